@@ -1,0 +1,111 @@
+"""The error family. Every error says what is wrong, where, and the likely fix.
+
+    OpsnbError
+    ├── WorkspaceError      opsnb.toml: a file, key or value
+    │   └── PlanError       plans/: experiments, campaigns, targets, events
+    ├── PeriodError         a cycle or date that does not exist
+    ├── SourceError         a data source cannot be opened or read
+    ├── TableError          a table is not mapped, lacks a column, or cannot be read
+    │   └── ContractError   a table breaks its contract; all failures at once
+    ├── MetricError         metrics.toml: unknown metric, bad definition
+    ├── MethodError         a statistic asked of data that cannot carry it
+    ├── PlaybookError       a playbook cannot be found or read
+    │   └── ParameterError  an unknown, missing or ill-typed parameter
+    ├── MessageError        a text that a language file does not hold
+    └── PublishError        a report cannot be rendered or written
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class OpsnbError(Exception):
+    """A mistake that the user can mend.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, as a sentence without its full stop.
+    where : str
+        File, table, column, row or parameter; empty when there is no one place.
+    hint : str
+        The likely fix, as a sentence without its full stop.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(what, where, hint)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        fix = f" Fix: {self.hint}." if self.hint else ""
+        return f"{place}{self.what}.{fix}"
+
+    def _render_traceback_(self) -> list[str]:
+        """What JupyterLab shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class WorkspaceError(OpsnbError):
+    """opsnb.toml cannot be used as it stands."""
+
+
+class PlanError(WorkspaceError):
+    """A file of plans/ cannot be used as it stands."""
+
+
+class PeriodError(OpsnbError):
+    """A cycle or date that does not exist."""
+
+
+class SourceError(OpsnbError):
+    """A data source cannot be opened or read."""
+
+
+class TableError(OpsnbError):
+    """A table is not mapped, lacks a column, or cannot be read."""
+
+
+class ContractError(TableError):
+    """A table breaks its contract."""
+
+
+class MetricError(OpsnbError):
+    """A metric is unknown or its definition cannot be used."""
+
+
+class MethodError(OpsnbError):
+    """A statistic was asked of data that cannot carry it."""
+
+
+class PlaybookError(OpsnbError):
+    """A playbook cannot be found or read."""
+
+
+class ParameterError(PlaybookError):
+    """A parameter is unknown, missing or ill-typed."""
+
+
+class MessageError(OpsnbError):
+    """A text that a language file does not hold."""
+
+
+class PublishError(OpsnbError):
+    """A report cannot be rendered or written."""
+
+
+def did_you_mean(name: str, known: Iterable[str], *, kind: str = "names") -> str:
+    """The fix to offer for an unknown name: the nearest known one, then the list.
+
+    >>> did_you_mean("experimnt", ["experiment", "cycle"])
+    'did you mean "experiment"? Known names: cycle, experiment'
+    """
+    listed = sorted(known)
+    near = difflib.get_close_matches(name, listed, n=1, cutoff=0.6)
+    shown = ", ".join(listed[:20]) + (f" and {len(listed) - 20} more" if len(listed) > 20 else "")
+    catalogue = f"known {kind}: {shown}" if listed else f"no {kind} are known yet"
+    return f'did you mean "{near[0]}"? {catalogue.capitalize()}' if near else catalogue
