@@ -1,0 +1,53 @@
+# The targets explain themselves: `make help`.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CYCLE  ?= latest
+
+.PHONY: help setup report test lab lint sample lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: setup data/truth.json ## Set everything up and make the sample company's latest cycle, HTML and PDF
+	@$(BIN)/opsnb cycle $(CYCLE)
+
+test: $(VENV)/.dev data/truth.json ## Set everything up and run the tests
+	@$(BIN)/python -m pytest -q
+
+lab: setup data/truth.json ## Open the playbooks in JupyterLab
+	@$(BIN)/jupyter lab playbooks
+
+lint: $(VENV)/.dev ## Check style, types, and that notebooks hold no outputs
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify --keep-id playbooks/*.ipynb
+
+sample: setup ## Write the sample company's data anew
+	@$(BIN)/opsnb sample
+
+lock: $(VENV)/.dev ## Resolve requirements.lock and requirements-dev.lock anew
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove generated data and reports, keep the environment
+	@rm -rf data reports/20* reports/undated reports/index*.html
+
+setup: $(VENV)/.run
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "opsnb needs Python 3.11 or newer; name one with PYTHON=..."; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+data/truth.json: $(VENV)/.run
+	@$(BIN)/opsnb sample
