@@ -63,7 +63,9 @@ class Fact:
     def key(self) -> str:
         """The fact's address within a report: id and what sets it apart."""
         parts = (self.metric, self.variant, self.segment, self.period)
-        return "/".join([self.id, *(str(part) if part is not None else "" for part in parts)]).rstrip("/")
+        return "/".join(
+            [self.id, *(str(part) if part is not None else "" for part in parts)]
+        ).rstrip("/")
 
     def as_dict(self) -> dict[str, Any]:
         """The fact for report.json; fields that do not apply are left out."""

@@ -1,0 +1,395 @@
+"""What a metric was in given periods: one query a metric, whatever the number of periods."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+
+from opsnb.errors import MetricError
+from opsnb.metrics.catalogue import Catalogue, Metric
+from opsnb.metrics.rows import Rows, number
+
+if TYPE_CHECKING:
+    from opsnb.periods import Period
+
+DAY = "day"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric's value in one period (and group).
+
+    Attributes
+    ----------
+    value : float or None
+        None where the denominator is zero or nothing was recorded.
+    numerator, denominator : float or None
+        What was divided; the value itself and None for sums and counts.
+    n : int
+        Rows or users behind the value.
+    binary : bool
+        The value is a share of n independent yes/no answers, so Wilson's interval applies.
+    plus, minus : int or None
+        Promoters and detractors, for an NPS.
+    """
+
+    period: str
+    group: str | None
+    value: float | None
+    numerator: float | None = None
+    denominator: float | None = None
+    n: int = 0
+    binary: bool = False
+    plus: int | None = None
+    minus: int | None = None
+
+
+class Meter:
+    """Measures the metrics of a catalogue over a workspace's tables."""
+
+    def __init__(self, rows: Rows, catalogue: Catalogue) -> None:
+        self.rows = rows
+        self.catalogue = catalogue
+
+    def absent(self, metric_id: str) -> str | None:
+        """What the workspace lacks for a metric (a table or table.column), or None."""
+        metric = self.catalogue[metric_id]
+        if metric.kind == "quotient":
+            assert metric.numerator and metric.denominator
+            return self.absent(metric.numerator) or self.absent(metric.denominator)
+        lacking = self.rows.absent(metric)
+        if lacking is None and metric.kind in {"mean", "proportion"}:
+            lacking = self.absent(self._population(metric).id)
+        if lacking is None and metric.kind == "retention" and not self.rows.has("users"):
+            lacking = "users"
+        return lacking
+
+    def measure(
+        self, metric_id: str, periods: Sequence[Period], by: str | None = None
+    ) -> list[Measured]:
+        """A metric in each period, by a column when `by` names one.
+
+        Parameters
+        ----------
+        metric_id : str
+            Id in the catalogue.
+        periods : sequence of Period
+            Must not overlap.
+        by : str, optional
+            A column of the metric's table or of users; NULL is the group "(none)".
+
+        Returns
+        -------
+        list of Measured
+            In the order of periods; groups by name. Periods without rows give value None
+            (0 for sums and counts).
+        """
+        metric = self.catalogue[metric_id]
+        if metric.kind == "quotient":
+            return self._quotient(metric, periods, by)
+        if metric.kind in {"mean", "proportion"}:
+            return self._per_head(metric, periods, by)
+        if metric.kind == "retention":
+            return self._retention(metric, periods, by)
+        if metric.kind == "daily_distinct":
+            return self._daily_distinct(metric, periods, by)
+        if metric.kind == "stock":
+            return self._stock(metric, periods, by)
+        frame = self._bucketed(metric, periods, by).group_by(_keys(by)).agg(**_totals(metric))
+        return self._collect(metric, frame, periods, by)
+
+    def value(self, metric_id: str, period: Period) -> Measured:
+        """A metric in one period."""
+        return self.measure(metric_id, [period])[0]
+
+    def daily(
+        self, metric_id: str, start: dt.date, end: dt.date, by: str | None = None
+    ) -> pd.DataFrame:
+        """A metric day by day, both ends included.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns day (datetime64), value (float64) and, with `by`, group. Without `by`,
+            every day is there: sums and counts are 0 on a day without rows, shares missing.
+        """
+        metric = self.catalogue[metric_id]
+        if metric.kind == "quotient":
+            assert metric.numerator and metric.denominator
+            keys = [DAY, *(["group"] if by else [])]
+            top = self.daily(metric.numerator, start, end, by)
+            bottom = self.daily(metric.denominator, start, end, by)
+            both = top.merge(bottom, on=keys, suffixes=("", "_of"))
+            both["value"] = both["value"] / both["value_of"].where(both["value_of"] != 0)
+            return both[[*keys, "value"]]
+        if metric.kind not in {"sum", "count", "distinct", "daily_distinct", "ratio"}:
+            raise MetricError(
+                f'kind "{metric.kind}" has no daily series',
+                where=f"metrics.toml [{metric.id}]",
+                hint="take a sum, count, distinct, ratio, or a quotient of those",
+            )
+        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        rows = rows.filter(rows._day.between(ibis.literal(start), ibis.literal(end)))
+        keys = ["_day", *(["_group"] if by else [])]
+        frame = rows.group_by(keys).agg(**_totals(metric)).execute()
+        series = pd.DataFrame(
+            {
+                DAY: pd.to_datetime(frame["_day"]),
+                "value": [_value(metric, row) for row in frame.to_dict("records")],
+            }
+        )
+        series["value"] = series["value"].astype("float64")
+        if by:
+            series["group"] = frame["_group"].fillna("(none)").astype(str)
+            return series.sort_values([DAY, "group"], ignore_index=True)
+        whole = pd.DataFrame({DAY: pd.date_range(start, end)})
+        series = whole.merge(series, on=DAY, how="left")
+        if metric.kind != "ratio":
+            series["value"] = series["value"].fillna(0.0)
+        return series
+
+    # -- the kinds ---------------------------------------------------------------------
+
+    def _population(self, metric: Metric) -> Metric:
+        """Whom a mean or proportion is divided by; buyers where events are not mapped."""
+        if metric.of == "active_users" and not self.rows.has("events"):
+            return self.catalogue["buyers"]
+        return self.catalogue[metric.of]
+
+    def _bucketed(self, metric: Metric, periods: Sequence[Period], by: str | None) -> ibis.Table:
+        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        return _in_periods(rows, periods)
+
+    def _with_group(self, metric: Metric, rows: ibis.Table, by: str | None) -> ibis.Table:
+        """`_group`: the column itself, else the user's attribute of that name."""
+        if by is None:
+            return rows
+        if by in rows.columns:
+            return rows.mutate(_group=rows[by].cast("string"))
+        if self.rows.has("users") and by in (users := self.rows.table("users").expr).columns:
+            attribute = users.select("user_id", _group=users[by].cast("string"))
+            return rows.left_join(attribute, "user_id").drop("user_id_right")
+        raise MetricError(
+            f'cannot break "{metric.id}" down by "{by}"',
+            where=f"table {metric.table}",
+            hint=f"neither {metric.table} nor users has a column {by}",
+        )
+
+    def _per_head(
+        self, metric: Metric, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        """Means and shares over the users of the population."""
+        population = self._population(metric)
+        people = (
+            self._bucketed(population, periods, by)
+            .filter(lambda t: t.user_id.notnull())
+            .select(*_keys(by), "user_id")
+            .distinct()
+        )
+        rows = self._bucketed(metric, periods, by).filter(lambda t: t.user_id.notnull())
+        keys = [*_keys(by), "user_id"]
+        if metric.kind == "proportion":
+            amount = (
+                rows._value.nunique() if metric.value else rows.count()
+            )  # at_least counts distinct values where a value is named: orders, not order lines
+        else:
+            amount = rows._value.cast("float64").sum()
+        per_user = rows.group_by(keys).agg(_amount=amount)
+        joined = people.left_join(per_user, keys)
+        x = joined._amount.coalesce(0).cast("float64")
+        if metric.kind == "proportion":
+            x = (x >= metric.at_least).cast("float64")
+        frame = joined.group_by(_keys(by)).agg(_sum=x.sum(), _n=joined.count())
+        out = []
+        for row in _lookup(frame.execute(), periods, by):
+            total, n = number(row.get("_sum")), int(row.get("_n") or 0)
+            out.append(
+                Measured(
+                    row["_period"],
+                    row.get("_group"),
+                    total / n if n and total is not None else None,
+                    total,
+                    float(n),
+                    n,
+                    binary=metric.kind == "proportion",
+                )
+            )
+        return out
+
+    def _retention(
+        self, metric: Metric, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        """Users whose `day`-th day falls in the period, and the share active on it."""
+        assert metric.day is not None
+        users = self.rows.table("users").expr
+        born = users.select(
+            "user_id",
+            _born=users.registered_date,
+            _day=users.registered_date + ibis.interval(days=metric.day),
+            **({"_group": users[by].cast("string")} if by else {}),
+        )
+        born = _in_periods(born, periods)
+        seen = self.rows.of(metric).select("user_id", "_day").distinct()
+        joined = born.left_join(seen, ["user_id", "_day"])
+        active = joined.user_id_right.notnull().cast("float64")
+        frame = joined.group_by(_keys(by)).agg(_sum=active.sum(), _n=joined.count())
+        out = []
+        for row in _lookup(frame.execute(), periods, by):
+            total, n = number(row.get("_sum")), int(row.get("_n") or 0)
+            out.append(
+                Measured(
+                    row["_period"],
+                    row.get("_group"),
+                    total / n if n else None,
+                    total,
+                    float(n),
+                    n,
+                    binary=True,
+                )
+            )
+        return out
+
+    def _daily_distinct(
+        self, metric: Metric, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        rows = self._bucketed(metric, periods, by)
+        per_day = rows.group_by([*_keys(by), "_day"]).agg(_users=rows._value.nunique())
+        frame = per_day.group_by(_keys(by)).agg(_sum=per_day._users.sum()).execute()
+        days = {period.key: period.days for period in periods}
+        out = []
+        for row in _lookup(frame, periods, by):
+            total = number(row.get("_sum")) or 0.0
+            length = days[row["_period"]]
+            out.append(
+                Measured(row["_period"], row.get("_group"), total / length, total, float(length))
+            )
+        return out
+
+    def _stock(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
+        """Everything recorded up to the end of each period."""
+        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        out: list[Measured] = []
+        for period in periods:
+            so_far = rows.filter(rows._day <= ibis.literal(period.end)).mutate(
+                _period=ibis.literal(period.key)
+            )
+            frame = so_far.group_by(_keys(by)).agg(**_totals(metric))
+            out += self._collect(metric, frame, [period], by)
+        return out
+
+    def _quotient(
+        self, metric: Metric, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        assert metric.numerator and metric.denominator
+        top = {(m.period, m.group): m for m in self.measure(metric.numerator, periods, by)}
+        bottom = {(m.period, m.group): m for m in self.measure(metric.denominator, periods, by)}
+        keys = sorted(
+            set(top) | set(bottom),
+            key=lambda key: ([p.key for p in periods].index(key[0]), key[1] or ""),
+        )
+        out = []
+        for key in keys:
+            over = top[key].value if key in top else None
+            under = bottom[key].value if key in bottom else None
+            value = over / under if over is not None and under else None
+            n = int(under) if under and under == int(under) else 0
+            out.append(Measured(key[0], key[1], value, over, under, n))
+        return out
+
+    def _collect(
+        self, metric: Metric, frame: ibis.Table, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        out = []
+        for row in _lookup(frame.execute(), periods, by):
+            n = int(row.get("_n") or 0)
+            value = _value(metric, row)
+            plus, minus = row.get("_plus"), row.get("_minus")
+            total, per = number(row.get("_sum")), number(row.get("_per"))
+            binary = metric.kind == "ratio" and n > 0 and per == n and total == row.get("_squares")
+            out.append(
+                Measured(
+                    row["_period"],
+                    row.get("_group"),
+                    value,
+                    total if metric.kind == "ratio" else value,
+                    per if metric.kind == "ratio" else None,
+                    n,
+                    binary=binary,
+                    plus=None if plus is None else int(plus),
+                    minus=None if minus is None else int(minus),
+                )
+            )
+        return out
+
+
+def _keys(by: str | None) -> list[str]:
+    return ["_period", "_group"] if by else ["_period"]
+
+
+def _in_periods(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
+    """Rows of the periods, `_period` telling which; the periods must not overlap."""
+    ordered = sorted(periods, key=lambda period: period.start)
+    for before, after in pairwise(ordered):
+        if after.start <= before.end:
+            raise MetricError(
+                f"the periods {before.key} and {after.key} overlap",
+                hint="measure overlapping periods in separate calls",
+            )
+    inside = [
+        (rows._day.between(ibis.literal(p.start), ibis.literal(p.end)), p.key) for p in ordered
+    ]
+    bucketed = rows.filter(
+        rows._day.between(ibis.literal(ordered[0].start), ibis.literal(ordered[-1].end))
+    )
+    return bucketed.mutate(_period=ibis.cases(*inside)).filter(lambda t: t._period.notnull())
+
+
+def _totals(metric: Metric) -> dict[str, Any]:
+    """The aggregates that a kind needs, as deferred expressions over `Rows.of`."""
+    value = ibis._._value
+    if metric.kind in {"distinct", "daily_distinct"}:
+        return {"_sum": value.nunique(), "_n": ibis._.count()}
+    if metric.kind == "nps":
+        return {
+            "_n": value.count(),
+            "_plus": (value >= 9).sum(),
+            "_minus": (value <= 6).sum(),
+        }
+    x = value.cast("float64")
+    totals = {"_sum": x.sum(), "_n": ibis._.count()}
+    if metric.kind == "ratio":
+        totals |= {"_squares": (x * x).sum(), "_per": ibis._._per.cast("float64").sum()}
+    return totals
+
+
+def _value(metric: Metric, row: dict[str, Any]) -> float | None:
+    total = number(row.get("_sum"))
+    if metric.kind == "ratio":
+        per = number(row.get("_per"))
+        return total / per if total is not None and per else None
+    if metric.kind == "nps":
+        n = number(row.get("_n"))
+        return 100 * (float(row["_plus"]) - float(row["_minus"])) / n if n else None
+    return total if total is not None else 0.0
+
+
+def _lookup(
+    frame: pd.DataFrame, periods: Sequence[Period], by: str | None
+) -> Iterable[dict[str, Any]]:
+    """The rows in the order of the periods; a period without rows still gives one (no groups)."""
+    records = frame.to_dict("records")
+    for record in records:
+        if by:
+            group = record["_group"]
+            record["_group"] = "(none)" if group is None or group != group else str(group)
+    for period in periods:
+        own = [record for record in records if record["_period"] == period.key]
+        if not own and not by:
+            yield {"_period": period.key}
+        yield from sorted(own, key=lambda record: record.get("_group") or "")

@@ -1,0 +1,134 @@
+"""From a metric's SQL texts to an Ibis expression over its table's rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from opsnb.errors import MetricError, OpsnbError
+from opsnb.metrics.catalogue import Metric
+from opsnb.tables import CONTRACTS, Table, open_table
+
+if TYPE_CHECKING:
+    from opsnb.workspace import Workspace
+
+DAY_COLUMN = {
+    "users": "registered_date",
+    "events": "event_date",
+    "orders": "order_date",
+    "spend": "date",
+    "surveys": "response_date",
+    "tickets": "opened_date",
+    "tasks": "due_on",
+    "series": "date",
+    "outcomes": "date",
+}
+"""The column that places a row of each table in a day."""
+
+TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
+               "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
+
+
+class Rows:
+    """Opens the tables of a workspace once and gives metrics their rows.
+
+    `open_table` is a parameter so that a caller may hand in tables it has opened already.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        opener: Callable[[Workspace, str], Table] = open_table,
+    ) -> None:
+        self.workspace = workspace
+        self._opener = opener
+        self._tables: dict[str, Table] = {}
+
+    def has(self, table: str) -> bool:
+        return table in self.workspace.tables
+
+    def table(self, name: str) -> Table:
+        """The opened table.
+
+        Raises
+        ------
+        TableError
+            The workspace maps no such table.
+        """
+        if name not in self._tables:
+            self._tables[name] = self._opener(self.workspace, name)
+        return self._tables[name]
+
+    def absent(self, metric: Metric) -> str | None:
+        """What the workspace lacks for a metric of its own table: a table or column name."""
+        assert metric.table is not None
+        if not self.has(metric.table):
+            return metric.table
+        columns = self.table(metric.table).expr.columns
+        lacking = [name for name in metric.needs if name not in columns]
+        return f"{metric.table}.{lacking[0]}" if lacking else None
+
+    def of(self, metric: Metric, *, keep: tuple[str, ...] = ()) -> ibis.Table:
+        """Rows that count for a metric.
+
+        Returns
+        -------
+        ibis.Table
+            Columns `_value`, `_per` (float64), `_day` (date), `_at` (timestamp, where the
+            table has one), `user_id` where the table has one, and the columns of `keep`.
+        """
+        assert metric.table is not None
+        rows = self._with_optional_columns(metric.table)
+        day = DAY_COLUMN.get(metric.table)
+        columns = {
+            "_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)",
+            "_at": TIME_COLUMN.get(metric.table, "cast(null as timestamp)"),
+            "_value": metric.value_sql,
+            "_per": metric.per,
+        }
+        if "user_id" in rows.columns:
+            columns["user_id"] = "user_id"
+        columns |= {name: name for name in keep if name in rows.columns}
+        listed = ", ".join(f"{sql} as {_quote(name)}" for name, sql in columns.items())
+        source = f"rows_of_{metric.id}"
+        text = f"select {listed} from {source} where {metric.where}"
+        return self._sql(rows.alias(source), text, metric)
+
+    def _with_optional_columns(self, name: str) -> ibis.Table:
+        """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
+        expr = self.table(name).expr
+        lacking = {
+            column.name: ibis.null().cast(column.type)
+            for column in CONTRACTS[name].columns
+            if column.name not in expr.columns
+        }
+        return expr.mutate(**lacking) if lacking else expr
+
+    def _sql(self, rows: ibis.Table, text: str, metric: Metric) -> ibis.Table:
+        text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
+        try:
+            return rows.sql(text, dialect="duckdb")
+        except OpsnbError:
+            raise
+        except Exception as error:  # every engine has its own class for a bad expression
+            reason = re.sub(r"\s+", " ", str(error)).strip()[:300]
+            raise MetricError(
+                f"the engine refuses its SQL: {reason}",
+                where=f"metrics.toml [{metric.id}]",
+                hint=f"value, per and where are DuckDB SQL over the columns of {metric.table}: "
+                + ", ".join(rows.columns),
+            ) from error
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def number(value: Any) -> float | None:
+    """A Python float, or None for NULL and NaN."""
+    if value is None or value != value:
+        return None
+    return float(value)
