@@ -1,0 +1,117 @@
+"""A kernel of this very interpreter, and groups of kernels that can be stopped together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+
+import opsnb
+
+_LONGEST_SOCKET = 90  # Unix socket paths end at 104 characters on macOS, 108 on Linux
+
+
+class _ThisInterpreter(KernelSpecManager):
+    """Knows one kernel: ipykernel under `sys.executable`, whatever is installed for the user."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3 (opsnb)",
+            language="python",
+        )
+
+
+class KernelManager(AsyncKernelManager):
+    """Remembers its kernel's process group, for what the kernel leaves behind."""
+
+    group: int | None = None
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+        await super()._async_launch_kernel(kernel_cmd, **kw)
+        self.group = getattr(self.provisioner, "pgid", None)
+
+    def kill(self) -> None:
+        """Kills the kernel and what it started, at once: interrupts do not stop every query."""
+        if self.group is not None and hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.group, signal.SIGKILL)
+        process = getattr(self.provisioner, "process", None)
+        if process is not None and process.poll() is None:
+            process.kill()
+
+
+def kernel_manager(folder: Path) -> KernelManager:
+    """A manager that will start a kernel of this interpreter.
+
+    Its connection file and sockets are in `folder`: no port to collide with another run.
+    """
+    manager = KernelManager(kernel_name="python3", kernel_spec_manager=_ThisInterpreter())
+    manager.connection_file = str(folder / "kernel.json")
+    if hasattr(os, "fork") and len(str(folder)) < _LONGEST_SOCKET - len("kernel.json-ipc-5"):
+        manager.transport = "ipc"
+        manager.ip = str(folder / "kernel-ipc")
+    return manager
+
+
+def kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a kernel: this process's own, with its import paths made absolute.
+
+    A kernel works in another folder, where `PYTHONPATH=.` would mean something else.
+    """
+    environment = dict(os.environ)
+    paths = [
+        str(Path(p).resolve()) for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p
+    ]
+    home = Path(opsnb.__file__).resolve().parent.parent
+    if home.name not in ("site-packages", "dist-packages") and str(home) not in paths:
+        paths.append(str(home))
+    if paths:
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    environment.pop("MPLBACKEND", None)  # the kernel chooses its own
+    return {**environment, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """A short-lived folder with a path short enough for sockets."""
+    return tempfile.TemporaryDirectory(prefix="opsnb-", ignore_cleanup_errors=True)
+
+
+class Kernels:
+    """Kernels that run side by side and can be stopped all at once, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._managers: list[KernelManager] = []
+        self.stopped = False
+
+    @contextlib.contextmanager
+    def holding(self, manager: KernelManager) -> Iterator[None]:
+        """Keeps the manager's kernel within reach of `stop`, and leaves none of it behind."""
+        with self._lock:
+            if self.stopped:
+                raise KeyboardInterrupt
+            self._managers.append(manager)
+        try:
+            yield
+        finally:
+            manager.kill()
+            with self._lock:
+                self._managers.remove(manager)
+
+    def stop(self) -> None:
+        """Kills each kernel and what it started; none starts afterwards."""
+        with self._lock:
+            self.stopped = True
+            managers = list(self._managers)
+        for manager in managers:
+            manager.kill()

@@ -1,0 +1,92 @@
+"""Takes paths of this machine and secrets out of texts that leave it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_SECRET_NAME = re.compile(r"PASS|PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
+_URL_PASSWORD = re.compile(r"(?P<front>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)")
+_SHORTEST_SECRET = 8
+_MASK = "***"
+
+
+class Scrubber:
+    """Replaces local folders by plain names, and secrets by `***`.
+
+    A secret is the value, of eight characters or more, of an environment variable whose name
+    says so (PASSWORD, TOKEN, SECRET, API_KEY, ...), and the password within any URL.
+
+    Parameters
+    ----------
+    workspace : Path
+        Shown as nothing: paths in it become relative to it.
+    environ : mapping, optional
+        Environment to take secrets from; default the process's own.
+    folders : mapping of Path to str, optional
+        More folders, and the names to show for them.
+    """
+
+    def __init__(
+        self,
+        workspace: Path,
+        environ: Mapping[str, str] | None = None,
+        folders: Mapping[Path, str] | None = None,
+    ) -> None:
+        environ = os.environ if environ is None else environ
+        self._secrets = sorted(
+            {
+                value
+                for name, value in environ.items()
+                if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
+            },
+            key=len,
+            reverse=True,
+        )
+        self._folders = _folder_patterns(workspace, folders or {})
+
+    def text(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        text = _URL_PASSWORD.sub(rf"\g<front>{_MASK}", text)
+        for pattern, shown in self._folders:
+            text = pattern.sub(lambda _, shown=shown: shown, text)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """The same for every string within lists and mappings; keys stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        return value
+
+
+def _folder_patterns(
+    workspace: Path, more: Mapping[Path, str]
+) -> list[tuple[re.Pattern[str], str]]:
+    """What to look for, longest folder first, so that a folder within another is found."""
+    shown = {
+        Path(sysconfig.get_path("purelib")): "<packages>/",
+        Path(sysconfig.get_path("stdlib")): "<python>/",
+        Path(sys.prefix): "<environment>/",
+        Path(sys.base_prefix): "<python>/",
+        Path(tempfile.gettempdir()): "<temporary>/",
+        Path.home(): "~/",
+        workspace: "",
+        **more,
+    }
+    folders = {str(form): name for path, name in shown.items() for form in (path, path.resolve())}
+    folders = {path: name for path, name in folders.items() if len(Path(path).parts) > 1}
+    return [
+        (re.compile(re.escape(path) + r"(?:[/\\]|(?![\w.-]))"), folders[path] or "")
+        for path in sorted(folders, key=len, reverse=True)
+    ]
