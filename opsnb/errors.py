@@ -1,18 +1,18 @@
 """The error family. Every error says what is wrong, where, and the likely fix.
 
-    OpsnbError
-    ├── WorkspaceError      opsnb.toml: a file, key or value
-    │   └── PlanError       plans/: experiments, campaigns, targets, events
-    ├── PeriodError         a cycle or date that does not exist
-    ├── SourceError         a data source cannot be opened or read
-    ├── TableError          a table is not mapped, lacks a column, or cannot be read
-    │   └── ContractError   a table breaks its contract; all failures at once
-    ├── MetricError         metrics.toml: unknown metric, bad definition
-    ├── MethodError         a statistic asked of data that cannot carry it
-    ├── PlaybookError       a playbook cannot be found or read
-    │   └── ParameterError  an unknown, missing or ill-typed parameter
-    ├── MessageError        a text that a language file does not hold
-    └── PublishError        a report cannot be rendered or written
+OpsnbError
+├── WorkspaceError      opsnb.toml: a file, key or value
+│   └── PlanError       plans/: experiments, campaigns, targets, events
+├── PeriodError         a cycle or date that does not exist
+├── SourceError         a data source cannot be opened or read
+├── TableError          a table is not mapped, lacks a column, or cannot be read
+│   └── ContractError   a table breaks its contract; all failures at once
+├── MetricError         metrics.toml: unknown metric, bad definition
+├── MethodError         a statistic asked of data that cannot carry it
+├── PlaybookError       a playbook cannot be found or read
+│   └── ParameterError  an unknown, missing or ill-typed parameter
+├── MessageError        a text that a language file does not hold
+└── PublishError        a report cannot be rendered or written
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class OpsnbError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        fix = f" Fix: {self.hint}." if self.hint else ""
-        return f"{place}{self.what}.{fix}"
+        fix = f" Fix: {_ended(self.hint)}" if self.hint else ""
+        return f"{place}{_ended(self.what)}{fix}"
 
     def _render_traceback_(self) -> list[str]:
         """What JupyterLab shows in place of a traceback."""
@@ -96,6 +96,10 @@ class MessageError(OpsnbError):
 
 class PublishError(OpsnbError):
     """A report cannot be rendered or written."""
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def did_you_mean(name: str, known: Iterable[str], *, kind: str = "names") -> str:

@@ -220,9 +220,7 @@ class Language:
     def money(self, value: float) -> str:
         """An amount, shortened from a million (English) or ten thousand (Chinese) up."""
         size = abs(value)
-        steps = (
-            [(1e8, "亿"), (1e4, "万")] if self.code == "zh" else [(1e9, "bn"), (1e6, "m")]
-        )
+        steps = [(1e8, "亿"), (1e4, "万")] if self.code == "zh" else [(1e9, "bn"), (1e6, "m")]
         for step, suffix in steps:
             if size >= step:
                 return self._money(value / step, 2) + suffix
@@ -258,15 +256,17 @@ class Language:
         style = "y年M月" if self.code == "zh" else "MMM y"
         return babel_dates.format_date(value, style, locale=self.locale)
 
+    def long_month(self, value: dt.date) -> str:
+        style = "y年M月" if self.code == "zh" else "MMMM y"
+        return babel_dates.format_date(value, style, locale=self.locale)
+
     def time(self, value: dt.datetime) -> str:
         return f"{self.date(value)} {value:%H:%M}"
 
     def _decimal(self, value: float, digits: int) -> str:
         rounded = round(float(value), digits) + 0.0
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return babel_numbers.format_decimal(rounded, pattern, locale=self.locale).replace(
-            "-", "−"
-        )
+        return babel_numbers.format_decimal(rounded, pattern, locale=self.locale).replace("-", "−")
 
     def _money(self, value: float, digits: int) -> str:
         symbol = babel_numbers.get_currency_symbol(self.currency, locale=self.locale)
@@ -296,9 +296,11 @@ def _default_spec(value: Any) -> str:
 
 
 FORMATS: dict[str, Any] = {
-    "text": lambda language, value: language.text("format.yes" if value else "format.no")
-    if isinstance(value, bool)
-    else str(value),
+    "text": lambda language, value: (
+        language.text("format.yes" if value else "format.no")
+        if isinstance(value, bool)
+        else str(value)
+    ),
     "number": Language.number,
     "signed_number": Language.signed_number,
     "integer": Language.integer,
@@ -314,6 +316,7 @@ FORMATS: dict[str, Any] = {
     "date": Language.date,
     "short_date": Language.short_date,
     "month": Language.month,
+    "long_month": Language.long_month,
     "time": Language.time,
 }
 """Format specs of placeholders and table columns, by name."""

@@ -1,0 +1,323 @@
+"""What was promised beforehand: experiments, campaigns, targets, and what happened.
+
+Each file of `plans/` becomes one frozen object. Texts for people are labels: a string, or
+a dict by language. docs/data.md shows every key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, PrivateAttr, RootModel
+
+from opsnb.errors import PlanError, did_you_mean
+from opsnb.periods import Period, between
+from opsnb.tomlfiles import Day, Problem, Said, Strict, read_toml, validate
+
+__all__ = [
+    "Budget",
+    "CampaignPlan",
+    "Event",
+    "ExperimentPlan",
+    "Guardrail",
+    "Holdout",
+    "LifetimeValue",
+    "Phase",
+    "Predicted",
+    "Primary",
+    "Secondary",
+    "Success",
+    "Target",
+    "read_events",
+    "read_plans",
+    "read_targets",
+]
+
+_SHARE = {"gt": 0, "lt": 1}
+
+
+def _reversed(start: dt.date, end: dt.date, key: str = "end") -> Iterator[Problem]:
+    if end < start:
+        yield Problem(key, f"{end} is before the start {start}", "swap the two dates")
+
+
+class _Plan(Strict):
+    """What experiments and campaigns share: an id (the file's name), a name, dates."""
+
+    name: Said = Field(examples=['"One-page checkout"'])
+    owner: Said | None = Field(None, examples=['"Wang Lei"'])
+    start: Day = Field(examples=["2026-09-14"])
+    end: Day = Field(examples=["2026-10-11"])
+    _id: str = PrivateAttr("")
+
+    @property
+    def id(self) -> str:
+        """The file's name without `.toml`."""
+        return self._id
+
+    @property
+    def period(self) -> Period:
+        """From start to end, both inside."""
+        return between(self.start, self.end)
+
+    def problems(self) -> Iterable[Problem]:
+        yield from _reversed(self.start, self.end)
+
+
+class Primary(Strict):
+    """The metric that decides, and the smallest relative effect worth finding."""
+
+    metric: str = Field(examples=['"order_conversion"'])
+    mde: float | None = Field(None, gt=0, examples=["0.03"])
+
+
+class Guardrail(Strict):
+    """A metric that must not worsen by more than `margin` (relative, as a fraction)."""
+
+    metric: str = Field(examples=['"refund_rate"'])
+    margin: float = Field(gt=0, examples=["0.05"])
+
+
+class Secondary(Strict):
+    """A metric that explains, and does not decide."""
+
+    metric: str = Field(examples=['"revenue_per_user"'])
+
+
+class ExperimentPlan(_Plan):
+    """plans/experiments/ID.toml: what an A/B test was registered to show."""
+
+    hypothesis: Said | None = Field(None, examples=['"Fewer steps bring more orders"'])
+    unit: str = Field("user", min_length=1, examples=['"user"'])
+    control: str = Field(examples=['"control"'])
+    split: dict[str, float] = Field(examples=["{control = 0.5, treatment = 0.5}"])
+    alpha: float = Field(0.05, gt=0, lt=0.5, examples=["0.05"])
+    power: float = Field(0.8, **_SHARE, examples=["0.8"])
+    looks: int = Field(1, ge=1, examples=["1"])
+    segments: list[str] = Field([], examples=['["channel", "device"]'])
+    covariate_days: int = Field(0, ge=0, examples=["28"])
+    annual_users: int | None = Field(None, gt=0, examples=["400000"])
+    primary: Primary
+    guardrails: list[Guardrail] = Field([])
+    secondary: list[Secondary] = Field([])
+
+    @property
+    def treatments(self) -> list[str]:
+        """The variants other than the control, in the plan's order."""
+        return [variant for variant in self.split if variant != self.control]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Every metric of the plan once: primary, guardrails, secondary."""
+        rows = [self.primary, *self.guardrails, *self.secondary]
+        return list(dict.fromkeys(row.metric for row in rows))
+
+    def problems(self) -> Iterable[Problem]:
+        yield from super().problems()
+        total = math.fsum(self.split.values())
+        if len(self.split) < 2:
+            yield Problem("split", "needs a control and a treatment", "name each with its share")
+        elif not math.isclose(total, 1, abs_tol=1e-3):
+            equal = round(1 / len(self.split), 4)
+            hint = f"shares are fractions of 1, {equal:g} each for an equal split"
+            yield Problem("split", f"sums to {total:g}, not to 1", hint)
+        for variant, share in self.split.items():
+            if share <= 0:
+                yield Problem(f"split.{variant}", f"is {share:g}", "a share is above 0")
+        if self.control not in self.split:
+            hint = did_you_mean(self.control, self.split, kind="variants")
+            yield Problem("control", f'"{self.control}" is not in split', hint)
+        for group in ("guardrails", "secondary"):
+            for name in _repeated(row.metric for row in getattr(self, group)):
+                yield Problem(group, f'names "{name}" twice', "keep one of them")
+        if self.primary.metric in {row.metric for row in self.secondary}:
+            hint = "keep it as primary only"
+            yield Problem("secondary", f'repeats the primary "{self.primary.metric}"', hint)
+
+
+class Predicted(Strict):
+    """The incremental effect expected beforehand, in the metric's unit."""
+
+    value: float = Field(examples=["300000"])
+    low: float | None = Field(None, examples=["150000"])
+    high: float | None = Field(None, examples=["450000"])
+
+    def problems(self) -> Iterable[Problem]:
+        if self.low is not None and self.low > self.value:
+            yield Problem("low", f"{self.low:g} is above the value {self.value:g}", "lower it")
+        if self.high is not None and self.high < self.value:
+            yield Problem("high", f"{self.high:g} is below the value {self.value:g}", "raise it")
+
+
+class Success(Strict):
+    """The success line, registered beforehand: the increment that has to be reached."""
+
+    increment: float = Field(examples=["250000"])
+
+
+class Budget(Strict):
+    """Planned cost by kind, in the workspace's currency."""
+
+    media: float = Field(0, ge=0, examples=["100000"])
+    creator: float = Field(0, ge=0, examples=["50000"])
+    reward: float = Field(0, ge=0, examples=["80000"])
+    production: float = Field(0, ge=0, examples=["20000"])
+    labour: float = Field(0, ge=0, examples=["15000"])
+    other: float = Field(0, ge=0, examples=["5000"])
+
+    @property
+    def by_kind(self) -> dict[str, float]:
+        return {kind: value for kind, value in self.model_dump().items() if value}
+
+    @property
+    def total(self) -> float:
+        return math.fsum(self.by_kind.values())
+
+
+class LifetimeValue(Strict):
+    """Value assumed for one incremental new user within a horizon; shown as assumed."""
+
+    value: float = Field(gt=0, examples=["180"])
+    horizon_days: int = Field(gt=0, examples=["365"])
+
+
+class Holdout(Strict):
+    """The randomised hold-out that measures the campaign: rows of `assignments`."""
+
+    experiment: str = Field(examples=['"golden_week_holdout"'])
+    control: str = Field("holdout", examples=['"holdout"'])
+    treated: str = Field("exposed", examples=['"exposed"'])
+
+
+class Phase(Strict):
+    """A part of a campaign; it may lie before the campaign's own start."""
+
+    name: Said = Field(examples=['"warm-up"'])
+    start: Day = Field(examples=["2026-09-24"])
+    end: Day = Field(examples=["2026-09-30"])
+
+    def problems(self) -> Iterable[Problem]:
+        yield from _reversed(self.start, self.end)
+
+
+class CampaignPlan(_Plan):
+    """plans/campaigns/ID.toml: what a campaign was registered to bring and to cost."""
+
+    objective: Said | None = Field(None, examples=['"Bring lapsed buyers back"'])
+    post_days: int = Field(21, ge=0, examples=["21"])
+    channels: list[str] = Field([], examples=['["app_push", "wechat"]'])
+    metric: str = Field(examples=['"gmv_net"'])
+    gross_margin: float | None = Field(None, gt=0, le=1, examples=["0.35"])
+    predicted: Predicted | None = None
+    success: Success | None = None
+    budget: Budget = Budget()
+    ltv: LifetimeValue | None = None
+    holdout: Holdout | None = None
+    controls: list[str] = Field([], examples=['["search_index"]'])
+    funnel: list[str] = Field([], examples=['["visit", "cart", "order"]'])
+    phases: list[Phase] = Field([])
+
+    @property
+    def post_period(self) -> Period | None:
+        """The days after the campaign in which a dip would show; None when `post_days` is 0."""
+        if not self.post_days:
+            return None
+        day = dt.timedelta(days=1)
+        return between(self.end + day, self.end + self.post_days * day)
+
+    def problems(self) -> Iterable[Problem]:
+        yield from super().problems()
+        if len(self.funnel) == 1:
+            yield Problem("funnel", "has one step", 'name two or more: ["visit", "order"]')
+        for name in ("channels", "controls", "funnel"):
+            for value in _repeated(getattr(self, name)):
+                yield Problem(name, f'names "{value}" twice', "keep one of them")
+        for number, phase in enumerate(self.phases, 1):
+            if phase.start > self.end:
+                hint = "move it, or move the campaign's end"
+                yield Problem(f"phases[{number}].start", "is after the campaign's end", hint)
+
+
+class Target(Strict):
+    """The value that a metric has to reach in a cycle, and who answers for it."""
+
+    target: float = Field(examples=["5200000"])
+    owner: Said | None = Field(None, examples=['"Li Na"'])
+    note: Said | None = Field(None, examples=['"agreed on 1 October"'])
+
+
+class _Targets(RootModel[dict[str, Target]]):
+    pass
+
+
+class Event(Strict):
+    """Something that happened and may explain a number."""
+
+    start: Day = Field(examples=["2026-10-14"])
+    end: Day | None = Field(None, examples=["2026-10-15"])
+    kind: Literal["release", "outage", "tracking", "holiday", "campaign", "other"] = "other"
+    name: Said = Field(examples=['"Payment outage"'])
+
+    @property
+    def period(self) -> Period:
+        """Its days; one day where no end is given."""
+        return between(self.start, self.end or self.start)
+
+    def problems(self) -> Iterable[Problem]:
+        yield from _reversed(self.start, self.end or self.start)
+
+
+class _Events(Strict):
+    event: list[Event] = Field([])
+
+
+P = TypeVar("P", bound=_Plan)
+
+
+def read_plans(folder: Path, model: type[P], root: Path) -> dict[str, P]:
+    """The plans of a folder by id, earliest first; one error lists what is wrong in all files."""
+    plans: dict[str, P] = {}
+    mistakes: list[PlanError] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            plan = validate(model, read_toml(path, PlanError), _place(path, root), PlanError)
+        except PlanError as mistake:
+            mistakes.append(mistake)
+            continue
+        plan._id = path.stem
+        plans[path.stem] = plan
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        lines = "\n".join(str(mistake) for mistake in mistakes)
+        raise PlanError(f"{len(mistakes)} files are wrong:\n{lines}", where=_place(folder, root))
+    return dict(sorted(plans.items(), key=lambda row: (row[1].start, row[0])))
+
+
+def read_targets(path: Path, root: Path) -> dict[str, Target]:
+    """The targets of a cycle by metric; empty when the file does not exist."""
+    tree = _tree(path)
+    return validate(_Targets, tree, _place(path, root), PlanError).root if tree else {}
+
+
+def read_events(path: Path, root: Path) -> list[Event]:
+    """The events of plans/events.toml, earliest first; empty when the file does not exist."""
+    events = validate(_Events, _tree(path), _place(path, root), PlanError).event
+    return sorted(events, key=lambda event: event.start)
+
+
+def _tree(path: Path) -> dict[str, Any]:
+    return read_toml(path, PlanError) if path.exists() else {}
+
+
+def _place(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _repeated(values: Iterable[str]) -> list[str]:
+    seen: list[str] = list(values)
+    return sorted({value for value in seen if seen.count(value) > 1})
