@@ -7,6 +7,7 @@ values; both are read by the declared type or refused with the fix.
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime as dt
 import math
 import re
@@ -194,25 +195,32 @@ def _article(word: str) -> str:
 
 
 def _ids(kind: str, known: Known) -> list[str]:
-    return sorted(set(known[kind]())) if kind in known else []
+    """The ids to offer; those of the plans alone where the data cannot be asked."""
+    ids: set[str] = set()
+    with contextlib.suppress(OpsnbError):
+        for known_id in known[kind]() if kind in known else ():
+            ids.add(known_id)
+    return sorted(ids)
 
 
 def _subject(parameter: Parameter, value: Any, known: Known) -> str:
     if not isinstance(value, str):
         raise _Refused(f"{value!r} is not an id", f"pass the {parameter.type}'s id as text")
+    seen: list[str] = []
     try:
-        ids = _ids(parameter.type, known)
+        for known_id in known[parameter.type]() if parameter.type in known else ():
+            if known_id == value:
+                return value  # before the data is asked, when a plan has it
+            seen.append(known_id)
     except OpsnbError as error:
         raise _Refused(
-            f'cannot look up the {parameter.type} "{value}" ({error.what})',
+            f'no {parameter.type} "{value}" in plans/, and the data cannot be asked ({error.what})',
             error.hint or "run opsnb check",
         ) from error
-    if value not in ids:
-        raise _Refused(
-            f'no {parameter.type} "{value}" in plans/{parameter.type}s/ or in the data',
-            did_you_mean(value, ids, kind=f"{parameter.type}s"),
-        )
-    return value
+    raise _Refused(
+        f'no {parameter.type} "{value}" in plans/{parameter.type}s/ or in the data',
+        did_you_mean(value, set(seen), kind=f"{parameter.type}s"),
+    )
 
 
 # -- one reader a type ----------------------------------------------------------------

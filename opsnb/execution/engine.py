@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -65,6 +65,14 @@ class Execution:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+class Log(Protocol):
+    """What a run's log has to do; a text file does it."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 OnCell = Callable[[int, int, NotebookNode], None]
 """Called before each cell with its position from 0, the number of cells, and the cell."""
 
@@ -75,7 +83,7 @@ def execute(
     *,
     environment: Mapping[str, str],
     folder: Path,
-    log: TextIO,
+    log: Log,
     limits: Limits,
     kernels: Kernels,
     on_cell: OnCell | None = None,
@@ -92,7 +100,7 @@ def execute(
         The kernel's whole environment.
     folder : Path
         The kernel's working directory.
-    log : text file
+    log : Log
         Gets what cells print; those outputs do not stay in the notebook.
     limits : Limits
     kernels : Kernels
@@ -141,9 +149,7 @@ class _Stopped(Exception):
 class _Watch:
     """What one execution knows: its notebook, its limits, its failure."""
 
-    def __init__(
-        self, log: TextIO, limits: Limits, kernels: Kernels, on_cell: OnCell | None
-    ) -> None:
+    def __init__(self, log: Log, limits: Limits, kernels: Kernels, on_cell: OnCell | None) -> None:
         self.log, self.limits, self.kernels, self.on_cell = log, limits, kernels, on_cell
         self.manager: Any = None
         self.notebook: NotebookNode | None = None

@@ -9,7 +9,7 @@ import sysconfig
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 _SECRET_NAME = re.compile(r"PASS|PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
 _URL_PASSWORD = re.compile(r"(?P<front>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)")
@@ -68,6 +68,38 @@ class Scrubber:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         return value
+
+    def notebook(self, notebook: Any) -> None:
+        """Sources and outputs of an executed notebook, in place; pictures stay as they are."""
+        for cell in notebook.cells:
+            cell.source = self.text(cell.source)
+            for output in cell.get("outputs", []):
+                for name in ("evalue", "traceback", "text"):
+                    if name in output:
+                        output[name] = self.value(output[name])
+                for mime, body in output.get("data", {}).items():
+                    if not mime.startswith("image/") or mime == "image/svg+xml":
+                        output["data"][mime] = self.value(body)
+
+
+class ScrubbedLog:
+    """A text file that scrubs each line on its way; a line may arrive in pieces."""
+
+    def __init__(self, file: TextIO, scrubber: Scrubber) -> None:
+        self._file, self._scrubber, self._pending = file, scrubber, ""
+
+    def write(self, text: str) -> int:
+        lines, newline, self._pending = (self._pending + text).rpartition("\n")
+        self._file.write(self._scrubber.text(lines) + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """Writes the last line where it has no end; the file itself stays open."""
+        self._file.write(self._scrubber.text(self._pending))
+        self._pending = ""
 
 
 def _folder_patterns(

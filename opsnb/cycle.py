@@ -1,0 +1,272 @@
+"""A cycle: every report that `[[cycles.*]]` of opsnb.toml asks for, side by side.
+
+One report that fails, or cannot even be planned, does not keep the others from being made.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from opsnb.errors import OpsnbError, WorkspaceError
+from opsnb.parameters import Known
+from opsnb.periods import Period
+from opsnb.playbook import Playbook
+from opsnb.run import Result, run
+from opsnb.runplan import chosen_languages, plan
+from opsnb.workspace import CycleConfig, Workspace
+
+if TYPE_CHECKING:
+    from opsnb.execution.engine import Limits
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report that a cycle asks for.
+
+    Attributes
+    ----------
+    playbook : str
+        Name, as opsnb.toml has it.
+    cycle : str
+    subject : str or None
+        Campaign or experiment id, where the entry is `for_each`.
+    parameters : dict
+        From opsnb.toml.
+    """
+
+    playbook: str
+    cycle: str
+    kind: Literal["experiment", "campaign"] | None = None
+    subject: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.playbook} {self.subject}" if self.subject else self.playbook
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What happens to one report: it starts, comes to a cell, or ends."""
+
+    entry: Entry
+    event: Literal["start", "cell", "end"]
+    cell: int = 0
+    cells: int = 0
+    section: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one report: a result, or the error that kept it from being made."""
+
+    entry: Entry
+    result: Result | None = None
+    error: Exception | None = None
+
+    @property
+    def status(self) -> str:
+        """The report's status; `failed` also where there is no report."""
+        return self.result.status if self.result is not None else "failed"
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "failed"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not ready, in a line or two."""
+        if self.error is None:
+            return self.result.reason if self.result is not None else None
+        if isinstance(self.error, OpsnbError):
+            return str(self.error)
+        return f"{type(self.error).__name__}: {self.error}"
+
+
+@dataclass(frozen=True)
+class CycleResult:
+    """The roll-up of a cycle, in the order of opsnb.toml."""
+
+    cycle: str
+    outcomes: list[Outcome]
+    seconds: float
+    index: Path | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return any(outcome.failed for outcome in self.outcomes)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of reports by status."""
+        found: dict[str, int] = {}
+        for outcome in self.outcomes:
+            found[outcome.status] = found.get(outcome.status, 0) + 1
+        return found
+
+
+def expand(workspace: Workspace, cycle: str = "latest") -> list[Entry]:
+    """The reports that a cycle asks for, in the order of opsnb.toml.
+
+    Parameters
+    ----------
+    cycle : str
+        `2026-10`, `2026-W44`, `2026-Q4`, `2026`; `latest` is the last complete month, or the
+        last complete period of the shortest kind where no month is configured.
+
+    Raises
+    ------
+    PeriodError
+        There is no such cycle.
+    WorkspaceError
+        opsnb.toml asks for nothing in cycles of this kind.
+    """
+    kinds = [kind for kind in ("month", "week", "quarter", "year") if kind in workspace.cycles]
+    period = workspace.period(cycle, kinds[0] if kinds else "month")
+    if period.kind not in workspace.cycles:
+        known = f"there are entries for: {', '.join(kinds)}" if kinds else "there are none yet"
+        raise WorkspaceError(
+            f"no report is asked for in a {period.kind} such as {period.key}",
+            where="opsnb.toml",
+            hint=f"add [[cycles.{period.kind}]] with a playbook; {known}",
+        )
+    return [
+        entry
+        for config in workspace.cycles[period.kind]
+        for entry in _entries(config, period, workspace)
+    ]
+
+
+def _entries(config: CycleConfig, period: Period, workspace: Workspace) -> list[Entry]:
+    parameters = dict(config.parameters)
+    if config.for_each is None:
+        return [Entry(config.playbook, period.key, parameters=parameters)]
+    plans = workspace.experiments if config.for_each == "experiment" else workspace.campaigns
+    return [
+        Entry(config.playbook, period.key, config.for_each, subject, parameters)
+        for subject, planned in plans.items()
+        if period.contains(planned.end)
+    ]
+
+
+def run_cycle(
+    workspace: Workspace,
+    entries: list[Entry],
+    *,
+    languages: Iterable[str] | None = None,
+    pdf: bool = True,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    known: Known | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> CycleResult:
+    """Makes every report of a cycle and, once, the index of all reports.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        From `expand`.
+    jobs : int, optional
+        Reports made side by side; default two, or one on a single core.
+    on_progress : callable, optional
+        Called one at a time, from the threads that make the reports.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The cycle was interrupted; no kernel is left, finished reports stay.
+    """
+    from opsnb.execution.kernel import Kernels
+
+    started = time.monotonic()
+    codes = chosen_languages(workspace, languages)
+    kernels, turn = Kernels(), threading.Lock()
+
+    def tell(progress: Progress) -> None:
+        if on_progress is not None:
+            with turn:
+                on_progress(progress)
+
+    def make(entry: Entry) -> Outcome:
+        if kernels.stopped:
+            raise KeyboardInterrupt
+        tell(Progress(entry, "start"))
+        try:
+            planned = _planned(entry, workspace, known)
+            result = run(
+                planned,
+                workspace,
+                languages=codes,
+                pdf=pdf,
+                limits=limits,
+                kernels=kernels,
+                on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
+            )
+            outcome = Outcome(entry, result)
+        except Exception as error:
+            outcome = Outcome(entry, error=error)
+        tell(Progress(entry, "end", outcome=outcome))
+        return outcome
+
+    jobs = jobs or min(os.cpu_count() or 1, 2)
+    with ThreadPoolExecutor(jobs, "report") as pool:
+        futures = [pool.submit(make, entry) for entry in entries]
+        try:
+            _wait(futures)
+        except BaseException:
+            kernels.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    outcomes = [future.result() for future in futures]
+    index, warnings = index_reports(workspace, codes)
+    cycle = entries[0].cycle if entries else ""
+    return CycleResult(cycle, outcomes, time.monotonic() - started, index, warnings)
+
+
+def _planned(entry: Entry, workspace: Workspace, known: Known | None) -> Any:
+    playbook = Playbook.load(entry.playbook, workspace)
+    params = dict(entry.parameters)
+    if entry.kind is not None:
+        parameter = playbook.parameter_of_type(entry.kind)
+        if parameter is None:
+            raise WorkspaceError(
+                f'for_each = "{entry.kind}", but playbook "{playbook.name}" has no parameter '
+                "of that type",
+                where="opsnb.toml",
+                hint="remove for_each, or choose another playbook",
+            )
+        params[parameter.name] = entry.subject
+    return plan(playbook, params, workspace, cycle=entry.cycle, known=known)
+
+
+def _wait(futures: list[Future[Outcome]]) -> None:
+    """Waits in short steps, so that Ctrl-C is heard on every platform."""
+    pending = set(futures)
+    while pending:
+        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+
+
+def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path | None, list[str]]:
+    """Writes the index of all reports; what keeps it from being written is a warning.
+
+    Returns
+    -------
+    index, warnings : Path or None, list of str
+    """
+    from opsnb.site import write_index
+
+    try:
+        workspace.reports.mkdir(parents=True, exist_ok=True)
+        write_index(workspace.reports, list(languages), workspace.name)
+    except (OpsnbError, OSError) as error:
+        return None, [f"the index of reports was not written: {error}"]
+    index = workspace.reports / "index.html"
+    return (index if index.is_file() else None), []
