@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.special import xlogy
+from scipy.stats import norm
 from statsmodels.stats.proportion import proportions_ztest, test_proportions_2indep
 
 from opsnb.errors import MethodError
@@ -61,26 +64,37 @@ def test_welch_on_cookie_cats_gives_the_fieller_interval_of_the_notes():
     assert [round(lift.low, 4), round(lift.high, 4)] == [-0.0689, -0.0166]
 
 
-@pytest.mark.parametrize(
-    "counts", [(14, 28, 16, 30), (3, 40, 11, 37), (42, 104, 500, 1009), (1, 50, 2, 60)]
-)
-def test_bounds_of_shares_are_where_statsmodels_gives_alpha(counts):
+COUNTS = [(14, 28, 16, 30), (3, 40, 11, 37), (42, 104, 500, 1009), (1, 50, 2, 60)]
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_bounds_of_the_ratio_are_where_statsmodels_gives_alpha(counts):
     x0, n0, x1, n1 = counts
     ours = two_proportions(*counts)
-    for compare, interval, shift in (("diff", ours.diff, 0), ("ratio", ours.lift, 1)):
-        for bound in (interval.low, interval.high):
-            at_bound = test_proportions_2indep(
-                x1,
-                n1,
-                x0,
-                n0,
-                value=bound + shift,
-                method="score",
-                compare=compare,
-                correction=False,
-            )
-            assert at_bound.pvalue == pytest.approx(0.05, abs=1e-6)
+    options = {"method": "score", "compare": "ratio", "correction": False}
+    for bound in (ours.lift.low, ours.lift.high):
+        at_bound = test_proportions_2indep(x1, n1, x0, n0, value=1 + bound, **options)
+        assert at_bound.pvalue == pytest.approx(0.05, abs=1e-6)
     assert ours.diff.p_value == pytest.approx(proportions_ztest([x0, x1], [n0, n1])[1])
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_bounds_of_the_difference_are_where_the_likelihood_gives_alpha(counts):
+    x0, n0, x1, n1 = counts
+    ours = two_proportions(*counts).diff
+
+    def p_value(delta):
+        def loss(p):
+            q = p + delta
+            return -(xlogy(x0, p) + xlogy(n0 - x0, 1 - p) + xlogy(x1, q) + xlogy(n1 - x1, 1 - q))
+
+        bounds = (max(0, -delta), min(1, 1 - delta))
+        p = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
+        q = p + delta
+        z = (x1 / n1 - x0 / n0 - delta) / math.sqrt(p * (1 - p) / n0 + q * (1 - q) / n1)
+        return 2 * norm.sf(abs(z))
+
+    assert [p_value(ours.low), p_value(ours.high)] == pytest.approx([0.05, 0.05], abs=1e-5)
 
 
 @pytest.mark.parametrize(
