@@ -1,0 +1,187 @@
+"""Folders of CSV. Nothing is lost in silence: lines that are no rows are counted.
+
+Every value is read as text first. A column then becomes a number, date, time or flag only
+if all its values are one, so that codes such as 007 and very long numbers stay text, and a
+stray value never costs its row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from opsnb.errors import SourceError
+from opsnb.sources.base import Rejected, Source, first_line
+from opsnb.sources.engine import Engine, data_files, named, quoted
+from opsnb.workspace import SourceConfig
+
+_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_SAMPLE = 5
+
+_TIME = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+_TYPES = {  # the first type that all values of a column satisfy
+    "BIGINT": r"[-+]?(0|[1-9]\d{0,17})",
+    "DOUBLE": r"[-+]?(0|[1-9]\d{0,14})?(\.\d*)?([eE][-+]?\d+)?",
+    "BOOLEAN": r"true|false|TRUE|FALSE|True|False",
+    "DATE": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}",
+    "TIMESTAMPTZ": _TIME + r" ?(Z|[-+]\d{2}(:?\d{2})?)",
+    "TIMESTAMP": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?",
+}
+
+
+def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
+    """A folder of CSV files: one table a file; a subfolder's files make one table.
+
+    The first line holds the names; the separator is the one it uses (comma, semicolon, tab
+    or bar); quotes are double. Files that are not in UTF-8 need `encoding`.
+    """
+    where = f"sources.{config.name}"
+    tables = data_files(url, engine.root, _ENDINGS, where)
+    engine.limit_memory(config.memory_limit)
+    engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
+    rejected = {}
+    for name, paths in tables.items():
+        found = _load(engine.connection, config, name, paths, where)
+        if found.rows or found.lost:
+            rejected[name] = found
+    return Source(config.name, engine.backend, ("memory", config.name), rejected)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    config: SourceConfig,
+    name: str,
+    paths: list[Path],
+    where: str,
+) -> Rejected:
+    """Reads the files of a table, then gives its columns their types."""
+    lines = 0
+    with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
+        for number, path in enumerate(paths):
+            file = _in_utf8(path, config.encoding, Path(folder), where)
+            try:
+                connection.execute(
+                    f"CREATE TEMP TABLE raw{number} AS SELECT * FROM read_csv({quoted(file)}, "
+                    f"all_varchar = true, header = true, delim = {quoted(_delimiter(file, where))},"
+                    " quote = '\"', escape = '\"', store_rejects = true, rejects_limit = 0)"
+                )
+            except duckdb.Error as error:
+                raise SourceError(
+                    f"cannot read {path.name} ({first_line(error)})",
+                    where=where,
+                    hint="save it as a plain CSV with a line of names",
+                ) from error
+            lines += _lines(file) - 1
+    parts = [f"raw{number}" for number in range(len(paths))]
+    union = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
+    connection.execute(f"CREATE TEMP VIEW raw AS {union}")
+    rejected = _rejected(connection, lines)
+    _type(connection, f"{named(config.name)}.{named(name)}")
+    connection.execute("DROP VIEW raw;" + "".join(f"DROP TABLE {part};" for part in parts))
+    return rejected
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
+    """What DuckDB refused of the table `raw`, whose files hold `lines` lines below the names."""
+    bad, refused = connection.execute(
+        "SELECT count(DISTINCT (file_id, line)), count(*) FROM reject_errors"
+    ).fetchone()
+    (rows,) = connection.execute("SELECT count(*) FROM raw").fetchone()
+    sample = connection.execute(
+        "SELECT min(line), left(any_value(csv_line), 200) FROM reject_errors "
+        f"GROUP BY file_id, line ORDER BY file_id, line LIMIT {_SAMPLE}"
+    ).fetchall()
+    if refused:
+        connection.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
+    # Quoted values may hold line breaks, so extra lines are suspect only beside a refusal.
+    lost = max(lines - rows - bad, 0) if bad else 0
+    return Rejected(bad, lost, tuple(f"line {line}: {text}" for line, text in sample))
+
+
+def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Moves `raw` to its place, columns as the type that all their values have."""
+    names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
+    clean = [name.strip() for name in names]
+    clean = clean if len(set(clean)) == len(clean) else names
+    tests = [
+        f"coalesce(bool_and(regexp_full_match({_value(name)}, {quoted(pattern)})"
+        f" AND try_cast({_value(name)} AS {kind}) IS NOT NULL)"
+        f" FILTER ({_value(name)} IS NOT NULL), false)"
+        for name in names
+        for kind, pattern in _TYPES.items()
+    ]
+    fits = connection.execute(f"SELECT {', '.join(tests)} FROM raw").fetchone()
+    columns = []
+    for number, (name, new) in enumerate(zip(names, clean, strict=True)):
+        start = number * len(_TYPES)
+        kinds = [kind for kind, fit in zip(_TYPES, fits[start:], strict=False) if fit]
+        value = f"CAST({_value(name)} AS {kinds[0]})" if kinds else named(name)
+        columns.append(f"{value} AS {named(new)}")
+    connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)} FROM raw")
+
+
+def _value(name: str) -> str:
+    """A column without blanks around its values; empty ones are NULL."""
+    return f"nullif(trim({named(name)}), '')"
+
+
+def _in_utf8(path: Path, encoding: str, folder: Path, where: str) -> Path:
+    """The file itself where it is in UTF-8, else a copy that is."""
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError:
+        raise SourceError(
+            f'unknown encoding "{encoding}"', where=where, hint="utf-8, gb18030, big5 or utf-16"
+        ) from None
+    if codec == "utf-8":
+        with _opened(path) as file:
+            head = file.read(1 << 16)
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(head)
+        except UnicodeDecodeError:
+            raise SourceError(
+                f"{path.name} is not in UTF-8",
+                where=where,
+                hint='add encoding = "gb18030" (or what it is in) to the source',
+            ) from None
+        return path
+    copy = folder / f"{path.name.partition('.')[0]}-{len(list(folder.iterdir()))}.csv"
+    try:
+        with _opened(path) as file, copy.open("w", encoding="utf-8", newline="") as out:
+            reader = codecs.getreader(codec)(file)
+            while block := reader.read(1 << 20):
+                out.write(block)
+    except UnicodeError as error:
+        raise SourceError(
+            f"{path.name} is not in {encoding} ({error.reason})",
+            where=where,
+            hint="give the encoding it was saved in",
+        ) from None
+    return copy
+
+
+def _delimiter(path: Path, where: str) -> str:
+    """The separator that the line of names uses most."""
+    with _opened(path) as file:
+        names = file.readline().decode("utf-8-sig").strip()
+    if not names:
+        raise SourceError(
+            f"{path.name} has no line of names", where=where, hint="the first line names columns"
+        )
+    outside = "".join(names.split('"')[::2])
+    return max(",;\t|", key=outside.count)
+
+
+def _lines(path: Path) -> int:
+    """Lines that are not blank."""
+    with _opened(path) as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")

@@ -1,0 +1,119 @@
+"""The embedded DuckDB, and the paths that embedded sources read."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opsnb.errors import SourceError
+
+if TYPE_CHECKING:
+    import duckdb
+    from ibis.backends.duckdb import Backend
+
+
+class Engine:
+    """One DuckDB in memory, opened at first use; sources are attached to it read-only.
+
+    Limits: half of the machine's memory (OPSNB_MEMORY_LIMIT, or a source's
+    `memory_limit`), then it spills to the system's folder for temporary files. It
+    downloads no extensions. Times with a zone are UTC.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @functools.cached_property
+    def backend(self) -> Backend:
+        import duckdb
+        import ibis
+
+        folder = Path(tempfile.gettempdir()) / f"opsnb-{os.getpid()}"
+        connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "memory_limit": os.environ.get("OPSNB_MEMORY_LIMIT") or _half_of_memory(),
+                "temp_directory": str(folder),
+                "file_search_path": str(self.root),
+            }
+        )
+        connection.execute("SET TimeZone = 'UTC'")
+        return ibis.duckdb.from_connection(connection)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        return self.backend.con
+
+    def limit_memory(self, limit: str | None) -> None:
+        """Sets another memory limit, such as "4GB"."""
+        if limit:
+            self.connection.execute(f"SET memory_limit = {quoted(limit)}")
+
+
+def locate(url: str, root: Path, where: str) -> Path:
+    """The file or folder that a URL names; SourceError with the nearest names when absent."""
+    path = root / Path(url.partition("://")[2]).expanduser()
+    if path.exists():
+        return path
+    parent = path.parent
+    if not parent.is_dir():
+        raise SourceError(
+            f"there is no folder {parent}", where=where, hint="relative paths start at opsnb.toml"
+        )
+    names = sorted(item.name for item in parent.iterdir())
+    near = difflib.get_close_matches(path.name, names, n=3) or names[:10]
+    raise SourceError(
+        f"there is no {path.name} in {parent}",
+        where=where,
+        hint=f"there is {', '.join(near)}" if near else "the folder is empty",
+    )
+
+
+def data_files(url: str, root: Path, endings: tuple[str, ...], where: str) -> dict[str, list[Path]]:
+    """Files by table: one table a file, named by its stem; a subfolder's files make one table.
+
+    The URL may name a folder, a single file, or a glob.
+    """
+    text = url.partition("://")[2]
+    if any(sign in text for sign in "*?["):
+        anchor = Path(text).expanduser()
+        base = Path(anchor.anchor) if anchor.is_absolute() else root
+        found = sorted(base.glob(str(anchor.relative_to(anchor.anchor))))
+    else:
+        path = locate(url, root, where)
+        found = sorted(path.iterdir()) if path.is_dir() else [path]
+    tables: dict[str, list[Path]] = {}
+    for item in found:
+        if item.is_dir():
+            inner = [p for p in sorted(item.rglob("*")) if p.name.lower().endswith(endings)]
+            if inner:
+                tables.setdefault(item.name, []).extend(inner)
+        elif item.name.lower().endswith(endings) or len(found) == 1:
+            tables.setdefault(item.name.partition(".")[0], []).append(item)
+    if not tables:
+        raise SourceError(
+            f"no data files at {text}", where=where, hint=f"files end in {', '.join(endings)}"
+        )
+    return tables
+
+
+def quoted(text: object) -> str:
+    """A SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def named(name: str) -> str:
+    """A SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _half_of_memory() -> str:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # no such question on Windows
+        return "4GB"
+    return f"{max(total // 2, 2**30) // 2**20}MiB"
