@@ -40,18 +40,23 @@ __all__ = [
 _SHARE = {"gt": 0, "lt": 1}
 
 
-def _reversed(start: dt.date, end: dt.date, key: str = "end") -> Iterator[Problem]:
-    if end < start:
+def _reversed(
+    start: dt.date | None, end: dt.date | None, key: str = "end"
+) -> Iterator[Problem]:
+    if start and end and end < start:
         yield Problem(key, f"{end} is before the start {start}", "swap the two dates")
 
 
 class _Plan(Strict):
-    """What experiments and campaigns share: an id (the file's name), a name, dates."""
+    """What experiments and campaigns share: an id (the file's name), a name, dates.
+
+    Data without any dates (totals an ad, outcomes a user) has plans without dates.
+    """
 
     name: Said = Field(examples=['"One-page checkout"'])
     owner: Said | None = Field(None, examples=['"Wang Lei"'])
-    start: Day = Field(examples=["2026-09-14"])
-    end: Day = Field(examples=["2026-10-11"])
+    start: Day | None = Field(None, examples=["2026-09-14"])
+    end: Day | None = Field(None, examples=["2026-10-11"])
     _id: str = PrivateAttr("")
 
     @property
@@ -60,12 +65,15 @@ class _Plan(Strict):
         return self._id
 
     @property
-    def period(self) -> Period:
-        """From start to end, both inside."""
-        return between(self.start, self.end)
+    def period(self) -> Period | None:
+        """From start to end, both inside; None for a plan without dates."""
+        return between(self.start, self.end) if self.start and self.end else None
 
     def problems(self) -> Iterable[Problem]:
         yield from _reversed(self.start, self.end)
+        if (self.start is None) != (self.end is None):
+            lacking = "start" if self.start is None else "end"
+            yield Problem(lacking, "is missing", "give both start and end, or neither")
 
 
 class Primary(Strict):
@@ -223,8 +231,8 @@ class CampaignPlan(_Plan):
 
     @property
     def post_period(self) -> Period | None:
-        """The days after the campaign in which a dip would show; None when `post_days` is 0."""
-        if not self.post_days:
+        """The days after the campaign in which a dip would show; None without such days."""
+        if not self.post_days or self.end is None:
             return None
         day = dt.timedelta(days=1)
         return between(self.end + day, self.end + self.post_days * day)
@@ -237,7 +245,7 @@ class CampaignPlan(_Plan):
             for value in _repeated(getattr(self, name)):
                 yield Problem(name, f'names "{value}" twice', "keep one of them")
         for number, phase in enumerate(self.phases, 1):
-            if phase.start > self.end:
+            if self.end and phase.start > self.end:
                 hint = "move it, or move the campaign's end"
                 yield Problem(f"phases[{number}].start", "is after the campaign's end", hint)
 
@@ -295,7 +303,7 @@ def read_plans(folder: Path, model: type[P], root: Path) -> dict[str, P]:
     if mistakes:
         lines = "\n".join(str(mistake) for mistake in mistakes)
         raise PlanError(f"{len(mistakes)} files are wrong:\n{lines}", where=_place(folder, root))
-    return dict(sorted(plans.items(), key=lambda row: (row[1].start, row[0])))
+    return dict(sorted(plans.items(), key=lambda row: (row[1].start or dt.date.min, row[0])))
 
 
 def read_targets(path: Path, root: Path) -> dict[str, Target]:

@@ -1,0 +1,97 @@
+"""The effect within segments, and whether it differs between them (Cochran's Q)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scipy import stats
+
+from opsnb.display import Absent, Note, Part, charts
+from opsnb.findings import Fact
+from opsnb.messages import Text
+from opsnb.methods.multiplicity import holm
+from opsnb.metrics import ArmAggregates
+
+if TYPE_CHECKING:
+    from opsnb.analyses.effects import Effect
+    from opsnb.analyses.experiment import Experiment
+
+MIN_USERS = 200
+"""Fewest users an arm for a segment to be shown: below, an interval says nothing."""
+
+
+def segment_parts(experiment: Experiment) -> list[Part]:
+    """A forest chart a registered attribute, with the test of heterogeneity in words."""
+    if not experiment.plan.segments:
+        return [Absent(Text("ab.segment.none"))]
+    if not experiment.valid:
+        return [Absent(Text("ab.impact.invalid"))]
+    parts: list[Part] = []
+    for name in experiment.plan.segments:
+        if name not in experiment.assigned.users.columns:
+            parts.append(Absent(Text.of("ab.segment.absent", dimension=experiment.dimension(name))))
+            continue
+        for variant in experiment.treatments:
+            parts += _dimension(experiment, name, variant)
+    return [*parts, Note(Text("ab.segment.note"))]
+
+
+def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
+    ops, metric = experiment.ops, experiment.plan.primary.metric
+    effects = _effects(experiment, name, variant)
+    if len(effects) < 2:
+        return [Absent(Text.of("ab.segment.small", dimension=experiment.dimension(name)))]
+    adjusted = holm([effect.diff.p_value for effect in effects.values()])
+    for (group, effect), p_value in zip(effects.items(), adjusted, strict=True):
+        assert effect.lift is not None
+        ops.fact(
+            "ab.segment", effect.lift.value, "relative", low=effect.lift.low,
+            high=effect.lift.high, p_value=p_value, n=effect.diff.n, metric=metric,
+            variant=variant, segment=f"{name}={group}",
+        )  # fmt: skip
+    same = _heterogeneity(experiment, name, variant, effects)
+    differs = same.p_value is not None and same.p_value < experiment.plan.alpha
+    key = "ab.segment.differs" if differs else "ab.segment.alike"
+    chart = charts.forest(
+        [
+            charts.Effect(group, e.lift.value, e.lift.low, e.lift.high)
+            for group, e in effects.items()
+            if e.lift is not None
+        ],
+        claim=Text.of(key, dimension=experiment.dimension(name), p=same),
+        alt=Text.of("ab.chart.forest_alt", rows=len(effects)),
+        source=experiment.source,
+        format="signed_percent",
+    )
+    return [chart]
+
+
+def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effect]:
+    """Effects by group, the largest group first; small groups are left out."""
+    control = experiment.plan.control
+    arms: dict[str, dict[str, ArmAggregates]] = {}
+    for arm in experiment._aggregates(experiment.plan.primary.metric, name):
+        if arm.group is not None and arm.n >= MIN_USERS:
+            arms.setdefault(arm.group, {})[arm.variant] = arm
+    effects = {
+        group: experiment._compare(experiment.plan.primary.metric, pair[control], pair[variant])
+        for group, pair in arms.items()
+        if {control, variant} <= set(pair)
+    }
+    kept = {group: effect for group, effect in effects.items() if effect.lift is not None}
+    return dict(sorted(kept.items(), key=lambda item: -item[1].diff.n))
+
+
+def _heterogeneity(
+    experiment: Experiment, name: str, variant: str, effects: dict[str, Effect]
+) -> Fact:
+    """Cochran's Q over the absolute differences; its p-value under chi-square, k - 1 df."""
+    values = [effect.diff.value for effect in effects.values()]
+    weights = [1 / effect.diff.se**2 for effect in effects.values()]
+    pooled = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+    q = sum(w * (v - pooled) ** 2 for w, v in zip(weights, values, strict=True))
+    p_value = float(stats.chi2.sf(q, len(values) - 1))
+    return experiment.ops.fact(
+        "ab.heterogeneity", p_value, "p_value", p_value=p_value, variant=variant,
+        metric=experiment.plan.primary.metric, segment=name, method="cochran_q",
+    )  # fmt: skip
