@@ -8,7 +8,10 @@ stray value never costs its row.
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
+import io
+import itertools
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -65,11 +68,10 @@ def _load(
         for number, path in enumerate(paths):
             file = _in_utf8(path, config.encoding, Path(folder), where)
             try:
-                connection.execute(
-                    f"CREATE TEMP TABLE raw{number} AS SELECT * FROM read_csv({quoted(file)}, "
-                    f"all_varchar = true, header = true, delim = {quoted(_delimiter(file, where))},"
-                    " quote = '\"', escape = '\"', store_rejects = true, rejects_limit = 0)"
-                )
+                try:
+                    _read(connection, file, f"raw{number}", where)
+                except duckdb.Error:  # strict reading takes one kind of line end only
+                    _read(connection, _one_line_end(file, Path(folder)), f"raw{number}", where)
             except duckdb.Error as error:
                 raise SourceError(
                     f"cannot read {path.name} ({first_line(error)})",
@@ -86,28 +88,43 @@ def _load(
     return rejected
 
 
+def _read(connection: duckdb.DuckDBPyConnection, file: Path, part: str, where: str) -> None:
+    """Reads a file as text into the temporary table `part`."""
+    delimiter, names = _header(file, where)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+    connection.execute(
+        f"CREATE TEMP TABLE {part} AS SELECT * FROM read_csv({quoted(file)}, "
+        f"columns = {{{columns}}}, auto_detect = false, header = true, "
+        f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', "
+        "store_rejects = true, rejects_limit = 0)"
+    )
+
+
 def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
     """What DuckDB refused of the table `raw`, whose files hold `lines` lines below the names."""
-    bad, refused = connection.execute(
-        "SELECT count(DISTINCT (file_id, line)), count(*) FROM reject_errors"
+    (bad,) = connection.execute(
+        "SELECT count(DISTINCT (file_id, line)) FROM reject_errors"
     ).fetchone()
-    (rows,) = connection.execute("SELECT count(*) FROM raw").fetchone()
+    if not bad:
+        return Rejected(0)
     sample = connection.execute(
         "SELECT min(line), left(any_value(csv_line), 200) FROM reject_errors "
         f"GROUP BY file_id, line ORDER BY file_id, line LIMIT {_SAMPLE}"
     ).fetchall()
-    if refused:
-        connection.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
-    # Quoted values may hold line breaks, so extra lines are suspect only beside a refusal.
-    lost = max(lines - rows - bad, 0) if bad else 0
+    connection.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
+    names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
+    breaks = " + ".join(
+        f"coalesce(len({named(name)}) - len(replace({named(name)}, chr(10), '')), 0)"
+        for name in names
+    )
+    (kept,) = connection.execute(f"SELECT count(*) + sum({breaks}) FROM raw").fetchone()
+    lost = max(lines - int(kept or 0) - bad, 0)
     return Rejected(bad, lost, tuple(f"line {line}: {text}" for line, text in sample))
 
 
 def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     """Moves `raw` to its place, columns as the type that all their values have."""
     names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
-    clean = [name.strip() for name in names]
-    clean = clean if len(set(clean)) == len(clean) else names
     tests = [
         f"coalesce(bool_and(regexp_full_match({_value(name)}, {quoted(pattern)})"
         f" AND try_cast({_value(name)} AS {kind}) IS NOT NULL)"
@@ -117,11 +134,11 @@ def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     ]
     fits = connection.execute(f"SELECT {', '.join(tests)} FROM raw").fetchone()
     columns = []
-    for number, (name, new) in enumerate(zip(names, clean, strict=True)):
+    for number, name in enumerate(names):
         start = number * len(_TYPES)
         kinds = [kind for kind, fit in zip(_TYPES, fits[start:], strict=False) if fit]
         value = f"CAST({_value(name)} AS {kinds[0]})" if kinds else named(name)
-        columns.append(f"{value} AS {named(new)}")
+        columns.append(f"{value} AS {named(name)}")
     connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)} FROM raw")
 
 
@@ -165,16 +182,33 @@ def _in_utf8(path: Path, encoding: str, folder: Path, where: str) -> Path:
     return copy
 
 
-def _delimiter(path: Path, where: str) -> str:
-    """The separator that the line of names uses most."""
-    with _opened(path) as file:
-        names = file.readline().decode("utf-8-sig").strip()
-    if not names:
-        raise SourceError(
-            f"{path.name} has no line of names", where=where, hint="the first line names columns"
-        )
-    outside = "".join(names.split('"')[::2])
-    return max(",;\t|", key=outside.count)
+def _one_line_end(path: Path, folder: Path) -> Path:
+    """A copy whose lines all end in a line feed."""
+    copy = folder / "line-ends.csv"
+    with _opened(path) as file, copy.open("wb") as out:
+        out.writelines(line.replace(b"\r\n", b"\n") for line in file)
+    return copy
+
+
+def _header(path: Path, where: str) -> tuple[str, list[str]]:
+    """The separator that the line of names uses most, and the names without blanks around."""
+    with _opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        first = text.readline()
+        if not first.strip():
+            raise SourceError(
+                f"{path.name} has no line of names",
+                where=where,
+                hint="the first line names the columns",
+            )
+        outside = "".join(first.split('"')[::2])
+        delimiter = max(",;\t|", key=outside.count)
+        names = next(csv.reader(itertools.chain([first], text), delimiter=delimiter))
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names):
+        name = name.strip() or f"column_{number + 1}"
+        seen[name] = seen.get(name, 0) + 1
+        names[number] = name if seen[name] == 1 else f"{name}_{seen[name]}"
+    return delimiter, names
 
 
 def _lines(path: Path) -> int:
