@@ -1,0 +1,144 @@
+"""The fonts of a page: Noto Sans SC in two weights, and others for what it has no glyph for."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import importlib.util
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+from opsnb import resources
+from opsnb.errors import PublishError
+
+FAMILY = "Noto Sans SC"
+WEIGHTS = {400: "NotoSansSC-Regular-gb2312.ttf", 700: "NotoSansSC-Bold-gb2312.ttf"}
+
+_FALLBACKS = (("zhplot", "NotoSansSC-Regular*.[to]tf"), ("matplotlib", "DejaVuSans.ttf"))
+"""Packages that carry a font for rare characters and for symbols, where installed."""
+
+_UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Face:
+    """A font file, and the characters of a page that are taken from it."""
+
+    path: Path
+    weight: int
+    characters: frozenset[str]
+    fallback: bool = False
+
+
+def page_characters(page: str) -> frozenset[str]:
+    """The characters that a page of HTML shows, markup and styles left out."""
+    return frozenset(html.unescape(_UNSEEN.sub(" ", page))) | frozenset("…–0123456789")
+
+
+def faces(characters: frozenset[str]) -> list[Face]:
+    """Which font draws which character: ours first, then what the machine has for the rest.
+
+    Raises
+    ------
+    PublishError
+        A font of opsnb is missing: text would vanish from the PDF without a word.
+    """
+    chosen = []
+    for weight, name in WEIGHTS.items():
+        path = resources.fonts() / name
+        if not path.is_file():
+            raise PublishError(
+                "a font of the reports is missing",
+                where=name,
+                hint="install opsnb again; its fonts belong to the package",
+            )
+        chosen.append(Face(path, weight, _drawn_by(path, characters)))
+    rest = characters - chosen[0].characters
+    for path in _fallback_fonts() if rest else ():
+        drawn = _drawn_by(path, rest)
+        rest -= drawn
+        if drawn:
+            chosen.append(Face(path, 400, drawn, fallback=True))
+    return [face for face in chosen if face.characters]
+
+
+def font_paths() -> list[Path]:
+    """All fonts that a page may use."""
+    return [*(resources.fonts() / name for name in WEIGHTS.values()), *_fallback_fonts()]
+
+
+def missing_glyphs(characters: frozenset[str]) -> frozenset[str]:
+    """Characters that no font at hand can draw."""
+    drawn = frozenset().union(*(face.characters for face in faces(characters)))
+    return frozenset(c for c in characters - drawn if c.isprintable() and not c.isspace())
+
+
+def font_rules(characters: frozenset[str], source: Callable[[Face], str]) -> str:
+    """`@font-face` rules for these characters; `source` gives each font's `src`."""
+    return "\n".join(
+        f'@font-face{{font-family:"{FAMILY}";font-weight:{face.weight};font-display:swap;'
+        f"src:{source(face)}{_unicode_range(face)}}}"
+        for face in faces(characters)
+    )
+
+
+def embedded(face: Face) -> str:
+    """The `src` of a font cut down to the glyphs in use, inside the page itself."""
+    data = base64.b64encode(_subset(face.path, face.characters)).decode("ascii")
+    return f"url(data:font/woff2;base64,{data})format('woff2')"
+
+
+def _unicode_range(face: Face) -> str:
+    if not face.fallback:
+        return ""
+    return ";unicode-range:" + ",".join(f"U+{ord(c):X}" for c in sorted(face.characters))
+
+
+@functools.cache
+def _fallback_fonts() -> tuple[Path, ...]:
+    # Found, never imported: importing zhplot changes matplotlib's settings.
+    found = []
+    for package, pattern in _FALLBACKS:
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            found += sorted(Path(folder).rglob(pattern))[:1]
+    return tuple(found)
+
+
+def _drawn_by(path: Path, characters: frozenset[str]) -> frozenset[str]:
+    coverage = _coverage(path)
+    return frozenset(c for c in characters if ord(c) in coverage)
+
+
+@functools.cache
+def _bytes(path: Path) -> bytes:
+    """A font file, read once."""
+    return path.read_bytes()
+
+
+@functools.cache
+def _coverage(path: Path) -> frozenset[int]:
+    return frozenset(TTFont(io.BytesIO(_bytes(path)), lazy=True).getBestCmap())
+
+
+@functools.lru_cache(maxsize=32)
+def _subset(path: Path, characters: frozenset[str]) -> bytes:
+    options = subset.Options()
+    options.hinting = False
+    options.notdef_outline = True
+    options.layout_features = ["ccmp", "kern", "liga", "locl", "mark"]
+    font = TTFont(io.BytesIO(_bytes(path)), lazy=True, recalcTimestamp=False)
+    cutter = subset.Subsetter(options)
+    cutter.populate(text="".join(sorted(characters)))
+    cutter.subset(font)
+    font.flavor = "woff2"
+    target = io.BytesIO()
+    font.save(target)
+    return target.getvalue()

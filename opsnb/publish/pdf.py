@@ -1,0 +1,205 @@
+"""The PDF: the page laid out for paper, twice, so that the contents know their page numbers."""
+
+from __future__ import annotations
+
+import functools
+import html
+import importlib
+import io
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import Fit, NameObject, TextStringObject
+
+from opsnb.errors import PublishError
+from opsnb.publish import words
+from opsnb.publish.fonts import font_paths, font_rules, missing_glyphs, page_characters
+from opsnb.publish.html import FONTS
+from opsnb.publish.page import Page
+from opsnb.publish.records import Run
+
+Engine = Literal["plutoprint", "weasyprint"]
+
+NO_GLYPH = "〓"
+"""The mark for a character that no font can draw."""
+
+_BASE = "https://report.invalid/"
+_PAGE_NUMBER = re.compile(r"\[\[([\w-]+)\]\]")
+
+
+@functools.cache
+def engine() -> Engine:
+    """The engine that lays out PDFs here: plutoprint, or weasyprint where that has no wheel.
+
+    Raises
+    ------
+    PublishError
+        Neither can be loaded.
+    """
+    for name in ("plutoprint", "weasyprint"):
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError):  # OSError: weasyprint without pango
+            continue
+        return name
+    raise PublishError(
+        "no PDF engine is installed",
+        where="plutoprint, weasyprint",
+        hint='install plutoprint, or weasyprint and pango (pip install "opsnb[accessible]"), '
+        "or publish without PDF",
+    )
+
+
+def make_pdf(page: str, parts: Page, run: Run) -> bytes:
+    """The finished PDF of a page that was rendered for paper; the same page, the same bytes.
+
+    Raises
+    ------
+    PublishError
+        There is no engine, the layout fails, or the title is missing from the PDF's text.
+    """
+    page = _drawable(page, parts)
+    fonts = font_rules(page_characters(page), lambda face: f"url({face.path.as_uri()})")
+    page = page.replace(FONTS, fonts, 1)
+    pages = {name: number + 1 for name, (number, _) in _places(_laid_out(page, {})).items()}
+    document = _laid_out(page, pages)
+    _require_text(document, parts)
+    return _dressed(document, parts, run)
+
+
+def _drawable(page: str, parts: Page) -> str:
+    """Characters without a glyph become a visible mark, and a note says which they are."""
+    missing = missing_glyphs(page_characters(page))
+    if not missing:
+        return page
+    codes = parts.language.join([f"U+{ord(c):04X}" for c in sorted(missing)])
+    note = html.escape(parts.language.text("pdf.no_glyph", characters=codes))
+    page = page.translate({ord(c): NO_GLYPH for c in missing})
+    return page.replace("</footer>", f'<p class="ob-note">{note}</p></footer>', 1)
+
+
+def _laid_out(page: str, pages: Mapping[str, int]) -> PdfReader:
+    """The page as a PDF, page numbers of its contents filled in where they are known."""
+    numbered = _PAGE_NUMBER.sub(lambda place: str(pages.get(place[1], "00")), page)
+    draw = _by_plutoprint if engine() == "plutoprint" else _by_weasyprint
+    try:
+        return PdfReader(io.BytesIO(draw(numbered)))
+    except Exception as error:
+        raise PublishError(
+            f"the PDF could not be laid out ({type(error).__name__}: {error})",
+            where=engine(),
+            hint="the HTML page is written and holds the same report",
+        ) from error
+
+
+def _by_plutoprint(page: str) -> bytes:
+    import plutoprint
+
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4)
+    book.custom_resource_fetcher = _fetcher()
+    book.load_html(page, base_url=_BASE)
+    target = io.BytesIO()
+    book.write_to_pdf_stream(target)
+    return target.getvalue()
+
+
+@functools.cache
+def _fetcher() -> Any:
+    import plutoprint
+
+    class Fetcher(plutoprint.ResourceFetcher):
+        """Gives the fonts; refuses the network and all other files.
+
+        The data comes from plutoprint's own fetcher: it keeps fonts until the process ends,
+        later than Python can give back memory of its own.
+        """
+
+        def fetch_url(self, url: str) -> Any:
+            wanted = url if _is_font(url) else "data:text/plain,"
+            return plutoprint.default_resource_fetcher.fetch_url(wanted)
+
+    return Fetcher()
+
+
+def _by_weasyprint(page: str) -> bytes:
+    import weasyprint
+
+    def fetch(url: str, *_: Any, **__: Any) -> Any:
+        if not _is_font(url):
+            raise ValueError("a report loads nothing from elsewhere")
+        return weasyprint.default_url_fetcher(url)
+
+    document = weasyprint.HTML(string=page, base_url=_BASE, url_fetcher=fetch)
+    return document.write_pdf(pdf_variant="pdf/ua-1")
+
+
+def _is_font(url: str) -> bool:
+    """Whether a URL is one of the fonts that `font_rules` can name."""
+    return url in {path.as_uri() for path in font_paths()}
+
+
+def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
+    """Page index and height on the page of each anchor that something links to."""
+    found = {}
+    for name, place in document.named_destinations.items():
+        number = document.get_destination_page_number(place)
+        if number is not None and number >= 0:
+            found[str(name)] = (number, float(place.top or 0))
+    return found
+
+
+def _require_text(document: PdfReader, parts: Page) -> None:
+    """An engine without a font ends well and draws nothing: the title must be there."""
+    text = "".join(_solid(page.extract_text()) for page in document.pages)
+    title = _solid(parts.report["title"])
+    if any(c not in text for c in title if c not in missing_glyphs(frozenset(title))):
+        raise PublishError(
+            "the PDF has no readable text",
+            where=engine(),
+            hint="run `opsnb doctor`; the HTML page is written and holds the same report",
+        )
+
+
+def _solid(text: str) -> str:
+    return "".join(text.split())
+
+
+def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
+    """Bookmarks, language, and the document's own description, with the run's dates."""
+    report = parts.report
+    writer = PdfWriter(clone_from=document)
+    writer.pdf_header = "%PDF-1.7"
+    places = _places(document)
+    titles = [(section.id, section.title) for section in parts.sections if section.title]
+    titles.append(("ob-checks", parts.language.text("page.checks.title")))
+    titles.append(("ob-source", parts.language.text("page.source.title")))
+    for anchor, title in titles:
+        if anchor in places:
+            number, top = places[anchor]
+            writer.add_outline_item(title, number, fit=Fit.xyz(left=0, top=top + 12))
+    writer.root_object[NameObject("/Lang")] = TextStringObject(parts.language.html_code)
+    writer.page_mode = "/UseOutlines"
+    stamp = _pdf_date(run.ended)
+    title = ": ".join(filter(None, [report["title"], report["subject_label"]]))
+    writer.metadata = {
+        "/Title": title,
+        "/Author": parts.workspace,
+        "/Subject": words.cycle_label(report["cycle"], parts.language),
+        "/Keywords": f"{report['playbook']}, {report['cycle']}, {report['status']}",
+        "/Creator": "opsnb",
+        "/Producer": engine(),
+        "/CreationDate": stamp,
+        "/ModDate": stamp,
+    }
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def _pdf_date(moment: datetime) -> str:
+    zone = moment.strftime("%z")
+    offset = f"{zone[:3]}'{zone[3:5]}'" if zone else ""
+    return f"D:{moment:%Y%m%d%H%M%S}{offset}"

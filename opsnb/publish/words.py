@@ -1,0 +1,141 @@
+"""The small print of a page in words: cycle, duration, where the numbers come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from opsnb import periods
+from opsnb.messages import Language
+
+_SHOWN_PACKAGES = ("opsnb", "python", "ibis-framework", "duckdb", "numpy", "scipy")
+
+
+def cycle_label(cycle: str, language: Language) -> str:
+    """A cycle as people say it: 2026-10 is "October 2026", 2026-W44 is "week 44 of 2026".
+
+    Days are left out: which ones a week or quarter has is the workspace's calendar's business.
+    """
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", cycle):
+        return periods.parse(cycle).say(language)
+    if match := re.fullmatch(r"(\d{4})-W(\d\d)", cycle):
+        return language.text("page.cycle.week", year=match[1], week=str(int(match[2])))
+    if match := re.fullmatch(r"(\d{4})-Q([1-4])", cycle):
+        return language.text("page.cycle.quarter", year=match[1], quarter=match[2])
+    if re.fullmatch(r"\d{4}", cycle):
+        return language.text("page.cycle.year", year=cycle)
+    return cycle
+
+
+def duration(seconds: float, language: Language) -> str:
+    """42 s; 3 min 5 s."""
+    if seconds < 60:
+        return language.text("page.seconds", seconds=round(seconds, 1))
+    minutes, rest = divmod(round(seconds), 60)
+    return language.text("page.minutes", minutes=minutes, seconds=rest)
+
+
+def provenance_lines(report: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
+    """What the footer says: label and sentence; what is not known is left out."""
+    known = report["provenance"]
+    lines = [
+        ("run", _when(known, language)),
+        ("code", _code(known, language)),
+        ("parameters", _parameters(report["parameters"], language)),
+        ("packages", _packages(known, language)),
+    ]
+    return [(language.text(f"page.source.{name}"), text) for name, text in lines if text]
+
+
+def table_rows(report: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+    """The tables that were read: name, rows, set aside, days covered, fingerprint."""
+    return [
+        {
+            "name": name,
+            "rows": language.format(table.get("rows"), "integer"),
+            "quarantined": language.format(table.get("quarantined"), "integer"),
+            "days": _days(table, language),
+            "fingerprint": str(table.get("fingerprint") or "–")[:12],
+        }
+        for name, table in report["tables"].items()
+    ]
+
+
+def _when(known: Mapping[str, Any], language: Language) -> str:
+    if not known.get("started"):
+        return ""
+    started = dt.datetime.fromisoformat(known["started"])
+    text = language.text(
+        "page.source.run_text", started=started, took=duration(known.get("seconds", 0), language)
+    )
+    zone = started.strftime("%z")
+    return f"{text} (UTC{zone[:3]}:{zone[3:5]})" if zone else text
+
+
+def _code(known: Mapping[str, Any], language: Language) -> str:
+    git = known.get("git") or {}
+    parts = []
+    if git.get("commit"):
+        key = "page.source.dirty" if git.get("dirty") else "page.source.commit"
+        parts.append(language.text(key, commit=str(git["commit"])[:10]))
+    if isinstance(known.get("playbook"), str):
+        parts.append(language.text("page.source.playbook", hash=known["playbook"][:12]))
+    return language.text("page.separator").join(parts)
+
+
+def _parameters(parameters: Mapping[str, Any], language: Language) -> str:
+    shown = [f"{name} = {_value(value, language)}" for name, value in parameters.items()]
+    return language.text("page.separator").join(shown)
+
+
+def _value(value: Any, language: Language) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return language.format(value) if isinstance(value, bool) else str(value)
+
+
+def _packages(known: Mapping[str, Any], language: Language) -> str:
+    packages = known.get("packages") or {}
+    first = [name for name in _SHOWN_PACKAGES if name in packages]
+    rest = [name for name in packages if name not in first] if not first else []
+    return language.join([f"{name} {packages[name]}" for name in first + rest])
+
+
+def _days(table: Mapping[str, Any], language: Language) -> str:
+    first, last = (_date(table.get(end)) for end in ("from", "to"))
+    if not (first and last):
+        return "–"
+    return language.text(
+        "format.interval", low=language.format(first, "date"), high=language.format(last, "date")
+    )
+
+
+def _date(value: Any) -> dt.date | None:
+    try:
+        return dt.datetime.fromisoformat(str(value)).date()
+    except ValueError:
+        return None
+
+
+def css_string(text: str) -> Markup:
+    """The text as a CSS string that can neither end early nor close its style element."""
+    return Markup(
+        '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text) + '"'
+    )
+
+
+def page_counter(language: Language) -> Markup:
+    """ "Page 3 of 12" as the content of a page's margin box."""
+    text = language.text("pdf.page", page="\x01", pages="\x02")
+    pieces = {"\x01": "counter(page)", "\x02": "counter(pages)"}
+    return Markup(" ").join(
+        Markup(pieces[part]) if part in pieces else css_string(part)
+        for part in re.split("([\x01\x02])", text)
+        if part
+    )
