@@ -1,0 +1,157 @@
+"""The Gibbs sampler of the structural time series, in standardised units."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import cholesky, lapack, solve_triangular
+
+BURN_IN = 200
+PRIOR_DF = 32.0
+"""Weight of the prior of the level's step, in days."""
+NOISE_SHARE = 0.2
+"""Share of the variance that the noise's prior expects to be noise."""
+SLAB_DAYS = 0.01
+"""Weight of the slab in days: how firmly coefficients are drawn to zero."""
+EXPECTED_CONTROLS = 3.0
+"""How many of the controls are expected to matter."""
+
+
+class Sampler:
+    """Draws level, then noise and coefficients, then the level's step, again and again.
+
+    Parameters
+    ----------
+    y : ndarray of shape (days,)
+        In standard deviations around the mean of the days before.
+    x : ndarray of shape (days, k)
+        Inputs without missing values; the first `fixed` of them always stay in the model.
+    before : ndarray of bool, shape (days,)
+        Days to fit.
+    level_sd : float
+        Prior standard deviation of the level's daily step.
+    noise_days : float
+        Weight of the noise's prior, in days.
+    """
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        x: np.ndarray,
+        fixed: int,
+        before: np.ndarray,
+        level_sd: float,
+        noise_days: float,
+    ) -> None:
+        self.y, self.x, self.fixed = y, x, fixed
+        self.level_sd, self.noise_days = level_sd, noise_days
+        self.last = int(np.flatnonzero(before)[-1]) + 1
+        self.seen = before[: self.last]
+        self.x_seen = x[before]
+        self.gram = self.x_seen.T @ self.x_seen
+        n, k = self.x_seen.shape
+        # Zellner's prior halfway to its diagonal, so that collinear controls stay bounded.
+        slab = (self.gram + np.diag(np.diag(self.gram))) / 2 / n
+        self.slab = SLAB_DAYS * slab + 1e-9 * np.eye(k)
+        self.chance = min(1.0, EXPECTED_CONTROLS / max(k - fixed, 1))
+
+    def run(
+        self, draws: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean fit (days,), predictive draws (draws, days) and inclusion (controls,)."""
+        days, k = self.x.shape
+        noise, step = NOISE_SHARE, self.level_sd**2
+        beta, gamma = np.zeros(k), np.ones(k, dtype=bool)
+        level = np.zeros(self.last)
+        fit, included = np.zeros(days), np.zeros(k - self.fixed)
+        predicted = np.empty((draws, days))
+        for i in range(-BURN_IN, draws):
+            level = self._level(self.y[: self.last] - self.x[: self.last] @ beta, noise, step, rng)
+            rest = self.y[: self.last][self.seen] - level[self.seen]
+            beta, noise, gamma = self._coefficients(rest, gamma, rng)
+            step = self._step(level, rng)
+            if i < 0:
+                continue
+            ahead = level[-1] + np.cumsum(rng.normal(0, np.sqrt(step), days - self.last))
+            mean = np.concatenate([level, ahead]) + self.x @ beta
+            fit += mean / draws
+            predicted[i] = mean + rng.normal(0, np.sqrt(noise), days)
+            included += gamma[self.fixed :] / draws
+        return fit, predicted, included
+
+    def _level(
+        self, rest: np.ndarray, noise: float, step: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """The whole path of the level at once, from its tridiagonal precision matrix."""
+        band = np.empty((2, self.last))
+        band[0] = 2 / step
+        band[0, -1] = 1 / step
+        band[0, 0] = 1 / step + 1.0  # the first level is N(0, 1)
+        if self.last == 1:
+            band[0, 0] = 1.0
+        band[0] += self.seen / noise
+        band[1] = -1 / step
+        right = np.where(self.seen, rest, 0.0) / noise
+        factor, _ = lapack.dpbtrf(band, lower=1)
+        mean, _ = lapack.dpbtrs(factor, right, lower=1)
+        spread, _ = lapack.dtbtrs(factor, rng.normal(size=self.last), uplo="L", trans="T")
+        return mean.ravel() + spread.ravel()
+
+    def _coefficients(
+        self, rest: np.ndarray, gamma: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, float, np.ndarray]:
+        moment, total = self.x_seen.T @ rest, rest @ rest
+        if self.chance < 1:
+            gamma = self._select(moment, total, len(rest), gamma, rng)
+        shape = (self.noise_days + len(rest)) / 2
+        beta = np.zeros(len(gamma))
+        explained, factor, white = self._explained(moment, gamma)
+        noise = (self.noise_days * NOISE_SHARE + max(total - explained, 0.0)) / 2 / rng.gamma(shape)
+        if gamma.any():
+            draw = white + np.sqrt(noise) * rng.normal(size=len(white))
+            beta[gamma] = solve_triangular(factor, draw, lower=True, trans=1, check_finite=False)
+        return beta, noise, gamma
+
+    def _explained(
+        self, moment: np.ndarray, gamma: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Sum of squares that the chosen inputs explain, and the posterior's Cholesky factor."""
+        if not gamma.any():
+            return 0.0, np.empty((0, 0)), np.empty(0)
+        chosen = np.ix_(gamma, gamma)
+        factor = cholesky((self.slab + self.gram)[chosen], lower=True, check_finite=False)
+        white = solve_triangular(factor, moment[gamma], lower=True, check_finite=False)
+        return float(white @ white), factor, white
+
+    def _select(
+        self,
+        moment: np.ndarray,
+        total: float,
+        n: int,
+        gamma: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Visit every control in random order and draw whether it is in the model."""
+        gamma = gamma.copy()
+        odds = np.log(self.chance) - np.log1p(-self.chance)
+        current = self._evidence(moment, total, n, gamma)
+        for j in self.fixed + rng.permutation(len(gamma) - self.fixed):
+            other = gamma.copy()
+            other[j] = not gamma[j]
+            proposed = self._evidence(moment, total, n, other)
+            gain = proposed - current + (odds if other[j] else -odds)
+            if np.log(rng.random()) < -np.logaddexp(0, -gain):
+                gamma, current = other, proposed
+        return gamma
+
+    def _evidence(self, moment: np.ndarray, total: float, n: int, gamma: np.ndarray) -> float:
+        """Log marginal likelihood of a choice of inputs, up to a constant."""
+        explained, factor, _ = self._explained(moment, gamma)
+        spread = self.noise_days * NOISE_SHARE + max(total - explained, 0.0)
+        prior = np.linalg.slogdet(self.slab[np.ix_(gamma, gamma)])[1] if gamma.any() else 0.0
+        posterior = 2 * np.log(np.diag(factor)).sum()
+        return (prior - posterior) / 2 - (self.noise_days + n) / 2 * np.log(spread)
+
+    def _step(self, level: np.ndarray, rng: np.random.Generator) -> float:
+        moves = np.diff(level)
+        scale = (PRIOR_DF * self.level_sd**2 + moves @ moves) / 2
+        return min(scale / rng.gamma((PRIOR_DF + len(moves)) / 2), 1.0)
