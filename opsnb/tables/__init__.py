@@ -1,0 +1,23 @@
+"""The team's tables as the contract has them: typed, dated, checked.
+
+table = open_table(workspace, "orders")
+table.expr          an Ibis expression: canonical types, local times, order_date, no bad rows
+table.report        what the data gate says of it
+"""
+
+from opsnb.tables.contracts import CONTRACTS, Column, Contract, Level, Rule
+from opsnb.tables.report import Issue, TableReport
+from opsnb.tables.table import Table, check, open_table
+
+__all__ = [
+    "CONTRACTS",
+    "Column",
+    "Contract",
+    "Issue",
+    "Level",
+    "Rule",
+    "Table",
+    "TableReport",
+    "check",
+    "open_table",
+]
