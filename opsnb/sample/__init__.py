@@ -120,7 +120,7 @@ def simulate(
         "data": {"first_day": truth.START, "last_day": truth.END, "as_of": truth.AS_OF},
         "campaigns": {
             "golden_week": answers.golden_week(holdout, people, carts, effects),
-            "autumn_coupon": answers.autumn_coupon(carts, actual),
+            "autumn_coupon": answers.autumn_coupon(seed, carts, actual),
             "invite_friends": answers.invite_friends(people, visits),
         },
         "experiments": {

@@ -173,11 +173,11 @@ def series_table(seed: int, users: Users, carts: Carts, actual: World) -> pa.Tab
     """
     rng = stream(seed, "series")
     trend = np.linspace(0, 1, days.DAYS)
-    demand = days.ambient()
+    demand = days.ambient(seed)
     noise = rng.normal(0, 1, (2, days.DAYS))
     market = {
-        "search_index": 100 * demand * (1 + 0.50 * trend) * np.exp(0.020 * noise[0]),
-        "market_visits": 48_000 * demand**0.9 * (1 + 0.35 * trend) * np.exp(0.025 * noise[1]),
+        "search_index": 100 * demand * (1 + 0.50 * trend) * np.exp(0.012 * noise[0]),
+        "market_visits": 48_000 * demand**0.9 * (1 + 0.35 * trend) * np.exp(0.018 * noise[1]),
     }
     columns: dict[str, list] = {"date": [], "unit": [], "metric": [], "value": []}
     region = users.region[carts.user]

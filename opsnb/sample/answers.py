@@ -58,8 +58,8 @@ def experiment(
 
 def _per_user(
     is_so: World, users: Users, carts: Carts, window: NDArray[np.bool_], members: NDArray[np.int64]
-) -> dict[str, NDArray[np.float64]]:
-    def total(values: NDArray) -> NDArray[np.float64]:
+) -> dict[str, NDArray[Any]]:
+    def total(values: NDArray[Any]) -> NDArray[Any]:
         return np.bincount(carts.user, values * window, minlength=len(users))[members]
 
     orders = total(is_so.kept)
@@ -140,20 +140,22 @@ def golden_week(
     }
 
 
-def autumn_coupon(carts: Carts, actual: World) -> Answer:
+def autumn_coupon(seed: int, carts: Carts, actual: World) -> Answer:
     """Nothing was caused; the comparison with the days before says otherwise."""
     plan = truth.AUTUMN_COUPON
     length = (plan.end - plan.start).days + 1
     before = plan.start - dt.timedelta(days=length), plan.start - dt.timedelta(days=1)
     daily = np.bincount(carts.day, actual.net, minlength=days.DAYS)
-    demand = days.ambient()
+    demand = days.ambient(seed)
     every_day = np.arange(days.DAYS)
     inside, prior = days.between(every_day, plan.start, plan.end), days.between(every_day, *before)
+    undisturbed = prior & ~days.between(every_day, truth.OUTAGE.start, truth.OUTAGE.end)
     return {
         "plan": asdict(plan),
         "effect_gmv_net": 0.0,
         "gmv_net_in_campaign": float(daily[inside].sum()),
         "naive_before_after": float(daily[inside].mean() / daily[prior].mean() - 1),
+        "naive_without_outage_days": float(daily[inside].mean() / daily[undisturbed].mean() - 1),
         "ambient_before_after": float(demand[inside].mean() / demand[prior].mean() - 1),
         "budget_total": sum(plan.budget.values()),
         "cost_total": sum(plan.actual.values()),

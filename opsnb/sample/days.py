@@ -6,7 +6,9 @@ import datetime as dt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
+from opsnb.sample.draws import stream
 from opsnb.sample.truth import END, START
 
 DAYS = (END - START).days + 1
@@ -16,9 +18,9 @@ DAY_SECONDS = 86_400
 _WEEKDAY = np.array([0.96, 0.95, 0.96, 0.97, 1.00, 1.10, 1.08])  # Monday first
 
 # Season: first day, last day, change of demand. Spring Festival follows the lunar calendar:
-# 2025-01-29 and 2026-02-17, each with a shopping rush before it.
+# 2025-01-29 and 2026-02-17, each with a shopping rush before it. Golden Week has none: people
+# travel, and what its campaign adds is then no season.
 _SEASONS: tuple[tuple[str, str, float], ...] = (
-    ("2024-10-01", "2024-10-07", 0.12),
     ("2024-10-20", "2024-10-31", 0.20),
     ("2024-11-01", "2024-11-08", 0.32),
     ("2024-11-09", "2024-11-11", 1.10),
@@ -33,7 +35,8 @@ _SEASONS: tuple[tuple[str, str, float], ...] = (
     ("2025-06-15", "2025-06-18", 0.80),
     ("2025-06-19", "2025-06-25", -0.12),
     ("2025-07-05", "2025-08-25", -0.05),
-    ("2025-10-01", "2025-10-08", 0.12),
+    ("2025-08-15", "2025-08-18", 0.22),
+    ("2025-09-07", "2025-09-09", 0.20),
     ("2025-10-20", "2025-10-31", 0.20),
     ("2025-11-01", "2025-11-08", 0.32),
     ("2025-11-09", "2025-11-11", 1.10),
@@ -48,12 +51,14 @@ _SEASONS: tuple[tuple[str, str, float], ...] = (
     ("2026-06-15", "2026-06-18", 0.80),
     ("2026-06-19", "2026-06-25", -0.12),
     ("2026-07-05", "2026-08-25", -0.05),
+    ("2026-08-15", "2026-08-18", 0.22),
+    ("2026-09-07", "2026-09-09", 0.20),
     ("2026-09-23", "2026-09-25", 0.08),
-    ("2026-10-01", "2026-10-08", 0.12),
     ("2026-10-20", "2026-10-31", 0.20),
 )
 _PAY_DAYS = (10, 25)
 _PAY_LIFT = 0.05
+_MOOD_SD, _MOOD_MEMORY = 0.07, 0.75  # weather, news, rivals: a day's mood lingers
 
 
 def index(day: dt.date) -> int:
@@ -80,8 +85,8 @@ def between(day: NDArray[np.integer], start: dt.date, end: dt.date) -> NDArray[n
     return (day >= index(start)) & (day <= index(end))
 
 
-def ambient() -> NDArray[np.float64]:
-    """The market's demand on each day, around 1: weekday, season and pay days; no campaign."""
+def ambient(seed: int) -> NDArray[np.float64]:
+    """The market's demand on each day, around 1: weekday, season, pay days and mood."""
     level = np.zeros(DAYS + 2)
     for first, last, change in _SEASONS:
         start = index(dt.date.fromisoformat(first))
@@ -91,7 +96,13 @@ def ambient() -> NDArray[np.float64]:
     weekday = _WEEKDAY[(np.arange(DAYS) + START.weekday()) % 7]
     month_day = np.array([date_of(d).day for d in range(DAYS)])
     pay = sum(_PAY_LIFT * ((month_day >= p) & (month_day < p + 3)) for p in _PAY_DAYS)
-    return np.exp(smooth) * weekday * (1 + pay)
+    return np.exp(smooth + _mood(seed)) * weekday * (1 + pay)
+
+
+def _mood(seed: int) -> NDArray[np.float64]:
+    """A first-order autoregression around 0, with standard deviation _MOOD_SD."""
+    steps = stream(seed, "mood").normal(0, _MOOD_SD * np.sqrt(1 - _MOOD_MEMORY**2), DAYS)
+    return lfilter([1.0], [1.0, -_MOOD_MEMORY], steps)
 
 
 def start_of(day: dt.date) -> int:

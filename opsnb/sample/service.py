@@ -28,7 +28,7 @@ _TASKS_A_MONTH = (54, 66)
 def on_time_shares(month: int) -> tuple[float, float]:
     """Planted shares on time of tickets and tasks in a month written YYYYMM."""
     plan = truth.SERVICE
-    if month == plan.months[0] * 100 + plan.months[1]:
+    if month == plan.october:
         return plan.tickets_on_time_october, plan.tasks_on_time_october
     return plan.tickets_on_time, plan.tasks_on_time
 
@@ -47,9 +47,6 @@ def tickets_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
     extra = rng.choice(hit, 2 * _OUTAGE_TICKETS, replace=False)
     payment = np.full(len(extra), _CATEGORIES.index("payment"))
     chosen, category = np.concatenate([chosen, extra]), np.concatenate([category, payment])
-    by_time = np.argsort(chosen, kind="stable")
-    chosen, category = chosen[by_time], category[by_time]
-
     opened = sessions.start[chosen] + rng.integers(60, 900, len(chosen))
     by_time = np.argsort(opened, kind="stable")
     chosen, category, opened = chosen[by_time], category[by_time], opened[by_time]
@@ -101,14 +98,6 @@ def tasks_table(seed: int, words: Words) -> pa.Table:
             project, title, owner = words.task(rng)
             open_still = not on_time and rng.random() < 0.2 and due_on.year == truth.END.year
             rows.append((due_on, None if open_still else done, owner, project, title))
-    due_on, done_on, owner, project, title = (list(column) for column in zip(*rows, strict=True))
-    return pa.table(
-        {
-            "task_id": 1 + np.arange(len(rows)),
-            "due_on": due_on,
-            "done_on": done_on,
-            "owner": owner,
-            "project": project,
-            "title": title,
-        }
-    )
+    names = ("due_on", "done_on", "owner", "project", "title")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return pa.table({"task_id": 1 + np.arange(len(rows)), **columns})

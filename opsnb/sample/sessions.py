@@ -48,7 +48,7 @@ class Sessions:
 def visit(seed: int, purpose: str, users: Users) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(user, day) of every visit; a user who joins within the data visits that day."""
     rng = stream(seed, purpose)
-    demand = days.ambient()
+    demand = days.ambient(seed)
     found_user, found_day = [], []
     for day in range(days.DAYS):
         here = np.flatnonzero((users.joined <= day) & (day < users.left))

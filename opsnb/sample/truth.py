@@ -8,7 +8,7 @@ cart becomes an order, `basket` the order's amount, `refund` the chance of a ref
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 SEED = 20261031
 """The seed of the committed sample: the last day of the data, taken before any result was seen."""
@@ -95,8 +95,8 @@ class GoldenWeek(Campaign):
     active_days: int = 28
     conversion: float = 1.50
     basket: float = 1.08
-    dip: float = 0.18
-    dip_decay_days: float = 7.0
+    dip: float = 0.22
+    dip_decay_days: float = 6.0
     post_days: int = 21
 
 
@@ -116,10 +116,10 @@ GOLDEN_WEEK = GoldenWeek(
     dt.date(2026, 9, 24),
     ("app_push", "wechat", "douyin"),
     budget={
-        "media": 33_000, "creator": 14_000, "reward": 24_000, "production": 7_000, "labour": 10_000,
+        "media": 27_000, "creator": 12_000, "reward": 21_000, "production": 7_000, "labour": 10_000,
     },
     actual={
-        "media": 35_800, "creator": 14_000, "reward": 29_600, "production": 6_100, "labour": 10_500,
+        "media": 29_800, "creator": 12_000, "reward": 25_600, "production": 6_100, "labour": 10_500,
     },
     tagged_share=0.45,
 )  # fmt: skip
@@ -192,7 +192,7 @@ class Service:
     satisfied: float = 0.87
     satisfied_outage: float = 0.55
     outage_echo_days: int = 6
-    months: tuple[int, int] = field(default=(2026, 10))
+    october: int = 202610
 
 
 SERVICE = Service()

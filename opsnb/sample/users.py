@@ -57,7 +57,7 @@ def arrivals(seed: int) -> Users:
     """Everyone who comes without an invitation, the newcomers of the mix shift included."""
     rng = stream(seed, "arrivals")
     early = -1 - np.sort(rng.integers(0, FIRST_USERS_DAYS, FIRST_USERS))[::-1]
-    pull = np.sqrt(days.ambient()) * (1 + GROWTH_A_YEAR) ** (np.arange(days.DAYS) / 365)
+    pull = np.sqrt(days.ambient(seed)) * (1 + GROWTH_A_YEAR) ** (np.arange(days.DAYS) / 365)
     joined = np.concatenate([early, rng.choice(days.DAYS, ARRIVALS, p=pull / pull.sum())])
     usual = people(rng, joined, rng.choice(6, len(joined), p=_CHANNEL_SHARES))
     return usual.join(_newcomers(stream(seed, "mix shift")))

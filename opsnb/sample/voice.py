@@ -39,16 +39,17 @@ def surveys_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
     rng = stream(seed, "surveys")
     rush = days.between(sessions.day, truth.OUTAGE.start, truth.OUTAGE.end)
     weight = np.where(rush, _OUTAGE_ANSWERS, 1.0)
-    parts = []
-    for kind, rate in (("nps", _NPS_A_VISIT), ("csat", _CSAT_A_VISIT)):
-        index = np.flatnonzero(rng.random(len(sessions)) < rate * weight)
-        day = sessions.day[index]
-        score = _nps(rng, day) if kind == "nps" else _csat(rng, day)
-        at = sessions.start[index] + rng.integers(900, 1_800, len(index))
-        parts.append((np.full(len(index), kind), index, day, score, at))
-    kind, index, day, score, at = (np.concatenate(column) for column in zip(*parts, strict=True))
+    asked = [
+        np.flatnonzero(rng.random(len(sessions)) < rate * weight)
+        for rate in (_NPS_A_VISIT, _CSAT_A_VISIT)
+    ]
+    scored = [_nps(rng, sessions.day[asked[0]]), _csat(rng, sessions.day[asked[1]])]
+    index, score = np.concatenate(asked), np.concatenate(scored)
+    kind = np.repeat(["nps", "csat"], [len(visits) for visits in asked])
+    at = sessions.start[index] + rng.integers(900, 1_800, len(index))
     by_time = np.lexsort((index, kind, at))
-    kind, index, day, score, at = (a[by_time] for a in (kind, index, day, score, at))
+    index, score, kind, at = index[by_time], score[by_time], kind[by_time], at[by_time]
+    day = sessions.day[index]
     says = rng.random(len(index)) < _COMMENT_RATE
     comments = [
         _comment(rng, words, k, int(s), int(d)) if c else None
@@ -69,7 +70,7 @@ def surveys_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
 
 def _nps(rng: np.random.Generator, day: NDArray[np.int64]) -> NDArray[np.int64]:
     plan = truth.SERVICE
-    bad = days.months()[day] == plan.months[0] * 100 + plan.months[1]
+    bad = days.months()[day] == plan.october
     promoter = np.where(bad, plan.promoters_october, plan.promoters)
     detractor = np.where(bad, plan.detractors_october, plan.detractors)
     draw = rng.random(len(day))
