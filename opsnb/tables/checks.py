@@ -15,8 +15,8 @@ import ibis.expr.types as ir
 from opsnb.errors import TableError
 from opsnb.messages import Text
 from opsnb.sources.base import first_line
-from opsnb.tables.contracts import Level
-from opsnb.tables.report import Issue, TableReport
+from opsnb.tables.contracts import CONTRACTS, Level
+from opsnb.tables.report import LEVELS, Issue, TableReport
 from opsnb.tables.table import MARK, Table
 
 SERIOUS = 0.05
@@ -67,9 +67,7 @@ def inspect(table: Table) -> TableReport:
         as_of=table.as_of,
         nulls={name: found[f"null.{name}"] for name in table.columns if found[f"null.{name}"]},
         fingerprint=_fingerprint(table, found),
-        issues=tuple(
-            sorted(issues, key=lambda issue: ("block", "warn", "note").index(issue.level))
-        ),
+        issues=tuple(sorted(issues, key=lambda issue: -LEVELS.index(issue.level))),
         total_amount=found.get("total"),
         extra=tuple(name for name in table.columns if name not in known),
     )
@@ -165,11 +163,10 @@ def _prints(table: Table, rows: ir.Table) -> dict[str, ir.Value]:
     if table.source.dialect == "duckdb":
         whole = ibis.struct({name: rows[name] for name in table.columns})
         return {"print": (whole.hash() % 2147483647).sum()}
+    values = {name: rows[name] for name in table.columns}
     return {
-        f"print.{name}": rows[name].sum()
-        if rows[name].type().is_numeric()
-        else rows[name].nunique()
-        for name in table.columns
+        f"print.{name}": value.sum() if value.type().is_numeric() else value.nunique()
+        for name, value in values.items()
     }
 
 
@@ -246,9 +243,8 @@ def _issue(table: Table, rows: ir.Table, probe: _Probe, found: dict[str, Any]) -
             "default": column.default or "",
         }
     key = "data.rule.team" if probe.label is not None else f"data.rule.{probe.rule}"
-    shown = [*table.contract.key, *([probe.column] if probe.column else []), *probe.show]
-    shown += [table.contract.clock] if table.contract.clock else []
-    shown += ["user_id"] if not table.contract.key else []
+    names = [*CONTRACTS[table.name].key, "user_id", probe.column, *probe.show, table.contract.clock]
+    shown = [name for name in names if name is not None]
     sample = _sample(table, rows.filter(probe.broken), shown)
     return Issue(probe.rule, probe.level, count, Text(key, args), probe.column, sample)
 

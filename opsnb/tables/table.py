@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import functools
 from collections.abc import Iterable
 from dataclasses import replace
@@ -214,10 +215,8 @@ def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
     missing = [name for name in contract.required if name not in names.values()]
     if missing:
         free = [name for name in own if name not in known]
-        hints = [
-            did_you_mean(name, free, kind="columns").partition(" Known")[0] for name in missing
-        ]
-        near = [f"{name}: {hint}" for name, hint in zip(missing, hints, strict=True) if "?" in hint]
+        likely = {name: difflib.get_close_matches(name, free, n=1) for name in missing}
+        near = [f'{name}: did you mean "{found[0]}"?' for name, found in likely.items() if found]
         raise ContractError(
             f"lacks {', '.join(missing)}",
             where=f"tables.{contract.name}",
