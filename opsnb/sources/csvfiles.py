@@ -25,6 +25,7 @@ from opsnb.workspace import SourceConfig
 
 _ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _SAMPLE = 5
+_TYPED_FIRST = 2000
 
 _TIME = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _TYPES = {  # the first type that all values of a column satisfy
@@ -125,21 +126,33 @@ def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
 def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:
     """Moves `raw` to its place, columns as the type that all their values have."""
     names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
-    tests = [
-        f"coalesce(bool_and(regexp_full_match({_value(name)}, {quoted(pattern)})"
-        f" AND try_cast({_value(name)} AS {kind}) IS NOT NULL)"
-        f" FILTER ({_value(name)} IS NOT NULL), false)"
+    every = [(name, kind) for name in names for kind in _TYPES]
+    likely = _fitting(connection, every, f"(FROM raw LIMIT {_TYPED_FIRST})", True)
+    certain = _fitting(connection, likely, "raw", False)
+    kinds: dict[str, str] = {}
+    for name, kind in certain:
+        kinds.setdefault(name, kind)
+    columns = [
+        f"CAST({_value(name)} AS {kinds[name]}) AS {named(name)}" if name in kinds else named(name)
         for name in names
-        for kind, pattern in _TYPES.items()
     ]
-    fits = connection.execute(f"SELECT {', '.join(tests)} FROM raw").fetchone()
-    columns = []
-    for number, name in enumerate(names):
-        start = number * len(_TYPES)
-        kinds = [kind for kind, fit in zip(_TYPES, fits[start:], strict=False) if fit]
-        value = f"CAST({_value(name)} AS {kinds[0]})" if kinds else named(name)
-        columns.append(f"{value} AS {named(name)}")
     connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)} FROM raw")
+
+
+def _fitting(
+    connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, str]], rows: str, empty: bool
+) -> list[tuple[str, str]]:
+    """The pairs of column and type whose values are all of that type; `empty`: without any."""
+    tests = [
+        f"coalesce(bool_and(regexp_full_match({_value(name)}, {quoted(_TYPES[kind])})"
+        f" AND try_cast({_value(name)} AS {kind}) IS NOT NULL)"
+        f" FILTER ({_value(name)} IS NOT NULL), {empty})"
+        for name, kind in pairs
+    ]
+    if not tests:
+        return []
+    fits = connection.execute(f"SELECT {', '.join(tests)} FROM {rows}").fetchone()
+    return [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
 
 
 def _value(name: str) -> str:
