@@ -21,20 +21,28 @@ from opsnb.errors import PublishError
 FAMILY = "Noto Sans SC"
 WEIGHTS = {400: "NotoSansSC-Regular-gb2312.ttf", 700: "NotoSansSC-Bold-gb2312.ttf"}
 
-_FALLBACKS = (("zhplot", "NotoSansSC-Regular*.[to]tf"), ("matplotlib", "DejaVuSans.ttf"))
-"""Packages that carry a font for rare characters and for symbols, where installed."""
+_RARE = ("zhplot", "NotoSansSC-Regular*.[to]tf")
+_SYMBOLS = ("matplotlib", "DejaVuSans.ttf")
+_BOLD_SYMBOLS = ("matplotlib", "DejaVuSans-Bold.ttf")
+"""Package and file of the fonts that others bring along, used where they are installed."""
+
+_WIDE_PUNCTUATION = frozenset("‘’“”·…")
+"""As wide as a Chinese character in Noto Sans SC: other languages take it from elsewhere."""
 
 _UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Face:
-    """A font file, and the characters of a page that are taken from it."""
+    """A font file, and the characters of a page that are taken from it.
+
+    `ranged` limits it to just these, in front of the fonts before it.
+    """
 
     path: Path
     weight: int
     characters: frozenset[str]
-    fallback: bool = False
+    ranged: bool = False
 
 
 def page_characters(page: str) -> frozenset[str]:
@@ -42,7 +50,7 @@ def page_characters(page: str) -> frozenset[str]:
     return frozenset(html.unescape(_UNSEEN.sub(" ", page))) | frozenset("…–0123456789")
 
 
-def faces(characters: frozenset[str]) -> list[Face]:
+def faces(characters: frozenset[str], *, chinese: bool) -> list[Face]:
     """Which font draws which character: ours first, then what the machine has for the rest.
 
     Raises
@@ -61,31 +69,34 @@ def faces(characters: frozenset[str]) -> list[Face]:
             )
         chosen.append(Face(path, weight, _drawn_by(path, characters)))
     rest = characters - chosen[0].characters
-    for path in _fallback_fonts() if rest else ():
-        drawn = _drawn_by(path, rest)
-        rest -= drawn
-        if drawn:
-            chosen.append(Face(path, 400, drawn, fallback=True))
+    wanted = [(_RARE, 400, rest), (_SYMBOLS, 400, rest)]
+    if not chinese:
+        narrow = characters & _WIDE_PUNCTUATION
+        wanted += [(_SYMBOLS, 400, narrow), (_BOLD_SYMBOLS, 700, narrow)]
+    for font, weight, some in wanted:
+        if some and (path := _found(font)):
+            chosen.append(Face(path, weight, _drawn_by(path, some), ranged=True))
     return [face for face in chosen if face.characters]
 
 
 def font_paths() -> list[Path]:
     """All fonts that a page may use."""
-    return [*(resources.fonts() / name for name in WEIGHTS.values()), *_fallback_fonts()]
+    found = [_found(font) for font in (_RARE, _SYMBOLS, _BOLD_SYMBOLS)]
+    return [*(resources.fonts() / name for name in WEIGHTS.values()), *filter(None, found)]
 
 
 def missing_glyphs(characters: frozenset[str]) -> frozenset[str]:
-    """Characters that no font at hand can draw."""
-    drawn = frozenset().union(*(face.characters for face in faces(characters)))
+    """Characters that none of these fonts can draw."""
+    drawn = frozenset().union(*(face.characters for face in faces(characters, chinese=True)))
     return frozenset(c for c in characters - drawn if c.isprintable() and not c.isspace())
 
 
-def font_rules(characters: frozenset[str], source: Callable[[Face], str]) -> str:
+def font_rules(characters: frozenset[str], source: Callable[[Face], str], *, chinese: bool) -> str:
     """`@font-face` rules for these characters; `source` gives each font's `src`."""
     return "\n".join(
         f'@font-face{{font-family:"{FAMILY}";font-weight:{face.weight};font-display:swap;'
         f"src:{source(face)}{_unicode_range(face)}}}"
-        for face in faces(characters)
+        for face in faces(characters, chinese=chinese)
     )
 
 
@@ -96,20 +107,20 @@ def embedded(face: Face) -> str:
 
 
 def _unicode_range(face: Face) -> str:
-    if not face.fallback:
+    if not face.ranged:
         return ""
     return ";unicode-range:" + ",".join(f"U+{ord(c):X}" for c in sorted(face.characters))
 
 
 @functools.cache
-def _fallback_fonts() -> tuple[Path, ...]:
+def _found(font: tuple[str, str]) -> Path | None:
     # Found, never imported: importing zhplot changes matplotlib's settings.
-    found = []
-    for package, pattern in _FALLBACKS:
-        spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            found += sorted(Path(folder).rglob(pattern))[:1]
-    return tuple(found)
+    package, pattern = font
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for path in sorted(Path(folder).rglob(pattern)):
+            return path
+    return None
 
 
 def _drawn_by(path: Path, characters: frozenset[str]) -> frozenset[str]:
@@ -132,6 +143,7 @@ def _coverage(path: Path) -> frozenset[int]:
 def _subset(path: Path, characters: frozenset[str]) -> bytes:
     options = subset.Options()
     options.hinting = False
+    options.drop_tables += ["FFTM"]  # a time stamp in some fonts
     options.notdef_outline = True
     options.layout_features = ["ccmp", "kern", "liga", "locl", "mark"]
     font = TTFont(io.BytesIO(_bytes(path)), lazy=True, recalcTimestamp=False)

@@ -82,8 +82,10 @@ class OpsnbExporter(TemplateExporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page and nbconvert's resources; `resources["opsnb"]` holds a `Request`."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
-        if not resources["page"].printing:
-            page = page.replace(FONTS, font_rules(page_characters(page), embedded), 1)
+        drawn: Page = resources["page"]
+        if not drawn.printing:
+            rules = font_rules(page_characters(page), embedded, chinese=drawn.chinese)
+            page = page.replace(FONTS, rules, 1)
         return page, resources
 
     def _preprocess(

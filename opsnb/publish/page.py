@@ -64,6 +64,10 @@ class Page:
         return self.report["status"]
 
     @property
+    def chinese(self) -> bool:
+        return self.language.html_code.startswith("zh")
+
+    @property
     def withheld(self) -> bool:
         """The numbers must not be used: they are folded away."""
         return self.status == "invalid"

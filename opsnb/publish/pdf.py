@@ -61,18 +61,25 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
     PublishError
         There is no engine, the layout fails, or the title is missing from the PDF's text.
     """
-    page = _drawable(page, parts)
-    fonts = font_rules(page_characters(page), lambda face: f"url({face.path.as_uri()})")
+    fonts = font_rules(
+        page_characters(page), lambda face: f"url({face.path.as_uri()})", chinese=parts.chinese
+    )
     page = page.replace(FONTS, fonts, 1)
-    pages = {name: number + 1 for name, (number, _) in _places(_laid_out(page, {})).items()}
+    draft = _laid_out(page, {})
+    page = _marked(page, parts, draft)
+    pages = {name: number + 1 for name, (number, _) in _places(draft).items()}
     document = _laid_out(page, pages)
     _require_text(document, parts)
     return _dressed(document, parts, run)
 
 
-def _drawable(page: str, parts: Page) -> str:
-    """Characters without a glyph become a visible mark, and a note says which they are."""
+def _marked(page: str, parts: Page, draft: PdfReader) -> str:
+    """Characters that came out blank become a visible mark, and a note says which they are.
+
+    Only those that our fonts lack are looked for: the engine may find them in a system font.
+    """
     missing = missing_glyphs(page_characters(page))
+    missing -= set(_text(draft)) if missing else set()
     if not missing:
         return page
     codes = parts.language.join([f"U+{ord(c):04X}" for c in sorted(missing)])
@@ -153,9 +160,9 @@ def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
 
 def _require_text(document: PdfReader, parts: Page) -> None:
     """An engine without a font ends well and draws nothing: the title must be there."""
-    text = "".join(_solid(page.extract_text()) for page in document.pages)
-    title = _solid(parts.report["title"])
-    if any(c not in text for c in title if c not in missing_glyphs(frozenset(title))):
+    text = set(_text(document))
+    title = frozenset("".join(parts.report["title"].split()))
+    if not title - missing_glyphs(title) <= text:
         raise PublishError(
             "the PDF has no readable text",
             where=engine(),
@@ -163,8 +170,8 @@ def _require_text(document: PdfReader, parts: Page) -> None:
         )
 
 
-def _solid(text: str) -> str:
-    return "".join(text.split())
+def _text(document: PdfReader) -> str:
+    return "".join(page.extract_text() for page in document.pages)
 
 
 def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
