@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-_SECRET_NAME = re.compile(r"PASS|PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
-_URL_PASSWORD = re.compile(r"(?P<front>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)")
+_SECRET_NAME = re.compile(r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)")
 _SHORTEST_SECRET = 8
 _MASK = "***"
+_LONGEST_LINE = 100_000
 
 
 class Scrubber:
@@ -54,7 +55,7 @@ class Scrubber:
     def text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
-        text = _URL_PASSWORD.sub(rf"\g<front>{_MASK}", text)
+        text = _URL_PASSWORD.sub(rf"\g<1>{_MASK}", text)
         for pattern, shown in self._folders:
             text = pattern.sub(lambda _, shown=shown: shown, text)
         return text
@@ -90,6 +91,8 @@ class ScrubbedLog:
 
     def write(self, text: str) -> int:
         lines, newline, self._pending = (self._pending + text).rpartition("\n")
+        if len(self._pending) > _LONGEST_LINE:
+            lines, newline, self._pending = lines + newline + self._pending, "", ""
         self._file.write(self._scrubber.text(lines) + newline)
         return len(text)
 

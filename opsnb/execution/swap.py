@@ -32,7 +32,7 @@ def safe_name(text: str) -> str:
     'ab-readout-checkout_one_page'
     """
     name = re.sub(r"[^\w.-]+", "-", text).lstrip(".-")[:_LONGEST_NAME].rstrip(".-")
-    if name == text:
+    if name and name == text:
         return name
     return f"{name or 'report'}-{sha256(text.encode()).hexdigest()[:6]}"
 
@@ -89,6 +89,7 @@ def _locked(path: Path, report: str) -> Iterator[None]:
 
 def _recover(new: Path, old: Path, final: Path) -> None:
     """Clears what a crashed run left; a report that it had moved away comes back."""
+    final.parent.mkdir(parents=True, exist_ok=True)
     if old.exists() and not final.exists():
         old.replace(final)
     for leftover in (new, old):
@@ -97,7 +98,6 @@ def _recover(new: Path, old: Path, final: Path) -> None:
 
 
 def _put(new: Path, old: Path, final: Path) -> None:
-    final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists():
         final.replace(old)
     try:

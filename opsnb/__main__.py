@@ -1,0 +1,5 @@
+"""`python -m opsnb` does what `opsnb` does."""
+
+from opsnb.cli import main
+
+main()

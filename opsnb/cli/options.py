@@ -1,0 +1,52 @@
+"""What options mean: the workspace, parameters, languages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opsnb.errors import ParameterError
+
+if TYPE_CHECKING:
+    from opsnb.workspace import Workspace
+
+
+def the_workspace(path: Path | None) -> Workspace:
+    """The workspace that `--workspace`, the environment or the folder names."""
+    from opsnb.workspace import Workspace
+
+    return Workspace.load(path)
+
+
+def near_workspace(path: Path | None) -> Workspace | None:
+    """The workspace; None where none is named and none is near."""
+    from opsnb.workspace import FILE
+
+    here = Path.cwd()
+    near = any((folder / FILE).is_file() for folder in (here, *here.parents))
+    named = path is not None or os.environ.get("OPSNB_WORKSPACE")
+    return the_workspace(path) if named or near else None
+
+
+def codes_of(language: str) -> list[str]:
+    """`en,zh` as a list."""
+    return [code.strip() for code in language.split(",") if code.strip()]
+
+
+def parameters_of(pairs: list[str]) -> dict[str, str]:
+    """`name=value` pairs as a dict; what is said twice or not at all is an error."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise ParameterError(
+                f'"{pair}" is not name=value',
+                where="-p",
+                hint="write -p experiment=checkout_one_page, without spaces around =",
+            )
+        if name in given:
+            raise ParameterError(f'"{name}" is given twice', where="-p", hint="give it once")
+        given[name] = value
+    return given

@@ -1,0 +1,119 @@
+"""What the command line writes: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from opsnb.errors import OpsnbError
+
+EXIT_FAILED, EXIT_MISTAKE, EXIT_INTERRUPTED = 1, 2, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def reported(command: Command) -> Command:
+    """A command whose mistakes become a message and an exit code instead of a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        previous = _terminate_like_interrupt()
+        try:
+            return command(*args, **kwargs)
+        except OpsnbError as error:
+            say_error(error)
+            raise typer.Exit(EXIT_MISTAKE) from None
+        except KeyboardInterrupt:
+            note("Interrupted: nothing is left running; finished reports stay where they are.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            # `opsnb list | head`: the reader has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        finally:
+            if previous is not None:
+                signal.signal(signal.SIGTERM, previous)
+
+    return guarded  # type: ignore[return-value]
+
+
+def _terminate_like_interrupt() -> Any:
+    """A scheduler's SIGTERM ends kernels as Ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        return signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread
+        return None
+
+
+def say_error(error: OpsnbError) -> None:
+    """The error as a panel on a terminal, as plain lines elsewhere; on stderr."""
+    if not sys.stderr.isatty():
+        print(f"opsnb: {error}", file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    body = Text(f"{error.where}: {error.what}" if error.where else error.what)
+    if error.hint:
+        body.append("\n\nFix: ", style="bold")
+        body.append(error.hint)
+    title = type(error).__name__.removesuffix("Error").lower() or "error"
+    Console(stderr=True).print(Panel(body, title=f"{title} error", border_style="red"))
+
+
+def note(text: str) -> None:
+    """A line beside the result, on stderr."""
+    print(text, file=sys.stderr)
+
+
+def warn(text: str) -> None:
+    note(f"warning: {text}")
+
+
+def write_json(value: Any) -> None:
+    """The value as the only thing on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def shown(path: Path) -> str:
+    """The path relative to the working directory where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+def table(columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] = ()) -> None:
+    """A table on stdout; as wide as its contents where stdout is no terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, name in enumerate(columns):
+        grid.add_column(name, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    width = None if sys.stdout.isatty() else 500
+    Console(width=width).print(grid)
+
+
+_STYLES = {
+    "OK": "green", "WARN": "yellow", "FAIL": "bold red",
+    "ready": "green", "provisional": "yellow", "skipped": "yellow",
+    "invalid": "bold red", "failed": "bold red",
+    "clean": "green", "note": "cyan", "warn": "yellow", "block": "bold red",
+    "unreadable": "bold red",
+}  # fmt: skip

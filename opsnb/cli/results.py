@@ -1,0 +1,128 @@
+"""What the command line shows of a run or a cycle: files on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from opsnb.cli.output import note, shown, table, warn
+from opsnb.cycle import CycleResult
+from opsnb.playbook import Playbook
+from opsnb.run import Result
+from opsnb.workspace import Workspace
+
+
+def say_run(result: Result, index: Path | None) -> None:
+    seconds = f"{result.seconds:.1f} s"
+    note(f"{result.planned}, cycle {result.planned.cycle}: {result.status} ({seconds})")
+    if result.reason:
+        note(f"  {result.reason}")
+    for path in result.files("html", "pdf"):
+        print(shown(path))
+    if index is not None:
+        print(shown(index))
+
+
+def say_cycle(rolled: CycleResult, period: str) -> None:
+    if not rolled.outcomes:
+        note(f"Cycle {period}: nothing to report; no campaign or experiment ends in it.")
+    rows = []
+    for outcome in rolled.outcomes:
+        pages = outcome.result.files("html") if outcome.result is not None else []
+        rows.append([str(outcome.entry), outcome.status, shown(pages[0]) if pages else "-"])
+    if rows:
+        table(["report", "status", "page"], rows)
+    for outcome in rolled.outcomes:
+        if outcome.reason and outcome.status != "ready":
+            note(f"{outcome.entry}: {outcome.reason}")
+        for text in outcome.result.warnings if outcome.result is not None else []:
+            warn(f"{outcome.entry}: {text}")
+    for text in rolled.warnings:
+        warn(text)
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(rolled.counts.items()))
+    note(f"Cycle {period}: {counts or 'no reports'} ({rolled.seconds:.1f} s)")
+    if rolled.index is not None:
+        print(shown(rolled.index))
+
+
+def mapped(name: str, workspace: Workspace | None) -> str:
+    if workspace is None or name in workspace.tables:
+        return name
+    return f"{name} (not mapped)"
+
+
+def run_json(result: Result, workspace: Workspace, index: Path | None) -> dict[str, Any]:
+    def path(file: Path) -> str:
+        return file.relative_to(workspace.root).as_posix()
+
+    error = result.error
+    return {
+        "playbook": result.planned.playbook.name,
+        "subject": result.planned.subject,
+        "cycle": result.planned.cycle,
+        "status": result.status,
+        "reason": result.reason,
+        "error": {"cell": error.cell_id, "name": error.name, "message": error.message}
+        if error is not None
+        else None,
+        "parameters": result.planned.parameters,
+        "folder": path(result.folder),
+        "files": [path(file) for file in result.files("html", "pdf", "json")],
+        "index": path(index) if index is not None else None,
+        "seconds": round(result.seconds, 2),
+        "warnings": result.warnings,
+    }
+
+
+def cycle_json(rolled: CycleResult, workspace: Workspace, period: str) -> dict[str, Any]:
+    reports = []
+    for outcome in rolled.outcomes:
+        if outcome.result is not None:
+            reports.append(run_json(outcome.result, workspace, None))
+        else:
+            error = {"name": type(outcome.error).__name__, "message": outcome.reason}
+            reports.append(
+                {
+                    "playbook": outcome.entry.playbook,
+                    "subject": outcome.entry.subject,
+                    "cycle": outcome.entry.cycle,
+                    "status": outcome.status,
+                    "reason": outcome.reason,
+                    "error": {"cell": None, **error},
+                }
+            )
+    index = rolled.index.relative_to(workspace.root).as_posix() if rolled.index else None
+    return {
+        "cycle": period,
+        "counts": rolled.counts,
+        "reports": reports,
+        "index": index,
+        "seconds": round(rolled.seconds, 2),
+        "warnings": rolled.warnings,
+    }
+
+
+def playbook_json(playbook: Playbook) -> dict[str, Any]:
+    return {
+        "name": playbook.name,
+        "title": playbook.title,
+        "purpose": playbook.purpose,
+        "subject": playbook.subject,
+        "period": playbook.period,
+        "needs": playbook.needs,
+        "optional": playbook.optional,
+    }
+
+
+def parameters_json(playbook: Playbook) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": p.name,
+            "type": p.type,
+            "choices": list(p.choices),
+            "default": p.default,
+            "required": p.required,
+            "help": p.help,
+        }
+        for p in playbook.parameters
+    ]
