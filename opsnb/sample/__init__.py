@@ -49,7 +49,7 @@ def build(root: Path, seed: int = truth.SEED, progress: Progress | None = None) 
     Returns
     -------
     dict
-        `folder`, `seed`, `first_day`, `last_day`, `as_of`, and `rows` by table.
+        `folder`, `seed`, `first_day`, `last_day`, `as_of` (ISO dates), and `rows` by table.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def build(root: Path, seed: int = truth.SEED, progress: Progress | None = None) 
     return {
         "folder": str(Path(root) / "data"),
         "seed": seed,
-        "first_day": truth.START,
-        "last_day": truth.END,
-        "as_of": truth.AS_OF,
+        "first_day": truth.START.isoformat(),
+        "last_day": truth.END.isoformat(),
+        "as_of": truth.AS_OF.isoformat(),
         "rows": {name: table.num_rows for name, table in tables.items()},
     }
 

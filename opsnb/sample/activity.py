@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from opsnb.sample import days, truth
-from opsnb.sample.campaigns import UNTAGGED
 from opsnb.sample.draws import stream
 from opsnb.sample.experiments import Enrolment
 from opsnb.sample.orders import Carts, World
@@ -110,7 +109,7 @@ def events_table(
 
 
 def campaign_ids(tags: NDArray[np.int8]) -> pa.Array:
-    assert UNTAGGED < 0
+    """Names of the campaigns; null where a visit carries no tag."""
     return labels(tags, [campaign.id for campaign in truth.CAMPAIGNS])
 
 

@@ -50,7 +50,7 @@ def tickets_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
     opened = sessions.start[chosen] + rng.integers(60, 900, len(chosen))
     by_time = np.argsort(opened, kind="stable")
     chosen, category, opened = chosen[by_time], category[by_time], opened[by_time]
-    month = days.months()[np.minimum(opened // days.DAY_SECONDS, days.DAYS - 1)]
+    month = days.months()[opened // days.DAY_SECONDS]
     priority = rng.choice(3, len(chosen), p=_PRIORITY_SHARES)
     allowed = np.array([hours for _, hours in _PRIORITIES])[priority] * 3600
     on_time = np.concatenate(

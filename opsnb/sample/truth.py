@@ -114,7 +114,7 @@ GOLDEN_WEEK = GoldenWeek(
     dt.date(2026, 10, 1),
     dt.date(2026, 10, 8),
     dt.date(2026, 9, 24),
-    ("app_push", "wechat", "douyin"),
+    ("wechat", "douyin", "app_store"),
     budget={
         "media": 27_000, "creator": 12_000, "reward": 21_000, "production": 7_000, "labour": 10_000,
     },
@@ -129,7 +129,7 @@ AUTUMN_COUPON = Campaign(
     dt.date(2026, 10, 19),
     dt.date(2026, 10, 28),
     dt.date(2026, 10, 17),
-    ("app_push", "wechat", "search"),
+    ("wechat", "search", "app_store"),
     budget={
         "media": 30_000, "creator": 9_000, "reward": 42_000, "production": 4_000, "labour": 9_000,
     },
@@ -142,7 +142,7 @@ INVITE_FRIENDS = InviteFriends(
     dt.date(2026, 9, 1),
     dt.date(2026, 9, 30),
     dt.date(2026, 8, 28),
-    ("app_push", "wechat"),
+    ("wechat",),
     budget={"media": 6_000, "reward": 18_000, "production": 3_000, "labour": 5_000},
     actual={"media": 5_800, "reward": 16_900, "production": 3_100, "labour": 5_000},
     tagged_share=0.06,

@@ -61,6 +61,7 @@ def _refuse_strangers(folder: Path, tables: Mapping[str, pa.Table]) -> None:
 
 def _write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> None:
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         for name, table in tables.items():
             connection.register("built", table)
             target = str(folder / f"{name}.parquet").replace("'", "''")
