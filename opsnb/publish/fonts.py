@@ -51,23 +51,10 @@ def page_characters(page: str) -> frozenset[str]:
 
 
 def faces(characters: frozenset[str], *, chinese: bool) -> list[Face]:
-    """Which font draws which character: ours first, then what the machine has for the rest.
-
-    Raises
-    ------
-    PublishError
-        A font of opsnb is missing: text would vanish from the PDF without a word.
-    """
-    chosen = []
-    for weight, name in WEIGHTS.items():
-        path = resources.fonts() / name
-        if not path.is_file():
-            raise PublishError(
-                "a font of the reports is missing",
-                where=name,
-                hint="install opsnb again; its fonts belong to the package",
-            )
-        chosen.append(Face(path, weight, _drawn_by(path, characters)))
+    """Which font draws which character: ours first, then what the machine has for the rest."""
+    chosen = [
+        Face(path, weight, _drawn_by(path, characters)) for weight, path in font_files().items()
+    ]
     rest = characters - chosen[0].characters
     wanted = [(_RARE, 400, rest), (_SYMBOLS, 400, rest)]
     if not chinese:
@@ -79,10 +66,29 @@ def faces(characters: frozenset[str], *, chinese: bool) -> list[Face]:
     return [face for face in chosen if face.characters]
 
 
+def font_files() -> dict[int, Path]:
+    """The fonts that come with opsnb, by weight.
+
+    Raises
+    ------
+    PublishError
+        One is missing: text would vanish from the PDF without a word.
+    """
+    files = {weight: resources.fonts() / name for weight, name in WEIGHTS.items()}
+    for path in files.values():
+        if not path.is_file():
+            raise PublishError(
+                "a font of the reports is missing",
+                where=path.name,
+                hint="install opsnb again; its fonts belong to the package",
+            )
+    return files
+
+
 def font_paths() -> list[Path]:
     """All fonts that a page may use."""
     found = [_found(font) for font in (_RARE, _SYMBOLS, _BOLD_SYMBOLS)]
-    return [*(resources.fonts() / name for name in WEIGHTS.values()), *filter(None, found)]
+    return [*font_files().values(), *filter(None, found)]
 
 
 def missing_glyphs(characters: frozenset[str]) -> frozenset[str]:

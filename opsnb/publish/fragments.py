@@ -75,7 +75,7 @@ def fragment(output: Mapping[str, Any], language: str, primary: str, root: Path)
     if payload is not None:
         spoken = (payload.get("languages") or {}).get(language) or {}
         drawn = spoken.get("html") if language != primary else None
-        return _joined(drawn or data.get("text/html") or "")
+        return strip_root(_joined(drawn or data.get("text/html") or ""), root)
     return strip_root(_foreign(data, output.get("metadata", {})), root)
 
 
@@ -85,13 +85,13 @@ def _foreign(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
             return _picture(mime, _joined(data[mime]), metadata.get(mime, {}))
     if "text/html" in data:
         body = _CLEANER.clean(_DROPPED.sub("", _joined(data["text/html"])))
-        return f'<div class="ob-table-wrap ob-foreign">{body}</div>' if body.strip() else ""
+        return f'<div class="ob-table-wrap pg-foreign">{body}</div>' if body.strip() else ""
     if "text/markdown" in data:
         renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
         body = MarkdownWithMath(renderer=renderer).render(_joined(data["text/markdown"]))
-        return f'<div class="ob-text">{_CLEANER.clean(body)}</div>'
+        return f'<div class="pg-text">{_CLEANER.clean(body)}</div>'
     text = _joined(data.get("text/plain", ""))
-    return f'<pre class="ob-plain">{html.escape(text)}</pre>' if text.strip() else ""
+    return f'<pre class="pg-plain">{html.escape(text)}</pre>' if text.strip() else ""
 
 
 def _picture(mime: str, body: str, metadata: Mapping[str, Any]) -> str:

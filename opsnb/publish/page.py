@@ -16,6 +16,7 @@ from opsnb.publish.records import Run, file_name
 
 _ABSENT = {"setup", "parameters", "injected-parameters", "papermill-error-cell-tag"}
 _HEADING = re.compile(r"<h([12])>(.*?)</h\1>", re.DOTALL)
+_TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 _MINOR_HEADING = re.compile(r"\s*<h[3-6]>(.*?)</h[3-6]>", re.DOTALL)
 _LINK = re.compile(r'(<a\b[^>]*?)\shref="#([^"]*)"')
 _ID = re.compile(r'\bid="([^"]+)"')
@@ -73,28 +74,6 @@ class Page:
         return self.status == "invalid"
 
 
-@dataclass
-class _Draft:
-    """Sections while they are being gathered from the cells."""
-
-    sections: list[Section] = field(default_factory=lambda: [Section("ob-start", "")])
-
-    def open(self, section: Section) -> None:
-        self.sections.append(section)
-
-    def add(self, block: Block) -> None:
-        last = self.sections[-1]
-        blocks = list(last.blocks)
-        if blocks and block.fold is not None and blocks[-1].fold is not None and not block.fold:
-            blocks[-1] = replace(blocks[-1], html=blocks[-1].html + _anchored(block))
-        else:
-            blocks.append(block)
-        self.sections[-1] = replace(last, blocks=tuple(blocks))
-
-    def mark(self, **changes: bool) -> None:
-        self.sections[-1] = replace(self.sections[-1], **changes)
-
-
 def compose(
     notebook: NotebookNode,
     report: dict[str, Any],
@@ -117,104 +96,84 @@ def compose(
         The page is laid out for paper: folds open, no links to other files.
     """
     language = run.language(report["language"])
-    draft, summary, about = _Draft(), [], Markup("")
-    failed_cell = run.error.cell_id if run.error else None
-    stopped = False
+    draft = _Draft(run, language, number_of_title(notebook))
     for number, cell in enumerate(notebook.cells, start=1):
+        draft.take(number, cell)
+    page = Page(
+        report=report,
+        language=language,
+        workspace=language.say(run.workspace_name),
+        about=draft.about,
+        summary=tuple(draft.summary),
+        siblings=() if printing else _siblings(run, report["language"]),
+        pdf=file_name(report["language"], run.languages[0], "pdf") if pdf else None,
+        printing=printing,
+    )
+    return _without_dead_links(_with_sections(page, draft.sections))
+
+
+@dataclass
+class _Draft:
+    """The page's parts while they are gathered from the cells."""
+
+    run: Run
+    language: Language
+    title_number: int
+    about: str = ""
+    summary: list[Block] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=lambda: [Section("ob-start", "")])
+    stopped: bool = False
+
+    def take(self, number: int, cell: NotebookNode) -> None:
         tags = set(cell.metadata.get("tags", []))
         cell_id = cell.get("id") or f"cell-{number}"
-        if cell.cell_type == "markdown" and not tags & _ABSENT:
-            rendered = markdown(_words(cell, cell_id, run, language), cell.get("attachments"))
-            if number_of_title(notebook) == number:
-                about = _without_title(rendered)
-            else:
-                _add_markdown(
-                    draft, cell_id, rendered, folded="details" in tags, reached=not stopped
-                )
-        if cell.cell_type == "code" and not tags & _ABSENT:
-            blocks = _outputs(cell, cell_id, run, language)
-            if "summary" in tags:
-                summary += blocks
-            else:
-                for block in blocks:
-                    draft.add(replace(block, fold="") if "details" in tags else block)
-        if failed_cell is not None and cell.get("id") == failed_cell:
-            draft.mark(failed=True)
-            stopped = True
-    return _finish(
-        Page(
-            report=report,
-            language=language,
-            workspace=language.say(run.workspace_name),
-            about=about,
-            summary=tuple(summary),
-            siblings=() if printing else _siblings(run, report["language"]),
-            pdf=file_name(report["language"], run.languages[0], "pdf") if pdf else None,
-            printing=printing,
-        ),
-        draft.sections,
-    )
+        if not tags & _ABSENT:
+            if cell.cell_type == "markdown":
+                self._text(number, cell, cell_id, "details" in tags)
+            elif cell.cell_type == "code":
+                self._outputs(cell, cell_id, tags)
+        if not self.stopped and _stopped_at(cell, tags, self.run):
+            self.sections[-1] = replace(self.sections[-1], failed=True)
+            self.stopped = True
 
+    def _text(self, number: int, cell: NotebookNode, cell_id: str, folded: bool) -> None:
+        """Text before the first heading stays in the open section; each heading opens another."""
+        rendered = markdown(self._words(cell, cell_id), cell.get("attachments"))
+        if number == self.title_number:
+            self.about, rendered = _about(rendered)
+        parts = _HEADING.split(rendered)
+        if parts[0].strip():
+            self._add(_text_block(cell_id, parts[0], folded))
+        for count, (title, body) in enumerate(zip(parts[2::3], parts[3::3], strict=True), start=1):
+            section_id = cell_id if count == 1 else f"{cell_id}-{count}"
+            self.sections.append(
+                Section(section_id, plain_text(title), reached=not self.stopped)
+            )
+            if body.strip():
+                self._add(_text_block("", body, folded))
 
-def number_of_title(notebook: NotebookNode) -> int:
-    """Number (from 1) of the first Markdown cell when it opens with a title, else 0."""
-    for number, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type == "markdown" and not _ABSENT & set(cell.metadata.get("tags", [])):
-            return number if cell.source.lstrip().startswith("# ") else 0
-    return 0
-
-
-def _words(cell: NotebookNode, cell_id: str, run: Run, language: Language) -> str:
-    """The Markdown cell's text in the page's language; the notebook's own where none exists."""
-    key = f"playbook.{run.playbook}.{cell_id}"
-    return language.texts[key] if language.has(key) else cell.source
-
-
-def _without_title(rendered: str) -> Markup:
-    return Markup(_HEADING.sub("", rendered, count=1).strip())
-
-
-def _add_markdown(
-    draft: _Draft, cell_id: str, rendered: str, *, folded: bool, reached: bool
-) -> None:
-    """Text before the first heading stays in the open section; each heading opens another."""
-    parts = _HEADING.split(rendered)
-    if parts[0].strip():
-        draft.add(_text_block(cell_id, parts[0], folded))
-    headings = zip(parts[2::3], parts[3::3], strict=True)
-    for count, (title, body) in enumerate(headings, start=1):
-        section_id = cell_id if count == 1 else f"{cell_id}-{count}"
-        draft.open(Section(section_id, plain_text(title), reached=reached))
-        if body.strip():
-            draft.add(_text_block("", body, folded))
+    def _about(rendered: str) -> tuple[Markup, str]:
+    """The purpose that stands under the title, and what follows it under headings."""
+    rest = _TITLE.sub("", rendered, count=1)
+    heading = _HEADING.search(rest)
+    end = heading.start() if heading else len(rest)
+    return Markup(rest[:end].strip()), rest[end:]
 
 
 def _text_block(block_id: str, body: str, folded: bool) -> Block:
     """A text; in a fold, its first minor heading becomes the fold's title."""
     if not folded:
-        return Block(block_id, Markup('<div class="ob-text">' + body.strip() + "</div>"))
+        return Block(block_id, Markup('<div class="pg-text">' + body.strip() + "</div>"))
     heading = _MINOR_HEADING.match(body)
     title = plain_text(heading[1]) if heading else ""
     rest = body[heading.end() :] if heading else body
-    return Block(block_id, Markup('<div class="ob-text">' + rest.strip() + "</div>"), fold=title)
+    return Block(block_id, Markup('<div class="pg-text">' + rest.strip() + "</div>"), fold=title)
 
 
 def _anchored(block: Block) -> Markup:
     if not block.id:
         return block.html
     return Markup('<div id="{}">{}</div>').format(block.id, block.html)
-
-
-def _outputs(cell: NotebookNode, cell_id: str, run: Run, language: Language) -> list[Block]:
-    """What a cell shows. Streams and errors stay in the run log."""
-    blocks = []
-    for output in cell.get("outputs", []):
-        if output.output_type not in ("display_data", "execute_result"):
-            continue
-        drawn = fragment(output, language.code, run.languages[0], run.root)
-        if drawn:
-            blocks.append(Block("" if blocks else cell_id, Markup(drawn)))
-    return blocks
 
 
 def _siblings(run: Run, code: str) -> tuple[tuple[str, str, str], ...]:
@@ -229,20 +188,20 @@ def _siblings(run: Run, code: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _finish(page: Page, sections: list[Section]) -> Page:
-    """Leaves out empty sections, says what a stopped run did, and mends dead links."""
+def _with_sections(page: Page, sections: list[Section]) -> Page:
+    """The sections that hold something; of a stopped run also what was done and what not."""
     titled = [section for section in sections if section.title]
+    kept = [section for section in sections if section.reached and (section.blocks or section.failed)]
+    page = replace(page, sections=tuple(kept))
+    if page.status != "failed":
+        return page
     failed = next((section for section in titled if section.failed), None)
-    kept = [section for section in sections if section.reached and section.blocks]
-    stopped = page.status == "failed"
-    page = replace(
+    return replace(
         page,
-        sections=tuple(kept),
         stopped_in=failed.title if failed else None,
-        done=tuple(s.title for s in kept if s.title and not s.failed) if stopped else (),
-        not_reached=tuple(s.title for s in titled if not s.reached) if stopped else (),
+        done=tuple(s.title for s in kept if s.title and not s.failed),
+        not_reached=tuple(s.title for s in titled if not s.reached),
     )
-    return _without_dead_links(page)
 
 
 def _without_dead_links(page: Page) -> Page:

@@ -27,7 +27,7 @@ NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 
 _BASE = "https://report.invalid/"
-_PAGE_NUMBER = re.compile(r"\[\[([\w-]+)\]\]")
+_PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
 
 
 @functools.cache
@@ -90,7 +90,7 @@ def _marked(page: str, parts: Page, draft: PdfReader) -> str:
 
 def _laid_out(page: str, pages: Mapping[str, int]) -> PdfReader:
     """The page as a PDF, page numbers of its contents filled in where they are known."""
-    numbered = _PAGE_NUMBER.sub(lambda place: str(pages.get(place[1], "00")), page)
+    numbered = _PAGE_NUMBER.sub(lambda place: str(pages.get(html.unescape(place[1]), "00")), page)
     draw = _by_plutoprint if engine() == "plutoprint" else _by_weasyprint
     try:
         return PdfReader(io.BytesIO(draw(numbered)))

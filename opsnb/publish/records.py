@@ -45,7 +45,8 @@ class Run:
     root : Path
         The workspace's folder, cut out of every text that is shown.
     provenance : dict
-        `git` (commit, dirty), `playbook` (hash), `packages` (name: version), ...
+        `opsnb`, `python`, `packages` (name: version), `git` (`commit`, `dirty`; or None),
+        `playbook` (`name`, `sha256`).
     messages_folder : Path, optional
         The workspace's own language files.
     """

@@ -12,8 +12,6 @@ from markupsafe import Markup
 from opsnb import periods
 from opsnb.messages import Language
 
-_SHOWN_PACKAGES = ("opsnb", "python", "ibis-framework", "duckdb", "numpy", "scipy")
-
 
 def cycle_label(cycle: str, language: Language) -> str:
     """A cycle as people say it: 2026-10 is "October 2026", 2026-W44 is "week 44 of 2026".
@@ -82,8 +80,9 @@ def _code(known: Mapping[str, Any], language: Language) -> str:
     if git.get("commit"):
         key = "page.source.dirty" if git.get("dirty") else "page.source.commit"
         parts.append(language.text(key, commit=str(git["commit"])[:10]))
-    if isinstance(known.get("playbook"), str):
-        parts.append(language.text("page.source.playbook", hash=known["playbook"][:12]))
+    playbook = known.get("playbook") or {}
+    if playbook.get("sha256"):
+        parts.append(language.text("page.source.playbook", hash=playbook["sha256"][:12]))
     return language.text("page.separator").join(parts)
 
 
@@ -101,10 +100,9 @@ def _value(value: Any, language: Language) -> str:
 
 
 def _packages(known: Mapping[str, Any], language: Language) -> str:
-    packages = known.get("packages") or {}
-    first = [name for name in _SHOWN_PACKAGES if name in packages]
-    rest = [name for name in packages if name not in first] if not first else []
-    return language.join([f"{name} {packages[name]}" for name in first + rest])
+    first = {name: known[name] for name in ("opsnb", "python") if isinstance(known.get(name), str)}
+    versions = {**first, **(known.get("packages") or {})}
+    return language.join([f"{name} {version}" for name, version in versions.items()])
 
 
 def _days(table: Mapping[str, Any], language: Language) -> str:

@@ -8,7 +8,7 @@ if (contents && window.matchMedia("(max-width: 60rem)").matches) contents.open =
 // Folds are opened for print and closed again afterwards; withheld numbers stay as they are.
 let opened = [];
 window.addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open]):not(.ob-withheld)")];
+  opened = [...document.querySelectorAll("details:not([open]):not(.pg-withheld)")];
   for (const fold of opened) fold.open = true;
 });
 window.addEventListener("afterprint", () => {

@@ -408,8 +408,8 @@ def run(tmp_path: Path) -> Run:
         },
         provenance={
             "git": {"commit": "75c4b1b0123456789", "dirty": False},
-            "playbook": "a1b2c3d4e5f6a7b8",
-            "packages": {"opsnb": "0.1.0", "python": "3.11.9", "duckdb": "1.5.6"},
+            "playbook": {"name": "campaign_review", "sha256": "a1b2c3d4e5f6a7b8"},
+            "opsnb": "0.1.0", "python": "3.11.9", "packages": {"ibis": "12.0.0", "duckdb": "1.5.6"},
         },
         started=dt.datetime(2026, 11, 16, 9, 30, tzinfo=zone),
         ended=dt.datetime(2026, 11, 16, 9, 30, 42, tzinfo=zone),
