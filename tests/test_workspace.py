@@ -134,7 +134,7 @@ playbook = "x"
         'workspace.timezone: unknown time zone "Asia/Shangai". Fix: did you mean "Asia/Shanghai"?',
         'workspace.currency: is missing. Fix: write currency = "CNY"',
         'workspace.curency: unknown key. Fix: did you mean "currency"?',
-        'workspace.language: unknown language "zn". Fix: did you mean "zh"?',
+        'workspace.language: unknown language "zn". Fix: known languages: en, zh',
         "workspace.week_start: cannot be 'mondy'. Fix: did you mean \"monday\"?",
         'workspace.as_of: "2026-11-31" is no date. Fix: write 2026-10-01',
         "workspace.fiscal_month_start: should be a valid integer, not True. Fix: write 1",

@@ -20,7 +20,7 @@ import duckdb
 
 from opsnb.errors import SourceError
 from opsnb.sources.base import Rejected, Source, first_line
-from opsnb.sources.engine import Engine, data_files, named, quoted
+from opsnb.sources.engine import Engine, data_files, free_name, named, quoted
 from opsnb.workspace import SourceConfig
 
 _ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -45,6 +45,7 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
     or bar); quotes are double. Files that are not in UTF-8 need `encoding`.
     """
     where = f"sources.{config.name}"
+    free_name(config.name, where)
     tables = data_files(url, engine.root, _ENDINGS, where)
     engine.limit_memory(config.memory_limit)
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
@@ -120,7 +121,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
     )
     (kept,) = connection.execute(f"SELECT count(*) + sum({breaks}) FROM raw").fetchone()
     lost = max(lines - int(kept or 0) - bad, 0)
-    return Rejected(bad, lost, tuple(f"line {line}: {text}" for line, text in sample))
+    return Rejected(bad, lost, tuple(f"row {line}: {text.strip()}" for line, text in sample))
 
 
 def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:

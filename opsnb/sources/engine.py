@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
 
+_TAKEN = {"memory", "main", "system", "temp"}
+
+
 class Engine:
     """One DuckDB in memory, opened at first use; sources are attached to it read-only.
 
@@ -79,26 +82,35 @@ def data_files(url: str, root: Path, endings: tuple[str, ...], where: str) -> di
     The URL may name a folder, a single file, or a glob.
     """
     text = url.partition("://")[2]
+    given = None
     if any(sign in text for sign in "*?["):
         anchor = Path(text).expanduser()
         base = Path(anchor.anchor) if anchor.is_absolute() else root
         found = sorted(base.glob(str(anchor.relative_to(anchor.anchor))))
     else:
-        path = locate(url, root, where)
-        found = sorted(path.iterdir()) if path.is_dir() else [path]
+        given = locate(url, root, where)
+        found = sorted(given.iterdir()) if given.is_dir() else [given]
     tables: dict[str, list[Path]] = {}
     for item in found:
         if item.is_dir():
             inner = [p for p in sorted(item.rglob("*")) if p.name.lower().endswith(endings)]
             if inner:
                 tables.setdefault(item.name, []).extend(inner)
-        elif item.name.lower().endswith(endings) or len(found) == 1:
+        elif item.name.lower().endswith(endings) or item == given:
             tables.setdefault(item.name.partition(".")[0], []).append(item)
     if not tables:
         raise SourceError(
             f"no data files at {text}", where=where, hint=f"files end in {', '.join(endings)}"
         )
     return tables
+
+
+def free_name(name: str, where: str) -> None:
+    """SourceError where DuckDB keeps the name for itself."""
+    if name.lower() in _TAKEN:
+        raise SourceError(
+            f'"{name}" is a name of DuckDB itself', where=where, hint="rename the source"
+        )
 
 
 def quoted(text: object) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from opsnb.errors import SourceError
 from opsnb.sources.base import Source, first_line
-from opsnb.sources.engine import Engine, data_files, locate, named, quoted
+from opsnb.sources.engine import Engine, data_files, free_name, locate, named, quoted
 from opsnb.workspace import SourceConfig
-
-_TAKEN = {"memory", "main", "system", "temp"}
 
 
 def open_duckdb(config: SourceConfig, url: str, engine: Engine) -> Source:
     """A DuckDB file, attached read-only: other processes may read it at the same time."""
     where = f"sources.{config.name}"
-    _free_name(config.name, where)
+    free_name(config.name, where)
     path = locate(url, engine.root, where)
     engine.limit_memory(config.memory_limit)
     try:
@@ -30,7 +28,7 @@ def open_duckdb(config: SourceConfig, url: str, engine: Engine) -> Source:
 def open_parquet(config: SourceConfig, url: str, engine: Engine) -> Source:
     """A folder of Parquet files: one table a file; a subfolder's files make one table."""
     where = f"sources.{config.name}"
-    _free_name(config.name, where)
+    free_name(config.name, where)
     tables = data_files(url, engine.root, (".parquet", ".pq"), where)
     engine.limit_memory(config.memory_limit)
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
@@ -48,10 +46,3 @@ def open_parquet(config: SourceConfig, url: str, engine: Engine) -> Source:
                 hint="check that it is a complete Parquet file",
             ) from error
     return Source(config.name, engine.backend, ("memory", config.name))
-
-
-def _free_name(name: str, where: str) -> None:
-    if name.lower() in _TAKEN:
-        raise SourceError(
-            f'"{name}" is a name of DuckDB itself', where=where, hint="rename the source"
-        )
