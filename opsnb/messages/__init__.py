@@ -269,10 +269,16 @@ class Language:
         return babel_numbers.format_decimal(rounded, pattern, locale=self.locale).replace("-", "−")
 
     def _money(self, value: float, digits: int) -> str:
-        symbol = babel_numbers.get_currency_symbol(self.currency, locale=self.locale)
-        gap = " " if symbol.isalpha() else ""
         body = self._decimal(abs(value), digits)
-        return ("−" if round(value, digits) < 0 else "") + symbol + gap + body
+        return ("−" if round(value, digits) < 0 else "") + self.currency_sign + body
+
+    @property
+    def currency_sign(self) -> str:
+        """What stands before an amount: "¥", "$", "CHF "."""
+        if self.currency == "CNY":
+            return "¥"
+        symbol = babel_numbers.get_currency_symbol(self.currency, locale=self.locale)
+        return symbol + (" " if symbol.isalpha() else "")
 
     def _sign(self, value: float, body: str) -> str:
         if not any(c in "123456789" for c in body):

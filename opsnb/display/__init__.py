@@ -1,0 +1,29 @@
+"""Facts and texts as HTML fragments and inline-SVG charts, in any language.
+
+A part (`Table`, `Cards`, `Chart`, ...) is a frozen value with `.html(language)` and
+`.plain(language)`; it knows nothing of notebooks. The chart types are in `opsnb.display.charts`.
+"""
+
+from __future__ import annotations
+
+from opsnb.display.figures import Chart
+from opsnb.display.parts import (
+    Absent,
+    Actions,
+    Cards,
+    Checks,
+    Decisions,
+    Findings,
+    Fold,
+    Note,
+    Paragraph,
+    Part,
+    VerdictBox,
+)
+from opsnb.display.style import house_style
+from opsnb.display.tables import Column, Interval, Table, Toned
+
+__all__ = [
+    "Absent", "Actions", "Cards", "Chart", "Checks", "Column", "Decisions", "Findings", "Fold",
+    "Interval", "Note", "Paragraph", "Part", "Table", "Toned", "VerdictBox", "house_style",
+]  # fmt: skip

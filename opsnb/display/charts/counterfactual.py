@@ -1,0 +1,123 @@
+"""Observed against expected, and the difference below."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from opsnb.display.charts._axes import days, number_ticks, tick_labels, widest
+from opsnb.display.charts._check import need, need_rows
+from opsnb.display.charts._sheet import DASHES, LINE, Entry, Sheet, zero_line
+from opsnb.display.charts._time import Event, event_room, extent, floats, time_panel
+from opsnb.display.figures import Chart
+from opsnb.display.style import INK, MUTED, SERIES, SMALL
+from opsnb.messages import Language, Said, Text
+
+
+def counterfactual(
+    dates: Sequence[dt.date],
+    observed: Sequence[float | None],
+    expected: Sequence[float | None],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    *,
+    claim: Said,
+    alt: Said,
+    source: Said,
+    format: str = "number",
+    events: Sequence[Event] = (),
+    expected_label: Said | None = None,
+    height: float = 3.9,
+) -> Chart:
+    """What happened against what was expected, day by day, with the difference below.
+
+    Parameters
+    ----------
+    dates, observed, expected, low, high : sequences of equal length
+        Expected values and their 95 % band; None where there is none (before the window).
+    format : str
+        A name of `FORMATS` for the upper axis; the difference takes the same unit.
+    events : sequence of Event
+        The campaign's window, shaded in both panels, and its phases.
+    expected_label : Said, optional
+        The expected line's name; "Expected without it" when not given.
+
+    Raises
+    ------
+    PublishError
+        No dates, or sequences of unequal length.
+    """
+    need_rows(dates, "counterfactual")
+    for name, values in (
+        ("observed", observed), ("expected", expected), ("low", low), ("high", high)
+    ):  # fmt: skip
+        need(
+            len(values) == len(dates),
+            f"{len(dates)} dates and {len(values)} values of {name}",
+            "counterfactual",
+            "give one a date, None where there is none",
+        )
+    seen, mean, least, most = floats(observed), floats(expected), floats(low), floats(high)
+    xs = days(dates)
+
+    def draw(figure: Figure, language: Language) -> None:
+        sheet = Sheet(figure, language)
+        frame = {"start": min(dates), "end": max(dates), "right": 0.08, "events": events}
+        signed = _SIGNED.get(format, "signed_number")
+        difference = extent([seen - most, seen - least, np.zeros(1)])
+        upper = extent([seen, mean, least, most])
+        left = max(
+            _labels_wide(upper, format, language, 4), _labels_wide(difference, signed, language, 3)
+        )
+        top = sheet.key(_key(expected_label, language)) + 0.05
+        names = event_room(sheet, events, frame["start"], frame["end"], left, 0.08)
+        plot = sheet.height - top - names - 2 * LINE - 0.5
+        lower_top = top + names + plot * 0.62 + LINE + 0.16
+        above = time_panel(
+            sheet, limits=upper, format=format, top=top, left=left, dates=False,
+            bottom=sheet.height - (lower_top - LINE - 0.12), **frame,
+        )  # fmt: skip
+        _band(above, xs, least, most)
+        above.plot(xs, mean, color=SERIES[1], linewidth=1.6, linestyle=DASHES)
+        above.plot(xs, seen, color=INK, linewidth=1.8)
+        sheet.text(
+            0.02, lower_top - LINE / 2 - 0.01, language.text("chart.difference"), colour=MUTED
+        )
+        below = time_panel(
+            sheet, limits=difference, format=signed, top=lower_top + 0.04, left=left, bottom=0.0,
+            named=False, count=3, **frame,
+        )  # fmt: skip
+        _band(below, xs, seen - most, seen - least)
+        zero_line(below)
+        below.plot(xs, seen - mean, color=SERIES[0], linewidth=1.6)
+
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+
+
+_SIGNED = {
+    "money": "signed_money",
+    "exact_money": "signed_money",
+    "percent": "points",
+    "signed_percent": "points",
+}
+
+
+def _band(ax: Axes, xs: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    ax.fill_between(xs, low, high, color=SERIES[1], alpha=0.22, linewidth=0)
+
+
+def _labels_wide(limits: tuple[float, float], format: str, language: Language, count: int) -> float:
+    return widest(tick_labels(number_ticks(*limits, count=count), language, format), SMALL) + 0.1
+
+
+def _key(expected_label: Said | None, language: Language) -> list[Entry]:
+    expected = language.say(expected_label or Text("chart.expected"))
+    return [
+        Entry("line", INK, language.text("chart.observed")),
+        Entry("dashed", SERIES[1], expected),
+        Entry("band", SERIES[1], language.text("chart.band")),
+    ]

@@ -1,0 +1,174 @@
+"""Tables: typed columns, numbers in the reader's language, cells with a status or an interval."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from opsnb.display.parts import SHAPES, Part, escape
+from opsnb.errors import MessageError, did_you_mean
+from opsnb.findings.records import Tone
+from opsnb.messages import FORMATS, Language, Said
+
+__all__ = ["Column", "Interval", "Table", "Toned"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a `Table`.
+
+    `format` is a name of `FORMATS` ("percent"), such a name with ".interval" (writes the
+    bounds of a fact), or "text" / "said" for words. `align` follows from it when not given.
+    """
+
+    key: str
+    label: Said
+    format: str = "text"
+    align: Literal["left", "right"] | None = None
+
+    def __post_init__(self) -> None:
+        name = self.format.partition(".")[0]
+        if name not in FORMATS and name != "said":
+            raise MessageError(
+                f'unknown format "{self.format}"',
+                where=f'column "{self.key}"',
+                hint=did_you_mean(name, [*FORMATS, "said"], kind="formats"),
+            )
+
+    @property
+    def is_numeric(self) -> bool:
+        if self.align is not None:
+            return self.align == "right"
+        return self.format not in ("text", "said")
+
+    def shown(self, value: Any, language: Language) -> str:
+        if isinstance(value, Interval):
+            return language.format(value, f"{self.format.partition('.')[0]}.interval")
+        spec = "" if self.format in ("text", "said") else self.format
+        return language.format(value, spec)
+
+
+@dataclass(frozen=True)
+class Toned:
+    """A cell with a status: its colour never stands without the word."""
+
+    value: Any
+    tone: Tone
+    word: Said
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A cell that shows two bounds; None or infinity is an open side."""
+
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    """Rows under typed columns.
+
+    Attributes
+    ----------
+    columns : sequence of Column
+    rows : sequence of dict
+        Column key to Fact, number, date, text, `Toned`, `Interval` or None (a dash).
+    caption, order, note : texts, optional
+        What the table shows, how it is sorted, and a remark below.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Any]]
+    caption: Said | None = None
+    order: Said | None = None
+    note: Said | None = None
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            if self.rows and not any(column.key in row for row in self.rows):
+                held = sorted({str(key) for row in self.rows for key in row})
+                raise MessageError(
+                    f'no row has a cell "{column.key}"',
+                    where="table",
+                    hint=did_you_mean(column.key, held, kind="cells"),
+                )
+
+    def html(self, language: Language) -> str:
+        caption = f"<caption>{escape(language.say(self.caption))}</caption>" if self.caption else ""
+        heads = "".join(
+            f'<th scope="col"{_num(column)}>{escape(language.say(column.label))}</th>'
+            for column in self.columns
+        )
+        body = "".join(f"<tr>{self._row(row, language)}</tr>" for row in self.rows)
+        if not self.rows:
+            empty = escape(language.text("display.no_rows"))
+            body = f'<tr><td class="ob-empty" colspan="{len(self.columns)}">{empty}</td></tr>'
+        notes = "".join(f'<p class="ob-note">{escape(t)}</p>' for t in self._notes(language))
+        return (
+            f'<div class="ob-table-wrap"><table class="ob-table">{caption}<thead><tr>{heads}</tr>'
+            f"</thead><tbody>{body}</tbody></table></div>{notes}"
+        )
+
+    def plain(self, language: Language) -> str:
+        heads = [language.say(column.label) for column in self.columns]
+        rows = [
+            [_plain_cell(row.get(column.key), column, language) for column in self.columns]
+            for row in self.rows
+        ]
+        widths = [max(map(_columns_wide, cells)) for cells in zip(heads, *rows, strict=True)]
+        lines = [
+            "  ".join(
+                _padded(cell, width, column.is_numeric)
+                for cell, width, column in zip(line, widths, self.columns, strict=True)
+            ).rstrip()
+            for line in [heads, *rows]
+        ]
+        caption = [language.say(self.caption)] if self.caption else []
+        empty = [] if self.rows else [language.text("display.no_rows")]
+        return "\n".join([*caption, *lines, *empty, *self._notes(language)])
+
+    def _row(self, row: Mapping[str, Any], language: Language) -> str:
+        cells = []
+        for position, column in enumerate(self.columns):
+            tag, scope = ("th", ' scope="row"') if position == 0 else ("td", "")
+            cells.append(_cell(row.get(column.key), column, language, tag, scope))
+        return "".join(cells)
+
+    def _notes(self, language: Language) -> list[str]:
+        order = [language.text("display.sorted_by", order=self.order)] if self.order else []
+        return order + ([language.say(self.note)] if self.note else [])
+
+
+def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) -> str:
+    if not isinstance(value, Toned):
+        return f"<{tag}{scope}{_num(column)}>{escape(column.shown(value, language))}</{tag}>"
+    classes = f' class="{"ob-num " if column.is_numeric else ""}ob-toned ob-{value.tone}"'
+    return (
+        f"<{tag}{scope}{classes}>{escape(column.shown(value.value, language))} "
+        f'<span class="ob-tag"><span class="ob-shape" aria-hidden="true">{SHAPES[value.tone]}</span> '
+        f"{escape(language.say(value.word))}</span></{tag}>"
+    )
+
+
+def _plain_cell(value: Any, column: Column, language: Language) -> str:
+    if isinstance(value, Toned):
+        shown = column.shown(value.value, language)
+        return f"{shown} {SHAPES[value.tone]} {language.say(value.word)}"
+    return column.shown(value, language)
+
+
+def _num(column: Column) -> str:
+    return ' class="ob-num"' if column.is_numeric else ""
+
+
+def _columns_wide(text: str) -> int:
+    """Width in a terminal: a Chinese character takes two columns."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    gap = " " * (width - _columns_wide(text))
+    return gap + text if right else text + gap
