@@ -146,13 +146,57 @@ class _Draft:
             self._add(_text_block(cell_id, parts[0], folded))
         for count, (title, body) in enumerate(zip(parts[2::3], parts[3::3], strict=True), start=1):
             section_id = cell_id if count == 1 else f"{cell_id}-{count}"
-            self.sections.append(
-                Section(section_id, plain_text(title), reached=not self.stopped)
-            )
+            self.sections.append(Section(section_id, plain_text(title), reached=not self.stopped))
             if body.strip():
                 self._add(_text_block("", body, folded))
 
-    def _about(rendered: str) -> tuple[Markup, str]:
+    def _words(self, cell: NotebookNode, cell_id: str) -> str:
+        """The cell's text in the page's language; the notebook's own where there is none."""
+        return self.language.texts.get(f"playbook.{self.run.playbook}.{cell_id}", cell.source)
+
+    def _outputs(self, cell: NotebookNode, cell_id: str, tags: set[str]) -> None:
+        """What a cell shows. Streams and errors stay in the run log."""
+        drawn = [
+            fragment(output, self.language.code, self.run.languages[0], self.run.root)
+            for output in cell.get("outputs", [])
+            if output.output_type in ("display_data", "execute_result")
+        ]
+        for count, piece in enumerate(filter(None, drawn)):
+            block = Block("" if count else cell_id, Markup(piece))
+            if "summary" in tags:
+                self.summary.append(block)
+            else:
+                self._add(replace(block, fold="") if "details" in tags else block)
+
+    def _add(self, block: Block) -> None:
+        """Puts a block into the open section; one without a fold's title joins an open fold."""
+        section = self.sections[-1]
+        blocks = list(section.blocks)
+        if block.fold == "" and blocks and blocks[-1].fold is not None:
+            blocks[-1] = replace(blocks[-1], html=blocks[-1].html + _anchored(block))
+        else:
+            blocks.append(block)
+        self.sections[-1] = replace(section, blocks=tuple(blocks))
+
+
+def _stopped_at(cell: NotebookNode, tags: set[str], run: Run) -> bool:
+    """Whether the run ended at this cell: the one to blame, else the first that never ran."""
+    if run.error is None or cell.cell_type != "code":
+        return False
+    if run.error.cell_id is not None:
+        return cell.get("id") == run.error.cell_id
+    return not tags & _ABSENT and cell.get("execution_count") is None and not cell.get("outputs")
+
+
+def number_of_title(notebook: NotebookNode) -> int:
+    """Number (from 1) of the first Markdown cell when it opens with a title, else 0."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "markdown" and not _ABSENT & set(cell.metadata.get("tags", [])):
+            return number if cell.source.lstrip().startswith("# ") else 0
+    return 0
+
+
+def _about(rendered: str) -> tuple[Markup, str]:
     """The purpose that stands under the title, and what follows it under headings."""
     rest = _TITLE.sub("", rendered, count=1)
     heading = _HEADING.search(rest)
@@ -191,7 +235,7 @@ def _siblings(run: Run, code: str) -> tuple[tuple[str, str, str], ...]:
 def _with_sections(page: Page, sections: list[Section]) -> Page:
     """The sections that hold something; of a stopped run also what was done and what not."""
     titled = [section for section in sections if section.title]
-    kept = [section for section in sections if section.reached and (section.blocks or section.failed)]
+    kept = [s for s in sections if s.reached and (s.blocks or (s.failed and s.title))]
     page = replace(page, sections=tuple(kept))
     if page.status != "failed":
         return page
@@ -207,7 +251,11 @@ def _with_sections(page: Page, sections: list[Section]) -> Page:
 def _without_dead_links(page: Page) -> Page:
     """Links to a section that this page does not have become plain text."""
     blocks = [*page.summary, *(block for section in page.sections for block in section.blocks)]
-    known = {section.id for section in page.sections} | {block.id for block in blocks}
+    known = (
+        {"ob-checks", "ob-source"}
+        | {section.id for section in page.sections}
+        | {block.id for block in blocks}
+    )
     for block in blocks:
         known.update(_ID.findall(block.html))
 
