@@ -109,7 +109,8 @@ from KAG_conversion_data'''
     )
     table = open_table(workspace, "spend")
     assert (table.report.rows, table.report.quarantined) == (1_143, 0)
-    assert [(i.rule, i.level, i.count) for i in table.report.issues][0] == ("empty", "note", 1_143)
+    first = table.report.issues[0]
+    assert (first.rule, first.level, first.count) == ("empty", "note", 1_143)
     totals = table.expr.aggregate(
         spent=table.expr.amount.sum(), clicks=table.expr.clicks.sum(), n=table.expr.count()
     )
