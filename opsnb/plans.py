@@ -199,6 +199,14 @@ class Holdout(Strict):
     experiment: str = Field(examples=['"golden_week_holdout"'])
     control: str = Field("holdout", examples=['"holdout"'])
     treated: str = Field("exposed", examples=['"exposed"'])
+    share: float | None = Field(None, **_SHARE, examples=["0.2"])
+
+    @property
+    def split(self) -> dict[str, float] | None:
+        """The planned split; None where the plan does not say which share was held out."""
+        if self.share is None:
+            return None
+        return {self.control: self.share, self.treated: 1 - self.share}
 
 
 class Phase(Strict):

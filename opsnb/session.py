@@ -218,7 +218,7 @@ class Session:
         line = self.language.text(
             "common.session",
             workspace=self.workspace.name,
-            period=self.period.text(),
+            period=self.period.text,
             as_of=self.workspace.as_of,
         )
         note = Note(line)

@@ -359,7 +359,11 @@ class Experiment:
         if effect.cap is not None:
             quantile = effect.metric.cap
             notes.append(
-                Note(Text.of("ab.note.capped", cap=effect.cap, quantile=quantile, share=effect.capped))
+                Note(
+                    Text.of(
+                        "ab.note.capped", cap=effect.cap, quantile=quantile, share=effect.capped
+                    )
+                )
             )
         return notes
 
@@ -492,7 +496,9 @@ class Experiment:
         points = []
         for day in days:
             so_far = {
-                arm: [p for p in parts if p.variant == arm and p.group and p.group <= day and p.n > 1]
+                arm: [
+                    p for p in parts if p.variant == arm and p.group and p.group <= day and p.n > 1
+                ]
                 for arm in (self.plan.control, variant)
             }
             if not all(so_far.values()):
@@ -550,7 +556,9 @@ class Experiment:
             ],
             rows,
         )
-        return self.ops.show(Fold(Text("ab.details.title"), [Note(Text("ab.details.method")), table]))
+        return self.ops.show(
+            Fold(Text("ab.details.title"), [Note(Text("ab.details.method")), table])
+        )
 
     # -- the first screen ----------------------------------------------------------------
 
@@ -594,7 +602,9 @@ class Experiment:
         cards += [
             Card(
                 Text("ab.card.impact"),
-                Text.of("common.signed_money" if f.unit == "money" else "common.signed", value=f.value),
+                Text.of(
+                    "common.signed_money" if f.unit == "money" else "common.signed", value=f.value
+                ),
                 f,
                 interval=Text.of("common.interval", fact=f),
             )

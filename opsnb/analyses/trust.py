@@ -141,7 +141,9 @@ def _dates(experiment: Experiment) -> None:
             "warn",
             Text.of("ab.trust.early", as_of=ops.workspace.as_of, end=plan.end),
         )
-        ops.status("provisional", Text.of("ab.trust.early", as_of=ops.workspace.as_of, end=plan.end))
+        ops.status(
+            "provisional", Text.of("ab.trust.early", as_of=ops.workspace.as_of, end=plan.end)
+        )
 
 
 def _before_exposure(experiment: Experiment) -> None:

@@ -148,7 +148,7 @@ class Language:
         Objects with a `value` attribute (facts) are taken by it. None and NaN give a dash.
         """
         name, _, part = spec.partition(".")
-        if part == "interval":
+        if part == "interval" and value is not None:
             return self._interval(value, name)
         if hasattr(value, "value") and not isinstance(value, (Text, Mapping)):
             name = name or _SPEC_OF_UNIT.get(getattr(value, "unit", None) or "", "")

@@ -15,6 +15,8 @@ from opsnb.errors import MetricError, TableError, did_you_mean
 from opsnb.metrics.catalogue import Catalogue, Metric
 from opsnb.metrics.rows import TIME_COLUMN, Rows, number
 
+Days = tuple[dt.date | None, dt.date | None]
+
 
 @dataclass(frozen=True)
 class Assigned:
@@ -113,7 +115,8 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
             hint=did_you_mean(experiment_id, known, kind="experiments"),
         )
     counts = {str(row.variant): int(row.n) for row in frame.itertuples() if row.n}
-    unassigned = int((mine.count() - clean.count()).execute())
+    lacking = mine.user_id.isnull() | mine.variant.isnull()
+    unassigned = int(mine.filter(lacking).count().execute())
     first = last = None
     if timed and frame["first"].notna().any():
         first, last = frame["first"].min().date(), frame["last"].max().date()
@@ -129,6 +132,7 @@ def arm_aggregates(
     metric_id: str,
     assigned: Assigned,
     *,
+    start: dt.date | None = None,
     end: dt.date | None = None,
     covariate_days: int = 0,
     by: Sequence[str] = (),
@@ -138,8 +142,8 @@ def arm_aggregates(
 
     Parameters
     ----------
-    end : date, optional
-        Last day whose rows count.
+    start, end : date, optional
+        First and last day whose rows count; rows before exposure never do.
     covariate_days : int
         Days before exposure over which the same metric is taken as CUPED's covariate; 0: none.
     by : sequence of str
@@ -160,7 +164,7 @@ def arm_aggregates(
     per_user = _base(assigned, by)
     names: list[str] = []
     for letter, part in zip("xy", parts, strict=False):
-        quantities = _quantities(rows, part, assigned, end, covariate_days, letter)
+        quantities = _quantities(rows, part, assigned, (start, end), covariate_days, letter)
         names += [name for name in quantities.columns if name != "user_id"]
         per_user = per_user.left_join(quantities, "user_id").drop("user_id_right")
     names.sort(key=lambda name: (name.startswith("p"), name[-1]))
@@ -198,7 +202,7 @@ def _base(assigned: Assigned, by: Sequence[str]) -> ibis.Table:
 
 
 def _quantities(
-    rows: Rows, metric: Metric, assigned: Assigned, end: dt.date | None, before: int, letter: str
+    rows: Rows, metric: Metric, assigned: Assigned, days: Days, before: int, letter: str
 ) -> ibis.Table:
     """One row a user with rows: the metric after exposure (and before it, prefix p)."""
     if metric.kind in {"quotient", "retention", "stock", "nps", "daily_distinct"}:
@@ -228,7 +232,7 @@ def _quantities(
         ),
         "user_id",
     )
-    after, earlier = _windows(joined, metric, assigned, end, before)
+    after, earlier = _windows(joined, metric, assigned, days, before)
     out = _amounts(joined, metric, after, letter, "")
     if earlier is not None:
         out |= _amounts(joined, metric, earlier, letter, "p")
@@ -236,11 +240,14 @@ def _quantities(
 
 
 def _windows(
-    joined: ibis.Table, metric: Metric, assigned: Assigned, end: dt.date | None, before: int
+    joined: ibis.Table, metric: Metric, assigned: Assigned, days: Days, before: int
 ) -> tuple[Any, Any]:
     """Which rows count after exposure, and which as the covariate (None: there are none)."""
     timed_rows = metric.table in TIME_COLUMN
+    start, end = days
     after: list[Any] = [] if end is None else [joined._day.isnull() | (joined._day <= end)]
+    if start is not None:
+        after.append(joined._day.isnull() | (joined._day >= start))
     earlier = None
     if assigned.timed and timed_rows:
         after.append(joined._at >= joined._from)

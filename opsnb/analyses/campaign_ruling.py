@@ -1,0 +1,73 @@
+"""What a campaign's numbers amount to: the cases of its verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from opsnb.findings import Fact, Tone, Verdict
+from opsnb.messages import Text
+
+if TYPE_CHECKING:
+    from opsnb.analyses.campaign import Campaign
+
+Case = Literal[
+    "invalid", "description", "harmful", "unproven", "cost_open", "paid", "loss", "unclear"
+]
+
+_TONE: dict[Case, Tone] = {
+    "invalid": "bad",
+    "description": "neutral",
+    "harmful": "bad",
+    "unproven": "warn",
+    "cost_open": "warn",
+    "paid": "good",
+    "loss": "bad",
+    "unclear": "warn",
+}
+
+
+def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
+    """The case that applies and the verdict that says it.
+
+    A return is stated only when the effect is shown and the ledger is complete; without a
+    counterfactual nothing causal is said.
+    """
+    ops = campaign.ops
+    found = campaign.increment
+    head = found.headline
+    roi = ops.facts.get("campaign.roi_incremental")
+    cost = ops.facts["campaign.cost"]
+    case: Case
+    if any(check.id == "holdout" and check.status == "block" for check in ops.checks.values()):
+        case = "invalid"
+    elif head is None:
+        case = "description"
+    elif head.high < 0:
+        case = "harmful"
+    elif head.low <= 0:
+        case = "unproven"
+    elif roi is None or not campaign.ledger.complete:
+        case = "cost_open"
+    else:
+        assert roi.low is not None and roi.high is not None
+        case = "paid" if roi.low > 0 else "loss" if roi.high < 0 else "unclear"
+    metric = campaign.plan.metric
+    effect = ops.facts.get(f"campaign.effect/{metric}///net") or ops.facts.get(
+        f"campaign.effect/{metric}///campaign"
+    )
+    evidence: tuple[Fact, ...] = tuple(fact for fact in (effect, roi, cost) if fact is not None)
+    return case, Verdict(
+        word=Text(f"campaign.word.{case}"),
+        sentence=Text.of(
+            f"campaign.verdict.{case}",
+            name=campaign.plan.name,
+            effect=effect,
+            roi=roi,
+            cost=cost,
+            metric=ops.label(metric),
+        ),
+        grade=found.grade,
+        tone=_TONE[case],
+        rule=Text(f"campaign.rule.{case}"),
+        evidence=evidence,
+    )

@@ -1,0 +1,469 @@
+"""The monthly retrospective, step by step."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analyses.gate import data_end, data_gate
+from opsnb.analyses.scorecard import Kpi, measure_kpis, scorecard_rows
+from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
+from opsnb.findings import Card, Fact, Verdict
+from opsnb.messages import Said, Text
+from opsnb.methods.decomposition import mix_and_rate
+from opsnb.metrics.cohorts import monthly_cohorts
+from opsnb.metrics.funnel import ordered_funnel
+
+if TYPE_CHECKING:
+    from opsnb.periods import Period
+    from opsnb.session import Session, Shown
+
+NEEDS = ("orders",)
+OPTIONAL = ("users", "events", "surveys", "tickets", "tasks", "spend")
+
+DEFAULT_KPIS = (
+    "gmv_net", "orders", "new_users", "active_users", "stickiness", "conversion_rate",
+    "paying_conversion", "arpu", "aov", "repurchase_rate", "refund_rate", "retention_d1",
+    "retention_d7", "retention_d30", "nps", "csat", "tickets_on_time", "tasks_on_time", "cac",
+)  # fmt: skip
+"""What a user-operations team starts with; a targets file narrows or widens it."""
+
+TREND_MONTHS = 13
+ANOMALY_DAYS = 120
+"""Days of history behind the expectation of a day."""
+
+
+class Month:
+    """One cycle's retrospective: its period, what it is compared with, and the steps.
+
+    Parameters
+    ----------
+    ops : Session
+    kpis : sequence of str, optional
+        Metric ids; by default those with a target in this cycle, then the usual ones.
+    """
+
+    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
+        self.ops = ops
+        self.period: Period = ops.period
+        self.targets = ops.workspace.targets(ops.period)
+        self.kpi_ids = list(kpis) or list(dict.fromkeys([*self.targets, *DEFAULT_KPIS]))
+
+    # -- what the period is worth --------------------------------------------------------
+
+    @cached_property
+    def recorded_until(self) -> dt.date | None:
+        return data_end(self.ops, "orders")
+
+    @property
+    def partial(self) -> bool:
+        """Whether the data ends before the period does."""
+        return self.recorded_until is None or self.recorded_until < self.period.end
+
+    @property
+    def refunds_open(self) -> bool:
+        """Whether refunds of the period may still arrive."""
+        window = self.ops.workspace.refund_window_days
+        return self.ops.workspace.as_of < self.period.end + dt.timedelta(days=window)
+
+    @property
+    def source(self) -> Text:
+        return Text.of("month.source", start=self.period.start, end=self.period.end)
+
+    @cached_property
+    def kpis(self) -> list[Kpi]:
+        return measure_kpis(self)
+
+    # -- steps -------------------------------------------------------------------------
+
+    def data_gate(self) -> Shown:
+        """What the tables hold; whether the month is complete and its refunds are in."""
+        ops = self.ops
+        if self.partial:
+            reason = Text.of("month.partial", period=self.period.text, last=self.recorded_until)
+            ops.status("provisional", reason)
+            ops.check("complete", "warn", reason)
+        elif self.refunds_open:
+            days = ops.workspace.refund_window_days
+            reason = Text.of("month.refunds_open", days=days, as_of=ops.workspace.as_of)
+            ops.status("provisional", reason)
+            ops.check("refunds", "warn", reason)
+        else:
+            ops.check("complete", "pass", Text.of("month.complete", as_of=ops.workspace.as_of))
+        return data_gate(ops, NEEDS, OPTIONAL)
+
+    def actions(self) -> Shown:
+        """Tasks that fell due in the month: done, late, open."""
+        ops = self.ops
+        if not ops.rows.has("tasks"):
+            return ops.show(Absent(Text.of("month.absent", table="tasks")))
+        tasks = ops.rows.table("tasks").expr
+        due = tasks.filter(tasks.due_on.cast("date").between(self.period.start, self.period.end))
+        known = [c for c in ("title", "owner", "project", "done_on") if c in due.columns]
+        frame = due.select("task_id", "due_on", *known).order_by("due_on").execute()
+        if frame.empty:
+            return ops.show(Absent(Text("month.actions.none")))
+        done_on = frame["done_on"] if "done_on" in known else frame["due_on"].map(lambda _: None)
+        done = done_on.notna()
+        late = done & (done_on > frame["due_on"])
+        still_open = ~done
+        facts = {
+            name: ops.fact(f"actions.{name}", int(mask.sum()), "count", n=len(frame))
+            for name, mask in (("open", still_open), ("late", late), ("done", done & ~late))
+        }
+        ops.fact("actions.closed_on_time", facts["done"].value / len(frame), "share", n=len(frame))
+        line = Text.of("month.actions.line", n=len(frame), **facts)
+        rows = [self._task_row(row) for row in frame[late | still_open].head(20).to_dict("records")]
+        table = Table(
+            [
+                Column("title", Text("month.actions.task"), "said"),
+                Column("owner", Text("display.owner")),
+                Column("due", Text("display.due"), "date"),
+                Column("state", Text("display.state"), "said"),
+            ],
+            rows,
+            caption=Text("month.actions.caption"),
+            order=Text("month.actions.order"),
+        )
+        return ops.show(Paragraph(line), *([table] if rows else []))
+
+    def _task_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        finished = row.get("done_on")
+        is_open = finished is None or finished != finished
+        word = (
+            Text("month.actions.open")
+            if is_open
+            else Text.of("month.actions.late", day=_date(finished))
+        )
+        return {
+            "title": row.get("title") or str(row["task_id"]),
+            "owner": row.get("owner"),
+            "due": _date(row["due_on"]),
+            "state": Toned(word, "bad" if is_open else "warn", word),
+        }
+
+    def scorecard(self) -> Shown:
+        """Each KPI against its target, last month and last year."""
+        ops = self.ops
+        rows = scorecard_rows(self)
+        if not rows:
+            return ops.show(Absent(Text("month.scorecard.none")))
+        columns = [
+            Column("metric", Text("ab.column.metric"), "said"),
+            Column("value", Text("month.scorecard.value"), "said", "right"),
+            Column("target", Text("month.scorecard.target"), "said", "right"),
+            Column("status", Text("ab.column.status"), "said"),
+            Column("change", Text("month.scorecard.change"), "said", "right"),
+            Column("year", Text("month.scorecard.year"), "said", "right"),
+            Column("owner", Text("display.owner"), "said"),
+        ]
+        parts: list[Part] = [Table(columns, rows, note=Text("month.scorecard.note"))]
+        if self.partial:
+            parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
+        lacking = {
+            lack.split(".")[0]
+            for metric in self.kpi_ids
+            if (lack := ops.meter.absent(metric)) is not None
+        }
+        if lacking:
+            parts.append(Absent(Text.of("month.scorecard.left_out", tables=sorted(lacking))))
+        return ops.show(*parts)
+
+    def trend(self, metric: str = "gmv_net") -> Shown:
+        """A metric over thirteen months, with its targets."""
+        ops = self.ops
+        if ops.meter.absent(metric):
+            return ops.show(Absent(Text.of("month.absent", table=ops.meter.absent(metric))))
+        periods = [self.period]
+        while len(periods) < TREND_MONTHS:
+            periods.insert(0, periods[0].previous())
+        values = {m.period: m.value for m in ops.meter.measure(metric, periods)}
+        first = self.first_recorded(ops.catalogue[metric].table)
+        known = [p for p in periods if first is None or p.start >= first]
+        points = [values[p.key] for p in known]
+        targets = [(p.start, t[metric].target) for p in known if metric in (t := self._targets(p))]
+        spec = {"money": "money", "share": "percent", "count": "integer"}
+        label = ops.label(metric)
+        kpi = next((k for k in self.kpis if k.metric.id == metric), None)
+        change = kpi.change_text if kpi and not self.partial else Text("month.trend.no_change")
+        chart = charts.trend(
+            charts.Series(label, [p.start for p in known], points),
+            claim=Text.of("month.trend.claim", metric=label, change=change),
+            alt=Text.of("month.trend.alt", metric=label, n=len(known)),
+            source=Text.of("month.trend.source", start=known[0].start, end=self.period.end),
+            format=spec.get(ops.catalogue[metric].unit, "number"),
+            target=charts.Series(Text("chart.target"), *map(list, zip(*targets, strict=True)))
+            if targets
+            else None,
+            from_zero=True,
+        )
+        return ops.show(chart)
+
+    def _targets(self, period: Period) -> dict[str, Any]:
+        return self.ops.workspace.targets(period)
+
+    def first_recorded(self, table: str | None) -> dt.date | None:
+        """First day of the first month that the table covers from its first day on."""
+        reports = self.ops.inspect(table or "orders")
+        if not reports or reports[0].first is None:
+            return None
+        return _date(reports[0].first).replace(day=1)
+
+    def funnel(self, steps: Sequence[str] = ("visit", "cart", "order")) -> Shown:
+        """Users by step, against last month."""
+        ops = self.ops
+        if not ops.rows.has("events"):
+            return ops.show(Absent(Text.of("month.absent", table="events")))
+        before = self.period.previous()
+        now = ordered_funnel(ops.rows, steps, self.period.start, self.period.end)
+        then = ordered_funnel(ops.rows, steps, before.start, before.end)
+        if not now[0].users:
+            return ops.show(Absent(Text("campaign.funnel.empty")))
+        for step in now:
+            ops.fact("funnel.stage", step.users, "count", segment=step.step)
+        rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
+        chart = charts.funnel(
+            [
+                charts.Stage(self._word("event", a.step), a.users, b.users)
+                for a, b in zip(now, then, strict=True)
+            ],
+            claim=Text.of(
+                "campaign.funnel.claim", rate=rate, first=self._word("event", now[0].step),
+                last=self._word("event", now[-1].step),
+            ),
+            alt=Text.of("campaign.funnel.alt", steps=len(now)),
+            source=self.source,
+            comparison=before.text,
+        )  # fmt: skip
+        return ops.show(chart, Note(Text("campaign.funnel.note")))
+
+    def _word(self, kind: str, name: str) -> Said:
+        key = f"{kind}.{name}"
+        return Text(key) if self.ops.language.has(key) else name
+
+    def active(self) -> Shown:
+        """Daily active users, and the month's DAU, MAU and stickiness."""
+        ops = self.ops
+        if not ops.rows.has("events"):
+            return ops.show(Absent(Text.of("month.absent", table="events")))
+        end = min(self.period.end, self.recorded_until or self.period.end)
+        daily = ops.meter.daily("active_users", self.period.start, end)
+        mau = ops.meter.value("active_users", self.period)
+        dau = ops.meter.value("dau", self.period)
+        sticky = ops.meter.value("stickiness", self.period)
+        facts = {
+            "mau": ops.fact("active.mau", mau.value, "count"),
+            "dau": ops.fact("active.dau", dau.value, "count"),
+            "stickiness": ops.fact("active.stickiness", sticky.value, "share"),
+        }
+        chart = charts.trend(
+            charts.Series(Text("month.active.series"), _dates(daily), list(daily["value"])),
+            claim=Text.of("month.active.claim", **facts),
+            alt=Text.of("month.active.alt", days=len(daily)),
+            source=self.source,
+            format="integer",
+            events=self._events(),
+            from_zero=True,
+        )
+        return ops.show(chart)
+
+    def _events(self) -> list[charts.Event]:
+        return [
+            charts.Event(event.start, event.name, event.end)
+            for event in self.ops.workspace.events
+            if event.start <= self.period.end and (event.end or event.start) >= self.period.start
+        ]
+
+    def cohorts(self, months: int = 9) -> Shown:
+        """Retention by month of registration; unobservable months stay empty."""
+        ops = self.ops
+        last = self.period.end if not self.partial else self.period.previous().end
+        found = monthly_cohorts(ops.rows, last, months)
+        found = [cohort for cohort in found if cohort.size]
+        if len(found) < 2:
+            return ops.show(Absent(Text("month.cohorts.none")))
+        for cohort in found:
+            for age, active in enumerate(cohort.active[1:], 1):
+                ops.fact(
+                    "retention.cohort", active / cohort.size, "share", n=cohort.size,
+                    segment=f"{cohort.month:%Y-%m}+{age}",
+                )  # fmt: skip
+        longest = max(len(cohort.active) for cohort in found) - 1
+        chart = charts.cohort_triangle(
+            [
+                charts.Cohort(
+                    Text.of("month.cohorts.label", month=cohort.month),
+                    cohort.size,
+                    [
+                        *(a / cohort.size for a in cohort.active[1:]),
+                        *[None] * (longest - len(cohort.active) + 1),
+                    ],
+                )
+                for cohort in found
+            ],
+            claim=self._cohort_claim(found),
+            alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
+            source=Text.of("month.cohorts.source", last=last),
+            first=1,
+        )
+        return ops.show(chart, Note(Text("month.cohorts.note")))
+
+    def _cohort_claim(self, found: Sequence[Any]) -> Text:
+        """Month-one retention of the newest mature cohort, beside the one before."""
+        mature = [cohort for cohort in found if len(cohort.active) > 1]
+        newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
+        facts = self.ops.facts
+        return Text.of(
+            "month.cohorts.claim",
+            month=newest.month,
+            now=facts[f"retention.cohort///{newest.month:%Y-%m}+1"],
+            before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
+        )
+
+    def why(self, metric: str = "conversion_rate", by: str = "channel") -> Shown:
+        """Why a rate moved: the mix of groups, or the rates within them."""
+        ops = self.ops
+        lacking = ops.meter.absent(metric)
+        if lacking:
+            return ops.show(Absent(Text.of("month.absent", table=lacking)))
+        if self.partial:
+            return ops.show(Absent(Text("month.why.partial")))
+        before, after = (
+            {
+                m.group: (m.numerator or 0.0, m.denominator or 0.0)
+                for m in ops.meter.measure(metric, [period], by=by)
+                if m.group
+            }
+            for period in (self.period.previous(), self.period)
+        )
+        parts = mix_and_rate(before, after)
+        mix = ops.fact("change.mix", parts.mix, "points", metric=metric, segment=by)
+        rate = ops.fact("change.rate", parts.rate, "points", metric=metric, segment=by)
+        total = ops.fact("change.total", parts.change, "points", metric=metric, segment=by)
+        material = abs(parts.change / parts.before) >= ops.catalogue[metric].materiality
+        larger = "mix" if abs(parts.mix) > abs(parts.rate) else "rate"
+        key = f"month.why.claim_{larger}" if material else "month.why.claim_small"
+        claim = Text.of(
+            key, metric=ops.label(metric), dimension=self._word("dimension", by),
+            total=total, mix=mix, rate=rate,
+        )  # fmt: skip
+        if material:
+            ops.finding(claim, total, mix, rate, grade="E", tone="warn", section="why")
+        steps = [
+            charts.Step(self.period.previous().text, parts.before, is_total=True),
+            charts.Step(Text("month.why.mix_step"), parts.mix),
+            charts.Step(Text("month.why.rate_step"), parts.rate),
+            charts.Step(self.period.text, parts.after, is_total=True),
+        ]
+        bridge = charts.bridge(
+            steps, claim=claim, alt=Text("month.why.alt"), source=self.source, format="percent"
+        )
+        table = Table(
+            [
+                Column("group", self._word("dimension", by), "said"),
+                Column("weight_before", Text("month.why.weight_before"), "percent"),
+                Column("weight_after", Text("month.why.weight_after"), "percent"),
+                Column("rate_before", Text("month.why.rate_before"), "percent"),
+                Column("rate_after", Text("month.why.rate_after"), "percent"),
+                Column("mix", Text("month.why.mix"), "points"),
+                Column("rate", Text("month.why.rate_part"), "points"),
+            ],
+            [
+                {"group": group, **{name: getattr(part, name) for name in (
+                    "weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")}}
+                for group, part in sorted(parts.groups.items(), key=lambda item: -item[1].weight_after)
+            ],
+            order=Text("month.why.order"),
+            note=Text("month.why.reversal") if parts.reversal else None,
+        )  # fmt: skip
+        return ops.show(bridge, table, Note(Text("month.why.note")))
+
+    def anomalies(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
+        """Days outside expectation, with the known event that explains them, or none."""
+        from opsnb.analyses.unusual import unusual_days
+
+        return self.ops.show(*unusual_days(self, metrics))
+
+    # -- the first screen ----------------------------------------------------------------
+
+    def summary(self) -> Shown:
+        """Verdict, cards, what to decide, findings, next steps."""
+        ops = self.ops
+        scored = [kpi for kpi in self.kpis if kpi.status is not None]
+        missed = [kpi for kpi in scored if kpi.status == "missed"]
+        for kpi in missed[:4]:
+            self._propose(kpi)
+        if missed:
+            ops.decide(
+                Text.of("month.decision.missed", metrics=[k.metric.label for k in missed[:3]]),
+                recommendation=Text("month.recommend.missed"),
+                due=ops.workspace.as_of + dt.timedelta(days=7),
+                evidence=tuple(kpi.fact for kpi in missed[:3]),
+            )
+        return ops.first_screen(self._verdict(scored), self._cards())
+
+    def _propose(self, kpi: Kpi) -> None:
+        self.ops.finding(
+            Text.of(
+                "month.finding.missed", metric=kpi.metric.label, value=kpi.value_text,
+                target=kpi.target_text,
+            ),
+            kpi.fact, tone="bad", section="scorecard",
+        )  # fmt: skip
+        self.ops.act(
+            Text.of("month.action.missed", metric=kpi.metric.label),
+            kpi.owner,
+            due=self.ops.workspace.as_of + dt.timedelta(days=14),
+            source=self.period.key,
+        )
+
+    def _verdict(self, scored: list[Kpi]) -> Verdict:
+        ops = self.ops
+        hit = sum(kpi.status == "hit" for kpi in scored)
+        share = hit / len(scored) if scored else None
+        if self.partial:
+            case = "partial"
+        elif share is None:
+            case = "no_targets"
+        else:
+            case = "on_track" if share >= 0.8 else "mixed" if share >= 0.5 else "off_track"
+        lead = next((kpi for kpi in self.kpis if kpi.metric.id == "gmv_net"), self.kpis[0])
+        evidence: tuple[Fact, ...] = (lead.fact,)
+        tone: Any = {"on_track": "good", "off_track": "bad", "no_targets": "neutral"}.get(
+            case, "warn"
+        )
+        ops.fact("month.verdict", case, "text")
+        return Verdict(
+            word=Text(f"month.word.{case}"),
+            sentence=Text.of(
+                f"month.verdict.{case}",
+                period=self.period.text,
+                hit=hit,
+                n=len(scored),
+                metric=lead.metric.label,
+                value=lead.value_text,
+                change=lead.change_text,
+                last=self.recorded_until,
+            ),
+            grade="E",
+            tone=tone,
+            rule=Text("month.rule.partial" if self.partial else "month.rule.targets"),
+            evidence=evidence,
+        )
+
+    def _cards(self) -> list[Card]:
+        """The lead KPI, then what was missed, then the rest in the team's order; six at most."""
+        lead, *rest = self.kpis
+        rank = {"missed": 0, "near": 1}
+        rest.sort(key=lambda kpi: rank.get(kpi.status or "", 2))
+        return [kpi.card for kpi in (lead, *rest)][:6]
+
+
+def _date(moment: Any) -> dt.date:
+    return moment.date() if hasattr(moment, "date") else moment
+
+
+def _dates(frame: Any) -> list[dt.date]:
+    return [stamp.date() for stamp in frame["day"]]

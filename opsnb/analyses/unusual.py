@@ -1,0 +1,191 @@
+"""Days outside expectation, each with the known event that explains it, or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
+from opsnb.errors import MethodError
+from opsnb.messages import Said, Text
+from opsnb.methods.anomalies import Anomalies, find_anomalies
+
+if TYPE_CHECKING:
+    from opsnb.analyses.month import Month
+
+HISTORY_DAYS = 180
+
+_EXTRAORDINARY = {"holiday", "outage", "tracking", "campaign"}
+"""Kinds of events whose days do not teach the model what is normal."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A metric's daily series and how its days score."""
+
+    metric: str
+    dates: list[dt.date]
+    values: np.ndarray
+    result: Anomalies
+
+    def low_on(self, day: dt.date) -> bool | None:
+        """Whether the day was flagged as too low; None where it was not scored."""
+        if day not in self.dates:
+            return None
+        index = self.dates.index(day)
+        return bool(self.result.flagged[index] and self.result.score[index] < 0)
+
+
+def unusual_days(month: Month, metrics: Sequence[str]) -> list[Part]:
+    """A timeline a metric and one table of flagged days."""
+    scored, parts = [], []
+    for metric in metrics:
+        lacking = month.ops.meter.absent(metric)
+        if lacking:
+            parts.append(Absent(Text.of("month.absent", table=lacking)))
+            continue
+        try:
+            scored.append(_score(month, metric))
+        except MethodError:
+            parts.append(Absent(Text.of("month.unusual.short", metric=month.ops.label(metric))))
+    if not scored:
+        return parts
+    rows = [row for one in scored for row in _flagged(month, one, scored)]
+    for row in rows:
+        if row["tracking"]:
+            month.ops.check("tracking_gap", "warn", Text("month.unusual.gap_check"))
+    tested = sum(_inside(month, one).sum() for one in scored)
+    expected = sum(one.result.false_alarms * _inside(month, one).sum() / max(one.result.tested, 1)
+                   for one in scored)  # fmt: skip
+    line = Text.of("month.unusual.line", days=len(rows), tested=int(tested), expected=expected)
+    parts.insert(0, Paragraph(line))
+    parts += [_timeline(month, one) for one in scored]
+    if rows:
+        parts.append(_table(rows))
+    unexplained = [row for row in rows if row["unknown"]]
+    if unexplained:
+        facts = [row["fact"] for row in unexplained]
+        month.ops.finding(
+            Text.of("month.unusual.finding", n=len({row["day"] for row in unexplained}),
+                    first=unexplained[0]["day"], note=unexplained[0]["reading"]),
+            *facts, tone="warn", section="anomalies",
+        )  # fmt: skip
+    return [*parts, Note(Text("month.unusual.note"))]
+
+
+def _score(month: Month, metric: str) -> Scored:
+    end = min(month.period.end, month.recorded_until or month.period.end)
+    start = month.period.start - dt.timedelta(days=HISTORY_DAYS)
+    first = month.first_recorded(month.ops.catalogue[metric].table)
+    daily = month.ops.meter.daily(metric, max(start, first) if first else start, end)
+    dates = [stamp.date() for stamp in daily["day"]]
+    values = daily["value"].to_numpy(dtype=float)
+    known = np.array([_event(month, day, _EXTRAORDINARY) is not None for day in dates])
+    return Scored(metric, dates, values, find_anomalies(values, known=known))
+
+
+def _event(month: Month, day: dt.date, kinds: set[str] | None = None) -> Any:
+    """The event of the plans that covers a day; the shortest where several do."""
+    covering = [
+        event
+        for event in month.ops.workspace.events
+        if event.start <= day <= (event.end or event.start)
+        and (kinds is None or event.kind in kinds)
+    ]
+    return min(covering, key=lambda event: (event.end or event.start) - event.start, default=None)
+
+
+def _inside(month: Month, one: Scored) -> np.ndarray:
+    """Scored days of the period."""
+    inside = np.array([month.period.contains(day) for day in one.dates])
+    return inside & np.isfinite(one.result.score)
+
+
+def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[dict[str, Any]]:
+    rows = []
+    for index in np.flatnonzero(_inside(month, one) & one.result.flagged):
+        day, low = one.dates[index], one.result.score[index] < 0
+        expected = one.result.expected[index]
+        fact = month.ops.fact(
+            "anomaly.day", one.values[index] / expected - 1 if expected else None, "relative",
+            metric=one.metric, period=day.isoformat(),
+        )  # fmt: skip
+        event = _event(month, day)
+        tracking = low and event is None and _looks_like_tracking(month, one, day, all_scored)
+        reading: Said
+        if event is not None:
+            reading = event.name
+        elif tracking:
+            reading = Text("month.unusual.tracking")
+        else:
+            reading = Text("month.unusual.unknown")
+        rows.append(
+            {
+                "day": day, "metric": month.ops.label(one.metric), "value": one.values[index],
+                "gap": fact.value, "reading": reading, "fact": fact, "unknown": event is None,
+                "tracking": tracking,
+                "state": Toned(reading, "warn" if event is None else "neutral", reading),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _looks_like_tracking(
+    month: Month, one: Scored, day: dt.date, all_scored: Sequence[Scored]
+) -> bool:
+    """Events fell while orders held: people were there, the recording was not."""
+    if month.ops.catalogue[one.metric].table != "events":
+        return False
+    orders = [s for s in all_scored if month.ops.catalogue[s.metric].table == "orders"]
+    return bool(orders) and all(other.low_on(day) is False for other in orders)
+
+
+def _timeline(month: Month, one: Scored) -> Part:
+    """The period and the six weeks before it."""
+    since = month.period.start - dt.timedelta(days=42)
+    keep = [i for i, day in enumerate(one.dates) if day >= since]
+    result = one.result
+    flagged = [one.dates[i] for i in keep if result.flagged[i]]
+    return charts.anomaly_timeline(
+        [one.dates[i] for i in keep],
+        [float(one.values[i]) for i in keep],
+        [_number(result.expected[i]) for i in keep],
+        [_number(result.low[i]) for i in keep],
+        [_number(result.high[i]) for i in keep],
+        flagged=flagged,
+        claim=Text.of(
+            "month.unusual.claim",
+            metric=month.ops.label(one.metric),
+            n=sum(month.period.contains(day) for day in flagged),
+        ),
+        alt=Text.of("month.unusual.alt", metric=month.ops.label(one.metric), days=len(keep)),
+        source=Text.of("month.source", start=one.dates[keep[0]], end=one.dates[keep[-1]]),
+        format="integer",
+        events=[
+            charts.Event(event.start, event.name, event.end)
+            for event in month.ops.workspace.events
+            if event.kind in _EXTRAORDINARY
+        ],
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> Table:
+    return Table(
+        [
+            Column("day", Text("month.unusual.day"), "date"),
+            Column("metric", Text("ab.column.metric"), "said"),
+            Column("value", Text("month.scorecard.value"), "number"),
+            Column("gap", Text("month.unusual.gap"), "signed_percent"),
+            Column("state", Text("month.unusual.reading"), "said"),
+        ],
+        sorted(rows, key=lambda row: row["day"]),
+        order=Text("month.unusual.order"),
+    )
