@@ -23,7 +23,7 @@ from opsnb.runplan import chosen_languages, plan
 from opsnb.workspace import CycleConfig, Workspace
 
 if TYPE_CHECKING:
-    from opsnb.execution.engine import Limits
+    from opsnb.execution.limits import Limits
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ def _guarded(name: str, point: Callable[[], Diagnosis]) -> Diagnosis:
         return Diagnosis(name, "FAIL", f"{type(error).__name__}: {error}", _REINSTALL)
 
 
+_SPECIMEN = "Report 运营复盘报告：转化率 +1.2%，¥3,400 ▲▼−×"
+
 _REINSTALL = "install opsnb again in a fresh environment (environment.yml)"
 
 
@@ -88,10 +90,17 @@ def satisfies(version: str, low: tuple[int, ...], high: tuple[int, ...]) -> bool
 
 
 def _fonts() -> Diagnosis:
-    from opsnb.publish.fonts import font_files
+    """Whether the fonts are there and draw what reports are written in."""
+    from opsnb.publish.fonts import font_paths, missing_glyphs
 
-    names = ", ".join(path.name for path in font_files().values())
-    return Diagnosis("fonts", "OK", names)
+    paths = font_paths()
+    lost = [path.name for path in paths if not path.is_file()]
+    if lost:
+        return Diagnosis("fonts", "FAIL", f"missing: {', '.join(lost)}", _REINSTALL)
+    undrawn = missing_glyphs(frozenset(_SPECIMEN))
+    if undrawn:
+        return Diagnosis("fonts", "FAIL", f"no font draws {''.join(sorted(undrawn))}", _REINSTALL)
+    return Diagnosis("fonts", "OK", ", ".join(dict.fromkeys(path.name for path in paths)))
 
 
 def _pdf() -> Diagnosis:
@@ -109,8 +118,9 @@ def _kernel() -> Diagnosis:
 
     from nbformat.v4 import new_code_cell, new_notebook
 
-    from opsnb.execution.engine import Limits, execute
+    from opsnb.execution.engine import execute
     from opsnb.execution.kernel import Kernels, kernel_environment
+    from opsnb.execution.limits import Limits
 
     started, log = time.monotonic(), io.StringIO()
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:

@@ -25,8 +25,9 @@ from opsnb.workspace import Workspace
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from opsnb.execution.engine import Execution, Limits
+    from opsnb.execution.engine import Execution
     from opsnb.execution.kernel import Kernels
+    from opsnb.execution.limits import Limits
     from opsnb.publish import RunError
 
 PREVIOUS = "previous"

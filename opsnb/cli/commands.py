@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from opsnb.cli import results
-from opsnb.cli.options import codes_of, near_workspace, parameters_of, the_workspace
+from opsnb.cli.options import codes_of, ids_in_data, near_workspace, parameters_of, the_workspace
 from opsnb.cli.output import EXIT_FAILED, note, reported, shown, table, warn, write_json
 from opsnb.errors import WorkspaceError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -101,10 +102,9 @@ def run(
 
     Exit codes: 0 done, 1 the report says failed, 2 a mistake to mend, 130 interrupted.
     """
-    from opsnb.cli.gate import ids_in_data
     from opsnb.cli.progress import progress
     from opsnb.cycle import index_reports
-    from opsnb.execution.engine import Limits
+    from opsnb.execution.limits import Limits
     from opsnb.playbook import Playbook
     from opsnb.run import run as run_playbook
     from opsnb.runplan import chosen_languages, plan
@@ -151,7 +151,7 @@ def make_cycle(
     cell_timeout: CellTimeout = 1800,
     timeout: Timeout = 7200,
 ) -> None:
-    """Make every report that opsnb.toml asks for in a cycle, and the index.
+    """Make all reports of a cycle.
 
     Examples:
 
@@ -159,12 +159,12 @@ def make_cycle(
 
       opsnb cycle 2026-10 --jobs 4 --no-pdf
 
-    A report that fails does not keep the others from being made; the exit code is then 1.
+    opsnb.toml says which, under [[cycles.month]] and the like. One that fails does not
+    keep the others from being made; the exit code is then 1.
     """
-    from opsnb.cli.gate import ids_in_data
     from opsnb.cli.progress import progress
     from opsnb.cycle import expand, run_cycle
-    from opsnb.execution.engine import Limits
+    from opsnb.execution.limits import Limits
 
     workspace = the_workspace(context.obj)
     entries = expand(workspace, cycle)
@@ -191,7 +191,7 @@ def make_cycle(
 @app.command(name="list")
 @reported
 def list_playbooks(context: typer.Context, json: Json = False) -> None:
-    """List the playbooks: the workspace's own and those that opsnb brings."""
+    """List the playbooks."""
     from opsnb.playbook import Playbook
 
     playbooks = Playbook.all(near_workspace(context.obj))
@@ -212,7 +212,7 @@ def show(
     playbook: Annotated[str, typer.Argument(help="A name from opsnb list, or a path to .ipynb.")],
     json: Json = False,
 ) -> None:
-    """Show what a playbook is for, its parameters, and the tables it needs.
+    """Show a playbook: purpose, parameters, tables.
 
     Example:
 
@@ -253,7 +253,9 @@ def check(
     tables: Annotated[list[str] | None, typer.Argument(help="Tables; default all mapped.")] = None,
     json: Json = False,
 ) -> None:
-    """Check the mapped tables against the contract: rows, dates, freshness, quarantine.
+    """Check the mapped tables.
+
+    Rows, dates, freshness, quarantined rows, and what breaks the contract, the worst first.
 
     Examples:
 
@@ -282,6 +284,26 @@ def check(
 
 @app.command()
 @reported
+def init(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A new or empty folder; default this one.")
+    ] = None,
+) -> None:
+    """Lay down a new workspace.
+
+    Example:
+
+      opsnb init our-shop
+    """
+    from opsnb.cli.begin import lay_down
+
+    for path in lay_down(folder or Path.cwd()):
+        print(shown(path))
+    note("Next: map your tables in opsnb.toml, then opsnb check")
+
+
+@app.command()
+@reported
 def sample(
     context: typer.Context,
     seed: Annotated[
@@ -289,7 +311,7 @@ def sample(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Build the sample company's data, so that every playbook can be tried.
+    """Build the sample company's data.
 
     Example:
 
@@ -331,7 +353,10 @@ def index(context: typer.Context, language: Languages = "") -> None:
 @app.command()
 @reported
 def doctor(context: typer.Context, json: Json = False) -> None:
-    """Check this machine: packages, fonts, PDF, a kernel, the workspace, the disk."""
+    """Check this machine.
+
+    Packages, fonts, PDF engine, a kernel that starts, the workspace, the disk.
+    """
     from opsnb.doctor import diagnose
 
     points = []

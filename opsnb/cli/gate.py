@@ -100,16 +100,18 @@ def _line(issue: Issue, report: TableReport, language: Language) -> str:
     return f"{issue.level:<12}{report.table}{column}: {language.say(issue.message)}"
 
 
-def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
-    """By subject type, a callable that reads the ids which the data hold."""
+def ids_in_data(workspace: Workspace, kind: str) -> Iterator[str]:
+    """Ids of experiments or campaigns that the data hold.
 
-    def ids(kind: str) -> Iterator[str]:
-        for name, column in _ID_COLUMNS[kind]:
-            if name not in workspace.tables:
-                continue
-            rows = open_table(workspace, name).expr
-            if column in rows.columns:
-                found = rows.select(column).distinct().to_pyarrow()[column].to_pylist()
-                yield from sorted(str(value) for value in found if value is not None)
-
-    return {kind: lambda kind=kind: ids(kind) for kind in _ID_COLUMNS}
+    Raises
+    ------
+    OpsnbError
+        A table that would hold them cannot be opened.
+    """
+    for name, column in _ID_COLUMNS[kind]:
+        if name not in workspace.tables:
+            continue
+        rows = open_table(workspace, name).expr
+        if column in rows.columns:
+            found = rows.select(column).distinct().to_pyarrow()[column].to_pylist()
+            yield from sorted(str(value) for value in found if value is not None)

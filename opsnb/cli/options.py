@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsnb.errors import ParameterError
+from opsnb.parameters import SUBJECTS
 
 if TYPE_CHECKING:
     from opsnb.workspace import Workspace
@@ -50,3 +52,14 @@ def parameters_of(pairs: list[str]) -> dict[str, str]:
             raise ParameterError(f'"{name}" is given twice', where="-p", hint="give it once")
         given[name] = value
     return given
+
+
+def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
+    """By subject type, a callable that reads the data's ids; the analysis half is loaded then."""
+
+    def ids(kind: str) -> Iterator[str]:
+        from opsnb.cli.gate import ids_in_data
+
+        yield from ids_in_data(workspace, kind)
+
+    return {kind: lambda kind=kind: ids(kind) for kind in SUBJECTS}

@@ -24,19 +24,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from opsnb.execution.kernel import Kernels, kernel_manager, scratch_folder
+from opsnb.execution.limits import Limits
 
 _ENGINE = "opsnb"
 _PRINTED_LIMIT = 2_000_000
 """Characters of a run's printed output that the log keeps."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long things may take, in seconds; 0 is no limit."""
-
-    cell: int = 1800
-    run: int = 7200
-    start: int = 60
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import pytest
 
 import opsnb.publish
 from opsnb.errors import ParameterError, PeriodError, PublishError
-from opsnb.execution.engine import Limits
 from opsnb.execution.kernel import Kernels
+from opsnb.execution.limits import Limits
 from opsnb.execution.swap import safe_name, staged
 from opsnb.playbook import Playbook
 from opsnb.run import Result, run
