@@ -1,0 +1,92 @@
+"""A Bayesian reading of an effect and its standard error: chance to win, expected loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy import stats
+
+from opsnb.methods.estimate import need_finite, need_fraction, refuse
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Normal posterior of an effect (a difference or a lift, in its unit).
+
+    Attributes
+    ----------
+    mean, sd, low, high : float
+        With a central credible interval of level 1 - alpha.
+    chance_to_win : float
+        Probability that the treatment is better.
+    loss_if_shipped, loss_if_held : float
+        Expected loss, at least 0, of shipping and of keeping the control.
+    prior_mean, prior_sd : float
+        Of the prior; an infinite `prior_sd` is a flat one.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    chance_to_win: float
+    loss_if_shipped: float
+    loss_if_held: float
+    prior_mean: float
+    prior_sd: float
+    alpha: float
+
+
+def posterior(
+    effect: float,
+    se: float,
+    *,
+    prior_mean: float = 0.0,
+    prior_sd: float = math.inf,
+    better: str = "up",
+    alpha: float = 0.05,
+) -> Posterior:
+    """Combine an estimate with a normal prior.
+
+    Parameters
+    ----------
+    effect, se : float
+        Estimate and standard error, of a difference or of `delta_lift`.
+    prior_mean, prior_sd : float
+        What past experiments led to expect; flat by default.
+    better : str
+        `up` when a higher value wins, `down` when a lower one does.
+
+    Raises
+    ------
+    MethodError
+        When se or prior_sd is not above 0, or `better` is unknown.
+    """
+    need_fraction("alpha", alpha)
+    need_finite("effect", effect)
+    need_finite("prior_mean", prior_mean)
+    if not (math.isfinite(se) and se > 0):
+        refuse("se", se, "a finite number above 0")
+    if not prior_sd > 0:
+        refuse("prior_sd", prior_sd, "above 0")
+    if better not in ("up", "down"):
+        refuse("better", f'"{better}"', '"up" or "down"')
+    precision, weight = 1 / se**2, 1 / prior_sd**2
+    mean = (effect * precision + prior_mean * weight) / (precision + weight)
+    sd = 1 / math.sqrt(precision + weight)
+    reach = float(stats.norm.ppf(1 - alpha / 2)) * sd
+    gain = mean if better == "up" else -mean
+    shipped = sd * float(stats.norm.pdf(gain / sd)) - gain * float(stats.norm.sf(gain / sd))
+    return Posterior(
+        mean,
+        sd,
+        mean - reach,
+        mean + reach,
+        float(stats.norm.cdf(gain / sd)),
+        max(shipped, 0.0),
+        max(shipped + gain, 0.0),
+        prior_mean,
+        prior_sd,
+        alpha,
+    )

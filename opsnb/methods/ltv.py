@@ -1,0 +1,238 @@
+"""What a customer will still buy: purchases, value a purchase, contract retention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+from scipy.special import betaln, gammaln, hyp2f1
+
+from opsnb.errors import MethodError
+from opsnb.methods.estimate import need_finite, refuse
+
+MIN_CUSTOMERS = 30
+"""Customers below which the parameters of a population mean little."""
+
+
+@dataclass(frozen=True)
+class BgNbd:
+    """Purchases by customers who may leave unseen (Fader, Hardie and Lee 2005).
+
+    Purchase rates are gamma(r, alpha) between customers, the chance to leave after a purchase
+    is beta(a, b). Times are in the unit of the data (weeks, days).
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+    n: int
+
+    def expected(self, t: float) -> float:
+        """Mean repeat purchases of a new customer up to time t."""
+        r, alpha, a, b = self.r, self.alpha, self.a, self.b
+        form = hyp2f1(r, b, a + b - 1, t / (alpha + t))
+        return float((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form))
+
+    def expected_given(
+        self, t: float, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
+    ) -> np.ndarray:
+        """Mean purchases in the next t of customers with a known past, shape (customers,)."""
+        x, tx, age = _history(frequency, recency, age)
+        r, alpha, a, b = self.r, self.alpha, self.a, self.b
+        form = hyp2f1(r + x, b + x, a + b + x - 1, t / (alpha + age + t))
+        bought = (a + b + x - 1) / (a - 1)
+        bought *= 1 - ((alpha + age) / (alpha + age + t)) ** (r + x) * form
+        return bought / (1 + self._gone_odds(x, tx, age))
+
+    def alive(self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
+        """Probability that each customer has not left, shape (customers,)."""
+        return 1 / (1 + self._gone_odds(*_history(frequency, recency, age)))
+
+    def _gone_odds(self, x: np.ndarray, tx: np.ndarray, age: np.ndarray) -> np.ndarray:
+        drop = self.a / (self.b + np.maximum(x, 1) - 1)
+        odds = drop * ((self.alpha + age) / (self.alpha + tx)) ** (self.r + x)
+        return np.where(x > 0, odds, 0.0)
+
+
+def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> BgNbd:
+    """Fit by maximum likelihood.
+
+    Parameters
+    ----------
+    frequency : ndarray of shape (customers,)
+        Repeat purchases: days with a purchase after the first.
+    recency : ndarray of shape (customers,)
+        Time from the first to the last purchase; 0 without a repeat.
+    age : ndarray of shape (customers,)
+        Time from the first purchase to the end of the data.
+
+    Raises
+    ------
+    MethodError
+        When shapes differ, recency exceeds age, there are fewer than 30 customers or no
+        repeats, or the likelihood has no maximum.
+    """
+    x, tx, age = _history(frequency, recency, age)
+    _enough(len(x))
+    if not (x > 0).any():
+        refuse("number of customers with a repeat purchase", 0, "at least 1")
+    # Rescaling time brings alpha near the other parameters; the likelihood only shifts.
+    unit = float(age.max()) / 10
+    late, early = age / unit, tx / unit
+
+    def loss(logs: np.ndarray) -> float:
+        r, alpha, a, b = np.exp(logs)
+        common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
+        stay = -(r + x) * np.log(alpha + late)
+        gone = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + early)
+        return -float((common + np.where(x > 0, np.logaddexp(stay, gone), stay)).sum())
+
+    logs, best = _minimise(loss, np.array([0.0, 0.0, 0.0, 0.5]), "BG/NBD")
+    r, alpha, a, b = np.exp(logs)
+    level = -best - float(x.sum()) * np.log(unit)
+    return BgNbd(float(r), float(alpha * unit), float(a), float(b), float(level), len(x))
+
+
+@dataclass(frozen=True)
+class GammaGamma:
+    """Value a purchase (Fader and Hardie 2013): independent of how often somebody buys."""
+
+    p: float
+    q: float
+    v: float
+    log_likelihood: float
+    n: int
+
+    def expected_given(self, frequency: np.ndarray, mean_value: np.ndarray) -> np.ndarray:
+        """Mean value a purchase of each customer; with frequency 0, that of the population."""
+        x, z = np.asarray(frequency, dtype=float), np.asarray(mean_value, dtype=float)
+        own = self.p * x
+        z = np.where(x > 0, z, 0.0)
+        return self.p * (self.v + x * z) / (own + self.q - 1)
+
+
+def fit_gamma_gamma(frequency: np.ndarray, mean_value: np.ndarray) -> GammaGamma:
+    """Fit to customers with repeats, by maximum likelihood.
+
+    Parameters
+    ----------
+    frequency, mean_value : ndarray of shape (customers,)
+        Repeat purchases and their mean value; customers without either are left out.
+
+    Raises
+    ------
+    MethodError
+        When shapes differ, a mean value is negative, fewer than 30 customers remain, or the
+        likelihood has no maximum.
+    """
+    x, z = np.asarray(frequency, dtype=float), np.asarray(mean_value, dtype=float)
+    if x.shape != z.shape:
+        refuse("mean_value", f"of shape {z.shape}", f"of shape {x.shape}, as frequency is")
+    if (z[x > 0] < 0).any():
+        refuse("mean_value", float(z[x > 0].min()), "at least 0")
+    rows = (x > 0) & (z > 0)
+    x, z = x[rows], z[rows]
+    _enough(len(x))
+    unit = float(z.mean())
+    scaled = z / unit
+
+    def loss(logs: np.ndarray) -> float:
+        p, q, v = np.exp(logs)
+        terms = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
+        terms += (p * x - 1) * np.log(scaled) + p * x * np.log(x)
+        return -float((terms - (p * x + q) * np.log(v + x * scaled)).sum())
+
+    logs, best = _minimise(loss, np.array([1.0, 1.0, 0.0]), "Gamma-Gamma")
+    p, q, v = np.exp(logs)
+    level = -best - len(x) * np.log(unit)
+    return GammaGamma(float(p), float(q), float(v * unit), float(level), len(x))
+
+
+@dataclass(frozen=True)
+class ShiftedBetaGeometric:
+    """Retention of a cohort under contract (Fader and Hardie 2007).
+
+    `log_likelihood` counts the customers who were passed to the fit.
+    """
+
+    alpha: float
+    beta: float
+    log_likelihood: float
+
+    def survival(self, periods: int) -> np.ndarray:
+        """Share of the cohort left after 0, 1, ..., `periods` renewals."""
+        step = np.arange(1, periods + 1)
+        kept = (self.beta + step - 1) / (self.alpha + self.beta + step - 1)
+        return np.concatenate([[1.0], np.cumprod(kept)])
+
+
+def fit_shifted_beta_geometric(customers: np.ndarray) -> ShiftedBetaGeometric:
+    """Fit to the customers of one cohort left after each renewal.
+
+    Parameters
+    ----------
+    customers : ndarray of shape (periods + 1,)
+        Starts with the whole cohort, such as [1000, 869, 743]; never rises.
+
+    Raises
+    ------
+    MethodError
+        With fewer than three numbers, a rise, a value below 0, or nobody leaving.
+    """
+    left = np.asarray(customers, dtype=float)
+    if left.ndim != 1 or len(left) < 3:
+        refuse("customers", f"of shape {left.shape}", "at least three numbers")
+    for index, value in enumerate(left):
+        need_finite(f"customers[{index}]", value)
+    if left[-1] < 0 or (np.diff(left) > 0).any() or left[0] == left[-1]:
+        refuse("customers", left.tolist(), "falling from period to period, not below 0")
+    step = np.arange(1, len(left))
+
+    def loss(logs: np.ndarray) -> float:
+        a, b = np.exp(logs)
+        leave = betaln(a + 1, b + step - 1) - betaln(a, b)
+        stay = betaln(a, b + step[-1]) - betaln(a, b)
+        return -float(-np.diff(left) @ leave + left[-1] * stay)
+
+    logs, best = _minimise(loss, np.zeros(2), "shifted-beta-geometric model")
+    alpha, beta = np.exp(logs)
+    return ShiftedBetaGeometric(float(alpha), float(beta), -best)
+
+
+def _minimise(
+    loss: Callable[[np.ndarray], float], start: np.ndarray, name: str
+) -> tuple[np.ndarray, float]:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        rough = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
+        precise = {"xatol": 1e-7, "fatol": 1e-8, "maxiter": 4000}
+        found = optimize.minimize(loss, rough.x, method="Nelder-Mead", options=precise)
+    if not found.success or not np.isfinite(found.fun) or np.abs(found.x).max() > 12:
+        raise MethodError(
+            f"the likelihood of the {name} has no maximum for these customers",
+            hint="use more customers or a longer history",
+        )
+    return found.x, float(found.fun)
+
+
+def _history(
+    frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, tx, total = (np.atleast_1d(np.asarray(v, dtype=float)) for v in (frequency, recency, age))
+    if not x.shape == tx.shape == total.shape:
+        refuse("shapes", f"{x.shape}, {tx.shape} and {total.shape}", "equal")
+    for name, values in (("frequency", x), ("recency", tx), ("age", total)):
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            refuse(name, "partly missing or negative", "at least 0 for every customer")
+    if (tx > total).any():
+        index = int(np.argmax(tx > total))
+        refuse(f"recency[{index}]", float(tx[index]), f"at most age, which is {total[index]:g}")
+    return x, tx, total
+
+
+def _enough(n: int) -> None:
+    if n < MIN_CUSTOMERS:
+        refuse("number of customers", n, f"at least {MIN_CUSTOMERS}")

@@ -1,0 +1,80 @@
+"""The normal posterior against GrowthBook, and its calibration."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from opsnb.errors import MethodError
+from opsnb.methods.bayes import posterior
+from opsnb.methods.compare import delta_lift
+from opsnb.methods.moments import Moments
+
+
+def lift_of_means():
+    return delta_lift(Moments.from_sums(10, 100, 1002.25), Moments.from_sums(10, 105, 1111.5))
+
+
+def numbers(p):
+    return [p.mean, p.low, p.high, p.chance_to_win, p.loss_if_held, p.loss_if_shipped]
+
+
+def test_shares_with_a_flat_prior_equal_growthbook():
+    lift = delta_lift(Moments(100, 0.49, 0.49 * 0.51), Moments(100, 0.51, 0.49 * 0.51))
+    assert numbers(posterior(lift.value, lift.se)) == pytest.approx(
+        [0.04082, -0.24779, 0.32943, 0.60918, 0.0814, 0.04058], abs=6e-6
+    )
+
+
+def test_means_with_a_flat_prior_equal_growthbook():
+    lift = lift_of_means()
+    assert numbers(posterior(lift.value, lift.se))[3:] == pytest.approx(
+        [0.91923, 0.05131, 0.00131], abs=5e-6
+    )
+
+
+def test_means_with_a_prior_equal_growthbook():
+    lift = lift_of_means()
+    found = posterior(lift.value, lift.se, prior_mean=0.1, prior_sd=math.sqrt(0.1))
+    assert numbers(found) == pytest.approx(
+        [0.05063, -0.01893, 0.12019, 0.92315, 0.05186, 0.00123], abs=5e-6
+    )
+
+
+def test_less_is_better_swaps_the_losses():
+    up, down = posterior(0.2, 0.1), posterior(0.2, 0.1, better="down")
+    assert up.chance_to_win == pytest.approx(1 - down.chance_to_win)
+    assert up.loss_if_held == pytest.approx(down.loss_if_shipped)
+
+
+def test_chance_to_win_is_calibrated_under_its_prior():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(0, 0.5, 4000)
+    seen = truth + rng.normal(0, 1.0, 4000)
+    chance = np.array([posterior(x, 1.0, prior_sd=0.5).chance_to_win for x in seen])
+    for low, high in ((0.2, 0.4), (0.4, 0.6), (0.6, 0.8)):
+        rows = (chance > low) & (chance < high)
+        assert (truth[rows] > 0).mean() == pytest.approx(chance[rows].mean(), abs=0.04)
+
+
+def test_expected_loss_equals_simulation():
+    found = posterior(0.3, 0.4)
+    draws = np.random.default_rng(2).normal(0.3, 0.4, 400_000)
+    assert found.loss_if_shipped == pytest.approx(np.maximum(-draws, 0).mean(), rel=0.02)
+    assert found.loss_if_held == pytest.approx(np.maximum(draws, 0).mean(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"se": 0.0}, "se is 0; it must be a finite number above 0"),
+        ({"se": 1.0, "prior_sd": -1.0}, "prior_sd is -1; it must be above 0"),
+        ({"se": 1.0, "prior_mean": math.inf}, "prior_mean is inf; it must be a finite"),
+        ({"se": 1.0, "better": "big"}, 'better is "big"; it must be "up" or "down"'),
+    ],
+)
+def test_errors_name_the_parameter(options, message):
+    with pytest.raises(MethodError, match=message):
+        posterior(0.1, **options)
