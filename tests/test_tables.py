@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
 import pytest
 
 from opsnb.errors import ContractError, SourceError, TableError
 from opsnb.messages import Language
 from opsnb.periods import parse
 from opsnb.tables import CONTRACTS, Table, TableReport, check, open_table
+from opsnb.tables.casts import cast
 from opsnb.workspace import Workspace
 
 HEAD = """
@@ -537,3 +539,29 @@ def test_tables_are_opened_and_checked_once(make: Make) -> None:
     workspace = make(orders=select({}))
     assert open_table(workspace, "orders") is open_table(workspace, "orders")
     assert check(workspace)[0] is open_table(workspace, "orders").report
+
+
+@pytest.mark.parametrize(
+    ("dialect", "part"),
+    [
+        ("postgres", 'TIMEZONE(\'Asia/Shanghai\', "t0"."at")'),
+        ("pyspark", "FROM_UTC_TIMESTAMP(CAST(`t0`.`at` AS TIMESTAMP), 'Asia/Shanghai')"),
+        ("bigquery", "DATETIME(`t0`.`at`, 'Asia/Shanghai')"),
+    ],
+)
+def test_local_times_on_servers(dialect: str, part: str) -> None:
+    table = ibis.table({"at": "timestamp('UTC')"}, name="t")
+    local = cast(table["at"], CONTRACTS["orders"]["ordered_at"], "Asia/Shanghai", dialect)
+    assert str(local.type()) == "timestamp"
+    sql = ibis.to_sql(table.select(at=local), dialect=dialect)
+    assert part.lower() in str(sql).lower()
+
+
+def test_servers_that_cannot_tell_local_times() -> None:
+    table = ibis.table({"at": "timestamp('UTC')", "text": "string"}, name="t")
+    column = CONTRACTS["orders"]["ordered_at"]
+    with pytest.raises(
+        TableError, match=r'"at" has times with a zone, which clickhouse.*in the ta'
+    ):
+        cast(table["at"], column, "Asia/Shanghai", "clickhouse")
+    assert str(cast(table["text"], column, "Asia/Shanghai", "clickhouse").type()) == "timestamp"

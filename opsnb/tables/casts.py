@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from opsnb.errors import TableError
@@ -87,7 +86,7 @@ def _text(value: ir.Value) -> ir.StringValue:
 def _number(value: ir.Value) -> ir.FloatingValue:
     kind = value.type()
     if kind.is_string():
-        value = _try(value.strip(), "float64")
+        value = value.strip().try_cast("float64")
     elif kind.is_boolean():
         value = value.cast("int8").cast("float64")
     elif not kind.is_floating():
@@ -103,8 +102,10 @@ def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
     if kind.is_timestamp() or kind.is_date():
         return value.cast("timestamp")
     text = value.cast("string").strip()
-    instant = _local(_try(text, dt.Timestamp("UTC")), zone, dialect)
-    return ibis.ifelse(text.re_search(_OFFSET), instant, _try(text, "timestamp"))
+    if dialect not in _LOCAL:
+        return text.try_cast("timestamp")
+    instant = _local(text.try_cast(dt.Timestamp("UTC")), zone, dialect)
+    return ibis.ifelse(text.re_search(_OFFSET), instant, text.try_cast("timestamp"))
 
 
 def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:
@@ -114,7 +115,7 @@ def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:
     if kind.is_numeric():  # 20261001
         text = value.cast("int64").cast("string")
         dashed = text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2)
-        return ibis.ifelse(text.length() == 8, _try(dashed, "date"), ibis.null("date"))
+        return ibis.ifelse(text.length() == 8, dashed.try_cast("date"), ibis.null("date"))
     return _time(value, zone, dialect).date()
 
 
@@ -131,10 +132,3 @@ def _local(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
             hint=f"convert it in the table's sql to naive times of {zone}",
         )
     return _LOCAL[dialect](value, zone)
-
-
-def _try(value: ir.Value, kind: str | dt.DataType) -> ir.Value:
-    """A cast that gives NULL where the text does not fit, on backends that know one."""
-    backend = value._find_backend(use_default=True)
-    known = backend.has_operation(ops.TryCast)
-    return value.try_cast(kind) if known else value.cast(kind)
