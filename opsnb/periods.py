@@ -133,8 +133,8 @@ class Period:
         if self.kind in ("day", "month", "range"):
             return Text(f"data.period.{self.kind}", days)
         if self.kind == "week":
-            year, week = (str(part) for part in self._iso)
-            return Text("data.period.week", {**days, "year": year, "week": week})
+            iso_year, week = self._iso
+            return Text("data.period.week", {**days, "year": str(iso_year), "week": str(week)})
         fiscal = "fiscal_" if self.calendar.fiscal_month_start > 1 else ""
         year, month = self.calendar.fiscal(self.start)
         named = {**days, "year": str(year), "quarter": str(month // 3 + 1)}

@@ -37,12 +37,8 @@ __all__ = [
     "read_targets",
 ]
 
-_SHARE = {"gt": 0, "lt": 1}
 
-
-def _reversed(
-    start: dt.date | None, end: dt.date | None, key: str = "end"
-) -> Iterator[Problem]:
+def _reversed(start: dt.date | None, end: dt.date | None, key: str = "end") -> Iterator[Problem]:
     if start and end and end < start:
         yield Problem(key, f"{end} is before the start {start}", "swap the two dates")
 
@@ -54,9 +50,9 @@ class _Plan(Strict):
     """
 
     name: Said = Field(examples=['"One-page checkout"'])
-    owner: Said | None = Field(None, examples=['"Wang Lei"'])
-    start: Day | None = Field(None, examples=["2026-09-14"])
-    end: Day | None = Field(None, examples=["2026-10-11"])
+    owner: Said | None = Field(default=None, examples=['"Wang Lei"'])
+    start: Day | None = Field(default=None, examples=["2026-09-14"])
+    end: Day | None = Field(default=None, examples=["2026-10-11"])
     _id: str = PrivateAttr("")
 
     @property
@@ -80,7 +76,7 @@ class Primary(Strict):
     """The metric that decides, and the smallest relative effect worth finding."""
 
     metric: str = Field(examples=['"order_conversion"'])
-    mde: float | None = Field(None, gt=0, examples=["0.03"])
+    mde: float | None = Field(default=None, gt=0, examples=["0.03"])
 
 
 class Guardrail(Strict):
@@ -99,19 +95,19 @@ class Secondary(Strict):
 class ExperimentPlan(_Plan):
     """plans/experiments/ID.toml: what an A/B test was registered to show."""
 
-    hypothesis: Said | None = Field(None, examples=['"Fewer steps bring more orders"'])
-    unit: str = Field("user", min_length=1, examples=['"user"'])
+    hypothesis: Said | None = Field(default=None, examples=['"Fewer steps bring more orders"'])
+    unit: str = Field(default="user", min_length=1, examples=['"user"'])
     control: str = Field(examples=['"control"'])
     split: dict[str, float] = Field(examples=["{control = 0.5, treatment = 0.5}"])
-    alpha: float = Field(0.05, gt=0, lt=0.5, examples=["0.05"])
-    power: float = Field(0.8, **_SHARE, examples=["0.8"])
-    looks: int = Field(1, ge=1, examples=["1"])
-    segments: list[str] = Field([], examples=['["channel", "device"]'])
-    covariate_days: int = Field(0, ge=0, examples=["28"])
-    annual_users: int | None = Field(None, gt=0, examples=["400000"])
+    alpha: float = Field(default=0.05, gt=0, lt=0.5, examples=["0.05"])
+    power: float = Field(default=0.8, gt=0, lt=1, examples=["0.8"])
+    looks: int = Field(default=1, ge=1, examples=["1"])
+    segments: list[str] = Field(default=[], examples=['["channel", "device"]'])
+    covariate_days: int = Field(default=0, ge=0, examples=["28"])
+    annual_users: int | None = Field(default=None, gt=0, examples=["400000"])
     primary: Primary
-    guardrails: list[Guardrail] = Field([])
-    secondary: list[Secondary] = Field([])
+    guardrails: list[Guardrail] = Field(default=[])
+    secondary: list[Secondary] = Field(default=[])
 
     @property
     def treatments(self) -> list[str]:
@@ -121,8 +117,9 @@ class ExperimentPlan(_Plan):
     @property
     def metrics(self) -> list[str]:
         """Every metric of the plan once: primary, guardrails, secondary."""
-        rows = [self.primary, *self.guardrails, *self.secondary]
-        return list(dict.fromkeys(row.metric for row in rows))
+        guardrails = [row.metric for row in self.guardrails]
+        secondary = [row.metric for row in self.secondary]
+        return list(dict.fromkeys([self.primary.metric, *guardrails, *secondary]))
 
     def problems(self) -> Iterable[Problem]:
         yield from super().problems()
@@ -139,8 +136,12 @@ class ExperimentPlan(_Plan):
         if self.control not in self.split:
             hint = did_you_mean(self.control, self.split, kind="variants")
             yield Problem("control", f'"{self.control}" is not in split', hint)
-        for group in ("guardrails", "secondary"):
-            for name in _repeated(row.metric for row in getattr(self, group)):
+        groups = {
+            "guardrails": [row.metric for row in self.guardrails],
+            "secondary": [row.metric for row in self.secondary],
+        }
+        for group, names in groups.items():
+            for name in _repeated(names):
                 yield Problem(group, f'names "{name}" twice', "keep one of them")
         if self.primary.metric in {row.metric for row in self.secondary}:
             hint = "keep it as primary only"
@@ -151,8 +152,8 @@ class Predicted(Strict):
     """The incremental effect expected beforehand, in the metric's unit."""
 
     value: float = Field(examples=["300000"])
-    low: float | None = Field(None, examples=["150000"])
-    high: float | None = Field(None, examples=["450000"])
+    low: float | None = Field(default=None, examples=["150000"])
+    high: float | None = Field(default=None, examples=["450000"])
 
     def problems(self) -> Iterable[Problem]:
         if self.low is not None and self.low > self.value:
@@ -170,12 +171,12 @@ class Success(Strict):
 class Budget(Strict):
     """Planned cost by kind, in the workspace's currency."""
 
-    media: float = Field(0, ge=0, examples=["100000"])
-    creator: float = Field(0, ge=0, examples=["50000"])
-    reward: float = Field(0, ge=0, examples=["80000"])
-    production: float = Field(0, ge=0, examples=["20000"])
-    labour: float = Field(0, ge=0, examples=["15000"])
-    other: float = Field(0, ge=0, examples=["5000"])
+    media: float = Field(default=0, ge=0, examples=["100000"])
+    creator: float = Field(default=0, ge=0, examples=["50000"])
+    reward: float = Field(default=0, ge=0, examples=["80000"])
+    production: float = Field(default=0, ge=0, examples=["20000"])
+    labour: float = Field(default=0, ge=0, examples=["15000"])
+    other: float = Field(default=0, ge=0, examples=["5000"])
 
     @property
     def by_kind(self) -> dict[str, float]:
@@ -197,9 +198,9 @@ class Holdout(Strict):
     """The randomised hold-out that measures the campaign: rows of `assignments`."""
 
     experiment: str = Field(examples=['"golden_week_holdout"'])
-    control: str = Field("holdout", examples=['"holdout"'])
-    treated: str = Field("exposed", examples=['"exposed"'])
-    share: float | None = Field(None, **_SHARE, examples=["0.2"])
+    control: str = Field(default="holdout", examples=['"holdout"'])
+    treated: str = Field(default="exposed", examples=['"exposed"'])
+    share: float | None = Field(default=None, gt=0, lt=1, examples=["0.2"])
 
     @property
     def split(self) -> dict[str, float] | None:
@@ -223,19 +224,19 @@ class Phase(Strict):
 class CampaignPlan(_Plan):
     """plans/campaigns/ID.toml: what a campaign was registered to bring and to cost."""
 
-    objective: Said | None = Field(None, examples=['"Bring lapsed buyers back"'])
-    post_days: int = Field(21, ge=0, examples=["21"])
-    channels: list[str] = Field([], examples=['["app_push", "wechat"]'])
+    objective: Said | None = Field(default=None, examples=['"Bring lapsed buyers back"'])
+    post_days: int = Field(default=21, ge=0, examples=["21"])
+    channels: list[str] = Field(default=[], examples=['["app_push", "wechat"]'])
     metric: str = Field(examples=['"gmv_net"'])
-    gross_margin: float | None = Field(None, gt=0, le=1, examples=["0.35"])
+    gross_margin: float | None = Field(default=None, gt=0, le=1, examples=["0.35"])
     predicted: Predicted | None = None
     success: Success | None = None
     budget: Budget = Budget()
     ltv: LifetimeValue | None = None
     holdout: Holdout | None = None
-    controls: list[str] = Field([], examples=['["search_index"]'])
-    funnel: list[str] = Field([], examples=['["visit", "cart", "order"]'])
-    phases: list[Phase] = Field([])
+    controls: list[str] = Field(default=[], examples=['["search_index"]'])
+    funnel: list[str] = Field(default=[], examples=['["visit", "cart", "order"]'])
+    phases: list[Phase] = Field(default=[])
 
     @property
     def post_period(self) -> Period | None:
@@ -262,8 +263,8 @@ class Target(Strict):
     """The value that a metric has to reach in a cycle, and who answers for it."""
 
     target: float = Field(examples=["5200000"])
-    owner: Said | None = Field(None, examples=['"Li Na"'])
-    note: Said | None = Field(None, examples=['"agreed on 1 October"'])
+    owner: Said | None = Field(default=None, examples=['"Li Na"'])
+    note: Said | None = Field(default=None, examples=['"agreed on 1 October"'])
 
 
 class _Targets(RootModel[dict[str, Target]]):
@@ -274,7 +275,7 @@ class Event(Strict):
     """Something that happened and may explain a number."""
 
     start: Day = Field(examples=["2026-10-14"])
-    end: Day | None = Field(None, examples=["2026-10-15"])
+    end: Day | None = Field(default=None, examples=["2026-10-15"])
     kind: Literal["release", "outage", "tracking", "holiday", "campaign", "other"] = "other"
     name: Said = Field(examples=['"Payment outage"'])
 
@@ -288,7 +289,7 @@ class Event(Strict):
 
 
 class _Events(Strict):
-    event: list[Event] = Field([])
+    event: list[Event] = Field(default=[])
 
 
 P = TypeVar("P", bound=_Plan)

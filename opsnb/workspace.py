@@ -40,8 +40,10 @@ class SourceConfig(Strict):
     """[sources.NAME]: where data lives."""
 
     url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
-    encoding: str = Field("utf-8", examples=['"gb18030"'])
-    memory_limit: str | None = Field(None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"'])
+    encoding: str = Field(default="utf-8", examples=['"gb18030"'])
+    memory_limit: str | None = Field(
+        default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
+    )
     _name: str = PrivateAttr("")
 
     @property
@@ -60,17 +62,17 @@ class CheckConfig(Strict):
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", examples=['"cancellation_lines"'])
     where: str = Field(min_length=1, examples=["\"line_type = 'cancellation'\""])
     level: Literal["note", "warn", "block"] = "note"
-    label: Said | None = Field(None, examples=['"cancellation lines"'])
+    label: Said | None = Field(default=None, examples=['"cancellation lines"'])
 
 
 class TableConfig(Strict):
     """[tables.NAME]: the team's own table, by a name or a query, as one of the contract."""
 
     source: str = Field(examples=['"shop"'])
-    table: str | None = Field(None, examples=['"orders"'])
-    sql: str | None = Field(None, examples=['"select ..."'])
+    table: str | None = Field(default=None, examples=['"orders"'])
+    sql: str | None = Field(default=None, examples=['"select ..."'])
     grain: Literal["order", "line"] | None = None
-    checks: list[CheckConfig] = Field([])
+    checks: list[CheckConfig] = Field(default=[])
     _name: str = PrivateAttr("")
 
     @property
@@ -98,14 +100,14 @@ class CycleConfig(Strict):
 
     playbook: str = Field(min_length=1, examples=['"campaign_review"'])
     for_each: Literal["experiment", "campaign"] | None = None
-    parameters: dict[str, Any] = Field({}, examples=["{top = 10}"])
+    parameters: dict[str, Any] = Field(default={}, examples=["{top = 10}"])
 
 
 class _Cycles(Strict):
-    week: list[CycleConfig] = Field([])
-    month: list[CycleConfig] = Field([])
-    quarter: list[CycleConfig] = Field([])
-    year: list[CycleConfig] = Field([])
+    week: list[CycleConfig] = Field(default=[])
+    month: list[CycleConfig] = Field(default=[])
+    quarter: list[CycleConfig] = Field(default=[])
+    year: list[CycleConfig] = Field(default=[])
 
 
 def _zone(name: str) -> str:
@@ -138,15 +140,15 @@ class _Settings(Strict):
     name: Said = Field(examples=['"Lantern Market"'])
     timezone: Annotated[str, AfterValidator(_zone)] = Field(examples=['"Asia/Shanghai"'])
     currency: Annotated[str, AfterValidator(_currency)] = Field(examples=['"CNY"'])
-    country: str | None = Field(None, pattern="^[A-Z]{2}$", examples=['"CN"'])
-    language: _Code = Field("en", examples=['"en"'])
-    languages: list[_Code] | None = Field(None, min_length=1, examples=['["en", "zh"]'])
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$", examples=['"CN"'])
+    language: _Code = Field(default="en", examples=['"en"'])
+    languages: list[_Code] | None = Field(default=None, min_length=1, examples=['["en", "zh"]'])
     week_start: Literal["monday", "sunday"] = "monday"
-    fiscal_month_start: int = Field(1, ge=1, le=12, examples=["1"])
-    as_of: Day | None = Field(None, examples=["2026-11-16"])
-    refund_window_days: int = Field(14, ge=0, examples=["14"])
-    gross_margin: float | None = Field(None, gt=0, le=1, examples=["0.35"])
-    owner: Said | None = Field(None, examples=['"Li Na"'])
+    fiscal_month_start: int = Field(default=1, ge=1, le=12, examples=["1"])
+    as_of: Day | None = Field(default=None, examples=["2026-11-16"])
+    refund_window_days: int = Field(default=14, ge=0, examples=["14"])
+    gross_margin: float | None = Field(default=None, gt=0, le=1, examples=["0.35"])
+    owner: Said | None = Field(default=None, examples=['"Li Na"'])
 
     def problems(self) -> Iterable[Problem]:
         if self.languages and self.language not in self.languages:
@@ -156,9 +158,9 @@ class _Settings(Strict):
 
 class _File(Strict):
     workspace: _Settings
-    sources: dict[str, SourceConfig] = Field({})
-    tables: dict[str, TableConfig] = Field({})
-    metrics: dict[str, dict[str, Any]] = Field({})
+    sources: dict[str, SourceConfig] = Field(default={})
+    tables: dict[str, TableConfig] = Field(default={})
+    metrics: dict[str, dict[str, Any]] = Field(default={})
     cycles: _Cycles = _Cycles()
 
     def problems(self) -> Iterable[Problem]:
@@ -213,6 +215,7 @@ class Workspace:
             kind: rows for kind in _Cycles.model_fields if (rows := getattr(file.cycles, kind))
         }
         self._as_of = settings.as_of
+        self._targets: dict[str, dict[str, Target]] = {}
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Workspace:
@@ -229,8 +232,10 @@ class Workspace:
         file = _find(path)
         where = file.name
         model = validate(_File, read_toml(file), where, WorkspaceError)
-        for name, config in [*model.sources.items(), *model.tables.items()]:
-            config._name = name
+        for name, source in model.sources.items():
+            source._name = name
+        for name, table in model.tables.items():
+            table._name = name
         return cls(file.parent, model, _metrics(file.parent, model.metrics))
 
     def __repr__(self) -> str:
@@ -294,7 +299,6 @@ class Workspace:
         """plans/events.toml, earliest first."""
         return read_events(self.root / "plans/events.toml", self.root)
 
-    @functools.cache  # noqa: B019  a workspace lives as long as its process
     def targets(self, cycle: str | Period) -> dict[str, Target]:
         """plans/targets/CYCLE.toml by metric; empty when the cycle has none."""
         key = cycle.key if isinstance(cycle, Period) else str(cycle)
@@ -302,7 +306,9 @@ class Workspace:
             key = self.period(key).key
         except PeriodError as error:
             raise PeriodError(error.what, where="targets", hint=error.hint) from error
-        return read_targets(self.root / f"plans/targets/{key}.toml", self.root)
+        if key not in self._targets:
+            self._targets[key] = read_targets(self.root / f"plans/targets/{key}.toml", self.root)
+        return self._targets[key]
 
 
 def _find(path: str | Path | None) -> Path:

@@ -278,3 +278,8 @@ def test_versions_that_work_together() -> None:
     assert version("ibis-framework").startswith("12.0.")
     assert version("duckdb").startswith("1.")
     assert tuple(int(part) for part in version("sqlglot").split(".")[:2]) < (30, 18)
+
+
+def test_utf16_without_its_mark(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"t\.csv is not in utf-16 \("):
+        csv(tmp_path, "a,b\n1,2\n".encode("utf-16-le"), encoding="utf-16")

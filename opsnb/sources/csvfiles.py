@@ -14,7 +14,7 @@ import io
 import itertools
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 import duckdb
 
@@ -104,9 +104,7 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, part: str, where: s
 
 def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
     """What DuckDB refused of the table `raw`, whose files hold `lines` lines below the names."""
-    (bad,) = connection.execute(
-        "SELECT count(DISTINCT (file_id, line)) FROM reject_errors"
-    ).fetchone()
+    bad = _row(connection, "SELECT count(DISTINCT (file_id, line)) FROM reject_errors")[0]
     if not bad:
         return Rejected(0)
     sample = connection.execute(
@@ -119,7 +117,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
         f"coalesce(len({named(name)}) - len(replace({named(name)}, chr(10), '')), 0)"
         for name in names
     )
-    (kept,) = connection.execute(f"SELECT count(*) + sum({breaks}) FROM raw").fetchone()
+    kept = _row(connection, f"SELECT count(*) + sum({breaks}) FROM raw")[0]
     lost = max(lines - int(kept or 0) - bad, 0)
     return Rejected(bad, lost, tuple(f"row {line}: {text.strip()}" for line, text in sample))
 
@@ -152,8 +150,13 @@ def _fitting(
     ]
     if not tests:
         return []
-    fits = connection.execute(f"SELECT {', '.join(tests)} FROM {rows}").fetchone()
+    fits = _row(connection, f"SELECT {', '.join(tests)} FROM {rows}")
     return [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The only row of an aggregate query."""
+    return connection.execute(query).fetchall()[0]
 
 
 def _value(name: str) -> str:
@@ -189,7 +192,7 @@ def _in_utf8(path: Path, encoding: str, folder: Path, where: str) -> Path:
                 out.write(block)
     except UnicodeError as error:
         raise SourceError(
-            f"{path.name} is not in {encoding} ({error.reason})",
+            f"{path.name} is not in {encoding} ({first_line(error)})",
             where=where,
             hint="give the encoding it was saved in",
         ) from None
@@ -232,4 +235,4 @@ def _lines(path: Path) -> int:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")

@@ -134,9 +134,9 @@ def _probes(table: Table, rows: ir.Table) -> Iterator[_Probe]:
         if column.past:
             day = rows[name].date() if column.type == "time" else rows[name]
             yield _Probe("future", "warn", kept & (day > table.as_of), name)
-    for rule in table.contract.rules:
-        if table.has(*rule.needs):
-            yield _Probe(rule.id, rule.level, kept & rule.broken(rows), show=rule.needs)
+    for own in table.contract.rules:
+        if table.has(*own.needs):
+            yield _Probe(own.id, own.level, kept & own.broken(rows), show=own.needs)
     for check in table.config.checks:
         broken = kept & rows[f"{MARK}team_{check.id}"]
         yield _Probe(check.id, check.level, broken, label=check.label or check.id)

@@ -99,8 +99,16 @@ class Contract:
         return next(column for column in self.columns if column.name == name)
 
 
-def _needed(name: str, type: Type, **more: object) -> Column:
-    return Column(name, type, required=True, **{"empty": "out", **more})
+def _needed(
+    name: str,
+    type: Type,
+    *,
+    empty: Literal["out", "note", "warn"] = "out",
+    allowed: tuple[str, ...] = (),
+    low: float | None = None,
+    past: bool = False,
+) -> Column:
+    return Column(name, type, True, empty, allowed=allowed, low=low, past=past)
 
 
 def _texts(*names: str) -> tuple[Column, ...]:
