@@ -168,15 +168,15 @@ def assignments_table(
 def series_table(seed: int, users: Users, carts: Carts, actual: World) -> pa.Table:
     """Daily series: two market indices that no campaign touches, and net GMV by region.
 
-    The indices follow the market's demand, so they carry seasons, weekdays and pay days.
+    The indices follow the market's demand and grow as the company's usual audience does, so
+    they carry seasons, weekdays and growth, and neither campaigns nor the mix shift.
     """
     rng = stream(seed, "series")
-    trend = np.linspace(0, 1, days.DAYS)
-    demand = days.ambient(seed)
+    demand, audience = days.ambient(seed), _usual_audience(users)
     noise = rng.normal(0, 1, (2, days.DAYS))
     market = {
-        "search_index": 100 * demand * (1 + 0.50 * trend) * np.exp(0.012 * noise[0]),
-        "market_visits": 48_000 * demand**0.9 * (1 + 0.35 * trend) * np.exp(0.018 * noise[1]),
+        "search_index": 150 * demand * audience * np.exp(0.012 * noise[0]),
+        "market_visits": 65_000 * (demand * audience) ** 0.9 * np.exp(0.018 * noise[1]),
     }
     columns: dict[str, list] = {"date": [], "unit": [], "metric": [], "value": []}
     region = users.region[carts.user]
@@ -192,3 +192,17 @@ def series_table(seed: int, users: Users, carts: Carts, actual: World) -> pa.Tab
         columns["metric"] += [metric] * days.DAYS
         columns["value"] += np.round(values, 2).tolist()
     return pa.table(columns)
+
+
+def _usual_audience(users: Users) -> NDArray[np.float64]:
+    """Visits a day to be expected of those present, 1 on the last day; no newcomer of the shift."""
+    shift = truth.MIX_SHIFT
+    newcomer = (users.channel == truth.CHANNELS.index(shift.channel)) & days.between(
+        users.joined, shift.start, shift.end
+    )
+    rate = users.visit_rate * ~newcomer
+    first, last = np.clip(users.joined, 0, days.DAYS), np.clip(users.left, 0, days.DAYS)
+    steps = np.bincount(first, rate, minlength=days.DAYS + 1)
+    steps -= np.bincount(last, rate, minlength=days.DAYS + 1)
+    present = np.cumsum(steps)[: days.DAYS]
+    return present / present[-1]

@@ -173,11 +173,15 @@ def invite_friends(users: Users, sessions: Sessions) -> Answer:
     joined = days.between(users.joined, plan.start, plan.end)
     invited = int((joined & (users.invited_by != NOBODY)).sum())
     active = len(np.unique(sessions.user[inside]))
+    usual = plan.usual_invite_share * (1 + plan.usual_extra_invites) * plan.usual_acceptance
+    senders = int((inside & (users.invited_by[sessions.user] == NOBODY)).sum())
     return {
         "plan": asdict(plan),
         "invitations": invitations,
         "inviters": inviters,
         "invited_users": invited,
+        "expected_without_campaign": senders * usual,
+        "increment": invited - senders * usual,
         "active_users": active,
         "invitations_per_inviter": invitations / inviters,
         "acceptance": invited / invitations,

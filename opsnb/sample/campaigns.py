@@ -17,7 +17,7 @@ from opsnb.sample.users import Users
 UNTAGGED = -1
 ALWAYS_ON = "always_on"
 _ALWAYS_ON_DAILY = {"app_store": 620.0, "douyin": 380.0, "search": 450.0, "wechat": 240.0}
-_ALWAYS_ON_SURGE = 6.5  # douyin's daily budget while its newcomers flood in
+_ALWAYS_ON_SURGE = 10.0  # douyin's daily budget while its newcomers flood in
 _ALWAYS_ON_GROWTH = 1.30  # a year
 _LEDGER = (
     "campaign_id", "date", "channel", "kind", "amount", "impressions", "clicks", "conversions",

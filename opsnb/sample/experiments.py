@@ -36,13 +36,15 @@ class Enrolment:
 
 
 def enrol(seed: int, experiment: truth.Experiment, users: Users, sessions: Sessions) -> Enrolment:
-    """Everyone exposed within the dates, each thrown into an arm by a fair coin."""
+    """The share of users exposed within the dates, each put into an arm by a fair coin."""
     rng = stream(seed, f"experiment {experiment.id}")
     exposed = days.between(sessions.day, experiment.start, experiment.end)
     if experiment.exposure == "cart":
         exposed &= sessions.carted
     index = np.flatnonzero(exposed)
     user, first = np.unique(sessions.user[index], return_index=True)
+    enrolled = rng.random(len(user)) < experiment.traffic
+    user, first = user[enrolled], first[enrolled]
     moment = sessions.cart_at if experiment.exposure == "cart" else sessions.start
     treated = rng.random(len(user)) < 0.5
     recorded = _recorded(rng, experiment.lost_share, users, user, treated)

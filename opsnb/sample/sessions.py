@@ -17,7 +17,6 @@ _HOURS = np.array(
 )
 _LAST_START = days.DAY_SECONDS - 1_900  # a visit never runs past midnight
 _SHARE_RATE = 0.02
-_INVITE_SHARE, _EXTRA_INVITES, _ACCEPTANCE = 0.016, 0.9, 0.09
 _INVITE_DELAY_DAYS = 6
 
 
@@ -72,11 +71,13 @@ def invite(
     rng = stream(seed, "invitations")
     campaign = truth.INVITE_FRIENDS
     inside = days.between(day, campaign.start, campaign.end)
-    share = np.where(inside, campaign.invite_share, _INVITE_SHARE)
-    extra = np.where(inside, campaign.extra_invites, _EXTRA_INVITES)
+    share = np.where(inside, campaign.invite_share, campaign.usual_invite_share)
+    extra = np.where(inside, campaign.extra_invites, campaign.usual_extra_invites)
     invites = (1 + rng.poisson(extra)) * (rng.random(len(user)) < share)
     sender, sent = np.repeat(user, invites), np.repeat(day, invites)
-    acceptance = np.where(np.repeat(inside, invites), campaign.acceptance, _ACCEPTANCE)
+    acceptance = np.where(
+        np.repeat(inside, invites), campaign.acceptance, campaign.usual_acceptance
+    )
     registers = sent + rng.integers(1, _INVITE_DELAY_DAYS + 1, len(sent))
     limit = np.select(
         [sent < days.index(campaign.start), sent <= days.index(campaign.end)],

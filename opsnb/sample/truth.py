@@ -26,11 +26,11 @@ DEVICES = ("ios", "android", "web")
 REGION_SHARES = (0.22, 0.15, 0.14, 0.13, 0.11, 0.10, 0.08, 0.07)
 DEVICE_SHARES = (0.38, 0.50, 0.12)
 
-CHANNEL_CONVERSION = (1.05, 1.10, 0.40, 1.00, 1.15, 1.20)
+CHANNEL_CONVERSION = (1.05, 1.10, 0.25, 1.00, 1.15, 1.20)
 """Cart propensity by channel; constant over time, so that only the mix can move."""
 CHANNEL_BASKET = (1.05, 1.00, 0.80, 1.02, 1.05, 1.00)
 
-VIEW_RATE, CART_RATE, ORDER_RATE = 0.72, 0.41, 0.52
+VIEW_RATE, CART_RATE, ORDER_RATE = 0.72, 0.42, 0.52
 CANCEL_RATE, REFUND_RATE = 0.03, 0.06
 BASKET_MEAN, BASKET_SIGMA = 262.0, 0.55
 GROSS_MARGIN, GROSS_MARGIN_SD = 0.35, 0.04
@@ -48,6 +48,7 @@ class Experiment:
     basket: float = 1.0
     refund: float = 1.0
     order_cost: float = 0.0
+    traffic: float = 1.0  # share of the exposed users who are enrolled
     lost_share: float = 0.0  # of the treatment arm, missing from the assignments
     window_days: int = 14
 
@@ -68,6 +69,7 @@ EXPERIMENTS = (
         conversion=1.14,
         refund=1.55,
         order_cost=9.0,
+        traffic=0.7,
     ),
 )
 
@@ -91,12 +93,12 @@ class GoldenWeek(Campaign):
     """The campaign with a randomised holdout and a real, partly borrowed, effect."""
 
     holdout: str = "golden_week_holdout"
-    holdout_share: float = 0.2
+    holdout_share: float = 0.25
     active_days: int = 28
-    conversion: float = 1.50
+    conversion: float = 1.55
     basket: float = 1.08
-    dip: float = 0.22
-    dip_decay_days: float = 6.0
+    dip: float = 0.28
+    dip_decay_days: float = 5.0
     post_days: int = 21
 
 
@@ -107,6 +109,9 @@ class InviteFriends(Campaign):
     invite_share: float = 0.032
     extra_invites: float = 1.4
     acceptance: float = 0.125
+    usual_invite_share: float = 0.016
+    usual_extra_invites: float = 0.9
+    usual_acceptance: float = 0.09
 
 
 GOLDEN_WEEK = GoldenWeek(
@@ -170,8 +175,8 @@ class MixShift:
 
     channel: str = "douyin"
     start: dt.date = dt.date(2026, 10, 1)
-    end: dt.date = dt.date(2026, 10, 31)
-    newcomers: int = 5_200
+    end: dt.date = dt.date(2026, 10, 18)
+    newcomers: int = 4_600
 
 
 MIX_SHIFT = MixShift()
