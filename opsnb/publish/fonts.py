@@ -8,6 +8,7 @@ import html
 import importlib.util
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,13 @@ def font_paths() -> list[Path]:
 def missing_glyphs(characters: frozenset[str]) -> frozenset[str]:
     """Characters that none of these fonts can draw."""
     drawn = frozenset().union(*(face.characters for face in faces(characters, chinese=True)))
-    return frozenset(c for c in characters - drawn if c.isprintable() and not c.isspace())
+    return frozenset(c for c in characters - drawn if _is_visible(c))
+
+
+def _is_visible(character: str) -> bool:
+    """Letters, digits, punctuation and symbols; also private ones, whose glyph nobody knows."""
+    category = unicodedata.category(character)
+    return category[0] in "LNPS" or category == "Co"
 
 
 def font_rules(characters: frozenset[str], source: Callable[[Face], str], *, chinese: bool) -> str:

@@ -186,7 +186,8 @@ def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
     for anchor, title in titles:
         if anchor in places:
             number, top = places[anchor]
-            writer.add_outline_item(title, number, fit=Fit.xyz(left=0, top=top + 12))
+            fit = Fit.xyz(left=0, top=top + 12)
+            writer.add_outline_item(title=title, page_number=number, fit=fit)
     writer.root_object[NameObject("/Lang")] = TextStringObject(parts.language.html_code)
     writer.page_mode = "/UseOutlines"
     stamp = _pdf_date(run.ended)

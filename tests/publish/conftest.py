@@ -16,7 +16,7 @@ from opsnb.publish import MIME, Run
 BARS = [("7", 96, 102), ("8", 99, 108), ("9", 104, 111), ("10", 103, 148), ("11", 101, 109)]
 
 
-def words(en: str, zh: str) -> dict[str, str]:
+def words(en: Any, zh: Any) -> dict[str, Any]:
     return {"en": en, "zh": zh}
 
 
@@ -81,7 +81,8 @@ def verdict_html(word: str, sentence: str, rule: str, grade: str) -> str:
 
 def cards_html(rows: list[tuple[str, str, str, str, str]]) -> str:
     cards = "".join(
-        f'<div class="ob-card ob-{tone}"><p class="ob-label">{label}</p><p class="ob-value">{value}</p>'
+        f'<div class="ob-card ob-{tone}"><p class="ob-label">{label}</p>'
+        f'<p class="ob-value">{value}</p>'
         f'<p class="ob-status">{status}</p><p class="ob-meta">{meta}</p></div>'
         for label, value, status, meta, tone in rows
     )
@@ -108,7 +109,7 @@ def figure_html(claim: str, alt: str, source: str, label: str) -> str:
     bars = "".join(
         f'<rect x="{60 + 130 * i}" y="{260 - height}" width="40" height="{height}" fill="#b9bec6"/>'
         f'<rect x="{104 + 130 * i}" y="{260 - now}" width="40" height="{now}" fill="#1f4f82"/>'
-        f'<text x="{102 + 130 * i}" y="282" text-anchor="middle" font-size="13">{month}{label}</text>'
+        f'<text x="{102 + 130 * i}" y="282" text-anchor="middle">{month}{label}</text>'
         for i, (month, height, now) in enumerate(BARS)
     )
     return (
@@ -119,137 +120,115 @@ def figure_html(claim: str, alt: str, source: str, label: str) -> str:
     )
 
 
+DECISION = words(
+    {
+        "question": "Repeat the campaign in January?",
+        "by": "Li Na",
+        "recommendation": "Yes, without the creator budget",
+    },
+    {"question": "一月是否再办一次？", "by": "李娜", "recommendation": "是，但不含达人预算"},
+)
+CLAIM = words(
+    "The campaign brought ¥312,000 that would not have come otherwise.",
+    "活动带来了 31.2 万元的净增收入。",
+)
+SUMMARY = words(
+    {
+        "verdict": (
+            "REPEAT",
+            "Golden week paid: ¥312,000 of extra revenue (¥205,000 to ¥418,000) on ¥255,000.",
+            "Repeat when the whole interval is above zero and gross profit covers the cost.",
+            "B: comparison of regions or synthetic control",
+        ),
+        "cards": [
+            ("Incremental revenue", "¥312k", "▲ above the line", "line ¥250k", "good"),
+            ("Cost", "¥255k", "▼ over budget", "budget ¥245k", "warn"),
+            ("Incremental ROI", "0.22", "● close to the line", "−0.20 to 0.64", "neutral"),
+            ("Refund rate", "4.1%", "▼ worse", "+0.90 pp", "bad"),
+        ],
+        "heads": ["Decision", "By", "Proposal", "Due"],
+        "due": "20 Nov 2026",
+        "caption": "To decide",
+        "more": "Refunds rose by 0.90 pp; most come from one product.",
+        "evidence": "evidence",
+    },
+    {
+        "verdict": (
+            "再办",
+            "国庆活动回本：净增收入 31.2 万元（20.5 万至 41.8 万元），成本 25.5 万元。",
+            "整个区间高于零、毛利覆盖成本时再办。",
+            "B：区域对照或合成控制",
+        ),
+        "cards": [
+            ("净增收入", "31.2万", "▲ 高于成功线", "成功线 25 万", "good"),
+            ("成本", "25.5万", "▼ 超预算", "预算 24.5 万", "warn"),
+            ("增量 ROI", "0.22", "● 接近目标", "−0.20 至 0.64", "neutral"),
+            ("退款率", "4.1%", "▼ 变差", "+0.90 个百分点", "bad"),
+        ],
+        "heads": ["待决事项", "决策人", "建议", "期限"],
+        "due": "2026年11月20日",
+        "caption": "需要决定",
+        "more": "退款率上升 0.90 个百分点，多数来自一款商品。",
+        "evidence": "证据",
+    },
+)
+
+
+def _summary_html(code_: str) -> str:
+    said, decision = SUMMARY[code_], DECISION[code_]
+    row = [decision["question"], decision["by"], decision["recommendation"], said["due"]]
+    return (
+        verdict_html(*said["verdict"])
+        + cards_html(said["cards"])
+        + table_html(said["heads"], [row], said["caption"], "ob-decisions")
+        + '<ul class="ob-findings"><li class="ob-good"><span class="ob-grade" title="B">B</span> '
+        + f'{CLAIM[code_]} <a href="#effect">{said["evidence"]}</a></li>'
+        + '<li class="ob-warn"><span class="ob-grade" title="E">E</span> '
+        + f'{said["more"]} <a href="#nowhere">{said["evidence"]}</a></li></ul>'
+    )
+
+
 def _summary() -> dict[str, Any]:
-    decision = {
-        "due": "2026-11-20",
-        "evidence": ["campaign.effect"],
-        "en": {
-            "question": "Repeat the campaign in January?",
-            "by": "Li Na",
-            "recommendation": "Yes, without the creator budget",
-        },
-        "zh": {
-            "question": "一月是否再办一次？",
-            "by": "李娜",
-            "recommendation": "是，但不含达人预算",
-        },
-    }
-    finding = {
-        "grade": "B", "tone": "good", "section": "effect", "evidence": ["campaign.effect"],
-        "en": {"claim": "The campaign brought ¥312,000 that would not have come otherwise."},
-        "zh": {"claim": "活动带来了 31.2 万元的净增收入。"},
-    }  # fmt: skip
-    html = {}
-    for code_, say in (("en", 0), ("zh", 1)):
-        pick = lambda *pair: pair[say]  # noqa: E731
-        html[code_] = (
-            verdict_html(
-                pick("REPEAT", "再办"),
-                pick(
-                    "Golden week paid for itself: ¥312,000 of extra net revenue (¥205,000 to ¥418,000) on ¥255,000 of cost.",
-                    "国庆活动回本：净增收入 31.2 万元（20.5 万至 41.8 万元），成本 25.5 万元。",
-                ),
-                pick(
-                    "Repeat when the whole interval is above zero and gross profit covers the cost.",
-                    "整个区间高于零、毛利覆盖成本时再办。",
-                ),
-                pick("B: geographic or synthetic control", "B：地区对照或合成控制"),
-            )
-            + cards_html(
-                [
-                    (
-                        pick("Incremental revenue", "净增收入"),
-                        pick("¥312k", "31.2万"),
-                        pick("▲ above the line", "▲ 高于成功线"),
-                        pick("line ¥250k", "成功线 25 万"),
-                        "good",
-                    ),
-                    (
-                        pick("Cost", "成本"),
-                        pick("¥255k", "25.5万"),
-                        pick("▼ over budget", "▼ 超预算"),
-                        pick("budget ¥245k", "预算 24.5 万"),
-                        "warn",
-                    ),
-                    (
-                        pick("Incremental ROI", "增量 ROI"),
-                        "0.22",
-                        pick("● close to the line", "● 接近目标"),
-                        pick("−0.20 to 0.64", "−0.20 至 0.64"),
-                        "neutral",
-                    ),
-                    (
-                        pick("Refund rate", "退款率"),
-                        "4.1%",
-                        pick("▼ worse", "▼ 变差"),
-                        pick("+0.90 pp", "+0.90 个百分点"),
-                        "bad",
-                    ),
-                ]
-            )
-            + table_html(
-                [
-                    pick("Decision", "待决事项"),
-                    pick("By", "决策人"),
-                    pick("Proposal", "建议"),
-                    pick("Due", "期限"),
-                ],
-                [
-                    [
-                        decision[code_]["question"],
-                        decision[code_]["by"],
-                        decision[code_]["recommendation"],
-                        pick("20 Nov 2026", "2026年11月20日"),
-                    ]
-                ],
-                pick("To decide", "需要决定"),
-                "ob-decisions",
-            )
-            + f'<ul class="ob-findings"><li class="ob-good"><span class="ob-grade" title="B">B</span> {finding[code_]["claim"]} '
-            + f'<a href="#effect">{pick("evidence", "证据")}</a></li>'
-            + f'<li class="ob-warn"><span class="ob-grade" title="E">E</span> {pick("Refunds rose by 0.90 pp; most come from one product.", "退款率上升 0.90 个百分点，多数来自一款商品。")} '
-            + f'<a href="#nowhere">{pick("evidence", "证据")}</a></li></ul>'
-        )
+    carried = {"evidence": ["campaign.effect"]}
+    graded = {"grade": "B", "tone": "good", **carried}
     return payload(
-        html,
+        words(_summary_html("en"), _summary_html("zh")),
         facts=[fact("campaign.verdict", "repeat", unit="text")],
-        verdict={
-            "en": {
-                "word": "REPEAT",
-                "sentence": "Golden week paid for itself.",
-                "rule": None,
-                "grade": "B",
-                "tone": "good",
-                "evidence": ["campaign.effect"],
-            },
-            "zh": {
-                "word": "再办",
-                "sentence": "国庆活动回本。",
-                "rule": None,
-                "grade": "B",
-                "tone": "good",
-                "evidence": ["campaign.effect"],
-            },
-        },
+        verdict=words(
+            {"word": "REPEAT", "sentence": "Golden week paid for itself.", "rule": None, **graded},
+            {"word": "再办", "sentence": "国庆活动回本。", "rule": None, **graded},
+        ),
         cards=[
             {
                 "tone": "good",
-                "evidence": ["campaign.effect"],
+                **carried,
                 "en": {"label": "Incremental revenue", "value": "¥312k"},
                 "zh": {"label": "净增收入", "value": "31.2万"},
             }
         ],
-        decisions=[decision],
-        findings=[finding],
+        decisions=[{"due": "2026-11-20", **carried, **DECISION}],
+        findings=[
+            {
+                **graded,
+                "section": "effect",
+                "en": {"claim": CLAIM["en"]},
+                "zh": {"claim": CLAIM["zh"]},
+            }
+        ],
+    )
+
+
+def checks_html(passed: str, warned: str) -> str:
+    return (
+        f'<ul class="ob-checks"><li class="ob-pass"><b>✓</b> {passed}</li>'
+        f'<li class="ob-warn"><b>◆</b> {warned}</li></ul>'
     )
 
 
 def _trust() -> dict[str, Any]:
     html = {
-        "en": '<ul class="ob-checks"><li class="ob-pass"><b>PASS</b> Orders are complete up to 31 October.</li>'
-        '<li class="ob-warn"><b>NOTE</b> 0.4% of the orders have no channel.</li></ul>',
-        "zh": '<ul class="ob-checks"><li class="ob-pass"><b>通过</b> 订单数据完整至 10 月 31 日。</li>'
-        '<li class="ob-warn"><b>留意</b> 0.4% 的订单没有渠道。</li></ul>',
+        "en": checks_html("Orders are complete up to 31 October.", "0.4% have no channel."),
+        "zh": checks_html("订单数据完整至 10 月 31 日。", "0.4% 的订单没有渠道。"),
     }
     return payload(
         html,
@@ -350,17 +329,17 @@ def notebook() -> NotebookNode:
             code("injected", tags=("injected-parameters",)),
             text(
                 "trust",
-                "## Can the data be trusted?\n\nChecks come first: no result is better than its data.",
+                "## Can the data be trusted?\n\nChecks come first.",
             ),
             code("gate", _trust()),
             text(
                 "effect",
-                "## What the campaign added\n\nThe region’s own history and the regions without the campaign say what would have happened.",
+                "## What the campaign added\n\nThe region’s own history says what to expect.",
             ),
             code("effect_chart", _effect()),
             text(
                 "method",
-                "### How the effect was worked out\n\nA synthetic control: a weighted mean of 12 regions, weights fitted before 1 October.",
+                "### How the effect was worked out\n\nWeights fitted before 1 October.",
                 "details",
             ),
             code("method_table", _wide_table(), tags=("details",)),
@@ -384,7 +363,7 @@ def run(tmp_path: Path) -> Run:
         'title = "# 活动复盘\\n\\n活动是否值得，要不要再办？"\n'
         'trust = "## 数据可信吗？\\n\\n先看检查：结论不会比数据更可靠。"\n'
         'effect = "## 活动带来了什么\\n\\n用未参与活动的地区推算没有活动时的水平。"\n'
-        'method = "### 效果的计算方法\\n\\n合成控制法：12 个地区的加权平均，权重由 10 月 1 日之前的数据拟合。"\n'
+        'method = "### 效果的计算方法\\n\\n权重由 10 月 1 日之前的数据拟合。"\n'
         'users = "## 谁在购买\\n\\n### 收入最高的 60 人"\n'
         'decide = "## 结论"\n',
         encoding="utf-8",
@@ -409,7 +388,9 @@ def run(tmp_path: Path) -> Run:
         provenance={
             "git": {"commit": "75c4b1b0123456789", "dirty": False},
             "playbook": {"name": "campaign_review", "sha256": "a1b2c3d4e5f6a7b8"},
-            "opsnb": "0.1.0", "python": "3.11.9", "packages": {"ibis": "12.0.0", "duckdb": "1.5.6"},
+            "opsnb": "0.1.0",
+            "python": "3.11.9",
+            "packages": {"ibis": "12.0.0", "duckdb": "1.5.6"},
         },
         started=dt.datetime(2026, 11, 16, 9, 30, tzinfo=zone),
         ended=dt.datetime(2026, 11, 16, 9, 30, 42, tzinfo=zone),
