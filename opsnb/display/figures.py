@@ -14,7 +14,7 @@ from opsnb.messages import Language, Said
 
 __all__ = ["PHONE_WIDTH", "Chart"]
 
-PHONE_WIDTH = 3.9
+PHONE_WIDTH = 3.5
 """Width in inches of the second drawing, which a phone shows in place of the first."""
 
 
@@ -35,7 +35,7 @@ class Chart(Part):
     height, width : float
         Inches. The page scales the drawing to its column.
     phone_height : float, optional
-        Inches of the drawing for phones (3.9 inches wide), `height` when not given; 0 means
+        Inches of the drawing for phones (3.5 inches wide), `height` when not given; 0 means
         that phones get the wide drawing, to be scrolled.
     """
 

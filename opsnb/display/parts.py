@@ -15,8 +15,8 @@ from opsnb.findings.records import Action, Card, Check, Decision, Finding, Tone,
 from opsnb.messages import Language, Said, Text
 
 __all__ = [
-    "Absent", "Actions", "Cards", "Checks", "Decisions", "Findings", "Fold", "Note",
-    "Paragraph", "Part", "SHAPES", "VerdictBox", "escape",
+    "SHAPES", "Absent", "Actions", "Cards", "Checks", "Decisions", "Findings", "Fold", "Note",
+    "Paragraph", "Part", "VerdictBox", "escape",
 ]  # fmt: skip
 
 SHAPES: dict[Tone, str] = {"good": "✓", "warn": "◆", "bad": "■", "neutral": "○"}
@@ -139,9 +139,10 @@ def _card(card: Card, language: Language) -> str:
         f'<p class="{css_class}">{escape(text)}</p>'
         for css_class, text in _card_lines(card, language)
     )
+    label = escape(language.say(card.label))
     return (
-        f'<div class="ob-card ob-{card.tone}"><p class="ob-label">{escape(language.say(card.label))}'
-        f'</p><p class="ob-value">{escape(language.say(card.value))}</p>{lines}</div>'
+        f'<div class="ob-card ob-{card.tone}"><p class="ob-label">{label}</p>'
+        f'<p class="ob-value">{escape(language.say(card.value))}</p>{lines}</div>'
     )
 
 
@@ -193,7 +194,8 @@ class Findings(Part):
     findings: Sequence[Finding]
 
     def html(self, language: Language) -> str:
-        return f'<ul class="ob-findings">{"".join(self._item(f, language) for f in self.findings)}</ul>'
+        items = "".join(self._item(finding, language) for finding in self.findings)
+        return f'<ul class="ob-findings">{items}</ul>'
 
     def plain(self, language: Language) -> str:
         return "\n".join(

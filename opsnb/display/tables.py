@@ -146,9 +146,10 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
     if not isinstance(value, Toned):
         return f"<{tag}{scope}{_num(column)}>{escape(column.shown(value, language))}</{tag}>"
     classes = f' class="{"ob-num " if column.is_numeric else ""}ob-toned ob-{value.tone}"'
+    shape = f'<span class="ob-shape" aria-hidden="true">{SHAPES[value.tone]}</span>'
     return (
         f"<{tag}{scope}{classes}>{escape(column.shown(value.value, language))} "
-        f'<span class="ob-tag"><span class="ob-shape" aria-hidden="true">{SHAPES[value.tone]}</span> '
+        f'<span class="ob-tag">{shape} '
         f"{escape(language.say(value.word))}</span></{tag}>"
     )
 

@@ -7,17 +7,24 @@ twice: for a page and for a phone.
 from __future__ import annotations
 
 from opsnb.display.charts._time import Event, Series
+from opsnb.display.charts.anomalies import anomaly_timeline
 from opsnb.display.charts.bars import Bar, bars
 from opsnb.display.charts.bridge import Step, bridge
+from opsnb.display.charts.calibration import Forecast, calibration
 from opsnb.display.charts.counterfactual import counterfactual
+from opsnb.display.charts.effect import SeriesPoint, cumulative_effect
 from opsnb.display.charts.forest import Effect, forest
 from opsnb.display.charts.funnel import Stage, funnel
 from opsnb.display.charts.heat import Cohort, cohort_triangle, matrix
+from opsnb.display.charts.kpi import KpiSpan, kpi_trend
+from opsnb.display.charts.quadrant import Point, quadrant
 from opsnb.display.charts.trend import trend
 
 waterfall = bridge
 
 __all__ = [
-    "Bar", "Cohort", "Effect", "Event", "Series", "Stage", "Step", "bars", "bridge",
-    "cohort_triangle", "counterfactual", "forest", "funnel", "matrix", "trend", "waterfall",
+    "Bar", "Cohort", "Effect", "Event", "Forecast", "KpiSpan", "Point", "Series", "SeriesPoint",
+    "Stage", "Step", "anomaly_timeline", "bars", "bridge", "calibration", "cohort_triangle",
+    "counterfactual", "cumulative_effect", "forest", "funnel", "kpi_trend", "matrix", "quadrant",
+    "trend", "waterfall",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -28,7 +29,7 @@ def number_ticks(low: float, high: float, count: int = 5) -> list[float]:
 def tick_labels(values: Sequence[float], language: Language, spec: str) -> list[str]:
     """The labels of an axis: as many digits as the step needs, one unit for all."""
     biggest = max((abs(value) for value in values), default=0.0)
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=biggest or 1)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=biggest or 1)
     scale, suffix = _unit(biggest, language, spec)
     digits = _digits(step / scale)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -38,7 +39,8 @@ def tick_labels(values: Sequence[float], language: Language, spec: str) -> list[
             abs(round(value / scale, digits)), pattern, locale=language.locale
         )
         sign = "−" if value < 0 else "+" if value > 0 and spec in _SIGNED else ""
-        labels.append(sign + _money_sign(language, spec) + body + suffix)
+        unit = suffix if value or scale < 1 else ""
+        labels.append(sign + _money_sign(language, spec) + body + unit)
     return labels
 
 
@@ -126,8 +128,7 @@ def date_ticks(
     labels = []
     for index, month in enumerate(months):
         new_year = index == 0 or month.year != months[index - 1].year
-        year = f"\n{_year(month, language)}" if new_year else ""
-        labels.append(_month_name(month, language) + year)
+        labels.append(month_label(month, language, with_year=new_year))
     return [day_number(month) for month in months], labels
 
 
@@ -139,6 +140,12 @@ def _months(start: dt.date, end: dt.date) -> list[dt.date]:
         for n in range(count)
     ]
     return [month for month in months if month >= start]
+
+
+def month_label(month: dt.date, language: Language, *, with_year: bool) -> str:
+    """A month's short name, with the year on a second line where it is new."""
+    year = f"\n{_year(month, language)}" if with_year else ""
+    return _month_name(month, language) + year
 
 
 def _month_name(month: dt.date, language: Language) -> str:

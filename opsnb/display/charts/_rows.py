@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from opsnb.display.charts._axes import widest
 from opsnb.display.charts._sheet import LINE, Sheet, wrapped
@@ -43,6 +44,7 @@ class Rows:
         top: float,
         bottom: float,
         strong: Sequence[bool] = (),
+        axis: bool = False,
     ) -> None:
         self.sheet = sheet
         self.strong = list(strong) or [False] * len(labels)
@@ -50,10 +52,13 @@ class Rows:
         head_room = LINE + 0.05 if any(heads) else 0.0
         count = len(labels)
         if sheet.is_narrow:
-            self.ax = sheet.panel(0.04, top, 0.06, bottom)
+            # The outer labels of an axis are centred on its ends.
+            side = 0.2 if axis else 0.04
+            head_room = head_room if cells else 0.0
+            self.ax = sheet.panel(side, top + head_room, side, bottom)
             self.y = [index + 0.2 for index in range(count)]
             self.thick = 0.34
-            self._stack(labels, cells, heads, top, bottom)
+            self._stack(labels, cells, heads, top + head_room, bottom)
         else:
             columns = self._columns(cells, heads)
             right = sum(columns) + _GAP * len(columns)
@@ -70,6 +75,15 @@ class Rows:
     def inches(self) -> float:
         """Width of the graphic."""
         return float(self.ax.get_position().width) * self.sheet.width
+
+    def line(self, x: float, **style: Any) -> None:
+        """A line down at x; on a phone it leaves the labels free."""
+        if not self.sheet.is_narrow:
+            self.ax.axvline(x, **style)
+            return
+        half = self.thick * 0.8
+        for y in self.y:
+            self.ax.plot([x, x], [y - half, y + half], **style)
 
     def beside(self, x: float, row: int, text: str) -> None:
         """Text right of x in a row."""
@@ -137,6 +151,9 @@ class Rows:
     ) -> None:
         sheet = self.sheet
         step = (sheet.height - top - bottom) / len(labels)
+        if heads and cells:
+            text = " · ".join(heads)
+            sheet.text(sheet.width - 0.04, top - LINE / 2, text, colour=MUTED, align="right")
         for index, label in enumerate(labels):
             y = top + (index + 0.24) * step
             value = " · ".join(text for text in (cells[index] if cells else ()) if text)

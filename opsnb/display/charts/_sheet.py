@@ -23,7 +23,7 @@ LINE = 0.155
 
 Sign = Literal[
     "line", "dashed", "dotted", "band", "box", "outline", "hatch",
-    "dot", "hollow", "triangle", "down", "bar",
+    "dot", "hollow", "triangle", "up", "down", "diamond", "bar",
 ]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ class Sheet:
         if entry.sign in LINES:
             xs, style = [x, x + 0.23], {"linestyle": LINES[entry.sign], "linewidth": 1.8}
         else:
-            thin = entry.sign in ("hollow", "triangle", "bar")
+            thin = entry.sign in ("hollow", "triangle", "diamond", "bar")
             xs, style = (
                 [x + 0.14],
                 {
@@ -157,7 +157,15 @@ DASHES = (0, (3.2, 1.8))
 """The dash of a comparison, so that greyscale keeps it apart from the main line."""
 
 LINES = {"line": "-", "dashed": DASHES, "dotted": (0, (1, 1.6))}
-_MARKERS = {"dot": "o", "hollow": "o", "triangle": "^", "down": "v", "bar": "|"}
+_MARKERS = {
+    "dot": "o",
+    "hollow": "o",
+    "triangle": "^",
+    "up": "^",
+    "down": "v",
+    "diamond": "D",
+    "bar": "|",
+}
 
 
 def wrapped(
@@ -233,13 +241,8 @@ def lanes(spans: Sequence[tuple[float, float]], gap: float = 0.08) -> list[int]:
     chosen = [0] * len(spans)
     for index in sorted(range(len(spans)), key=lambda index: spans[index][0]):
         start, end = spans[index]
-        for lane, last in enumerate(ends):
-            if start >= last + gap:
-                break
-        else:
-            lane = len(ends)
-            ends.append(end)
-        ends[lane] = end
+        lane = next((n for n, last in enumerate(ends) if start >= last + gap), len(ends))
+        ends[lane:] = [end, *ends[lane + 1 :]]
         chosen[index] = lane
     return chosen
 
@@ -249,6 +252,6 @@ def zero_line(ax: Axes, which: Literal["x", "y"] = "y") -> None:
     (ax.axhline if which == "y" else ax.axvline)(0, color=MUTED, linewidth=0.9, zorder=1)
 
 
-def rules(ax: Axes, which: Literal["x", "y"] = "y") -> None:
+def rules(ax: Axes, which: Literal["x", "y", "both"] = "y") -> None:
     """Faint lines at the ticks."""
     ax.grid(True, axis=which, color=GRID)

@@ -61,8 +61,9 @@ class EndLabel:
 
 
 def floats(values: Iterable[float | None]) -> np.ndarray:
-    """Values as floats, NaN where there is none."""
-    return np.array([np.nan if value is None else value for value in values], dtype=float)
+    """Values as floats, NaN where there is none or no finite one."""
+    array = np.array([np.nan if value is None else value for value in values], dtype=float)
+    return np.where(np.isfinite(array), array, np.nan)
 
 
 def extent(arrays: Iterable[np.ndarray]) -> tuple[float, float]:
@@ -160,7 +161,7 @@ def _draw_events(
             ax.axvline(first, color=MUTED, linewidth=0.9, linestyle=(0, (1, 1.6)), zorder=0.6)
         else:
             ax.axvspan(
-                first - 0.5, last + 0.5, color=GRID, alpha=0.9 - 0.4 * (index % 2), zorder=0.5
+                first - 0.5, last + 0.5, color=GRID, alpha=0.55 + 0.4 * (index % 2), zorder=0.5
             )
     if baseline is None:
         return

@@ -86,9 +86,9 @@ def bars(
                 _interval(frame, row.low, row.high, y)
             if not aligned:
                 _beside(frame, row, index, texts[index])
-        frame.ax.axvline(0, color=MUTED, linewidth=0.9)
+        frame.line(0, color=MUTED, linewidth=0.9)
         if reference:
-            frame.ax.axvline(reference[0], color=MUTED, linewidth=1.2, linestyle=DASHES)
+            frame.line(reference[0], color=MUTED, linewidth=1.2, linestyle=DASHES)
         frame.ax.set_xticks([])
         frame.ax.spines["bottom"].set_visible(False)
 

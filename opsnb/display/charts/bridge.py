@@ -85,7 +85,7 @@ def bridge(
             cut = language.text("chart.axis_cut", start=language.format(start, format))
             sheet.text(0.02, sheet.height - LINE / 2, cut, colour=MUTED)
         else:
-            frame.ax.axvline(0, color=MUTED, linewidth=0.9)
+            frame.line(0, color=MUTED, linewidth=0.9)
 
     return Chart(
         claim=claim,
@@ -133,7 +133,7 @@ def _axis_start(steps: Sequence[Step], spans: Sequence[tuple[float, float]]) -> 
 def _scale(
     frame: Rows, spans: Sequence[tuple[float, float]], texts: Sequence[str], start: float
 ) -> None:
-    low = min([start, *(min(span) for span in spans)]) if not start else start
+    low = start or min(0.0, *(min(span) for span in spans))
     high = max(max(span) for span in spans)
     room = 0.0 if frame.sheet.is_narrow else widest(texts) * 1.08 + 0.12
     unit = ((high - low) or 1.0) / max(frame.inches - room, 0.5)

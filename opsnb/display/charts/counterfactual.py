@@ -75,8 +75,8 @@ def counterfactual(
         )
         top = sheet.key(_key(expected_label, language)) + 0.05
         names = event_room(sheet, events, frame["start"], frame["end"], left, 0.08)
-        plot = sheet.height - top - names - 2 * LINE - 0.5
-        lower_top = top + names + plot * 0.62 + LINE + 0.16
+        plot = sheet.height - top - names - 2 * LINE - 0.58
+        lower_top = top + names + plot * 0.62 + LINE + 0.18
         above = time_panel(
             sheet, limits=upper, format=format, top=top, left=left, dates=False,
             bottom=sheet.height - (lower_top - LINE - 0.12), **frame,
@@ -88,7 +88,7 @@ def counterfactual(
             0.02, lower_top - LINE / 2 - 0.01, language.text("chart.difference"), colour=MUTED
         )
         below = time_panel(
-            sheet, limits=difference, format=signed, top=lower_top + 0.04, left=left, bottom=0.0,
+            sheet, limits=difference, format=signed, top=lower_top + 0.09, left=left, bottom=0.0,
             named=False, count=3, **frame,
         )  # fmt: skip
         _band(below, xs, seen - most, seen - least)

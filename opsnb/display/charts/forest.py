@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._rows import Rows, rows_height
-from opsnb.display.charts._sheet import LINE, Entry, Sheet, rules
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules
 from opsnb.display.figures import Chart
 from opsnb.display.style import BAD, INK, MUTED, PAPER, SERIES, SMALL, text_width
 from opsnb.messages import Language, Said
@@ -83,14 +83,16 @@ def forest(
             top=top,
             bottom=below,
             strong=[row.strong for row in rows],
+            axis=True,
         )
         ax = frame.ax
         ticks = number_ticks(*_limits(rows, mde), count=max(3, int(frame.inches / 0.62)))
         set_number_axis(ax, "x", ticks, tick_labels(ticks, language, format))
-        rules(ax, "x")
-        ax.axvline(0, color=INK, linewidth=1.0, zorder=1.5)
+        if not sheet.is_narrow:
+            rules(ax, "x")
+        frame.line(0, color=INK, linewidth=1.0, zorder=1.5)
         if mde:
-            ax.axvline(mde[0], color=MUTED, linewidth=1.2, linestyle=(0, (1, 1.6)))
+            frame.line(mde[0], color=MUTED, linewidth=1.2, linestyle=LINES["dotted"])
         for row, y in zip(rows, frame.y, strict=True):
             _row(frame, row, y, (ticks[0], ticks[-1]))
         if sides:

@@ -98,7 +98,7 @@ def funnel(
         alt=alt,
         source=source,
         height=rows_height(len(stages), above=above + LINE + 0.05, below=0.02, phone=False),
-        phone_height=rows_height(len(stages), above=above, below=0.02, phone=True),
+        phone_height=rows_height(len(stages), above=above + LINE + 0.05, below=0.02, phone=True),
     )
 
 

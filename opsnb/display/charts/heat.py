@@ -67,7 +67,7 @@ def cohort_triangle(
         heads,
         cells,
         sizes=[cohort.size for cohort in cohorts],
-        texts=dict(claim=claim, alt=alt, source=source),
+        texts={"claim": claim, "alt": alt, "source": source},
         format=format,
         empty="chart.immature",
         chart="cohort",
@@ -99,7 +99,7 @@ def matrix(
         "give a value a row and column, None where there is none",
     )
     return _heat(
-        rows, columns, values, sizes=None, texts=dict(claim=claim, alt=alt, source=source),
+        rows, columns, values, sizes=None, texts={"claim": claim, "alt": alt, "source": source},
         format=format, empty=None, chart="matrix",
     )  # fmt: skip
 

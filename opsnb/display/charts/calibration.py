@@ -1,0 +1,110 @@
+"""Predictions against what came, a row a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels
+from opsnb.display.charts._check import is_number, need, need_rows
+from opsnb.display.charts._rows import Rows, rows_height
+from opsnb.display.charts._sheet import Entry, Sheet, rules
+from opsnb.display.figures import Chart
+from opsnb.display.style import INK, PAPER, SERIES
+from opsnb.messages import Language, Said
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What was predicted, its range where one was given, and what was observed."""
+
+    label: Said
+    value: float
+    observed: float
+    low: float | None = None
+    high: float | None = None
+    format: str = "number"
+
+    @property
+    def has_range(self) -> bool:
+        return is_number(self.low) and is_number(self.high)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the outcome lies in the range."""
+        return self.has_range and self.low <= self.observed <= self.high
+
+    def share(self, number: float) -> float:
+        """A number as its relative distance from the prediction."""
+        return (number - self.value) / abs(self.value)
+
+
+def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Said) -> Chart:
+    """How far outcomes fell from their predictions, in percent of the prediction.
+
+    Raises
+    ------
+    PublishError
+        No rows, or a prediction that is zero or not finite.
+    """
+    need_rows(rows, "calibration")
+    for row in rows:
+        need(
+            is_number(row.value) and row.value != 0 and is_number(row.observed),
+            f"a prediction of {row.value} and an outcome of {row.observed} have no ratio",
+            "calibration",
+            "leave it out",
+        )
+    shares = [row.share(row.observed) for row in rows]
+    shares += [row.share(b) for row in rows if row.has_range for b in (row.low, row.high)]
+
+    def draw(figure: Figure, language: Language) -> None:
+        sheet = Sheet(figure, language)
+        frame = Rows(
+            sheet,
+            [language.say(row.label) for row in rows],
+            [
+                [language.format(row.value, row.format), language.format(row.observed, row.format)]
+                for row in rows
+            ],
+            heads=[language.text("chart.predicted"), language.text("chart.observed_short")],
+            top=sheet.key(_key(rows, language)),
+            bottom=0.28,
+            axis=True,
+        )
+        ticks = number_ticks(min(0, *shares), max(0, *shares), max(3, int(frame.inches / 0.62)))
+        set_number_axis(frame.ax, "x", ticks, tick_labels(ticks, language, "signed_percent"))
+        if not sheet.is_narrow:
+            rules(frame.ax, "x")
+        frame.line(0, color=INK, linewidth=1.0, zorder=1.5)
+        for row, y in zip(rows, frame.y, strict=True):
+            if row.has_range:
+                low, high = row.share(row.low), row.share(row.high)
+                frame.ax.barh(y, high - low, left=low, height=frame.thick * 0.7, color=SERIES[3])
+            frame.ax.plot(
+                row.share(row.observed), y, marker="o" if row.holds else "D", markersize=6,
+                markerfacecolor=SERIES[0] if row.holds else PAPER, markeredgecolor=SERIES[0],
+                markeredgewidth=1.6, zorder=4,
+            )  # fmt: skip
+
+    return Chart(
+        claim=claim,
+        draw=draw,
+        alt=alt,
+        source=source,
+        height=rows_height(len(rows), above=0.48, below=0.28, phone=False),
+        phone_height=rows_height(len(rows), above=0.68, below=0.28, phone=True),
+    )
+
+
+def _key(rows: Sequence[Forecast], language: Language) -> list[Entry]:
+    entries = []
+    if any(row.has_range for row in rows):
+        entries.append(Entry("box", SERIES[3], language.text("chart.predicted_range")))
+    if any(row.holds for row in rows):
+        entries.append(Entry("dot", SERIES[0], language.text("chart.within")))
+    if any(row.has_range and not row.holds for row in rows):
+        entries.append(Entry("diamond", SERIES[0], language.text("chart.beyond")))
+    return entries

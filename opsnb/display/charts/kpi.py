@@ -1,0 +1,208 @@
+"""The chart of a business review: six weeks at the left, twelve months at the right."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from opsnb.display.charts._axes import (
+    month_label,
+    number_ticks,
+    set_number_axis,
+    tick_labels,
+    widest,
+)
+from opsnb.display.charts._check import need, need_rows
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._time import extent, floats
+from opsnb.display.figures import Chart
+from opsnb.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL
+from opsnb.messages import Language, Said
+
+_BOX = 0.42
+
+
+@dataclass(frozen=True)
+class KpiSpan:
+    """Weeks or months: this year's values, last year's, and targets where there are any.
+
+    Each sequence has a value a date (the first day of the week or month), None where there
+    is none; `before` and `target` may be empty.
+    """
+
+    dates: Sequence[dt.date]
+    values: Sequence[float | None]
+    before: Sequence[float | None] = ()
+    target: Sequence[float | None] = ()
+
+
+def kpi_trend(
+    weeks: KpiSpan,
+    months: KpiSpan,
+    *,
+    claim: Said,
+    alt: Said,
+    source: Said,
+    format: str = "number",
+    boxes: Sequence[tuple[Said, Said]] = (),
+    height: float = 2.7,
+) -> Chart:
+    """Weeks and months side by side with axes of their own; this year bold, last year faint.
+
+    Parameters
+    ----------
+    weeks, months : KpiSpan
+        Usually six and twelve, the oldest first.
+    format : str
+        A name of `FORMATS` for both axes.
+    boxes : sequence of (label, value)
+        Numbers under the chart: last week, week on week, year on year, month to date, ...
+
+    Raises
+    ------
+    PublishError
+        An empty span, or values that do not fit the dates.
+    """
+    for span in (weeks, months):
+        _check(span)
+    phone_rows = -(-len(boxes) // 3)
+
+    def draw(figure: Figure, language: Language) -> None:
+        sheet = Sheet(figure, language)
+        top = sheet.key(_key(weeks, months, language)) + 0.04
+        week_name = language.text("chart.weeks", n=len(weeks.dates))
+        month_name = language.text("chart.months", n=len(months.dates))
+        rows = (phone_rows if sheet.is_narrow else 1) if boxes else 0
+        bottom = rows * _BOX + (0.08 if rows else 0)
+        if sheet.is_narrow:
+            half = (sheet.height - top - bottom) / 2
+            areas = [(0.0, top, 0.0, bottom + half), (0.0, top + half, 0.0, bottom)]
+        else:
+            split = 0.37 * sheet.width
+            areas = [
+                (0.0, top, sheet.width - split + 0.12, bottom),
+                (split + 0.06, top, 0.0, bottom),
+            ]
+        _panel(sheet, weeks, week_name, language.short_date, areas[0], format)
+        _panel(sheet, months, month_name, None, areas[1], format)
+        if boxes:
+            _boxes(sheet, boxes, sheet.height - rows * _BOX, 3 if sheet.is_narrow else len(boxes))
+
+    extra = _BOX + 0.08 if boxes else 0.0
+    phone_extra = phone_rows * _BOX + 0.08 if boxes else 0.0
+    return Chart(
+        claim=claim,
+        draw=draw,
+        alt=alt,
+        source=source,
+        height=height + extra,
+        phone_height=1.75 * height + phone_extra,
+    )
+
+
+def _panel(
+    sheet: Sheet,
+    span: KpiSpan,
+    name: str,
+    label: Callable[[dt.date], str] | None,
+    area: tuple[float, float, float, float],
+    format: str,
+) -> None:
+    """One span in an area given by its margins (left, top, right, bottom)."""
+    left, top, right, bottom = area
+    ticks = number_ticks(*extent([floats(v) for v in (span.values, span.before, span.target)]), 4)
+    labels = tick_labels(ticks, sheet.language, format)
+    inset = widest(labels) + 0.12
+    sheet.text(left + 0.02, top + LINE / 2, name, colour=MUTED)
+    ax = sheet.panel(left + inset, top + LINE + 0.16, right + 0.1, bottom + 2 * LINE + 0.12)
+    set_number_axis(ax, "y", ticks, labels)
+    rules(ax, "y")
+    count = len(span.dates)
+    ax.set_xlim(-0.45, count - 0.55)
+    texts = _names(span, label, sheet, sheet.width - left - inset - right)
+    ax.set_xticks(range(count), texts)
+    ax.tick_params(axis="x", length=0, color=GRID)
+    xs = np.arange(count)
+    if len(span.before):
+        ax.plot(xs, floats(span.before), color=SERIES[2], linewidth=1.4, linestyle=LINES["dashed"])
+    ax.plot(
+        xs, floats(span.values), color=SERIES[0], linewidth=2.3, marker="o", markersize=4.5,
+        markeredgewidth=0,
+    )  # fmt: skip
+    if len(span.target):
+        ax.plot(
+            xs, floats(span.target), linestyle="none", marker="^", markersize=5.5,
+            markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.1, zorder=4,
+        )  # fmt: skip
+    _last_value(sheet, ax, span, format)
+
+
+def _names(
+    span: KpiSpan, label: Callable[[dt.date], str] | None, sheet: Sheet, width: float
+) -> list[str]:
+    """Names of the dates; every second or third where they would touch, the last always."""
+    if label is not None:
+        texts = [label(date) for date in span.dates]
+    else:
+        before = [None, *span.dates[:-1]]
+        texts = [
+            month_label(date, sheet.language, with_year=last is None or last.year != date.year)
+            for date, last in zip(span.dates, before, strict=True)
+        ]
+    room = width / len(texts)
+    step = next(
+        n for n in range(1, len(texts) + 1) if widest(texts) + 0.08 <= room * n or n == len(texts)
+    )
+    return [text if (len(texts) - 1 - n) % step == 0 else "" for n, text in enumerate(texts)]
+
+
+def _last_value(sheet: Sheet, ax, span: KpiSpan, format: str) -> None:
+    values = floats(span.values)
+    index = int(np.flatnonzero(np.isfinite(values))[-1])
+    text = sheet.language.format(float(values[index]), format)
+    x, y = sheet.place(ax, index, float(values[index]))
+    falls = index > 0 and values[index - 1] > values[index]
+    half = widest([text]) * 0.56
+    x = min(x, sheet.place(ax, ax.get_xlim()[1], 0)[0] - half + 0.1)
+    sheet.text(x, y + (0.14 if falls else -0.14), text, bold=True, align="center")
+
+
+def _boxes(sheet: Sheet, boxes: Sequence[tuple[Said, Said]], top: float, columns: int) -> None:
+    """Labels over their values, in columns of equal width."""
+    width = sheet.width / columns
+    for index, (label, value) in enumerate(boxes):
+        x = (index % columns) * width + 0.04
+        y = top + (index // columns) * _BOX
+        name = wrapped(sheet.language.say(label), width - 0.1, size=SMALL, lines=1)
+        sheet.text(x, y + 0.1, name, colour=MUTED)
+        sheet.text(x, y + 0.28, sheet.language.say(value), size=SIZE, bold=True)
+
+
+def _key(weeks: KpiSpan, months: KpiSpan, language: Language) -> list[Entry]:
+    entries = [Entry("line", SERIES[0], language.text("chart.this_year"))]
+    if len(weeks.before) or len(months.before):
+        entries.append(Entry("dashed", SERIES[2], language.text("chart.last_year")))
+    if len(weeks.target) or len(months.target):
+        entries.append(Entry("triangle", INK, language.text("chart.target")))
+    return entries
+
+
+def _check(span: KpiSpan) -> None:
+    need_rows(span.dates, "kpi")
+    for values in (span.values, span.before, span.target):
+        need(
+            len(values) == len(span.dates) or (values is not span.values and not len(values)),
+            f"{len(span.dates)} dates and {len(values)} values",
+            "kpi",
+            "give one a date, None where there is none",
+        )
+    need(
+        bool(np.isfinite(floats(span.values)).any()),
+        "no week or month has a value",
+        "kpi",
+        "show an Absent part in its place",
+    )
