@@ -121,8 +121,8 @@ def _score(
 ) -> Anomalies:
     residual = (y - expected) / spread
     scale = _mad(residual[usable & np.isfinite(residual)])
-    if not scale > 0:
-        refuse("y", "the same on most days", "a series that varies")
+    if not scale > 1e-9 * float(np.std(y[usable])):
+        refuse("the residual of most days", 0, "above 0", hint="the series moves too rarely")
     score = residual / scale
     reach = threshold * scale * spread
     tested = int(np.isfinite(score).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ class Synthetic:
     incremental : float
         Sum over treated regions and days.
     lift : float
-        `att` over the mean expected without the campaign.
+        `att` over the mean expected without the campaign; NaN where that is 0.
     low, high, se : float
         Interval and standard error of `att`, by the cross-fitted t-test.
     p_value : float
@@ -91,8 +92,8 @@ def synthetic_control(
     Raises
     ------
     MethodError
-        When shapes differ, values are missing, fewer than 10 days before, no day after, or
-        fewer than 2 controls.
+        When shapes differ, values are missing, the treated do not vary before, or there are
+        fewer than 10 days before, no day after or fewer than 2 controls.
     """
     need_fraction("alpha", alpha)
     need_count("permutations", permutations, least=100)
@@ -108,13 +109,15 @@ def synthetic_control(
     gap = y - expected
     att = float(gap[n_pre:].mean())
     l2 = float(np.linalg.norm(gap[:n_pre]))
+    even = float(np.linalg.norm(own - centred.mean(axis=1)))
+    level = float(expected[n_pre:].mean())
     se = _standard_error(y, others, n_pre)
     reach = float(stats.t.ppf(1 - alpha / 2, FOLDS - 1)) * se
     labels = names or [str(index) for index in range(others.shape[1])]
     return Synthetic(
         att,
         att * block.shape[1] * (len(y) - n_pre),
-        att / float(expected[n_pre:].mean()),
+        att / level if level else math.nan,
         att - reach,
         att + reach,
         se,
@@ -122,7 +125,7 @@ def synthetic_control(
         {label: float(w) for label, w in zip(labels, weights, strict=True) if w > 1e-4},
         expected,
         l2,
-        l2 / float(np.linalg.norm(own - centred.mean(axis=1))),
+        l2 / even if even else 1.0,
         alpha,
     )
 
@@ -140,6 +143,8 @@ def _check(block: np.ndarray, others: np.ndarray, n_pre: int, names: list[str] |
     for name, values in (("treated", block), ("controls", others)):
         if not np.isfinite(values).all():
             refuse(name, "partly missing", "complete", hint="drop the region or fill the days")
+    if np.ptp(block[:n_pre].mean(axis=1)) == 0:
+        refuse("treated before the campaign", "constant", "a series that varies")
 
 
 def _centred(values: np.ndarray, rows: int) -> np.ndarray:

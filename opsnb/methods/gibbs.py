@@ -67,7 +67,7 @@ class Sampler:
         for i in range(-BURN_IN, draws):
             level = self._level(self.y[: self.last] - self.x[: self.last] @ beta, noise, step, rng)
             rest = self.y[: self.last][self.seen] - level[self.seen]
-            beta, noise, gamma = self._coefficients(rest, gamma, rng)
+            beta, noise, gamma = self._coefficients(rest, noise, gamma, rng)
             step = self._step(level, rng)
             if i < 0:
                 continue
@@ -97,59 +97,55 @@ class Sampler:
         return mean.ravel() + spread.ravel()
 
     def _coefficients(
-        self, rest: np.ndarray, gamma: np.ndarray, rng: np.random.Generator
+        self, rest: np.ndarray, noise: float, gamma: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, float, np.ndarray]:
-        moment, total = self.x_seen.T @ rest, rest @ rest
+        moment = self.x_seen.T @ rest / noise
         if self.chance < 1:
-            gamma = self._select(moment, total, len(rest), gamma, rng)
-        shape = (self.noise_days + len(rest)) / 2
+            gamma = self._select(moment, noise, gamma, rng)
         beta = np.zeros(len(gamma))
-        explained, factor, white = self._explained(moment, gamma)
-        noise = (self.noise_days * NOISE_SHARE + max(total - explained, 0.0)) / 2 / rng.gamma(shape)
         if gamma.any():
-            draw = white + np.sqrt(noise) * rng.normal(size=len(white))
+            factor, white = self._solve(moment, noise, gamma)
+            draw = white + rng.normal(size=len(white))
             beta[gamma] = solve_triangular(factor, draw, lower=True, trans=1, check_finite=False)
-        return beta, noise, gamma
+        gap = rest - self.x_seen @ beta
+        spread = (self.noise_days * NOISE_SHARE + gap @ gap) / 2
+        return beta, spread / rng.gamma((self.noise_days + len(rest)) / 2), gamma
 
-    def _explained(
-        self, moment: np.ndarray, gamma: np.ndarray
-    ) -> tuple[float, np.ndarray, np.ndarray]:
-        """Sum of squares that the chosen inputs explain, and the posterior's Cholesky factor."""
-        if not gamma.any():
-            return 0.0, np.empty((0, 0)), np.empty(0)
-        chosen = np.ix_(gamma, gamma)
-        factor = cholesky((self.slab + self.gram)[chosen], lower=True, check_finite=False)
+    def _solve(
+        self, moment: np.ndarray, noise: float, gamma: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cholesky factor L of the chosen coefficients' precision, and L^-1 moment.
+
+        The slab does not depend on the noise: a conjugate one would count each coefficient as
+        a day without noise and make intervals too short.
+        """
+        precision = (self.gram / noise + self.slab)[np.ix_(gamma, gamma)]
+        factor = cholesky(precision, lower=True, check_finite=False)
         white = solve_triangular(factor, moment[gamma], lower=True, check_finite=False)
-        return float(white @ white), factor, white
+        return factor, white
 
     def _select(
-        self,
-        moment: np.ndarray,
-        total: float,
-        n: int,
-        gamma: np.ndarray,
-        rng: np.random.Generator,
+        self, moment: np.ndarray, noise: float, gamma: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Visit every control in random order and draw whether it is in the model."""
-        gamma = gamma.copy()
         odds = np.log(self.chance) - np.log1p(-self.chance)
-        current = self._evidence(moment, total, n, gamma)
+        current = self._evidence(moment, noise, gamma)
         for j in self.fixed + rng.permutation(len(gamma) - self.fixed):
             other = gamma.copy()
             other[j] = not gamma[j]
-            proposed = self._evidence(moment, total, n, other)
+            proposed = self._evidence(moment, noise, other)
             gain = proposed - current + (odds if other[j] else -odds)
             if np.log(rng.random()) < -np.logaddexp(0, -gain):
                 gamma, current = other, proposed
         return gamma
 
-    def _evidence(self, moment: np.ndarray, total: float, n: int, gamma: np.ndarray) -> float:
+    def _evidence(self, moment: np.ndarray, noise: float, gamma: np.ndarray) -> float:
         """Log marginal likelihood of a choice of inputs, up to a constant."""
-        explained, factor, _ = self._explained(moment, gamma)
-        spread = self.noise_days * NOISE_SHARE + max(total - explained, 0.0)
-        prior = np.linalg.slogdet(self.slab[np.ix_(gamma, gamma)])[1] if gamma.any() else 0.0
-        posterior = 2 * np.log(np.diag(factor)).sum()
-        return (prior - posterior) / 2 - (self.noise_days + n) / 2 * np.log(spread)
+        if not gamma.any():
+            return 0.0
+        factor, white = self._solve(moment, noise, gamma)
+        prior = np.linalg.slogdet(self.slab[np.ix_(gamma, gamma)])[1]
+        return float(prior / 2 - np.log(np.diag(factor)).sum() + white @ white / 2)
 
     def _step(self, level: np.ndarray, rng: np.random.Generator) -> float:
         moves = np.diff(level)

@@ -103,7 +103,7 @@ def campaign_effect(
         Small values (0.01, the default of CausalImpact) trust controls and weekdays.
     noise_days : float
         Weight of the prior that a fifth of the variance is noise. CausalImpact takes 50, which
-        makes intervals too short for noisy series (89 % instead of 95 % in simulations).
+        makes intervals too short where controls and weekdays explain little.
     draws : int
         Posterior draws kept after a burn-in of 200.
 

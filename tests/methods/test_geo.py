@@ -91,6 +91,7 @@ X, W = np.arange(30.0), np.random.default_rng(0).normal(size=(30, 3))
             "controls is partly missing",
         ),
         (lambda: synthetic_control(X, W, 20, permutations=5), "permutations is 5"),
+        (lambda: synthetic_control(0 * X, W, 20), "treated before the campaign is constant"),
         (lambda: synthetic_control(X, W, 20, alpha=1), "alpha is 1; it must be between 0 and 1"),
     ],
 )
