@@ -153,7 +153,7 @@ def _entries(config: CycleConfig, period: Period, workspace: Workspace) -> list[
     return [
         Entry(config.playbook, period.key, config.for_each, subject, parameters)
         for subject, planned in plans.items()
-        if period.contains(planned.end)
+        if planned.end is not None and period.contains(planned.end)
     ]
 
 

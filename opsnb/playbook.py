@@ -6,12 +6,9 @@ reads only JSON, so that it stays quick; papermill is imported when parameters a
 
 from __future__ import annotations
 
-import ast
+import copy
 import hashlib
 import json
-import logging
-import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 from opsnb import parameters as parameter_types
 from opsnb import resources
 from opsnb.errors import PlaybookError, did_you_mean
+from opsnb.notebookfile import check_structure, read_json, read_parameters, source_of, split_heading
 from opsnb.parameters import SUBJECTS, Known, Parameter
+from opsnb.periods import Kind
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from opsnb.messages import Language
     from opsnb.workspace import Workspace
-
-_METADATA = {"name": str, "needs": list, "optional": list, "subject": str, "period": str}
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,12 @@ class Playbook:
                 )
             return cls.read(path.resolve())
         paths = _paths(workspace)
-        path = paths.get(text) or paths.get(text.replace("-", "_"))
-        if path is None:
+        found = paths.get(text) or paths.get(text.replace("-", "_"))
+        if found is None:
             raise PlaybookError(
                 f'no playbook "{text}"', hint=did_you_mean(text, paths, kind="playbooks")
             )
-        return cls.read(path)
+        return cls.read(found)
 
     @classmethod
     def all(cls, workspace: Workspace | None) -> list[Playbook]:
@@ -84,8 +83,8 @@ class Playbook:
     @classmethod
     def read(cls, path: Path) -> Playbook:
         """The playbook in a file, its structure checked."""
-        document = _read_json(path)
-        _check_structure(document, path.name)
+        document = read_json(path)
+        check_structure(document, path.name)
         return cls(path.stem, path, document)
 
     # -- what it says -------------------------------------------------------------------
@@ -119,7 +118,7 @@ class Playbook:
         return self.metadata.get("subject")
 
     @property
-    def period(self) -> str:
+    def period(self) -> Kind:
         """The kind of cycle it belongs to: week, month, quarter, year."""
         return self.metadata.get("period", "month")
 
@@ -142,7 +141,7 @@ class Playbook:
         cell = next((c for c in self.cells if c["cell_type"] == "markdown"), None)
         if cell is None:
             return _humanised(self.name), ""
-        return _split_heading(self._text(cell, language), _humanised(self.name))
+        return split_heading(self._text(cell, language), _humanised(self.name))
 
     def _text(self, cell: Mapping[str, Any], language: Language | None) -> str:
         key = f"playbook.{self.key}.{cell.get('id')}"
@@ -156,7 +155,7 @@ class Playbook:
         found, heading = {}, self.title
         for index, cell in enumerate(self.cells):
             if cell["cell_type"] == "markdown":
-                heading = _split_heading(source_of(cell), heading)[0]
+                heading = split_heading(source_of(cell), heading)[0]
             found[index] = heading
         return found
 
@@ -168,6 +167,31 @@ class Playbook:
             for c in self.cells
         ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+    def notebook(self) -> NotebookNode:
+        """A copy to execute; cells without ids get them by position.
+
+        Raises
+        ------
+        PlaybookError
+            It does not have the layout of a notebook.
+        """
+        import nbformat
+
+        document = copy.deepcopy(dict(self.document))
+        for number, cell in enumerate(document["cells"]):
+            cell.setdefault("id", f"cell-{number}")
+        document |= {"nbformat": 4, "nbformat_minor": max(5, document.get("nbformat_minor", 5))}
+        document.setdefault("metadata", {})
+        try:
+            nbformat.validate(document)
+        except nbformat.ValidationError as error:
+            raise PlaybookError(
+                f"is not a sound notebook: {str(error).splitlines()[0]}",
+                where=self.path.name,
+                hint="open it in JupyterLab and save it again, or restore it from git",
+            ) from error
+        return nbformat.from_dict(document)
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -193,7 +217,7 @@ class Playbook:
         PlaybookError
             There is no such cell, or a line of it cannot be read.
         """
-        return _read_parameters(self.cells, self.path.name)
+        return read_parameters(self.cells, self.path.name)
 
     def parameter_of_type(self, type_name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.type == type_name), None)
@@ -210,12 +234,6 @@ class Playbook:
         return parameter_types.bind(self.parameters, params, known, playbook=self.name)
 
 
-def source_of(cell: Mapping[str, Any]) -> str:
-    """A cell's source as one string (files hold it as lines)."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
 def _paths(workspace: Workspace | None) -> dict[str, Path]:
     folders = [resources.playbooks()]
     if workspace is not None:
@@ -230,141 +248,3 @@ def _paths(workspace: Workspace | None) -> dict[str, Path]:
 
 def _humanised(name: str) -> str:
     return name.replace("_", " ").replace("-", " ").strip().capitalize()
-
-
-def _split_heading(text: str, fallback: str) -> tuple[str, str]:
-    """A Markdown text's first heading and the first paragraph after it."""
-    match = re.search(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", text, re.MULTILINE)
-    if match is None:
-        return fallback, ""
-    paragraphs = [part.strip() for part in text[match.end() :].split("\n\n") if part.strip()]
-    purpose = paragraphs[0] if paragraphs and not paragraphs[0].startswith("#") else ""
-    return match.group(1).strip(), " ".join(purpose.split())
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise PlaybookError(
-            f"cannot read the notebook ({reason})", where=path.name, hint="check the file"
-        ) from error
-    except json.JSONDecodeError as error:
-        raise PlaybookError(
-            f"is not a notebook: it is not JSON (line {error.lineno})",
-            where=path.name,
-            hint="open it in JupyterLab and save it again, or restore it from git",
-        ) from error
-    return document
-
-
-def _check_structure(document: Any, where: str) -> None:
-    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
-        raise PlaybookError(
-            "is not a notebook of format 4: it has no list of cells",
-            where=where,
-            hint="open it in JupyterLab and save it again",
-        )
-    for number, cell in enumerate(document["cells"], start=1):
-        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
-            raise PlaybookError(
-                f"cell {number} has no known type", where=where, hint="save it in JupyterLab again"
-            )
-    counted = Counter(cell["id"] for cell in document["cells"] if "id" in cell)
-    twice = sorted(cell_id for cell_id, count in counted.items() if count > 1)
-    if twice:
-        raise PlaybookError(
-            f"two cells have the same id: {', '.join(twice)}",
-            where=where,
-            hint="give each cell an id of its own; translations and errors go by it",
-        )
-    _check_metadata(document.get("metadata", {}).get("opsnb", {}), where)
-
-
-def _check_metadata(metadata: Any, where: str) -> None:
-    if not isinstance(metadata, dict):
-        raise PlaybookError(
-            "its opsnb metadata is not a table", where=where, hint='write {"name": ..., ...}'
-        )
-    for name, value in metadata.items():
-        if name not in _METADATA:
-            raise PlaybookError(
-                f'its opsnb metadata has the unknown key "{name}"',
-                where=where,
-                hint=did_you_mean(name, _METADATA, kind="keys"),
-            )
-        optional_none = name == "subject" and value is None
-        if not isinstance(value, _METADATA[name]) and not optional_none:
-            kind = "a list of table names" if _METADATA[name] is list else "text"
-            raise PlaybookError(
-                f'opsnb metadata "{name}" is not {kind}', where=where, hint=f"write {kind}"
-            )
-    if metadata.get("subject") not in (None, *SUBJECTS):
-        raise PlaybookError(
-            f'opsnb metadata has the unknown subject "{metadata["subject"]}"',
-            where=where,
-            hint=did_you_mean(metadata["subject"], SUBJECTS, kind="subjects"),
-        )
-
-
-def _read_parameters(cells: list[dict[str, Any]], where: str) -> list[Parameter]:
-    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
-    if len(tagged) != 1 or tagged[0]["cell_type"] != "code":
-        count = "no" if not tagged else "more than one" if len(tagged) > 1 else "a Markdown"
-        raise PlaybookError(
-            f'has {count} cell tagged "parameters"',
-            where=where,
-            hint='give exactly one code cell the tag "parameters" (it may be empty)',
-        )
-    source = source_of(tagged[0])
-    assigned = _assigned_names(source, where)
-    inspected = {row.name: row for row in _inspect(source)}
-    for name in assigned:
-        if name not in inspected:
-            raise PlaybookError(
-                f'parameter "{name}" cannot be read',
-                where=where,
-                hint='write it on one line, name = default  # type: TYPE help, with one "=" only',
-            )
-    return [_parameter(inspected[name], where) for name in assigned]
-
-
-def _assigned_names(source: str, where: str) -> list[str]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise PlaybookError(
-            f"its parameters cell is not Python (line {error.lineno}: {error.msg})",
-            where=where,
-            hint="keep the cell to lines of the form name = default  # type: TYPE help",
-        ) from error
-    names: list[str] = []
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return list(dict.fromkeys(names))
-
-
-def _inspect(source: str) -> list[Any]:
-    """papermill's own reading of a parameters cell."""
-    from papermill.translators import PythonTranslator
-
-    # It warns about lines it cannot read; the caller reports them better.
-    logging.getLogger("papermill.translators").setLevel(logging.ERROR)
-    return PythonTranslator.inspect({"source": source})
-
-
-def _parameter(row: Any, where: str) -> Parameter:
-    try:
-        default = ast.literal_eval(row.default)
-    except (ValueError, SyntaxError) as error:
-        raise PlaybookError(
-            f'the default of parameter "{row.name}" is not a plain value: {row.default}',
-            where=where,
-            hint='write text, a number, True, False or a list, and no "#" inside text',
-        ) from error
-    type_text = row.inferred_type_name
-    if type_text == "None":
-        type_text = type(default).__name__
-    return parameter_types.declared(row.name, type_text, default, row.help.strip(), where)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import opsnb
 from opsnb.errors import PublishError
 from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun, chosen_languages
@@ -149,14 +150,18 @@ def _execute(
     from opsnb.execution import engine, kernel, scrub
 
     playbook = planned.playbook
+    notebook = playbook.notebook()
     inside = playbook.path.is_relative_to(workspace.root)
     scrubber = scrub.Scrubber(workspace.root, folders={playbook.path.parent: ""})
     with (
         log_path.open("w", encoding="utf-8", errors="replace") as file,
         contextlib.closing(scrub.ScrubbedLog(file, scrubber)) as log,
     ):
+        log.write(f"{planned}, cycle {planned.cycle}, opsnb {opsnb.__version__}, {_now()}\n")
+        for name, value in planned.parameters.items():
+            log.write(f"{name} = {value!r}\n")
         execution = engine.execute(
-            _node(playbook),
+            notebook,
             planned.parameters,
             environment=kernel.kernel_environment(
                 {"OPSNB_WORKSPACE": str(workspace.root), "OPSNB_LANGUAGES": ",".join(languages)}
@@ -172,12 +177,6 @@ def _execute(
         message = scrubber.text(execution.failure.message)
         execution.failure = replace(execution.failure, message=message)
     return execution
-
-
-def _node(playbook: Playbook) -> NotebookNode:
-    import nbformat
-
-    return nbformat.reads(json.dumps(playbook.document), as_version=4)
 
 
 def _told(on_cell: OnCell | None, playbook: Playbook) -> Any:

@@ -5,6 +5,7 @@ No kernel starts here, and neither papermill's engine nor the publisher is impor
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,8 @@ from opsnb.playbook import Playbook
 from opsnb.workspace import Workspace
 
 LATEST = "latest"
+UNDATED = "undated"
+"""Where reports go whose plan has no dates."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class PlannedRun:
     parameters : dict
         Bound values; cycles are concrete.
     cycle : str
-        The period whose folder the report goes to: `2026-10`.
+        The period whose folder the report goes to: `2026-10`; `undated` for a plan without
+        dates.
     subject : str or None
         Campaign or experiment id.
     """
@@ -64,7 +68,7 @@ def known_ids(workspace: Workspace, more: Known | None = None) -> dict[str, Call
         if more is not None and kind in more:
             yield from more[kind]()
 
-    return {kind: lambda kind=kind: ids(kind) for kind in SUBJECTS}
+    return {kind: functools.partial(ids, kind) for kind in SUBJECTS}
 
 
 def plan(
@@ -109,7 +113,8 @@ def plan(
         cycle = _own_cycle(playbook, bound, given, subject, workspace)
     for each in playbook.parameters:
         if each.type == "cycle" and bound[each.name] == LATEST:
-            bound[each.name] = cycle
+            latest = workspace.period(LATEST, playbook.period).key
+            bound[each.name] = latest if cycle == UNDATED else cycle
     return PlannedRun(playbook, bound, cycle, subject or None)
 
 
@@ -124,12 +129,15 @@ def _own_cycle(
     stated = bound[parameter.name] if parameter is not None else LATEST
     if stated not in (LATEST, ""):
         return stated
-    plans = {**workspace.campaigns, **workspace.experiments} if subject else {}
     asked = parameter is not None and parameter.name in given
-    if subject in plans and not asked:
-        day = min(plans[subject].end, workspace.as_of)
-        return periods.containing(playbook.period, day, workspace.calendar).key
-    return workspace.period(LATEST, playbook.period).key
+    plans = {**workspace.campaigns, **workspace.experiments}
+    if subject not in plans or asked:
+        return workspace.period(LATEST, playbook.period).key
+    end = plans[subject].end
+    if end is None:
+        return UNDATED
+    day = min(end, workspace.as_of)
+    return periods.containing(playbook.period, day, workspace.calendar).key
 
 
 def chosen_languages(workspace: Workspace, asked: Iterable[str] | None) -> tuple[str, ...]:

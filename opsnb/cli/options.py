@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,4 +63,4 @@ def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
 
         yield from ids_in_data(workspace, kind)
 
-    return {kind: lambda kind=kind: ids(kind) for kind in SUBJECTS}
+    return {kind: functools.partial(ids, kind) for kind in SUBJECTS}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ from opsnb.execution.kernel import Kernels, kernel_manager, scratch_folder
 from opsnb.execution.limits import Limits
 
 _ENGINE = "opsnb"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_INJECTED = "injected-parameters"
 _PRINTED_LIMIT = 2_000_000
 """Characters of a run's printed output that the log keeps."""
 
@@ -215,6 +218,9 @@ class _Engine(Engine):
         # papermill records its input here, which is the whole notebook
         nb.metadata.papermill.pop("input_path", None)
         nb.metadata.papermill.pop("output_path", None)
+        for cell in nb.cells:
+            if _INJECTED in cell.metadata.get("tags", []):
+                cell.id = _INJECTED  # papermill gives it another one each time
         watch.notebook = nb
         record = _Record(nb, progress_bar=False)
         record.notebook_start()
@@ -287,6 +293,7 @@ class _Client(PapermillNotebookClient):
                 cell.outputs = [out for out in cell.outputs if out.output_type != "error"]
                 self.nb_man.cell_complete(cell, cell_index=index)
                 return False  # the playbook ended itself
+            self.watch.log.write(_ANSI.sub("", error.traceback) + "\n")
             self.watch.failed(cell, error.ename, error.evalue)
         except CellTimeoutError:
             self.watch.failed(

@@ -57,7 +57,7 @@ class Scrubber:
             text = text.replace(secret, _MASK)
         text = _URL_PASSWORD.sub(rf"\g<1>{_MASK}", text)
         for pattern, shown in self._folders:
-            text = pattern.sub(lambda _, shown=shown: shown, text)
+            text = pattern.sub(shown, text)
         return text
 
     def value(self, value: Any) -> Any:

@@ -126,6 +126,7 @@ def test_duplicate_ids(make) -> None:
         ({"needs": "orders"}, '"needs" is not a list of table names'),
         ({"name": 3}, '"name" is not text'),
         ({"subject": "person"}, 'unknown subject "person"'),
+        ({"period": "fortnight"}, 'unknown period "fortnight"'),
     ],
 )
 def test_bad_metadata(make, metadata, what: str) -> None:
@@ -146,6 +147,16 @@ def test_outputs_and_missing_ids_are_warnings(make) -> None:
     first, second = Playbook.read(path).warnings
     assert "outputs of an earlier run" in first
     assert "without ids" in second
+
+
+def test_the_notebook_to_execute_is_sound(make) -> None:
+    path = make("demo")
+    edit(path, lambda d: [cell.pop("id") for cell in d["cells"]])
+    notebook = Playbook.read(path).notebook()
+    assert [cell.id for cell in notebook.cells] == ["cell-0", "cell-1", "cell-2"]
+    edit(path, lambda d: d["cells"][0].pop("metadata"))
+    with pytest.raises(PlaybookError, match="is not a sound notebook: 'metadata' is a required"):
+        Playbook.read(path).notebook()
 
 
 def test_digest_ignores_outputs_but_not_sources(make) -> None:

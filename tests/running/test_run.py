@@ -44,6 +44,18 @@ def test_the_cycle_of_a_subject_is_the_one_it_ends_in(make, workspace) -> None:
     assert str(planned) == "readout one_page"
 
 
+def test_a_plan_without_dates_is_in_no_cycle(make, root, workspace) -> None:
+    path = root / "plans/experiments/one_page.toml"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(x for x in lines if not x.startswith(("start", "end"))))
+    source = 'experiment = ""  # type: experiment  Id\ncycle = "latest"  # type: cycle  Month'
+    make("readout", parameters=source)
+    playbook = Playbook.load("readout", workspace)
+    for cycle, folder, parameter in ((None, "undated", "2026-10"), ("2026-08",) * 3):
+        planned = plan(playbook, {"experiment": "one_page"}, workspace, cycle=cycle)
+        assert (planned.cycle, planned.parameters["cycle"]) == (folder, parameter)
+
+
 def test_the_cycle_parameter_becomes_concrete(make, workspace) -> None:
     make("month", parameters='cycle = "latest"  # type: cycle  Month')
     playbook = Playbook.load("month", workspace)
@@ -177,6 +189,10 @@ def test_a_failing_cell_still_makes_a_report(make, workspace, seam) -> None:
     report = read(result.folder)
     assert report["cells"]["failed"] == "c1"
     assert report["facts"], "what was found before stays"
+    log = (result.folder / "run.log").read_text()
+    assert log.startswith("demo, cycle 2026-10, opsnb ")
+    assert "top = 3" in log
+    assert "----> 1 1 / 0" in log, "the traceback is there for those who mend it"
     cells = {
         cell.id: cell.metadata.opsnb["status"] if "opsnb" in cell.metadata else None
         for cell in nbformat.read(result.folder / "notebook.ipynb", as_version=4).cells
