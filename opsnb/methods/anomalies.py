@@ -122,7 +122,12 @@ def _score(
     residual = (y - expected) / spread
     scale = _mad(residual[usable & np.isfinite(residual)])
     if not scale > 1e-9 * float(np.std(y[usable])):
-        refuse("the residual of most days", 0, "above 0", hint="the series moves too rarely")
+        refuse(
+            "the residual of most days",
+            0,
+            "above 0",
+            hint="leave out a series that moves so rarely",
+        )
     score = residual / scale
     reach = threshold * scale * spread
     tested = int(np.isfinite(score).sum())

@@ -150,4 +150,4 @@ class Sampler:
     def _step(self, level: np.ndarray, rng: np.random.Generator) -> float:
         moves = np.diff(level)
         scale = (PRIOR_DF * self.level_sd**2 + moves @ moves) / 2
-        return min(scale / rng.gamma((PRIOR_DF + len(moves)) / 2), 1.0)
+        return min(float(scale / rng.gamma((PRIOR_DF + len(moves)) / 2)), 1.0)
