@@ -36,7 +36,7 @@ from opsnb.methods.multiplicity import benjamini_hochberg
 from opsnb.metrics import ArmAggregates, Metric, arm_aggregates, assigned_users
 
 if TYPE_CHECKING:
-    from opsnb.session import Shown, Session
+    from opsnb.session import Session, Shown
 
 _GUARD_TONE: dict[str, Any] = {"pass": "good", "fail": "bad", "not_proven": "warn"}
 
@@ -82,6 +82,15 @@ class Experiment:
     def arms(self, metric: str) -> dict[str, ArmAggregates]:
         """A metric's moments by arm."""
         return {arm.variant: arm for arm in self._aggregates(metric, None)}
+
+    def absent(self, metric: str) -> str | None:
+        """What the workspace lacks for a metric read per assigned user, or None."""
+        defined = self.ops.catalogue[metric]
+        parts = [
+            self.ops.catalogue[name] for name in (defined.numerator, defined.denominator) if name
+        ]
+        lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
+        return next((name for name in lacking if name), None)
 
     def effects(self, metric: str) -> list[Effect]:
         """Each treatment against the control."""
@@ -372,7 +381,7 @@ class Experiment:
         ops, rows = self.ops, []
         self.guardrail_results = []
         for planned in self.plan.guardrails:
-            lacking = ops.meter.absent(planned.metric)
+            lacking = self.absent(planned.metric)
             if lacking:
                 rows.append(self._guardrail_absent(planned.metric, lacking))
                 continue
@@ -434,7 +443,7 @@ class Experiment:
             )
         return {
             "metric": effect.metric.label,
-            "status": Toned(word, _GUARD_TONE[result.status], word),
+            "status": Toned(None, _GUARD_TONE[result.status], word),
             "change": lift.value if lift else None,
             "interval": lift,
             "margin": margin,
@@ -442,7 +451,7 @@ class Experiment:
 
     def secondary(self) -> Shown:
         """Secondary metrics, exploratory, with Benjamini and Hochberg's adjustment."""
-        planned = [s.metric for s in self.plan.secondary if not self.ops.meter.absent(s.metric)]
+        planned = [s.metric for s in self.plan.secondary if not self.absent(s.metric)]
         effects = [effect for metric in planned for effect in self.effects(metric)]
         if not effects:
             return self.ops.show(Absent(Text("ab.secondary.none")))
@@ -477,11 +486,13 @@ class Experiment:
         if not self.assigned.timed:
             return self.ops.show(Absent(Text("ab.cumulative.absent")))
         parts = self._aggregates(metric, "assigned_date")
-        charts = []
+        drawn: list[Part] = []
         for variant in self.treatments:
             points = self._running(parts, variant)
-            charts.append(
-                cumulative_effect(
+            if not points:
+                continue
+            drawn.append(
+                charts.cumulative_effect(
                     points,
                     claim=Text.of("ab.chart.cumulative", metric=self.ops.label(metric)),
                     alt=Text.of("ab.chart.cumulative_alt", days=len(points)),
@@ -489,9 +500,9 @@ class Experiment:
                     format="signed_percent",
                 )
             )
-        return self.ops.show(*charts, Note(Text("ab.cumulative.note")))
+        return self.ops.show(*drawn, Note(Text("ab.cumulative.note")))
 
-    def _running(self, parts: list[ArmAggregates], variant: str) -> list[SeriesPoint]:
+    def _running(self, parts: list[ArmAggregates], variant: str) -> list[charts.SeriesPoint]:
         days = sorted({part.group for part in parts if part.group})
         points = []
         for day in days:
@@ -509,7 +520,7 @@ class Experiment:
             lift = self._compare(self.plan.primary.metric, control, treatment).lift
             if lift is not None:
                 points.append(
-                    SeriesPoint(dt.date.fromisoformat(day), lift.value, lift.low, lift.high)
+                    charts.SeriesPoint(dt.date.fromisoformat(day), lift.value, lift.low, lift.high)
                 )
         return points
 

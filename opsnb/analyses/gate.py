@@ -68,7 +68,7 @@ def _record(
         if issue.level != "note":
             message = Text.of("gate.issue", table=name, message=issue.message)
             checks.append(ops.check(f"data.{place}", issue.level, message, fact))
-        elif issue.rule != "freshness":
+        elif issue.rule != "old":
             notes.append({"table": name, "what": issue.message, "rows": fact.value})
 
 

@@ -194,7 +194,7 @@ def _masked(
     ops: Session, plan: CampaignPlan, y: np.ndarray, first: dt.date, n_pre: int
 ) -> np.ndarray:
     """Days before the campaign that were not ordinary do not teach the model: outages,
-    tracking gaps, and other campaigns of the plans."""
+    tracking gaps, other campaigns of the plans and the dips after them."""
     y = y.copy()
     spans = [
         (event.start, event.end or event.start)
@@ -202,7 +202,7 @@ def _masked(
         if event.kind in {"outage", "tracking", "campaign"}
     ]
     spans += [
-        (other.start, other.end)
+        (other.start, other.end + dt.timedelta(days=other.post_days))
         for other in ops.workspace.campaigns.values()
         if other.id != plan.id and other.start and other.end
     ]

@@ -12,7 +12,7 @@ from opsnb.analyses.scorecard import Kpi, measure_kpis, scorecard_rows
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
-from opsnb.methods.decomposition import mix_and_rate
+from opsnb.methods.decomposition import GroupPart, mix_and_rate
 from opsnb.metrics.cohorts import monthly_cohorts
 from opsnb.metrics.funnel import ordered_funnel
 
@@ -141,7 +141,7 @@ class Month:
             "title": row.get("title") or str(row["task_id"]),
             "owner": row.get("owner"),
             "due": _date(row["due_on"]),
-            "state": Toned(word, "bad" if is_open else "warn", word),
+            "state": Toned(None, "bad" if is_open else "warn", word),
         }
 
     def scorecard(self) -> Shown:
@@ -371,9 +371,8 @@ class Month:
                 Column("rate", Text("month.why.rate_part"), "points"),
             ],
             [
-                {"group": group, **{name: getattr(part, name) for name in (
-                    "weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")}}
-                for group, part in sorted(parts.groups.items(), key=lambda item: -item[1].weight_after)
+                {"group": group, **{name: getattr(part, name) for name in _PARTS}}
+                for group, part in sorted(parts.groups.items(), key=_largest)
             ],
             order=Text("month.why.order"),
             note=Text("month.why.reversal") if parts.reversal else None,
@@ -459,6 +458,13 @@ class Month:
         rank = {"missed": 0, "near": 1}
         rest.sort(key=lambda kpi: rank.get(kpi.status or "", 2))
         return [kpi.card for kpi in (lead, *rest)][:6]
+
+
+_PARTS = ("weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")
+
+
+def _largest(item: tuple[str, GroupPart]) -> float:
+    return -item[1].weight_after
 
 
 def _date(moment: Any) -> dt.date:

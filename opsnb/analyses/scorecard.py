@@ -215,7 +215,7 @@ def scorecard_rows(month: Month) -> list[dict[str, Any]]:
                 "metric": kpi.metric.label,
                 "value": value,
                 "target": kpi.target_text,
-                "status": Toned(word, _TONE[kpi.status], word) if kpi.status and word else None,
+                "status": Toned(None, _TONE[kpi.status], word) if kpi.status and word else None,
                 "change": kpi.change_text,
                 "year": kpi.year_text,
                 "owner": kpi.owner,

@@ -128,7 +128,7 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
                 "day": day, "metric": month.ops.label(one.metric), "value": one.values[index],
                 "gap": fact.value, "reading": reading, "fact": fact, "unknown": event is None,
                 "tracking": tracking,
-                "state": Toned(reading, "warn" if event is None else "neutral", reading),
+                "state": Toned(None, "warn" if event is None else "neutral", reading),
             }
         )  # fmt: skip
     return rows

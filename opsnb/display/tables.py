@@ -52,7 +52,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Toned:
-    """A cell with a status: its colour never stands without the word."""
+    """A cell with a status: its colour never stands without the word.
+
+    A value of None shows the word alone.
+    """
 
     value: Any
     tone: Tone
@@ -147,8 +150,9 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
         return f"<{tag}{scope}{_num(column)}>{escape(column.shown(value, language))}</{tag}>"
     classes = f' class="{"ob-num " if column.is_numeric else ""}ob-toned ob-{value.tone}"'
     shape = f'<span class="ob-shape" aria-hidden="true">{SHAPES[value.tone]}</span>'
+    shown = "" if value.value is None else f"{escape(column.shown(value.value, language))} "
     return (
-        f"<{tag}{scope}{classes}>{escape(column.shown(value.value, language))} "
+        f"<{tag}{scope}{classes}>{shown}"
         f'<span class="ob-tag">{shape} '
         f"{escape(language.say(value.word))}</span></{tag}>"
     )
@@ -156,8 +160,8 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
 
 def _plain_cell(value: Any, column: Column, language: Language) -> str:
     if isinstance(value, Toned):
-        shown = column.shown(value.value, language)
-        return f"{shown} {SHAPES[value.tone]} {language.say(value.word)}"
+        shown = "" if value.value is None else f"{column.shown(value.value, language)} "
+        return f"{shown}{SHAPES[value.tone]} {language.say(value.word)}"
     return column.shown(value, language)
 
 

@@ -31,6 +31,8 @@ DAY_COLUMN = {
 TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
                "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
 
+_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
+
 
 class Rows:
     """Opens the tables of a workspace once and gives metrics their rows.
@@ -101,7 +103,7 @@ class Rows:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
         expr = self.table(name).expr
         lacking = {
-            column.name: ibis.null().cast(column.type)
+            column.name: ibis.null().cast(_IBIS_TYPE[column.type])
             for column in CONTRACTS[name].columns
             if column.name not in expr.columns
         }
