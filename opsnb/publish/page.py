@@ -41,6 +41,14 @@ class Section:
     failed: bool = False
     reached: bool = True
 
+    @property
+    def lead(self) -> int:
+        """How many blocks stay with the heading on paper: the one chart, and a text before it."""
+        for count, block in enumerate(self.blocks[:2], start=1):
+            if block.html.count("<figure") == 1 and "<table" not in block.html and not block.fold:
+                return count
+        return 0
+
 
 @dataclass(frozen=True)
 class Page:

@@ -27,6 +27,8 @@ NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 
 _BASE = "https://report.invalid/"
+_CLOSED = re.compile(r"<details(?![^>]*\sopen\b)")
+_OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
 _PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
 
 
@@ -64,7 +66,7 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
     fonts = font_rules(
         page_characters(page), lambda face: f"url({face.path.as_uri()})", chinese=parts.chinese
     )
-    page = page.replace(FONTS, fonts, 1)
+    page = _for_paper(page.replace(FONTS, fonts, 1))
     draft = _laid_out(page, {})
     page = _marked(page, parts, draft)
     pages = {name: number + 1 for name, (number, _) in _places(draft).items()}
@@ -86,6 +88,22 @@ def _marked(page: str, parts: Page, draft: PdfReader) -> str:
     note = html.escape(parts.language.text("pdf.no_glyph", characters=codes))
     page = page.translate({ord(c): NO_GLYPH for c in missing})
     return page.replace("</footer>", f'<p class="ob-note">{note}</p></footer>', 1)
+
+
+def _for_paper(page: str) -> str:
+    """Folds are open, and transparent shapes are drawn as such.
+
+    `opacity` would turn a chart into pixels; that of fill and stroke does not.
+    """
+
+    def shape(style: re.Match[str]) -> str:
+        rules = dict(rule.split(":", 1) for rule in style[1].split(";") if ":" in rule)
+        alpha = float(rules.pop("opacity"))
+        for name in ("fill-opacity", "stroke-opacity"):
+            rules[name] = f"{alpha * float(rules.get(name, 1)):.4g}"
+        return 'style="' + ";".join(f"{name}:{value}" for name, value in rules.items()) + '"'
+
+    return _OPACITY.sub(shape, _CLOSED.sub("<details open", page))
 
 
 def _laid_out(page: str, pages: Mapping[str, int]) -> PdfReader:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from nbformat.v4 import new_markdown_cell
 from pypdf import PdfReader
 
 from opsnb.errors import PublishError
@@ -72,6 +73,20 @@ def test_a_long_table_repeats_its_head_and_loses_no_row(english):
     assert all(sum(f"U{i:04d}" in page for page in texts) == 1 for i in range(1, 61))
 
 
+def test_transparent_shapes_stay_vector(notebook, run):
+    cell = next(cell for cell in notebook.cells if cell.get("id") == "effect_chart")
+    drawn = cell.outputs[1].data["text/html"]
+    shape = (
+        '<clipPath id="c"><rect x="0" y="0" width="300" height="200"/></clipPath><path '
+        'd="M 9 9 L 99 9 L 99 99 z" clip-path="url(#c)" style="fill:#123456;opacity:0.5"/>'
+    )
+    cell.outputs[1].data["text/html"] = drawn.replace("</svg>", f"{shape}</svg>")
+    document, _ = read(make(notebook, run))
+    assert not any(page.images for page in document.pages)
+    kept = pdf._for_paper('<path style="fill:red;fill-opacity:0.5;opacity:0.5;x:1">')
+    assert kept == '<path style="fill:red;fill-opacity:0.25;x:1;stroke-opacity:0.5">'
+
+
 def test_a_wide_table_stays_on_the_page(english):
     document, texts = english
     assert any("Week 11" in text.replace("\n", " ") and "1,630" in text for text in texts)
@@ -89,6 +104,23 @@ def _lefts(page):
 
     page.extract_text(visitor_text=visit)
     return lefts
+
+
+def test_a_fold_that_a_fragment_draws_is_printed(notebook, run):
+    cell = next(cell for cell in notebook.cells if cell.get("id") == "gate")
+    fold = '<details class="ob-fold"><summary>Formula</summary><p>Mean of means.</p></details>'
+    cell.outputs[1].data["text/html"] = fold
+    assert "Mean of means." in "".join(read(make(notebook, run))[1])
+
+
+def test_no_entry_of_long_contents_is_lost(notebook, run):
+    for number in range(20):
+        notebook.cells.append(
+            new_markdown_cell(f"## Part number {number}\n\nwords", id=f"p{number}")
+        )
+    _, texts = read(make(notebook, run))
+    shown = " ".join(texts[:2])
+    assert all(f"Part number {number}" in shown for number in range(20))
 
 
 def test_what_is_folded_on_the_screen_is_printed(english):
