@@ -446,7 +446,7 @@ class Campaign:
         )
         parts.insert(0, table)
         if not self.ledger.complete:
-            parts.insert(1, Paragraph(Text("campaign.returns.incomplete"), "warn"))
+            parts.insert(0, Paragraph(Text("campaign.returns.incomplete"), "warn"))
         if margin is not None:
             parts.append(Note(Text.of("campaign.returns.margin", margin=margin)))
         return ops.show(*parts)
@@ -536,18 +536,25 @@ class Campaign:
         table = Table(shown, rows, order=Text("campaign.channels.order"))
         parts: list[Part] = [table]
         if len(rows) > 1:
-            parts.append(self._channel_chart(rows, by))
+            parts.append(self._channel_chart(rows))
         parts += self._oddities()
         parts.append(Note(Text("campaign.channels.note")))
         return ops.show(*parts)
 
-    def _channel_chart(self, rows: list[dict[str, Any]], by: str) -> Part:
+    def _channel_chart(self, rows: list[dict[str, Any]]) -> Part:
         """Cost a conversion where conversions were counted, else the spend."""
         known = [row for row in rows if row["cpa"] is not None]
         key, use = ("cpa", known) if len(known) > 1 else ("spend", rows)
+        ranked = sorted(use, key=lambda row: -row[key])
         return charts.bars(
             [charts.Bar(row["name"], row[key]) for row in use],
-            claim=Text.of(f"campaign.channels.chart_{key}", dimension=self._dimension(by)),
+            claim=Text.of(
+                f"campaign.channels.chart_{key}",
+                dearest=ranked[0]["name"],
+                most=ranked[0][key],
+                cheapest=ranked[-1]["name"],
+                least=ranked[-1][key],
+            ),
             alt=Text.of("campaign.channels.alt", rows=len(use)),
             source=self.source,
             format="exact_money" if key == "cpa" else "money",
@@ -653,7 +660,7 @@ class Campaign:
                     Text.of("common.signed_money", value=head.value),
                     head,
                     target=Text.of("common.money", value=target.increment) if target else None,
-                    interval=Text.of("common.interval", fact=head),
+                    interval=Text.of("common.signed_interval", fact=head),
                     tone=self._effect_tone(),
                     status=self._target_status(head),
                 )

@@ -395,7 +395,7 @@ class Experiment:
                 Column("status", Text("ab.column.status"), "said"),
                 Column("change", Text("ab.column.change"), "signed_percent"),
                 Column("interval", Text("ab.column.lift_interval"), "signed_percent.interval"),
-                Column("margin", Text("ab.column.margin"), "percent"),
+                Column("margin", Text("ab.column.margin"), "round_percent"),
             ],
             rows,
             note=Text("ab.guardrail.note"),
@@ -617,7 +617,7 @@ class Experiment:
                     "common.signed_money" if f.unit == "money" else "common.signed", value=f.value
                 ),
                 f,
-                interval=Text.of("common.interval", fact=f),
+                interval=Text.of("common.signed_interval", fact=f),
             )
             for f in impact
         ]
@@ -638,7 +638,7 @@ class Experiment:
                 control=comparison.control.value,
                 treatment=comparison.treatment.value,
             ),
-            interval=Text.of("common.interval", fact=lift),
+            interval=Text.of("common.signed_interval", fact=lift),
             status=Text(f"ab.card.{state}"),
             tone={"improved": "good", "worsened": "bad", "open": "warn"}[state],  # type: ignore[arg-type]
         )

@@ -48,7 +48,7 @@ def parts() -> list[Part]:
                 "A",
                 "good",
                 both(
-                    "Rule: the primary interval lies above zero and no guardrail crosses its limit.",
+                    "Rule: the primary interval lies above zero; no guardrail crosses its limit.",
                     "判定规则：主指标区间整体大于零，且护栏指标均未越过可接受界限。",
                 ),
             )

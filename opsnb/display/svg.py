@@ -27,6 +27,7 @@ _COLOUR = re.compile("|".join(PALETTE.values()))
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _NO_ROTATION = re.compile(r"rotate\(-?0(\.0+)? [^)]*\)")
 _FONT_FAMILY = re.compile(r"\s*font-family:[^;]*;?")
+_OPACITY = re.compile(r"(?<![a-z-])opacity:([0-9.]+)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _DECORATION = {"So", "Sk", "Mn", "Me", "Cf", "Cc", "Co", "Cn"}
@@ -127,6 +128,8 @@ def _tidy_attributes(element: ElementTree.Element) -> None:
         if name == "style":
             value = _COLOUR.sub(lambda match: _VARIABLES[match[0]], _FONT_FAMILY.sub("", value))
             value = value.replace(": ", ":").replace("; ", ";").strip("; ")
+            # Opacity of the whole shape makes a group of its own in a PDF, which viewers blur.
+            value = _OPACITY.sub(r"fill-opacity:\1;stroke-opacity:\1", value)
         if name == "d":
             value = " ".join(value.split())
         attributes[name] = value

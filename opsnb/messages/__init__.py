@@ -151,7 +151,7 @@ class Language:
         if part == "interval" and value is not None:
             return self._interval(value, name)
         if hasattr(value, "value") and not isinstance(value, (Text, Mapping)):
-            name = name or _SPEC_OF_UNIT.get(getattr(value, "unit", None) or "", "")
+            name = _spec_of(value, name)
             value = value.value
         if isinstance(value, (Text, Mapping)):
             return self.say(value)
@@ -174,7 +174,7 @@ class Language:
         return ("、" if self.code == "zh" else ", ").join(words)
 
     def _interval(self, fact: Any, name: str) -> str:
-        name = name or _SPEC_OF_UNIT.get(getattr(fact, "unit", None) or "", "number")
+        name = _spec_of(fact, name) or "number"
         low, high = fact.low, fact.high
         if low is None and high is None:
             return _MISSING
@@ -228,6 +228,15 @@ class Language:
 
     def signed_money(self, value: float) -> str:
         return self._sign(value, self.money(abs(value)))
+
+    def absolute_money(self, value: float) -> str:
+        """The amount without its sign, where the words say which way it goes."""
+        return self.money(abs(value))
+
+    def round_percent(self, value: float) -> str:
+        """A percentage somebody chose, such as 5% or 2.5%: no trailing zeros."""
+        text = f"{100 * value:.2f}".rstrip("0").rstrip(".")
+        return f"{text}%"
 
     def exact_money(self, value: float) -> str:
         return self._money(value, 2)
@@ -286,6 +295,14 @@ class Language:
         return ("+" if value > 0 else "−") + body
 
 
+def _spec_of(fact: Any, name: str) -> str:
+    """The format of a fact: the one asked for, else its unit's; "signed" is its unit's, signed."""
+    if name and name != "signed":
+        return name
+    own = _SPEC_OF_UNIT.get(getattr(fact, "unit", None) or "", "")
+    return f"signed_{own or 'number'}" if name and f"signed_{own}" in FORMATS else own
+
+
 def _percent_digits(value: float) -> int:
     size = abs(value)
     return 0 if size >= 10 else 1 if size >= 0.1 or size == 0 else 2
@@ -316,6 +333,8 @@ FORMATS: dict[str, Any] = {
     "money": Language.money,
     "signed_money": Language.signed_money,
     "exact_money": Language.exact_money,
+    "absolute_money": Language.absolute_money,
+    "round_percent": Language.round_percent,
     "factor": Language.factor,
     "p_value": Language.p_value,
     "score": Language.score,

@@ -159,5 +159,7 @@ class Rows:
             value = " · ".join(text for text in (cells[index] if cells else ()) if text)
             room = sheet.width - text_width(value, SMALL, True) - 0.2
             bold = self.strong[index]
-            sheet.text(0.04, y, wrapped(label, room, lines=1, bold=bold), size=SIZE, bold=bold)
+            fits = text_width(label, SIZE, bold) <= room
+            size = SIZE if fits else SMALL - 0.5
+            sheet.text(0.04, y, wrapped(label, room, size=size, bold=bold), size=size, bold=bold)
             sheet.text(sheet.width - 0.04, y, value, align="right", bold=bold)

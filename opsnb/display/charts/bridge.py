@@ -73,7 +73,7 @@ def bridge(
         _scale(frame, spans, texts, start)
         for index, (step, y) in enumerate(zip(steps, frame.y, strict=True)):
             _bar(frame, step, spans[index], y, start)
-            if index + 1 < len(steps):
+            if index + 1 < len(steps) and not sheet.is_narrow:
                 half = frame.thick / 2
                 ends = [y + half, frame.y[index + 1] - half]
                 frame.ax.plot([spans[index][1]] * 2, ends, color=MUTED, linewidth=0.7)

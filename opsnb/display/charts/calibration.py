@@ -83,8 +83,9 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
             if row.has_range:
                 low, high = row.share(row.low), row.share(row.high)
                 frame.ax.barh(y, high - low, left=low, height=frame.thick * 0.7, color=SERIES[3])
+            outside = row.has_range and not row.holds
             frame.ax.plot(
-                row.share(row.observed), y, marker="o" if row.holds else "D", markersize=6,
+                row.share(row.observed), y, marker="D" if outside else "o", markersize=6,
                 markerfacecolor=SERIES[0] if row.holds else PAPER, markeredgecolor=SERIES[0],
                 markeredgewidth=1.6, zorder=4,
             )  # fmt: skip
@@ -107,4 +108,6 @@ def _key(rows: Sequence[Forecast], language: Language) -> list[Entry]:
         entries.append(Entry("dot", SERIES[0], language.text("chart.within")))
     if any(row.has_range and not row.holds for row in rows):
         entries.append(Entry("diamond", SERIES[0], language.text("chart.beyond")))
+    if any(not row.has_range for row in rows):
+        entries.append(Entry("hollow", SERIES[0], language.text("chart.without_range")))
     return entries

@@ -20,7 +20,7 @@ from opsnb.display.charts._check import need, need_rows
 from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
 from opsnb.display.charts._time import extent, floats
 from opsnb.display.figures import Chart
-from opsnb.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL
+from opsnb.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
 from opsnb.messages import Language, Said
 
 _BOX = 0.42
@@ -117,13 +117,16 @@ def _panel(
     ticks = number_ticks(*extent([floats(v) for v in (span.values, span.before, span.target)]), 4)
     labels = tick_labels(ticks, sheet.language, format)
     inset = widest(labels) + 0.12
+    index, last = _last(span)
+    shown = sheet.language.format(last, format)
+    room = text_width(shown, SMALL, True) + 0.06
     sheet.text(left + 0.02, top + LINE / 2, name, colour=MUTED)
-    ax = sheet.panel(left + inset, top + LINE + 0.16, right + 0.1, bottom + 2 * LINE + 0.12)
+    ax = sheet.panel(left + inset, top + LINE + 0.16, right + room, bottom + 2 * LINE + 0.12)
     set_number_axis(ax, "y", ticks, labels)
     rules(ax, "y")
     count = len(span.dates)
-    ax.set_xlim(-0.45, count - 0.55)
-    texts = _names(span, label, sheet, sheet.width - left - inset - right)
+    ax.set_xlim(-0.35, count - 0.75)
+    texts = _names(span, label, sheet, sheet.width - left - inset - right - room)
     ax.set_xticks(range(count), texts)
     ax.tick_params(axis="x", length=0, color=GRID)
     xs = np.arange(count)
@@ -138,37 +141,35 @@ def _panel(
             xs, floats(span.target), linestyle="none", marker="^", markersize=5.5,
             markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.1, zorder=4,
         )  # fmt: skip
-    _last_value(sheet, ax, span, format)
+    x, y = sheet.place(ax, index, last)
+    sheet.text(x + 0.09, y, shown, bold=True)
 
 
 def _names(
     span: KpiSpan, label: Callable[[dt.date], str] | None, sheet: Sheet, width: float
 ) -> list[str]:
     """Names of the dates; every second or third where they would touch, the last always."""
-    if label is not None:
-        texts = [label(date) for date in span.dates]
-    else:
-        before = [None, *span.dates[:-1]]
-        texts = [
-            month_label(date, sheet.language, with_year=last is None or last.year != date.year)
-            for date, last in zip(span.dates, before, strict=True)
-        ]
-    room = width / len(texts)
-    step = next(
-        n for n in range(1, len(texts) + 1) if widest(texts) + 0.08 <= room * n or n == len(texts)
-    )
-    return [text if (len(texts) - 1 - n) % step == 0 else "" for n, text in enumerate(texts)]
+    language, count = sheet.language, len(span.dates)
+    name = label or (lambda date: month_label(date, language, with_year=False))
+    wide = widest([name(date) for date in span.dates]) + 0.08
+    step = next(n for n in range(1, count + 1) if wide <= width / count * n or n == count)
+    shown = [n for n in range(count) if (count - 1 - n) % step == 0]
+    texts = [""] * count
+    year = None
+    for index in shown:
+        date = span.dates[index]
+        texts[index] = (
+            name(date) if label else month_label(date, language, with_year=date.year != year)
+        )
+        year = date.year
+    return texts
 
 
-def _last_value(sheet: Sheet, ax, span: KpiSpan, format: str) -> None:
+def _last(span: KpiSpan) -> tuple[int, float]:
+    """The last known value and its place."""
     values = floats(span.values)
     index = int(np.flatnonzero(np.isfinite(values))[-1])
-    text = sheet.language.format(float(values[index]), format)
-    x, y = sheet.place(ax, index, float(values[index]))
-    falls = index > 0 and values[index - 1] > values[index]
-    half = widest([text]) * 0.56
-    x = min(x, sheet.place(ax, ax.get_xlim()[1], 0)[0] - half + 0.1)
-    sheet.text(x, y + (0.14 if falls else -0.14), text, bold=True, align="center")
+    return index, float(values[index])
 
 
 def _boxes(sheet: Sheet, boxes: Sequence[tuple[Said, Said]], top: float, columns: int) -> None:

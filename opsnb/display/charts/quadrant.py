@@ -71,6 +71,7 @@ def quadrant(
         ax = sheet.panel(widest(y_texts) + 0.1, 0.3, 0.24, 2 * LINE + 0.12)
         set_number_axis(ax, "y", ys, y_texts)
         set_number_axis(ax, "x", xs, tick_labels(xs, language, x_format))
+        ax.tick_params(axis="x", pad=6)
         rules(ax, "both")
         if x_line is not None:
             ax.axvline(x_line, color=MUTED, linewidth=1.0)

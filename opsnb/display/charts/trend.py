@@ -123,6 +123,7 @@ def draw_line(ax, line: Series, colour: str, sign: Sign, width: float) -> None:
         markersize=width * 1.8 if few else 2.5,
         markeredgewidth=0,
         zorder=3,
+        clip_on=False,
     )
 
 
@@ -130,7 +131,7 @@ def draw_targets(ax, target: Series) -> None:
     """Targets as triangles."""
     ax.plot(
         days(target.dates), floats(target.values), linestyle="none", marker="^", markersize=5.5,
-        markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.1, zorder=4,
+        markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.1, zorder=4, clip_on=False,
     )  # fmt: skip
 
 
