@@ -41,6 +41,13 @@ def ordered_funnel(
             where="funnel",
             hint='name two or more events: ["visit", "cart", "order"]',
         )
+    twice = sorted({step for step in steps if list(steps).count(step) > 1})
+    if twice:
+        raise MetricError(
+            f'the step "{twice[0]}" stands twice in the funnel',
+            where="funnel",
+            hint="name each event once",
+        )
     events = rows.table("events").expr
     within = events.filter(
         events.event.isin(list(steps))

@@ -146,7 +146,7 @@ class Meter:
         )
         series["value"] = series["value"].astype("float64")
         if by:
-            series["group"] = frame["_group"].fillna("(none)").astype(str)
+            series["group"] = frame["_group"].astype(str)
             return series.sort_values([DAY, "group"], ignore_index=True)
         whole = pd.DataFrame({DAY: pd.date_range(start, end)})
         series = whole.merge(series, on=DAY, how="left")
@@ -167,18 +167,21 @@ class Meter:
         return _in_periods(rows, periods)
 
     def _with_group(self, metric: Metric, rows: ibis.Table, by: str | None) -> ibis.Table:
-        """`_group`: the column itself, else the user's attribute of that name."""
+        """`_group`: the column itself, else the user's attribute; "(none)" where it is empty."""
         if by is None:
             return rows
         if by in rows.columns:
-            return rows.mutate(_group=rows[by].cast("string"))
-        if self.rows.has("users") and by in (users := self.rows.table("users").expr).columns:
-            attribute = users.select("user_id", _group=users[by].cast("string"))
-            return rows.left_join(attribute, "user_id").drop("user_id_right")
+            return rows.mutate(_group=_group(rows[by]))
+        if "user_id" in rows.columns and self.rows.has("users"):
+            users = self.rows.table("users").expr
+            if by in users.columns:
+                attribute = users.select("user_id", _group=users[by])
+                joined = rows.left_join(attribute, "user_id").drop("user_id_right")
+                return joined.mutate(_group=_group(joined._group))
         raise MetricError(
             f'cannot break "{metric.id}" down by "{by}"',
             where=f"table {metric.table}",
-            hint=f"neither {metric.table} nor users has a column {by}",
+            hint=f"neither {metric.table} nor its users have a column {by}",
         )
 
     def _per_head(
@@ -227,12 +230,12 @@ class Meter:
     ) -> list[Measured]:
         """Users whose `day`-th day falls in the period, and the share active on it."""
         assert metric.day is not None
-        users = self.rows.table("users").expr
+        users = self._with_group(metric, self.rows.table("users").expr, by)
         born = users.select(
             "user_id",
             _born=users.registered_date,
             _day=users.registered_date + ibis.interval(days=metric.day),
-            **({"_group": users[by].cast("string")} if by else {}),
+            **({"_group": users._group} if by else {}),
         )
         born = _in_periods(born, periods)
         seen = self.rows.of(metric).select("user_id", "_day").distinct()
@@ -328,6 +331,10 @@ class Meter:
         return out
 
 
+def _group(column: ibis.Column) -> ibis.Column:
+    return column.cast("string").coalesce("(none)")
+
+
 def _keys(by: str | None) -> list[str]:
     return ["_period", "_group"] if by else ["_period"]
 
@@ -384,10 +391,6 @@ def _lookup(
 ) -> Iterable[dict[str, Any]]:
     """The rows in the order of the periods; a period without rows still gives one (no groups)."""
     records = frame.to_dict("records")
-    for record in records:
-        if by:
-            group = record["_group"]
-            record["_group"] = "(none)" if group is None or group != group else str(group)
     for period in periods:
         own = [record for record in records if record["_period"] == period.key]
         if not own and not by:

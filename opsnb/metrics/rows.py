@@ -93,7 +93,7 @@ class Rows:
         }
         if "user_id" in rows.columns:
             columns["user_id"] = "user_id"
-        columns |= {name: name for name in keep if name in rows.columns}
+        columns |= {name: _quote(name) for name in keep if name in rows.columns}
         listed = ", ".join(f"{sql} as {_quote(name)}" for name, sql in columns.items())
         source = f"rows_of_{metric.id}"
         text = f"select {listed} from {source} where {metric.where}"
