@@ -104,6 +104,7 @@ class Session:
         self.decisions: list[Decision] = []
         self.actions: list[Action] = []
         self.reports: dict[str, TableReport] = {}
+        self.is_invalid = False
         self._pending = _Pending()
 
     @cached_property
@@ -178,6 +179,7 @@ class Session:
             raise ParameterError(
                 f'no status "{status}"', where="status", hint=f"take one of {', '.join(order)}"
             )
+        self.is_invalid = self.is_invalid or status == "invalid"
         now = self._pending.status
         if now is None or order.index(status) > order.index(now[0]):
             self._pending.status = (status, reason)
@@ -201,13 +203,18 @@ class Session:
         return Shown(self.languages, parts, pending)
 
     def first_screen(self, verdict: Verdict, cards: Iterable[Card]) -> Shown:
-        """The summary: verdict, cards, what to decide, findings, actions."""
+        """The summary: verdict, cards, what to decide, findings, actions.
+
+        An invalid report's first screen carries no numbers: cards and findings are left out.
+        """
         self._pending.verdict = verdict
-        self._pending.cards = list(cards)
-        parts: list[Part] = [VerdictBox(verdict), Cards(self._pending.cards)]
+        parts: list[Part] = [VerdictBox(verdict)]
+        if not self.is_invalid:
+            self._pending.cards = list(cards)
+            parts.append(Cards(self._pending.cards))
         if self.decisions:
             parts.append(Decisions(self.decisions))
-        if self.findings:
+        if self.findings and not self.is_invalid:
             parts.append(Findings(self.findings))
         if self.actions:
             parts.append(Actions(self.actions))

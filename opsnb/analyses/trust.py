@@ -187,12 +187,12 @@ def _before(arm: ArmAggregates) -> Moments:
 
 def _outcomes(experiment: Experiment) -> None:
     """Ready-made outcomes: users assigned without a row, by arm (differential attrition)."""
-    ops, plan = experiment.ops, experiment.plan
+    ops, plan, assigned = experiment.ops, experiment.plan, experiment.assigned
     if ops.catalogue[plan.primary.metric].table != "outcomes":
         return
-    outcomes = ops.rows.table("outcomes").expr.select("user_id").distinct()
-    users = experiment.assigned.users
-    joined = users.left_join(outcomes, "user_id")
+    mine = assigned.outcomes(ops.rows.table("outcomes").expr)
+    outcomes = mine.select("user_id").distinct()
+    joined = assigned.users.left_join(outcomes, "user_id")
     frame = (
         joined.group_by("variant")
         .agg(n=joined.count(), missing=joined.user_id_right.isnull().sum())

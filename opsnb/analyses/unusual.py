@@ -22,6 +22,11 @@ HISTORY_DAYS = 180
 _EXTRAORDINARY = {"holiday", "outage", "tracking", "campaign"}
 """Kinds of events whose days do not teach the model what is normal."""
 
+_LOWERING = {"outage", "tracking"}
+
+LONGEST_CAUSE = 7
+"""Days up to which an event of another kind can explain a single day."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -84,19 +89,31 @@ def _score(month: Month, metric: str) -> Scored:
     daily = month.ops.meter.daily(metric, max(start, first) if first else start, end)
     dates = [stamp.date() for stamp in daily["day"]]
     values = daily["value"].to_numpy(dtype=float)
-    known = np.array([_event(month, day, _EXTRAORDINARY) is not None for day in dates])
+    known = np.array([_is_extraordinary(month, day) for day in dates])
     return Scored(metric, dates, values, find_anomalies(values, known=known))
 
 
-def _event(month: Month, day: dt.date, kinds: set[str] | None = None) -> Any:
-    """The event of the plans that covers a day; the shortest where several do."""
+def _event(month: Month, day: dt.date, *, low: bool | None = None) -> Any:
+    """The event that sets a day apart; the shortest where several do.
+
+    Outages and tracking gaps explain days that are too low only. A season of more than a
+    week is the background of its days, not what sets one of them apart.
+    """
     covering = [
         event
         for event in month.ops.workspace.events
         if event.start <= day <= (event.end or event.start)
-        and (kinds is None or event.kind in kinds)
+        and (event.kind in _EXTRAORDINARY or event.period.days <= LONGEST_CAUSE)
+        and not (low is False and event.kind in _LOWERING)
     ]
     return min(covering, key=lambda event: (event.end or event.start) - event.start, default=None)
+
+
+def _is_extraordinary(month: Month, day: dt.date) -> bool:
+    return any(
+        event.kind in _EXTRAORDINARY and event.start <= day <= (event.end or event.start)
+        for event in month.ops.workspace.events
+    )
 
 
 def _inside(month: Month, one: Scored) -> np.ndarray:
@@ -114,7 +131,7 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
             "anomaly.day", one.values[index] / expected - 1 if expected else None, "relative",
             metric=one.metric, period=day.isoformat(),
         )  # fmt: skip
-        event = _event(month, day)
+        event = _event(month, day, low=bool(low))
         tracking = low and event is None and _looks_like_tracking(month, one, day, all_scored)
         reading: Said
         if event is not None:
@@ -150,11 +167,12 @@ def _timeline(month: Month, one: Scored) -> Part:
     keep = [i for i, day in enumerate(one.dates) if day >= since]
     result = one.result
     flagged = [one.dates[i] for i in keep if result.flagged[i]]
+    floor = 0.0 if np.nanmin(one.values) >= 0 else -np.inf  # counts cannot fall below zero
     return charts.anomaly_timeline(
         [one.dates[i] for i in keep],
         [float(one.values[i]) for i in keep],
         [_number(result.expected[i]) for i in keep],
-        [_number(result.low[i]) for i in keep],
+        [_number(max(result.low[i], floor)) for i in keep],
         [_number(result.high[i]) for i in keep],
         flagged=flagged,
         claim=Text.of(

@@ -253,6 +253,9 @@ class Language:
     def score(self, value: float) -> str:
         return self._decimal(value, 1)
 
+    def signed_score(self, value: float) -> str:
+        return self._sign(value, self.score(abs(value)))
+
     def date(self, value: dt.date) -> str:
         style = "y年M月d日" if self.code == "zh" else "d MMM y"
         return babel_dates.format_date(value, style, locale=self.locale)
@@ -338,6 +341,7 @@ FORMATS: dict[str, Any] = {
     "factor": Language.factor,
     "p_value": Language.p_value,
     "score": Language.score,
+    "signed_score": Language.signed_score,
     "date": Language.date,
     "short_date": Language.short_date,
     "month": Language.month,

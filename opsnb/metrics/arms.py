@@ -37,12 +37,20 @@ class Assigned:
         First and last day of assignment.
     """
 
+    experiment_id: str
     users: ibis.Table
     counts: dict[str, int]
     several: int
     unassigned: int
     first: dt.date | None
     last: dt.date | None
+
+    def outcomes(self, rows: ibis.Table) -> ibis.Table:
+        """Rows of `outcomes` that belong to this experiment, or to none by name."""
+        if "experiment_id" not in rows.columns:
+            return rows
+        named = rows.experiment_id
+        return rows.filter(named.isnull() | (named == self.experiment_id))
 
     @property
     def timed(self) -> bool:
@@ -122,7 +130,13 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
         first, last = frame["first"].min().date(), frame["last"].max().date()
     users = per_user.filter(per_user._arms == 1).drop("_arms")
     return Assigned(
-        users, dict(sorted(counts.items())), int(frame.several.sum()), unassigned, first, last
+        experiment_id=experiment_id,
+        users=users,
+        counts=dict(sorted(counts.items())),
+        several=int(frame.several.sum()),
+        unassigned=unassigned,
+        first=first,
+        last=last,
     )
 
 
@@ -220,6 +234,8 @@ def _quantities(
         )
     assert metric.table is not None
     measured = rows.of(metric, keep=("experiment_id",) if metric.table == "outcomes" else ())
+    if metric.table == "outcomes":
+        measured = assigned.outcomes(measured)
     if "user_id" not in measured.columns:
         raise MetricError(
             f"table {metric.table} has no user_id, so it cannot be read in an experiment",

@@ -83,6 +83,7 @@ class Rows:
             table has one), `user_id` where the table has one, and the columns of `keep`.
         """
         assert metric.table is not None
+        own = self.table(metric.table).expr.columns
         rows = self._with_optional_columns(metric.table)
         day = DAY_COLUMN.get(metric.table)
         columns = {
@@ -93,11 +94,17 @@ class Rows:
         }
         if "user_id" in rows.columns:
             columns["user_id"] = "user_id"
-        columns |= {name: _quote(name) for name in keep if name in rows.columns}
+        columns |= {name: _quote(name) for name in keep if name in own}
         listed = ", ".join(f"{sql} as {_quote(name)}" for name, sql in columns.items())
         source = f"rows_of_{metric.id}"
         text = f"select {listed} from {source} where {metric.where}"
         return self._sql(rows.alias(source), text, metric)
+
+    @property
+    def _order(self) -> str:
+        """What a row of orders counts for: an order, or a line's part of its order."""
+        lines = self.has("orders") and self.workspace.tables["orders"].grain == "line"
+        return "(1.0 / count(*) over (partition by order_id))" if lines else "1"
 
     def _with_optional_columns(self, name: str) -> ibis.Table:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
@@ -111,6 +118,7 @@ class Rows:
 
     def _sql(self, rows: ibis.Table, text: str, metric: Metric) -> ibis.Table:
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
+        text = text.replace("{order}", self._order)
         try:
             return rows.sql(text, dialect="duckdb")
         except OpsnbError:
