@@ -319,7 +319,7 @@ def _wide_table() -> dict[str, Any]:
 def notebook() -> NotebookNode:
     built = new_notebook(
         metadata={
-            "opsnb": {"name": "campaign_review"},
+            "opsnb": {"name": "made_up_review"},
             "kernelspec": {"name": "python3", "display_name": "Python 3"},
         },
         cells=[
@@ -359,7 +359,7 @@ def run(tmp_path: Path) -> Run:
     messages = tmp_path / "workspace" / "messages"
     messages.mkdir(parents=True)
     (messages / "zh.toml").write_text(
-        "[playbook.campaign_review]\n"
+        "[playbook.made_up_review]\n"
         'title = "# 活动复盘\\n\\n活动是否值得，要不要再办？"\n'
         'trust = "## 数据可信吗？\\n\\n先看检查：结论不会比数据更可靠。"\n'
         'effect = "## 活动带来了什么\\n\\n用未参与活动的地区推算没有活动时的水平。"\n'
@@ -369,12 +369,12 @@ def run(tmp_path: Path) -> Run:
         encoding="utf-8",
     )
     return Run(
-        playbook="campaign_review",
+        playbook="made_up_review",
         title=words("Campaign review", "活动复盘"),
         subject="golden_week",
         subject_label=words("Golden week", "国庆黄金周"),
         cycle="2026-10",
-        slug="campaign_review-golden_week",
+        slug="made_up_review-golden_week",
         languages=("en", "zh"),
         currency="CNY",
         workspace_name=words("Lantern Market", "灯笼集市"),
@@ -387,7 +387,7 @@ def run(tmp_path: Path) -> Run:
         },
         provenance={
             "git": {"commit": "75c4b1b0123456789", "dirty": False},
-            "playbook": {"name": "campaign_review", "sha256": "a1b2c3d4e5f6a7b8"},
+            "playbook": {"name": "made_up_review", "sha256": "a1b2c3d4e5f6a7b8"},
             "opsnb": "0.1.0",
             "python": "3.11.9",
             "packages": {"ibis": "12.0.0", "duckdb": "1.5.6"},
