@@ -108,11 +108,12 @@ class Sheet:
         """A key from y inches down, in as many lines as it takes; returns where it ends."""
         x = left
         for entry in entries:
-            wide = 0.3 + text_width(entry.text, SMALL) + 0.2
+            text = wrapped(entry.text, self.width - left - 0.34, size=SMALL, lines=1)
+            wide = 0.3 + text_width(text, SMALL) + 0.2
             if x > left and x + wide - 0.2 > self.width:
                 x, y = left, y + LINE + 0.03
             self._sign(entry, x, y)
-            self.text(x + 0.3, y, entry.text, colour=MUTED)
+            self.text(x + 0.3, y, text, colour=MUTED)
             x += wide
         return y + LINE / 2 + 0.06 if entries else y - 0.09
 
@@ -245,6 +246,21 @@ def lanes(spans: Sequence[tuple[float, float]], gap: float = 0.08) -> list[int]:
         ends[lane:] = [end, *ends[lane + 1 :]]
         chosen[index] = lane
     return chosen
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in inches."""
+
+
+def text_box(x: float, y: float, text: str) -> Box:
+    """The box of a small text that starts at x and is centred on y."""
+    return x, y - 0.065, x + text_width(text, SMALL), y + 0.065
+
+
+def is_free(box: Box, taken: Sequence[Box]) -> bool:
+    """Whether a box touches none of the taken ones."""
+    left, top, right, bottom = box
+    return not any(left < r and x < right and top < b and y < bottom for x, y, r, b in taken)
 
 
 def zero_line(ax: Axes, which: Literal["x", "y"] = "y") -> None:

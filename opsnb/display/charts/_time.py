@@ -189,12 +189,13 @@ def draw_end_labels(sheet: Sheet, ax: Axes, labels: Sequence[EndLabel]) -> None:
     low, high = ax.get_ylim()
     top, bottom = (1 - place.y1) * sheet.height, (1 - place.y0) * sheet.height
     rows = 1 if sheet.is_narrow else 2
+    half = rows * 0.085
     wanted = [bottom - (label.value - low) / (high - low) * (bottom - top) for label in labels]
     gap = rows * 0.135 + 0.04
     x = place.x1 * sheet.width + 0.07
-    for label, y in zip(labels, spread(wanted, gap, top, bottom), strict=True):
+    for label, y in zip(labels, spread(wanted, gap, max(top, half), bottom - half), strict=True):
         colour = label.colour if label.strong else MUTED
-        if sheet.is_narrow:
+        if sheet.is_narrow or not label.name:
             sheet.text(x, y, label.shown, colour=colour, bold=label.strong)
             continue
         sheet.text(x, y - 0.068, label.name, colour=colour, bold=label.strong)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import day_number, days
 from opsnb.display.charts._check import need, need_rows
-from opsnb.display.charts._sheet import DASHES, LINE, Entry, Sheet, lanes
+from opsnb.display.charts._sheet import DASHES, LINE, Box, Entry, Sheet, is_free, text_box
 from opsnb.display.charts._time import Event, extent, floats, time_panel
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, SERIES, SMALL, WARN, text_width
@@ -112,27 +112,29 @@ def _runs(marks: Sequence[Mark]) -> list[list[Mark]]:
 
 
 def _label(sheet: Sheet, ax: Axes, runs: Sequence[list[Mark]]) -> None:
-    """Dates beyond the outermost mark of each run, raised where two would touch."""
-    language = sheet.language
-    for above in (True, False):
-        side = [run for run in runs if run[0][2] is above]
-        texts, spans, edges = [], [], []
-        for run in side:
-            first, last = language.short_date(run[0][0]), language.short_date(run[-1][0])
-            text = first if len(run) == 1 else f"{first}–{last}"
-            outermost = (max if above else min)(value for _, value, _ in run)
-            x, edge = sheet.place(
-                ax, (day_number(run[0][0]) + day_number(run[-1][0])) / 2, outermost
-            )
-            half = text_width(text, SMALL) / 2
-            x = min(max(x, half), sheet.width - half - 0.02)
-            texts.append(text)
-            spans.append((x - half, x + half))
-            edges.append(edge)
-        step = -1 if above else 1
-        for text, span, edge, lane in zip(texts, spans, edges, lanes(spans), strict=True):
-            y = edge + step * (0.15 + lane * LINE)
-            sheet.text(sum(span) / 2, y, text, align="center")
+    """Dates beyond the outermost mark of each run, farther out where two would touch.
+
+    A date that finds no place within the plot is left out.
+    """
+    language, place = sheet.language, ax.get_position()
+    top, bottom = (1 - place.y1) * sheet.height, (1 - place.y0) * sheet.height
+    taken: list[Box] = []
+    for run in runs:
+        above = run[0][2]
+        first, last = language.short_date(run[0][0]), language.short_date(run[-1][0])
+        text = first if len(run) == 1 else f"{first}–{last}"
+        outermost = (max if above else min)(value for _, value, _ in run)
+        middle = (day_number(run[0][0]) + day_number(run[-1][0])) / 2
+        x, y = sheet.place(ax, middle, outermost)
+        wide = text_width(text, SMALL)
+        left = min(max(x - wide / 2, 0.02), sheet.width - wide - 0.02)
+        for lane in range(4):
+            down = y + (-1 if above else 1) * (0.15 + lane * LINE)
+            box = text_box(left, down, text)
+            if top <= down <= bottom - 0.06 and is_free(box, taken):
+                sheet.text(left, down, text)
+                taken.append(box)
+                break
 
 
 def _key(marks: Sequence[Mark], language: Language) -> list[Entry]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._rows import Rows, rows_height
-from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
 from opsnb.display.figures import Chart
 from opsnb.display.style import BAD, INK, MUTED, PAPER, SERIES, SMALL, text_width
 from opsnb.messages import Language, Said
@@ -177,7 +177,9 @@ def _sides(sheet: Sheet, frame: Rows, sides: Sequence[str]) -> None:
     low, high = frame.ax.get_xlim()
     zero = left + (right - left) * (0 - low) / (high - low)
     y = sheet.height - LINE / 2
-    texts = (f"← {sides[0]}", f"{sides[1]} →")
+    half = sheet.width / 2 - 0.3
+    left_side, right_side = (wrapped(side, half, size=SMALL, lines=1) for side in sides)
+    texts = (f"← {left_side}", f"{right_side} →")
     widths = [text_width(text, SMALL) for text in texts]
     if zero - 0.08 - widths[0] < 0 or zero + 0.08 + widths[1] > sheet.width:
         sheet.text(0.02, y, texts[0], colour=MUTED)

@@ -156,8 +156,8 @@ def _heat(
             sheet.text(0.02, y, wrapped(label, label_width, size=SMALL, lines=1))
             if sizes:
                 sheet.text(left - 0.08, y, size_texts[index], colour=MUTED, align="right")
-        printed = [[_cell(value, format, language) for value in row] for row in cells]
-        _draw_cells(sheet, ax, cells, _fitting(printed, step_x), top, has_empty)
+        shown, size = _fitting(cells, format, language, step_x)
+        _draw_cells(sheet, ax, cells, shown, size, top, has_empty)
 
     height = key_room + LINE + 0.08 + _ROW * len(rows) + 0.02
     return Chart(**texts, draw=draw, height=height, phone_height=height + LINE)
@@ -181,23 +181,25 @@ def _axes(ax: Axes, rows: int, columns: int) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
-def _cell(value: float | None, format: str, language: Language) -> str:
+def _fitting(
+    cells: Sequence[Sequence[float | None]], format: str, language: Language, width: float
+) -> tuple[list[list[str]], float]:
+    """Texts and their size: percent signs go, then decimals, where cells are too narrow."""
+    for sign, digits in (("%", 1), ("", 1), ("", 0)):
+        texts = [[_cell(v, format, language, sign, digits) for v in row] for row in cells]
+        wide = max(text_width(text, SMALL) for row in texts for text in row)
+        if wide <= width - 0.04:
+            return texts, SMALL
+    return texts, SMALL * (width - 0.03) / wide
+
+
+def _cell(value: float | None, format: str, language: Language, sign: str, digits: int) -> str:
+    """A cell's number; a percent has a decimal only below ten."""
     if not is_number(value):
         return ""
     if format == "percent":
-        digits = 1 if 0 < abs(value) < 0.0995 else 0
-        return f"{100 * value:.{digits}f}%"
+        return f"{100 * value:.{digits if 0 < abs(value) < 0.0995 else 0}f}{sign}"
     return language.format(value, format)
-
-
-def _fitting(printed: list[list[str]], width: float) -> list[list[str]]:
-    """Percent signs go, then decimals, when the cells are too narrow for them."""
-    shrink = [lambda t: t.removesuffix("%"), lambda t: t.partition(".")[0].removesuffix("%")]
-    for step in [lambda t: t, *shrink]:
-        texts = [[step(text) for text in row] for row in printed]
-        if max(text_width(text, SMALL) for row in texts for text in row) <= width - 0.04:
-            return texts
-    return texts
 
 
 def _draw_cells(
@@ -205,6 +207,7 @@ def _draw_cells(
     ax: Axes,
     cells: Sequence[Sequence[float | None]],
     printed: Sequence[Sequence[str]],
+    size: float,
     top: float,
     outline_empty: bool,
 ) -> None:
@@ -220,6 +223,8 @@ def _draw_cells(
                 continue
             depth = 0.06 + 0.94 * min(max(value / top, 0), 1) if top > 0 else 0.06
             depth = 0.0 if math.isclose(value, 0) else depth
-            ax.add_patch(Rectangle(corner, 0.94, 0.9, facecolor=SERIES[0], alpha=depth))
+            cell = Rectangle(corner, 0.94, 0.9, facecolor=SERIES[0], alpha=depth, clip_on=False)
+            ax.add_patch(cell)
             colour = PAPER if depth > _DARK else INK
-            sheet.text(*sheet.place(ax, x + 0.5, y + 0.5), text, align="center", colour=colour)
+            place = sheet.place(ax, x + 0.5, y + 0.5)
+            sheet.text(*place, text, size=size, align="center", colour=colour)

@@ -10,12 +10,10 @@ from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
-from opsnb.display.charts._sheet import LINE, Sheet, rules
+from opsnb.display.charts._sheet import LINE, Box, Sheet, is_free, rules, text_box, wrapped
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, SERIES, SMALL, text_width
 from opsnb.messages import Language, Said
-
-_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,11 @@ def quadrant(
         xs = number_ticks(*_range([p.x for p in points], x_line), 4 if sheet.is_narrow else 6)
         ys = number_ticks(*_range([p.y for p in points], y_line), 5)
         y_texts = tick_labels(ys, language, y_format)
-        sheet.text(0.02, 0.09, language.say(y_label), colour=MUTED)
-        x_name = language.say(x_label)
+        x_name, y_name = (
+            wrapped(language.say(label), sheet.width - 0.04, size=SMALL, lines=1)
+            for label in (x_label, y_label)
+        )
+        sheet.text(0.02, 0.09, y_name, colour=MUTED)
         sheet.text(sheet.width - 0.02, sheet.height - 0.09, x_name, colour=MUTED, align="right")
         ax = sheet.panel(widest(y_texts) + 0.1, 0.3, 0.24, 2 * LINE + 0.12)
         set_number_axis(ax, "y", ys, y_texts)
@@ -94,17 +95,15 @@ def _range(values: Sequence[float], line: float | None) -> tuple[float, float]:
 def _labels(sheet: Sheet, ax: Axes, points: Sequence[Point]) -> None:
     """Each label at the first free place beside its point."""
     places = [sheet.place(ax, point.x, point.y) for point in points]
-    taken: list[_Box] = [(x - 0.06, y - 0.06, x + 0.06, y + 0.06) for x, y in places]
+    taken: list[Box] = [(x - 0.06, y - 0.06, x + 0.06, y + 0.06) for x, y in places]
+    lowest = (1 - ax.get_position().y0) * sheet.height
     for point, (x, y) in zip(points, places, strict=True):
-        text = sheet.language.say(point.label)
+        text = wrapped(sheet.language.say(point.label), 1.7, size=SMALL, lines=1)
         wide = text_width(text, SMALL)
         for dx, dy in ((0.1, 0.0), (-0.1 - wide, 0.0), (-wide / 2, -0.15), (-wide / 2, 0.15)):
-            box = (x + dx, y + dy - 0.07, x + dx + wide, y + dy + 0.07)
-            if box[0] >= 0 and box[2] <= sheet.width and not any(_touch(box, b) for b in taken):
+            box = text_box(x + dx, y + dy, text)
+            inside = box[0] >= 0 and box[2] <= sheet.width and box[1] >= 0.16 and box[3] <= lowest
+            if inside and is_free(box, taken):
                 sheet.text(x + dx, y + dy, text)
                 taken.append(box)
                 break
-
-
-def _touch(a: _Box, b: _Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import days
 from opsnb.display.charts._check import need, need_rows
-from opsnb.display.charts._sheet import LINES, Entry, Sheet, Sign, zero_line
+from opsnb.display.charts._sheet import LINES, Entry, Sheet, Sign, wrapped, zero_line
 from opsnb.display.charts._time import (
     EndLabel,
     Event,
@@ -21,7 +21,7 @@ from opsnb.display.charts._time import (
     time_panel,
 )
 from opsnb.display.figures import Chart
-from opsnb.display.style import INK, PAPER, SERIES
+from opsnb.display.style import INK, PAPER, SERIES, SMALL
 from opsnb.messages import Language, Said
 
 _STYLES: tuple[tuple[str, Sign, float], ...] = (
@@ -147,7 +147,7 @@ def _end(line: Series, index: int, format: str, language: Language) -> EndLabel:
     )
     return EndLabel(
         last,
-        language.say(line.label),
+        wrapped(language.say(line.label), 1.6, size=SMALL, lines=1),
         language.format(last, format),
         _STYLES[index][0],
         strong=index == 0,
