@@ -13,7 +13,7 @@ import ibis
 
 from opsnb.errors import MetricError, TableError, did_you_mean
 from opsnb.metrics.catalogue import Catalogue, Metric
-from opsnb.metrics.rows import TIME_COLUMN, Rows, number
+from opsnb.metrics.rows import TIME_COLUMN, Rows, holding, number
 
 Days = tuple[dt.date | None, dt.date | None]
 
@@ -32,7 +32,7 @@ class Assigned:
     several : int
         Users found in more than one arm; they are left out of every comparison.
     unassigned : int
-        Assignment rows without a user or without a variant.
+        Assignment rows without a user or a variant, or without a time where others have one.
     first, last : date or None
         First and last day of assignment.
     """
@@ -85,17 +85,20 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
     Raises
     ------
     TableError
-        The table holds no row of this experiment.
+        The table holds no (complete) row of this experiment.
     """
     table = rows.table("assignments").expr
     mine = table.filter(table.experiment_id == experiment_id)
-    clean = mine.filter(mine.user_id.notnull() & mine.variant.notnull())
+    timed = "assigned_at" in mine.columns and bool(mine.assigned_at.count().execute())
+    complete = mine.user_id.notnull() & mine.variant.notnull()
+    if timed:
+        complete &= mine.assigned_at.notnull()
+    clean = mine.filter(complete)
     attributes = [
         name
         for name in clean.columns
         if name not in {"experiment_id", "user_id", "variant", "assigned_at"}
     ]
-    timed = "assigned_at" in clean.columns
     firsts: dict[str, Any] = {name: clean[name].min() for name in attributes}
     if timed:
         firsts["assigned_at"] = clean.assigned_at.min()
@@ -115,6 +118,13 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
         )
         .execute()
     )
+    incomplete = int(mine.filter(~complete).count().execute())
+    if frame.empty and incomplete:
+        raise TableError(
+            f'every assignment of experiment "{experiment_id}" lacks a user, a variant or a time',
+            where="table assignments",
+            hint="fill user_id and variant; assigned_at may be left out altogether",
+        )
     if frame.empty:
         known = [str(i) for i in table.experiment_id.as_table().distinct().execute().iloc[:, 0]]
         raise TableError(
@@ -123,8 +133,6 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
             hint=did_you_mean(experiment_id, known, kind="experiments"),
         )
     counts = {str(row.variant): int(row.n) for row in frame.itertuples() if row.n}
-    lacking = mine.user_id.isnull() | mine.variant.isnull()
-    unassigned = int(mine.filter(lacking).count().execute())
     first = last = None
     if timed and frame["first"].notna().any():
         first, last = frame["first"].min().date(), frame["last"].max().date()
@@ -134,7 +142,7 @@ def assigned_users(rows: Rows, experiment_id: str) -> Assigned:
         users=users,
         counts=dict(sorted(counts.items())),
         several=int(frame.several.sum()),
-        unassigned=unassigned,
+        unassigned=incomplete,
         first=first,
         last=last,
     )
@@ -284,8 +292,7 @@ def _amounts(
 ) -> dict[str, Any]:
     value = joined._value
     if metric.kind == "proportion":
-        found = value.nunique(where=where) if metric.value else joined.count(where=where)
-        amount = (found >= metric.at_least).cast("float64")
+        amount = (holding(metric, joined, where) >= metric.at_least).cast("float64")
     elif metric.kind == "distinct":
         amount = value.nunique(where=where).cast("float64")
     else:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from opsnb.errors import MetricError
 from opsnb.metrics.catalogue import Catalogue, Metric
-from opsnb.metrics.rows import Rows, number
+from opsnb.metrics.rows import Rows, holding, number
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
@@ -198,9 +198,7 @@ class Meter:
         rows = self._bucketed(metric, periods, by).filter(lambda t: t.user_id.notnull())
         keys = [*_keys(by), "user_id"]
         if metric.kind == "proportion":
-            amount = (
-                rows._value.nunique() if metric.value else rows.count()
-            )  # at_least counts distinct values where a value is named: orders, not order lines
+            amount = holding(metric, rows)
         else:
             amount = rows._value.cast("float64").sum()
         per_user = rows.group_by(keys).agg(_amount=amount)

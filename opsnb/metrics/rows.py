@@ -133,6 +133,22 @@ class Rows:
             ) from error
 
 
+def holding(metric: Metric, rows: ibis.Table, where: Any = None) -> Any:
+    """How often a proportion's value holds in a group of rows.
+
+    Rows where the value is a flag or where none is given; distinct values else (orders, not
+    order lines). False, zero and NULL do not hold.
+    """
+    if not metric.value:
+        return rows.count(where=where)
+    value = rows._value
+    if value.type().is_boolean():
+        return rows.count(where=value if where is None else value & where)
+    if value.type().is_numeric():
+        where = value != 0 if where is None else (value != 0) & where
+    return value.nunique(where=where)
+
+
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 

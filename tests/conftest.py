@@ -1,0 +1,101 @@
+"""Shared by all tests: tiny workspaces from a few rows, and the sample company, built once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from opsnb.metrics import Meter, load_catalogue
+from opsnb.metrics.rows import Rows
+from opsnb.sample import build
+from opsnb.workspace import Workspace
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+HEAD = """\
+[workspace]
+name = "Test Shop"
+timezone = "Asia/Shanghai"
+currency = "CNY"
+languages = ["en", "zh"]
+as_of = {as_of}
+gross_margin = 0.4
+[sources.here]
+url = "{kind}://data"
+"""
+
+Tables = Mapping[str, pd.DataFrame | str]
+MakeWorkspace = Callable[..., Workspace]
+MakeMeter = Callable[..., Meter]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> MakeWorkspace:
+    """A workspace in `tmp_path`: `workspace({"orders": frame_or_csv}, plans={...}, more="...")`.
+
+    Tables are data frames (written as Parquet) or CSV texts, one kind at a time; `plans` are
+    texts by path under plans/, `more` is added to opsnb.toml.
+    """
+
+    def make(
+        tables: Tables | None = None,
+        *,
+        plans: Mapping[str, str] | None = None,
+        more: str = "",
+        grain: str | None = None,
+        as_of: str = "2026-11-16",
+    ) -> Workspace:
+        tables = tables or {}
+        texts = any(isinstance(table, str) for table in tables.values())
+        kind = "csv" if texts else "parquet"
+        (tmp_path / "data").mkdir(exist_ok=True)
+        lines = [HEAD.format(as_of=as_of, kind=kind)]
+        for name, table in tables.items():
+            path = tmp_path / "data" / f"{name}.{kind}"
+            if isinstance(table, str):
+                path.write_text(table, encoding="utf-8")
+            else:
+                table.to_parquet(path, index=False)
+            lines.append(f'[tables.{name}]\nsource = "here"\ntable = "{name}"\n')
+            if name == "orders" and grain:
+                lines.append(f'grain = "{grain}"\n')
+        (tmp_path / "opsnb.toml").write_text("".join(lines) + more, encoding="utf-8")
+        for name, text in (plans or {}).items():
+            path = tmp_path / "plans" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return Workspace.load(tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def meter(workspace: MakeWorkspace) -> MakeMeter:
+    """What measures a tiny workspace; the arguments are those of `workspace`."""
+
+    def make(tables: Tables, **more: object) -> Meter:
+        made = workspace(tables, **more)
+        return Meter(Rows(made), load_catalogue(made.metrics))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sample_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company as `opsnb sample` leaves it: data, plans and opsnb.toml."""
+    root = tmp_path_factory.mktemp("lantern")
+    build(root)
+    shutil.copy(REPOSITORY / "opsnb.toml", root)
+    shutil.copytree(REPOSITORY / "plans", root / "plans")
+    if (REPOSITORY / "metrics.toml").is_file():
+        shutil.copy(REPOSITORY / "metrics.toml", root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def sample(sample_root: Path) -> Workspace:
+    return Workspace.load(sample_root)

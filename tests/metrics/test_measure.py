@@ -1,0 +1,325 @@
+"""Every kind of metric against tables small enough to be counted by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from opsnb.errors import MetricError
+from opsnb.metrics import Meter, load_catalogue
+from opsnb.metrics.rows import Rows
+from opsnb.periods import Period, parse
+from opsnb.workspace import Workspace
+
+MakeMeter = Callable[..., Meter]
+
+SEP, OCT, NOV, DEC = (parse(text) for text in ("2026-09", "2026-10", "2026-11", "2026-12"))
+
+
+def frame(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
+    """Rows as a data frame; columns that end in _at become times."""
+    data = pd.DataFrame(rows, columns=columns.split())
+    for name in data.columns:
+        if name.endswith("_at"):
+            data[name] = pd.to_datetime(data[name])
+    return data
+
+
+USERS = frame(
+    "user_id registered_at channel",
+    ("u1", "2026-09-30 10:00", "wechat"),
+    ("u2", "2026-10-01 10:00", "douyin"),
+    ("u3", "2026-10-02 10:00", None),
+    ("u4", "2026-10-10 10:00", "wechat"),
+)
+EVENTS = frame(
+    "user_id event_at event",
+    ("u1", "2026-10-01 08:00", "visit"),
+    ("u1", "2026-10-01 09:00", "order"),
+    ("u1", "2026-10-02 08:00", "visit"),
+    ("u2", "2026-10-02 08:00", "visit"),
+    ("u2", "2026-10-08 08:00", "visit"),
+    ("u3", "2026-10-03 08:00", "visit"),
+    ("u5", "2026-10-05 08:00", "visit"),  # not among the users
+    (None, "2026-10-05 08:00", "visit"),
+)
+ORDERS = frame(
+    "order_id user_id ordered_at amount cost status",
+    ("o1", "u1", "2026-10-01 09:00", 100.0, 60.0, "paid"),
+    ("o2", "u1", "2026-10-02 09:00", 50.0, 30.0, "refunded"),
+    ("o3", "u3", "2026-10-03 09:00", 30.0, None, "paid"),
+    ("o4", "u3", "2026-10-03 09:30", 20.0, 5.0, "cancelled"),
+    ("o5", None, "2026-10-04 09:00", 10.0, None, "paid"),
+    ("o6", "u1", "2026-11-02 09:00", 500.0, 300.0, "paid"),
+)
+SURVEYS = frame(
+    "responded_at kind score user_id",
+    *(("2026-10-05 09:00", "nps", score, "u1") for score in (10.0, 9.0, 9.0, 8.0, 0.0)),
+    *(("2026-10-06 09:00", "csat", score, "u2") for score in (5.0, 4.0, 2.0)),
+)
+SPEND = frame(
+    "campaign_id date channel kind amount",
+    ("c", dt.date(2026, 10, 3), "wechat", "media", 90.0),
+    ("c", dt.date(2026, 10, 4), "wechat", "reward", 30.0),
+)
+TABLES = {"users": USERS, "events": EVENTS, "orders": ORDERS, "surveys": SURVEYS, "spend": SPEND}
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("gmv_net", 100 + 30 + 10),
+        ("gross_profit", 100 - 60),  # without a cost there is no profit to speak of
+        ("orders", 4),
+        ("buyers", 2),
+        ("new_users", 3),
+        ("active_users", 4),
+        ("dau", (1 + 2 + 1 + 1 + 1) / 31),
+        ("stickiness", 6 / 31 / 4),
+        ("paying_conversion", 2 / 4),
+        ("conversion_rate", 1 / 7),
+        ("arpu", 140 / 4),
+        ("aov", 140 / 4),
+        ("revenue_per_buyer", 140 / 2),
+        ("repurchase_rate", 1 / 2),
+        ("refund_rate", 1 / 4),
+        ("retention_d1", 3 / 4),
+        ("retention_d7", 1 / 4),
+        ("nps", 100 * (3 - 1) / 5),
+        ("csat", 2 / 3),
+        ("spend", 120),
+        ("cac", 120 / 3),
+        ("orders_per_user", 3 / 4),
+        ("revenue_per_user", (100 + 30) / 4),  # o5 belongs to nobody
+        ("cart_rate", 0),
+    ],
+)
+def test_a_month_by_hand(meter: MakeMeter, metric: str, value: float) -> None:
+    assert meter(TABLES).value(metric, OCT).value == pytest.approx(value)
+
+
+def test_periods_in_any_order_and_without_rows(meter: MakeMeter) -> None:
+    found = meter(TABLES).measure("gmv_net", [DEC, NOV, SEP, OCT])
+    assert [(m.period, m.value) for m in found] == [
+        ("2026-12", 0.0), ("2026-11", 500.0), ("2026-09", 0.0), ("2026-10", 140.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [("paying_conversion", None), ("refund_rate", None), ("nps", None), ("aov", None),
+     ("retention_d1", None), ("orders", 0.0), ("dau", 0.0)],
+)  # fmt: skip
+def test_no_rows_are_zero_or_nothing(meter: MakeMeter, metric: str, value: float | None) -> None:
+    assert meter(TABLES).value(metric, DEC).value == value
+
+
+def test_a_stock_is_what_was_there_at_the_end(meter: MakeMeter) -> None:
+    more = (
+        '[metrics.base]\nlabel = "Base"\nkind = "stock"\ntable = "users"\nvalue = "1"\n'
+        'unit = "count"\n'
+    )
+    made = meter(TABLES, more=more)
+    assert [m.value for m in made.measure("base", [SEP, OCT, DEC])] == [1, 4, 4]
+    by_channel = made.measure("base", [OCT], by="channel")
+    assert {m.group: m.value for m in by_channel} == {"(none)": 1, "douyin": 1, "wechat": 2}
+
+
+def test_count_and_mean(meter: MakeMeter) -> None:
+    more = (
+        '[metrics.lines]\nlabel = "Lines"\nkind = "count"\ntable = "orders"\nunit = "count"\n'
+        '[metrics.spent]\nlabel = "Spent"\nkind = "mean"\ntable = "orders"\nvalue = "amount"\n'
+        'of = "buyers"\nunit = "money"\n'
+    )
+    made = meter(TABLES, more=more)
+    assert made.value("lines", OCT).value == 5
+    found = made.value("spent", OCT)
+    assert (found.value, found.numerator, found.n) == (200 / 2, 200, 2)
+    assert not found.binary
+
+
+@pytest.mark.parametrize(
+    ("value", "share"),
+    [("amount > 40", 1 / 2), ("amount - 30", 1 / 2), ("order_id", 1.0), ("cost", 1 / 2)],
+)
+def test_a_proportion_counts_who_has_a_row_where_the_value_holds(
+    meter: MakeMeter, value: str, share: float
+) -> None:
+    """Of the buyers u1 (100, 50) and u3 (30, no cost): false, zero and NULL do not hold."""
+    more = (
+        '[metrics.big]\nlabel = "Big"\nkind = "proportion"\ntable = "orders"\n'
+        f'value = "{value}"\nwhere = "status <> \'cancelled\'"\nof = "buyers"\nunit = "share"\n'
+    )
+    assert meter(TABLES, more=more).value("big", OCT).value == pytest.approx(share)
+
+
+def test_by_a_column_of_the_users(meter: MakeMeter) -> None:
+    """Users without a channel, and users nobody knows, stay in a group of their own."""
+    found = meter(TABLES).measure("paying_conversion", [OCT], by="channel")
+    assert {m.group: (m.value, m.n) for m in found} == {
+        "(none)": (0.5, 2), "douyin": (0.0, 1), "wechat": (1.0, 1),
+    }  # fmt: skip
+    sums = meter(TABLES).measure("gmv_net", [OCT], by="channel")
+    assert {m.group: m.value for m in sums} == {"(none)": 40.0, "wechat": 100.0}
+    came = meter(TABLES).measure("retention_d1", [OCT], by="channel")
+    assert {m.group: m.value for m in came} == {"(none)": 1.0, "douyin": 1.0, "wechat": 0.5}
+    dau = meter(TABLES).measure("dau", [OCT], by="channel")
+    assert {m.group: m.numerator for m in dau} == {"(none)": 2, "douyin": 2, "wechat": 2}
+    quotient = meter(TABLES).measure("arpu", [OCT], by="channel")
+    assert {m.group: m.value for m in quotient} == {"(none)": 20.0, "douyin": None, "wechat": 100.0}
+
+
+def test_parts_add_up_to_the_whole(meter: MakeMeter) -> None:
+    made = meter(TABLES)
+    for metric in ("gmv_net", "orders", "new_users"):
+        parts = made.measure(metric, [OCT], by="channel")
+        assert sum(m.value or 0 for m in parts) == made.value(metric, OCT).value, metric
+
+
+def test_by_a_column_with_an_odd_name(meter: MakeMeter) -> None:
+    orders = ORDERS.assign(**{"group": ["a", "b", "a", None, "b", "a"], "地区 名": "华东"})
+    made = meter({**TABLES, "orders": orders})
+    found = made.measure("gmv_net", [OCT], by="group")
+    assert {m.group: m.value for m in found} == {"a": 130.0, "b": 10.0}
+    assert [m.group for m in made.measure("orders", [OCT], by="地区 名")] == ["华东"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "by", "hint"),
+    [
+        ("gmv_net", "city", "neither orders nor its users have a column city"),
+        ("spend", "region", "neither spend nor its users have a column region"),
+        ("retention_d1", "city", "neither events nor its users have a column city"),
+        ("paying_conversion", "city", 'cannot break "active_users" down by "city"'),
+    ],
+)
+def test_unknown_column(meter: MakeMeter, metric: str, by: str, hint: str) -> None:
+    with pytest.raises(MetricError, match=hint):
+        meter(TABLES).measure(metric, [OCT], by=by)
+
+
+def test_overlapping_periods(meter: MakeMeter) -> None:
+    with pytest.raises(MetricError, match=r"the periods 2026-W40 and 2026-10 overlap.*separate"):
+        meter(TABLES).measure("gmv_net", [OCT, parse("2026-W40")])
+
+
+def test_daily_series_have_no_gaps(meter: MakeMeter) -> None:
+    made = meter(TABLES)
+    first, last = dt.date(2026, 10, 1), dt.date(2026, 10, 5)
+    sums = made.daily("gmv_net", first, last)
+    assert list(sums["day"].dt.date) == [first + dt.timedelta(days=d) for d in range(5)]
+    assert list(sums["value"]) == [100, 0, 30, 10, 0]
+    shares = list(made.daily("refund_rate", first, last)["value"])
+    assert shares[:4] == [0, 1, 0, 0] and math.isnan(shares[4])
+    heads = list(made.daily("arpu", first, last)["value"])
+    assert heads[:3] == [100, 0, 30]
+    assert math.isnan(heads[3]) and heads[4] == 0  # 10 by nobody; one visitor who bought nothing
+
+
+def test_daily_by_group(meter: MakeMeter) -> None:
+    first, last = dt.date(2026, 10, 1), dt.date(2026, 10, 5)
+    found = meter(TABLES).daily("gmv_net", first, last, by="channel")
+    assert [(f"{row.day:%m-%d}", row.group, row.value) for row in found.itertuples()] == [
+        ("10-01", "wechat", 100), ("10-03", "(none)", 30), ("10-04", "(none)", 10),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", ["nps", "retention_d1", "paying_conversion"])
+def test_kinds_without_a_daily_series(meter: MakeMeter, metric: str) -> None:
+    with pytest.raises(MetricError, match=r"has no daily series.*quotient of those"):
+        meter(TABLES).daily(metric, OCT.start, OCT.end)
+
+
+def test_buyers_are_the_population_where_events_are_not_mapped(meter: MakeMeter) -> None:
+    made = meter({"orders": ORDERS})
+    found = made.value("paying_conversion", OCT)
+    assert (found.value, found.n) == (1.0, 2)
+
+
+def test_what_is_absent(meter: MakeMeter) -> None:
+    made = meter({"orders": ORDERS.drop(columns=["cost", "status"])})
+    assert made.absent("gmv_net") is None
+    assert made.absent("gross_profit") == "orders.cost"
+    assert made.absent("refund_rate") is None  # an absent status counts as paid
+    assert made.absent("nps") == "surveys"
+    assert made.absent("arpu") == "events"
+    assert meter({"events": EVENTS}).absent("retention_d1") == "users"
+    assert meter({"users": USERS}).absent("paying_conversion") == "orders"
+
+
+def test_bad_sql_names_the_metric_and_the_columns(meter: MakeMeter) -> None:
+    more = (
+        '[metrics.mine]\nlabel = "Mine"\nkind = "sum"\ntable = "orders"\nvalue = "amuont"\n'
+        'unit = "money"\n'
+    )
+    with pytest.raises(MetricError) as caught:
+        meter(TABLES, more=more).value("mine", OCT)
+    said = str(caught.value)
+    assert said.startswith("metrics.toml [mine]: the engine refuses its SQL: ")
+    assert "amuont" in said and "DuckDB SQL over the columns of orders: order_id" in said
+
+
+def test_order_lines_count_once(meter: MakeMeter) -> None:
+    """Two orders of two lines and one line; the second was cancelled in part by refund."""
+    lines = frame(
+        "order_id user_id ordered_at amount status",
+        ("o1", "u1", "2026-10-01 09:00", 60.0, "paid"),
+        ("o1", "u1", "2026-10-01 09:00", 40.0, "paid"),
+        ("o2", "u2", "2026-10-02 09:00", 30.0, "refunded"),
+        ("o2", "u2", "2026-10-02 09:00", 20.0, "refunded"),
+        ("o3", "u2", "2026-10-03 09:00", 10.0, "paid"),
+    )
+    made = meter({"orders": lines}, grain="line")
+    values = {
+        "orders": 3, "gmv_net": 110, "aov": 110 / 3, "repurchase_rate": 1 / 2,
+        "refund_rate": 1 / 3, "orders_per_user": 3 / 2,
+    }  # fmt: skip
+    for metric, value in values.items():
+        assert made.value(metric, OCT).value == pytest.approx(value), metric
+
+
+def test_as_of_in_a_metric(meter: MakeMeter) -> None:
+    """Tickets that are neither resolved nor due yet are not judged."""
+    tickets = frame(
+        "ticket_id opened_at resolved_at due_at",
+        ("t1", "2026-10-01 09:00", "2026-10-01 10:00", "2026-10-02 09:00"),
+        ("t2", "2026-10-01 09:00", "2026-10-03 10:00", "2026-10-02 09:00"),
+        ("t3", "2026-10-30 09:00", None, "2026-11-15 09:00"),
+        ("t4", "2026-10-31 09:00", None, "2026-11-20 09:00"),
+        ("t5", "2026-10-31 09:00", None, None),
+    )
+    found = meter({"tickets": tickets}).value("tickets_on_time", OCT)
+    assert (found.value, found.n, found.binary) == (pytest.approx(1 / 3), 3, True)
+
+
+def test_counts_behind_a_score(meter: MakeMeter) -> None:
+    found = meter(TABLES).value("nps", OCT)
+    assert (found.n, found.plus, found.minus) == (5, 3, 1)
+    csat = meter(TABLES).value("csat", OCT)
+    assert (csat.numerator, csat.denominator, csat.binary) == (2, 3, True)
+
+
+def test_every_built_in_metric_on_the_sample_company(sample: Workspace) -> None:
+    """Each can be measured in a month, and is of the size its unit allows."""
+    catalogue = load_catalogue(sample.metrics)
+    made = Meter(Rows(sample), catalogue)
+    for name, metric in catalogue.items():
+        assert made.absent(name) is None, name
+        value = made.value(name, OCT).value
+        assert value is not None, name
+        if metric.unit == "share":
+            assert 0 < value < 1, name
+        elif metric.unit == "score":
+            assert -100 <= value <= 100, name
+        else:
+            assert value > 0, name
+
+
+def test_a_period_of_any_length(meter: MakeMeter) -> None:
+    days = Period("range", dt.date(2026, 10, 2), dt.date(2026, 10, 3))
+    assert meter(TABLES).value("gmv_net", days).value == 30
