@@ -31,3 +31,9 @@ def messages() -> Path:
 def fonts() -> Path:
     """Folder of the fonts that come with opsnb (Noto Sans SC, SIL OFL 1.1)."""
     return _PACKAGE / "fonts"
+
+
+def sample() -> Path:
+    """Folder of the sample company's opsnb.toml and plans."""
+    packed = _PACKAGE / "_sample"
+    return packed if packed.is_dir() else _PACKAGE.parent

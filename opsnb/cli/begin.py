@@ -1,4 +1,4 @@
-"""Lays down a new workspace."""
+"""Lays down a new workspace: an empty one, or the sample company's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 from opsnb import resources
 from opsnb.errors import WorkspaceError
+from opsnb.workspace import Workspace
+
+SAMPLE_URL = "parquet://data/shop"
 
 
 def lay_down(folder: Path) -> list[Path]:
@@ -23,8 +26,29 @@ def lay_down(folder: Path) -> list[Path]:
         The folder has one of the files already, or cannot be written.
     """
     template = resources.templates() / "workspace"
-    names = sorted(path.relative_to(template) for path in template.rglob("*") if path.is_file())
-    names.sort(key=lambda name: (len(name.parts), name))
+    written = _copy(template, _files(template), folder)
+    (folder / "playbooks").mkdir(exist_ok=True)
+    return written
+
+
+def lay_down_sample(folder: Path) -> list[Path]:
+    """Copies the sample company's opsnb.toml and plans into a folder; see `lay_down`."""
+    company = resources.sample()
+    names = [Path("opsnb.toml"), *(Path("plans") / name for name in _files(company / "plans"))]
+    return _copy(company, names, folder)
+
+
+def is_sample(workspace: Workspace) -> bool:
+    """Whether a workspace reads the sample company's data, so that it may be written anew."""
+    return any(config.url == SAMPLE_URL for config in workspace.sources.values())
+
+
+def _files(folder: Path) -> list[Path]:
+    names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return sorted(names, key=lambda name: (len(name.parts), name))
+
+
+def _copy(template: Path, names: list[Path], folder: Path) -> list[Path]:
     there = [name.as_posix() for name in names if (folder / name).exists()]
     if there:
         raise WorkspaceError(
@@ -36,7 +60,6 @@ def lay_down(folder: Path) -> list[Path]:
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(template / name, folder / name)
-        (folder / "playbooks").mkdir(exist_ok=True)
     except OSError as error:
         raise WorkspaceError(
             f"cannot write here ({error.strerror})",

@@ -306,6 +306,10 @@ def init(
 @reported
 def sample(
     context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Lay the sample company down here; default: renew its data in place."),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Another seed, another history.")
     ] = None,
@@ -313,14 +317,26 @@ def sample(
 ) -> None:
     """Build the sample company's data.
 
-    Example:
+    Examples:
 
       opsnb sample
+
+      opsnb sample lantern-market
     """
+    from opsnb.cli.begin import is_sample, lay_down_sample
     from opsnb.cli.progress import progress
     from opsnb.sample import build
 
+    if folder is not None:
+        lay_down_sample(folder)
+        context.obj = folder
     workspace = the_workspace(context.obj)
+    if not is_sample(workspace):
+        raise WorkspaceError(
+            "this workspace is not the sample company's, so nothing was written",
+            where=str(workspace.root),
+            hint="name a new folder: opsnb sample lantern-market",
+        )
     chosen = {} if seed is None else {"seed": seed}
     with progress("Building the sample company", quiet=json) as bar:
         built = build(workspace.root, progress=bar.stage, **chosen)

@@ -114,6 +114,12 @@ def _days(table: Mapping[str, Any], language: Language) -> str:
     )
 
 
+def day(value: Any, language: Language) -> str | None:
+    """An ISO date as the reader writes it; None where there is none."""
+    found = _date(value)
+    return language.format(found, "date") if found else None
+
+
 def _date(value: Any) -> dt.date | None:
     try:
         return dt.datetime.fromisoformat(str(value)).date()

@@ -220,6 +220,17 @@ def test_invalid_numbers_are_behind_a_fold(notebook, run):
     assert page.index('id="ob-checks"') < fold
 
 
+def test_an_invalid_report_opens_with_a_verdict_that_says_so(notebook, run):
+    payload_of(notebook, "gate")["status"] = {"status": "invalid"}
+    summary = payload_of(notebook, "verdict")["languages"]["en"]
+    summary["verdict"] |= {"word": "INVALID", "sentence": "<b>Cannot</b> be read.", "tone": "bad"}
+    page = draw(notebook, run)
+    first = page[: page.index('<details class="ob-fold pg-withheld">')]
+    assert "&lt;b&gt;Cannot&lt;/b&gt; be read." in first
+    assert 'class="ob-decisions ob-table"' in first
+    assert "ob-cards\"" not in first
+
+
 def test_the_workspaces_path_is_cut_out_of_fragments(notebook, run):
     cell = next(cell for cell in notebook.cells if cell.get("id") == "gate")
     cell.outputs[1].data["text/html"] = f"<p>read {run.root}/data/a.csv</p>"

@@ -351,7 +351,33 @@ def test_init_where_nothing_can_be_written(call, tmp_path) -> None:
     assert "cannot write here" in mistake(call("init", str(tmp_path / "file/below")))
 
 
-def test_sample_tells_what_was_built(call, root, monkeypatch) -> None:
+@pytest.fixture
+def company(root: Path) -> Path:
+    """The test workspace, reading the sample company's data."""
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[sources.shop]\nurl = "parquet://data/shop"\n')
+    return root
+
+
+def test_sample_leaves_another_workspace_alone(call) -> None:
+    assert "is not the sample company's" in mistake(call("sample"))
+
+
+def test_sample_lays_the_company_down(call, tmp_path, monkeypatch) -> None:
+    import opsnb.sample
+
+    def build(root: Path, progress=None):
+        assert (root / "plans/campaigns/golden_week.toml").is_file()
+        return {"folder": str(root / "data"), "rows": {"users": 1}}
+
+    monkeypatch.setattr(opsnb.sample, "build", build)
+    result = call("sample", str(tmp_path / "market"))
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "market/opsnb.toml").is_file()
+    assert "has opsnb.toml" in mistake(call("sample", str(tmp_path / "market")))
+
+
+def test_sample_tells_what_was_built(call, company, monkeypatch) -> None:
     import opsnb.sample
 
     def build(root: Path, seed: int = 1, progress=None):
@@ -366,7 +392,7 @@ def test_sample_tells_what_was_built(call, root, monkeypatch) -> None:
     assert json.loads(call("sample", "--seed", "9", "--json").stdout)["seed"] == 9
 
 
-def test_sample_refuses_a_bad_seed(call) -> None:
+def test_sample_refuses_a_bad_seed(call, company) -> None:
     assert "the seed is -1" in mistake(call("sample", "--seed", "-1"))
 
 
