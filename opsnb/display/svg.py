@@ -101,7 +101,7 @@ def _tidy(element: ElementTree.Element) -> None:
             continue
         _tidy(child)
         _tidy_attributes(child)
-        if child.tag == "defs" and len(child) == 0:
+        if (child.tag == "defs" and len(child) == 0) or child.get("style") == "fill:none":
             continue
         # A group only for its id says nothing: its children take its place.
         hoisted = child.tag == "g" and not (child.attrib.keys() - {"id"})

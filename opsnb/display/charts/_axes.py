@@ -35,8 +35,9 @@ def tick_labels(values: Sequence[float], language: Language, spec: str) -> list[
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     labels = []
     for value in values:
+        shown = pattern if value or scale <= 1 else "0"
         body = babel_numbers.format_decimal(
-            abs(round(value / scale, digits)), pattern, locale=language.locale
+            abs(round(value / scale, digits)), shown, locale=language.locale
         )
         sign = "−" if value < 0 else "+" if value > 0 and spec in _SIGNED else ""
         unit = suffix if value or scale < 1 else ""

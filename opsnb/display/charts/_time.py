@@ -193,7 +193,7 @@ def draw_end_labels(sheet: Sheet, ax: Axes, labels: Sequence[EndLabel]) -> None:
     wanted = [bottom - (label.value - low) / (high - low) * (bottom - top) for label in labels]
     gap = rows * 0.135 + 0.04
     x = place.x1 * sheet.width + 0.07
-    for label, y in zip(labels, spread(wanted, gap, max(top, half), bottom - half), strict=True):
+    for label, y in zip(labels, spread(wanted, gap, top + half, bottom - half), strict=True):
         colour = label.colour if label.strong else MUTED
         if sheet.is_narrow or not label.name:
             sheet.text(x, y, label.shown, colour=colour, bold=label.strong)

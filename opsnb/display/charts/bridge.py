@@ -135,8 +135,9 @@ def _scale(
 ) -> None:
     low = start or min(0.0, *(min(span) for span in spans))
     high = max(max(span) for span in spans)
+    high = high if high > low else low + 1
     room = 0.0 if frame.sheet.is_narrow else widest(texts) * 1.08 + 0.12
-    unit = ((high - low) or 1.0) / max(frame.inches - room, 0.5)
+    unit = (high - low) / max(frame.inches - room, 0.5)
     frame.ax.set_xlim(low, high + room * unit)
 
 

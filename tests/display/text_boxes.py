@@ -68,6 +68,4 @@ def cut(svg: str) -> list[Box]:
 
 def collisions(svg: str) -> list[tuple[str, str]]:
     """Pairs of texts that lie on each other."""
-    return [
-        (a.text, b.text) for a, b in itertools.combinations(boxes(svg), 2) if a.overlaps(b)
-    ]
+    return [(a.text, b.text) for a, b in itertools.combinations(boxes(svg), 2) if a.overlaps(b)]

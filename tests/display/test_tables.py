@@ -1,0 +1,99 @@
+"""Tables: formats, alignment, tones, intervals, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from opsnb.display import Column, Interval, Table, Toned
+from opsnb.errors import MessageError
+from opsnb.findings.records import Fact
+from opsnb.messages import Language, Text
+
+EN, ZH = Language("en"), Language("zh")
+
+
+def one_cell(value: object, format: str, language: Language = EN) -> str:
+    table = Table([Column("k", "K", format)], [{"k": value}])
+    return table.plain(language).splitlines()[1].strip()
+
+
+@pytest.mark.parametrize(
+    ("value", "format", "en", "zh"),
+    [
+        (1_234_567, "money", "¥1.23m", "¥123.46万"),
+        (0.0123, "points", "+1.23 pp", "+1.23 个百分点"),
+        (Fact("a", 0.5, "share"), "percent", "50.0%", "50.0%"),
+        (Fact("a", 0.5, "share"), "said", "50.0%", "50.0%"),
+        (Fact("a", 0.5, "share", 0.4, 0.6), "percent.interval", "40.0% to 60.0%", "40.0% 至 60.0%"),
+        (Interval(0.4, None), "percent", "at least 40.0%", "至少 40.0%"),
+        (dt.date(2026, 10, 8), "date", "8 Oct 2026", "2026年10月8日"),
+        (Text("display.pass"), "said", "PASS", "通过"),
+        ({"en": "yes", "zh": "是的"}, "text", "yes", "是的"),
+        (True, "text", "yes", "是"),
+        (None, "money", "–", "–"),
+        (float("nan"), "percent", "–", "–"),
+    ],
+)
+def test_cell_in_each_language(value: object, format: str, en: str, zh: str) -> None:
+    assert one_cell(value, format) == en
+    assert one_cell(value, format, ZH) == zh
+
+
+def test_numbers_are_right_aligned_and_rows_have_heads() -> None:
+    html = Table(
+        [Column("name", "Name"), Column("n", "N", "integer")], [{"name": "a", "n": 1}]
+    ).html(EN)
+    assert '<th scope="row">a</th><td class="ob-num">1</td>' in html
+    assert '<th scope="col" class="ob-num">N</th>' in html
+
+
+def test_a_tone_never_stands_without_its_word() -> None:
+    table = Table([Column("v", "V", "percent")], [{"v": Toned(0.5, "bad", "loss")}])
+    html = table.html(EN)
+    assert "ob-bad" in html and "■</span> loss</span>" in html
+    assert "50.0% ■ loss" in table.plain(EN)
+
+
+def test_cells_are_escaped() -> None:
+    evil = "<script>alert(1)</script>"
+    table = Table(
+        [Column("a", evil), Column("b", "B", "percent")],
+        [{"a": evil, "b": Toned(0.1, "good", evil)}, {"a": {"en": evil, "zh": evil}, "b": evil}],
+        caption=evil,
+        order=evil,
+        note=evil,
+    )
+    assert "<script" not in table.html(EN)
+    assert table.html(EN).count("&lt;script&gt;") == 8
+
+
+def test_order_note_and_caption_are_said() -> None:
+    table = Table([Column("a", "A")], [{"a": "x"}], caption="What", order="size", note="Remark")
+    assert table.plain(EN).splitlines() == ["What", "A", "x", "Sorted by size.", "Remark"]
+    assert "排序：size。" in table.plain(ZH)
+
+
+def test_plain_columns_align_for_chinese() -> None:
+    table = Table(
+        [Column("a", "渠道"), Column("n", "N", "integer")],
+        [{"a": "应用推送", "n": 1}, {"a": "ab", "n": 23}],
+    )
+    assert table.plain(ZH).splitlines() == ["渠道       N", "应用推送   1", "ab        23"]
+
+
+def test_no_rows_are_said() -> None:
+    table = Table([Column("a", "A"), Column("b", "B")], [])
+    assert 'colspan="2">No rows.' in table.html(EN)
+    assert table.plain(ZH).endswith("暂无数据。")
+
+
+def test_unknown_format_is_refused_with_the_nearest() -> None:
+    with pytest.raises(MessageError, match=r'unknown format "percnt".*"percent"'):
+        Column("a", "A", "percnt")
+
+
+def test_a_column_that_no_row_has_is_refused() -> None:
+    with pytest.raises(MessageError, match=r'no row has a cell "chanel".*"channel"'):
+        Table([Column("chanel", "Channel")], [{"channel": "x"}])
