@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from typing import TypedDict
 
 import numpy as np
 
@@ -19,7 +20,13 @@ def both(en: str, zh: str) -> Said:
     return {"en": en, "zh": zh}
 
 
-def _texts(en: str, zh: str) -> dict[str, Said]:
+class _Texts(TypedDict):
+    claim: Said
+    alt: Said
+    source: Said
+
+
+def _texts(en: str, zh: str) -> _Texts:
     """Claim, alt text and source of an invented chart."""
     return {
         "claim": both(en, zh),

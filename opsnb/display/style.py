@@ -11,6 +11,7 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
@@ -52,7 +53,7 @@ SIZE = 8.5
 SMALL = 7.5
 """Text sizes in points, on a drawing 7.2 inches wide."""
 
-_RC = {
+_RC: dict[Any, Any] = {
     "font.family": ["Noto Sans SC", "DejaVu Sans"],
     "font.size": SIZE,
     "axes.unicode_minus": False,

@@ -10,6 +10,7 @@ import unicodedata
 import warnings
 from xml.etree import ElementTree
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import PathCollection
@@ -88,8 +89,8 @@ def _is_marks(artist: Artist) -> bool:
 
 def _marks(artist: Artist) -> int:
     if isinstance(artist, PathCollection):
-        return len(artist.get_offsets())
-    return len(artist.get_xdata()) if isinstance(artist, Line2D) else 0
+        return np.shape(artist.get_offsets())[0]
+    return np.shape(artist.get_xdata())[0] if isinstance(artist, Line2D) else 0
 
 
 def _tidy(element: ElementTree.Element) -> None:

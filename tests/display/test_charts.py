@@ -273,6 +273,12 @@ def test_bridge_says_when_its_axis_is_cut() -> None:
     assert not any("not at zero" in text for text in texts(charts.bridge(far, **TEXTS)))
 
 
+def test_the_key_names_the_confidence_of_the_band() -> None:
+    points = [charts.SeriesPoint(day, 0.1, 0.0, 0.2) for day in days(3)]
+    assert "95% interval" in texts(charts.cumulative_effect(points, **TEXTS))
+    assert "90% 区间" in texts(charts.cumulative_effect(points, level=0.9, **TEXTS), ZH)
+
+
 def test_days_in_a_row_share_a_label() -> None:
     values = [1.0, 1.0, 9.0, 9.0, 1.0]
     chart = charts.anomaly_timeline(

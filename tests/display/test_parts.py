@@ -71,7 +71,7 @@ def test_verdict_says_word_grade_sentence_and_rule() -> None:
 
 def test_card_lines_stand_only_where_given() -> None:
     full = Cards([Card("Orders", "12", FACT, "10", "+2", "1 to 3", "good", "on target")])
-    assert full.plain(EN) == ("Orders: 12  ✓ on target  +2  95% interval: 1 to 3  Target: 10")
+    assert full.plain(EN) == ("Orders: 12  ✓ on target  +2  Interval: 1 to 3  Target: 10")
     bare = Cards([Card("Orders", "12", FACT)]).html(EN)
     assert "ob-status" not in bare and "ob-meta" not in bare
     assert 'class="ob-card ob-neutral"' in bare

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from opsnb.errors import PublishError
 
@@ -19,6 +20,6 @@ def need_rows(rows: Sequence[object], chart: str) -> None:
     need(len(rows) > 0, "there is nothing to draw", chart, "show an Absent part in its place")
 
 
-def is_number(value: float | None) -> bool:
+def is_number(value: float | None) -> TypeGuard[float]:
     """Whether a value can be placed on an axis."""
     return value is not None and math.isfinite(value)

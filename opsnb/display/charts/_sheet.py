@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -135,6 +135,7 @@ class Sheet:
                 )
             )
             return
+        style: dict[str, Any]
         if entry.sign in LINES:
             xs, style = [x, x + 0.23], {"linestyle": LINES[entry.sign], "linewidth": 1.8}
         else:
@@ -157,7 +158,7 @@ class Sheet:
 DASHES = (0, (3.2, 1.8))
 """The dash of a comparison, so that greyscale keeps it apart from the main line."""
 
-LINES = {"line": "-", "dashed": DASHES, "dotted": (0, (1, 1.6))}
+LINES: dict[str, Any] = {"line": "-", "dashed": DASHES, "dotted": (0, (1, 1.6))}
 _MARKERS = {
     "dot": "o",
     "hollow": "o",

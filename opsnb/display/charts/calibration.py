@@ -28,13 +28,14 @@ class Forecast:
     format: str = "number"
 
     @property
-    def has_range(self) -> bool:
-        return is_number(self.low) and is_number(self.high)
+    def range(self) -> tuple[float, float] | None:
+        """Both ends of the range, where both are known."""
+        return (self.low, self.high) if is_number(self.low) and is_number(self.high) else None
 
     @property
     def holds(self) -> bool:
         """Whether the outcome lies in the range."""
-        return self.has_range and self.low <= self.observed <= self.high
+        return self.range is not None and self.range[0] <= self.observed <= self.range[1]
 
     def share(self, number: float) -> float:
         """A number as its relative distance from the prediction."""
@@ -58,7 +59,7 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
             "leave it out",
         )
     shares = [row.share(row.observed) for row in rows]
-    shares += [row.share(b) for row in rows if row.has_range for b in (row.low, row.high)]
+    shares += [row.share(b) for row in rows for b in row.range or ()]
 
     def draw(figure: Figure, language: Language) -> None:
         sheet = Sheet(figure, language)
@@ -80,10 +81,10 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
             rules(frame.ax, "x")
         frame.line(0, color=INK, linewidth=1.0, zorder=1.5)
         for row, y in zip(rows, frame.y, strict=True):
-            if row.has_range:
-                low, high = row.share(row.low), row.share(row.high)
+            if row.range:
+                low, high = (row.share(bound) for bound in row.range)
                 frame.ax.barh(y, high - low, left=low, height=frame.thick * 0.7, color=SERIES[3])
-            outside = row.has_range and not row.holds
+            outside = row.range and not row.holds
             frame.ax.plot(
                 row.share(row.observed), y, marker="D" if outside else "o", markersize=6,
                 markerfacecolor=SERIES[0] if row.holds else PAPER, markeredgecolor=SERIES[0],
@@ -102,12 +103,12 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
 
 def _key(rows: Sequence[Forecast], language: Language) -> list[Entry]:
     entries = []
-    if any(row.has_range for row in rows):
+    if any(row.range for row in rows):
         entries.append(Entry("box", SERIES[3], language.text("chart.predicted_range")))
     if any(row.holds for row in rows):
         entries.append(Entry("dot", SERIES[0], language.text("chart.within")))
-    if any(row.has_range and not row.holds for row in rows):
+    if any(row.range and not row.holds for row in rows):
         entries.append(Entry("diamond", SERIES[0], language.text("chart.beyond")))
-    if any(not row.has_range for row in rows):
+    if any(not row.range for row in rows):
         entries.append(Entry("hollow", SERIES[0], language.text("chart.without_range")))
     return entries

@@ -29,6 +29,7 @@ def counterfactual(
     alt: Said,
     source: Said,
     format: str = "number",
+    level: float = 0.95,
     events: Sequence[Event] = (),
     expected_label: Said | None = None,
     height: float = 3.9,
@@ -38,9 +39,11 @@ def counterfactual(
     Parameters
     ----------
     dates, observed, expected, low, high : sequences of equal length
-        Expected values and their 95 % band; None where there is none (before the window).
+        Expected values and their band; None where there is none (before the window).
     format : str
         A name of `FORMATS` for the upper axis; the difference takes the same unit.
+    level : float
+        Confidence of the band, as the key names it.
     events : sequence of Event
         The campaign's window, shaded in both panels, and its phases.
     expected_label : Said, optional
@@ -66,20 +69,20 @@ def counterfactual(
 
     def draw(figure: Figure, language: Language) -> None:
         sheet = Sheet(figure, language)
-        frame = {"start": min(dates), "end": max(dates), "right": 0.08, "events": events}
+        start, end = min(dates), max(dates)
         signed = _SIGNED.get(format, "signed_number")
         difference = extent([seen - most, seen - least, np.zeros(1)])
         upper = extent([seen, mean, least, most])
         left = max(
             _labels_wide(upper, format, language, 4), _labels_wide(difference, signed, language, 3)
         )
-        top = sheet.key(_key(expected_label, language)) + 0.05
-        names = event_room(sheet, events, frame["start"], frame["end"], left, 0.08)
+        top = sheet.key(_key(expected_label, level, language)) + 0.05
+        names = event_room(sheet, events, start, end, left, right=0.08)
         plot = sheet.height - top - names - 2 * LINE - 0.58
         lower_top = top + names + plot * 0.62 + LINE + 0.18
         above = time_panel(
-            sheet, limits=upper, format=format, top=top, left=left, dates=False,
-            bottom=sheet.height - (lower_top - LINE - 0.12), **frame,
+            sheet, start=start, end=end, limits=upper, format=format, top=top, left=left,
+            right=0.08, bottom=sheet.height - (lower_top - LINE - 0.12), events=events, dates=False,
         )  # fmt: skip
         _band(above, xs, least, most)
         above.plot(xs, mean, color=SERIES[1], linewidth=1.6, linestyle=DASHES)
@@ -88,8 +91,8 @@ def counterfactual(
             0.02, lower_top - LINE / 2 - 0.01, language.text("chart.difference"), colour=MUTED
         )
         below = time_panel(
-            sheet, limits=difference, format=signed, top=lower_top + 0.09, left=left, bottom=0.0,
-            named=False, count=3, **frame,
+            sheet, start=start, end=end, limits=difference, format=signed, top=lower_top + 0.09,
+            left=left, right=0.08, bottom=0.0, events=events, named=False, count=3,
         )  # fmt: skip
         _band(below, xs, seen - most, seen - least)
         zero_line(below)
@@ -114,10 +117,10 @@ def _labels_wide(limits: tuple[float, float], format: str, language: Language, c
     return widest(tick_labels(number_ticks(*limits, count=count), language, format), SMALL) + 0.1
 
 
-def _key(expected_label: Said | None, language: Language) -> list[Entry]:
+def _key(expected_label: Said | None, level: float, language: Language) -> list[Entry]:
     expected = language.say(expected_label or Text("chart.expected"))
     return [
         Entry("line", INK, language.text("chart.observed")),
         Entry("dashed", SERIES[1], expected),
-        Entry("band", SERIES[1], language.text("chart.band")),
+        Entry("band", SERIES[1], language.text("chart.band", level=100 * level)),
     ]

@@ -43,6 +43,7 @@ def cumulative_effect(
     alt: Said,
     source: Said,
     format: str = "signed_percent",
+    level: float = 0.95,
     reference: tuple[float, Said] | None = None,
     events: Sequence[Event] = (),
     height: float = 2.7,
@@ -57,6 +58,8 @@ def cumulative_effect(
         In order of time.
     format : str
         A name of `FORMATS` for the axis and the last value.
+    level : float
+        Confidence of the intervals, as the key names it.
     reference : (value, label), optional
         A line to read the effect against, such as the smallest effect that matters.
 
@@ -76,7 +79,7 @@ def cumulative_effect(
         sheet = Sheet(figure, language)
         entries = []
         if any(is_number(point.low) for point in points):
-            entries.append(Entry("band", SERIES[0], language.text("chart.band")))
+            entries.append(Entry("band", SERIES[0], language.text("chart.band", level=100 * level)))
         if reference:
             text = f"{language.say(reference[1])} {language.format(reference[0], format)}"
             entries.append(Entry("dotted", MUTED, text))

@@ -111,11 +111,12 @@ def forest(
 def _row(frame: Rows, row: Effect, y: float, limits: tuple[float, float]) -> None:
     ax, colour = frame.ax, SERIES[0]
     if row.has_interval:
-        ends = []
+        ends: list[float] = []
         for bound, edge, arrow in ((row.low, limits[0], "<"), (row.high, limits[1], ">")):
-            inside = is_number(bound) and limits[0] <= bound <= limits[1]
-            ends.append(bound if inside else edge)
-            if not inside:
+            if is_number(bound) and limits[0] <= bound <= limits[1]:
+                ends.append(bound)
+            else:
+                ends.append(edge)
                 ax.plot(edge, y, marker=arrow, color=colour, markersize=5, clip_on=False, zorder=3)
         ax.plot(ends, [y, y], color=colour, linewidth=2.0, solid_capstyle="butt", zorder=2.5)
     if limits[0] <= row.value <= limits[1]:

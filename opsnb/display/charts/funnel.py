@@ -84,7 +84,7 @@ def funnel(
             colour = SERIES[1] if any_strong and not stage.strong else SERIES[0]
             ax.barh(y, share, height=frame.thick, color=colour)
             if compared:
-                earlier = stage.before / stages[0].before
+                earlier = (stage.before or 0) / (stages[0].before or 1)
                 half = frame.thick * 0.66
                 ax.plot([earlier] * 2, [y - half, y + half], color=PAPER, linewidth=3.4)
                 ax.plot([earlier] * 2, [y - half, y + half], color=MUTED, linewidth=1.7)
@@ -113,8 +113,8 @@ def _cells(stages: Sequence[Stage], compared: bool, language: Language) -> list[
         ]
         if compared:
             earlier = _share(stages, index, "before")
-            known = index > 0 and step is not None and earlier is not None
-            cells.append(language.format(step - earlier, "points") if known else "")
+            change = step - earlier if step is not None and earlier is not None else None
+            cells.append("" if change is None else language.format(change, "points"))
         rows.append(cells)
     return rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,6 +30,12 @@ class Cohort:
     label: Said
     size: int
     rates: Sequence[float | None]
+
+
+class _Texts(TypedDict):
+    claim: Said
+    alt: Said
+    source: Said
 
 
 def cohort_triangle(
@@ -69,7 +76,7 @@ def cohort_triangle(
         sizes=[cohort.size for cohort in cohorts],
         texts={"claim": claim, "alt": alt, "source": source},
         format=format,
-        empty="chart.immature",
+        may_be_immature=True,
         chart="cohort",
     )
 
@@ -100,7 +107,7 @@ def matrix(
     )
     return _heat(
         rows, columns, values, sizes=None, texts={"claim": claim, "alt": alt, "source": source},
-        format=format, empty=None, chart="matrix",
+        format=format, may_be_immature=False, chart="matrix",
     )  # fmt: skip
 
 
@@ -110,22 +117,22 @@ def _heat(
     cells: Sequence[Sequence[float | None]],
     *,
     sizes: Sequence[int] | None,
-    texts: dict[str, Said],
+    texts: _Texts,
     format: str,
-    empty: str | None,
+    may_be_immature: bool,
     chart: str,
 ) -> Chart:
     known = [value for row in cells for value in row if is_number(value)]
     need(len(known) > 0, "no cell has a value", chart, "show an Absent part in its place")
     # The first column of a triangle is often 100 %: it must not bleach all others.
     top = _second_greatest_column(cells) if sizes is not None else max(known)
-    has_empty = empty is not None and len(known) < sum(len(row) for row in cells)
+    has_empty = may_be_immature and len(known) < sum(len(row) for row in cells)
     key_room = 0.24 if has_empty else 0.02
 
     def draw(figure: Figure, language: Language) -> None:
         sheet = Sheet(figure, language)
         if has_empty:
-            sheet.key([Entry("hatch", SERIES[2], language.text(empty))])
+            sheet.key([Entry("hatch", SERIES[2], language.text("chart.immature"))])
         labels = [language.say(row) for row in rows]
         names = [language.say(head) for head in heads]
         size_texts = [language.format(size, "integer") for size in sizes] if sizes else []
@@ -143,9 +150,9 @@ def _heat(
         step_x = (sheet.width - left - 0.02) / len(names)
         step_y = (sheet.height - plot_top - 0.02) / len(rows)
         for index, name in enumerate(names):
-            shown = _head(name, sheet, left, len(names))
+            head = _head(name, sheet, left, len(names))
             sheet.text(
-                left + (index + 0.5) * step_x, plot_top - 0.04, shown, colour=MUTED,
+                left + (index + 0.5) * step_x, plot_top - 0.04, head, colour=MUTED,
                 align="center", valign="bottom",
             )  # fmt: skip
         if sizes:

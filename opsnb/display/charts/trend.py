@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import days
@@ -40,6 +41,7 @@ def trend(
     source: Said,
     format: str = "number",
     target: Series | None = None,
+    level: float = 0.95,
     events: Sequence[Event] = (),
     from_zero: bool = False,
     height: float = 2.9,
@@ -54,6 +56,8 @@ def trend(
         A name of `FORMATS` for the axis and the last values.
     target : Series, optional
         Triangles at its dates.
+    level : float
+        Confidence of the band, as the key names it.
     events : sequence of Event
         Days or spans with a name above the plot.
     from_zero : bool
@@ -82,7 +86,7 @@ def trend(
             ]
             + ([np.zeros(1)] if from_zero else [])
         )
-        top = sheet.key(_key(lines, target, sheet))
+        top = sheet.key(_key(lines, target, level, sheet))
         ax = time_panel(
             sheet,
             start=start,
@@ -105,7 +109,7 @@ def trend(
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
 
 
-def draw_line(ax, line: Series, colour: str, sign: Sign, width: float) -> None:
+def draw_line(ax: Axes, line: Series, colour: str, sign: Sign, width: float) -> None:
     """A line, its interval if it has one, and dots where it has few or lone values."""
     xs, ys = days(line.dates), floats(line.values)
     if line.low and line.high:
@@ -127,7 +131,7 @@ def draw_line(ax, line: Series, colour: str, sign: Sign, width: float) -> None:
     )
 
 
-def draw_targets(ax, target: Series) -> None:
+def draw_targets(ax: Axes, target: Series) -> None:
     """Targets as triangles."""
     ax.plot(
         days(target.dates), floats(target.values), linestyle="none", marker="^", markersize=5.5,
@@ -154,7 +158,7 @@ def _end(line: Series, index: int, format: str, language: Language) -> EndLabel:
     )
 
 
-def _key(lines: Sequence[Series], target: Series | None, sheet: Sheet) -> list[Entry]:
+def _key(lines: Sequence[Series], target: Series | None, level: float, sheet: Sheet) -> list[Entry]:
     language = sheet.language
     entries = []
     if sheet.is_narrow:
@@ -163,7 +167,7 @@ def _key(lines: Sequence[Series], target: Series | None, sheet: Sheet) -> list[E
             for index, line in enumerate(lines)
         ]
     if any(line.low and line.high for line in lines):
-        entries.append(Entry("band", SERIES[0], language.text("chart.band")))
+        entries.append(Entry("band", SERIES[0], language.text("chart.band", level=100 * level)))
     if target:
         entries.append(Entry("triangle", INK, language.say(target.label)))
     return entries
