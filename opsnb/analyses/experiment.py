@@ -14,7 +14,8 @@ from opsnb.analyses.effects import (
     guard,
     merge_arms,
 )
-from opsnb.analyses.ruling import Ruling, rule
+from opsnb.analyses.experiment_cards import GUARD_TONE, experiment_cards
+from opsnb.analyses.ruling import rule
 from opsnb.analyses.trust import trust_checks
 from opsnb.display import (
     Absent,
@@ -29,7 +30,7 @@ from opsnb.display import (
     charts,
 )
 from opsnb.errors import ParameterError, PlanError, did_you_mean
-from opsnb.findings import Card, Fact
+from opsnb.findings import Fact
 from opsnb.messages import Said, Text
 from opsnb.methods.guardrail import Guardrail
 from opsnb.methods.multiplicity import benjamini_hochberg
@@ -37,8 +38,6 @@ from opsnb.metrics import ArmAggregates, Metric, arm_aggregates, assigned_users
 
 if TYPE_CHECKING:
     from opsnb.session import Session, Shown
-
-_GUARD_TONE: dict[str, Any] = {"pass": "good", "fail": "bad", "not_proven": "warn"}
 
 
 class Experiment:
@@ -209,7 +208,7 @@ class Experiment:
         """The primary metric: both arms, difference and lift with intervals, the MDE."""
         metric = metric or self.plan.primary.metric
         effects = self.effects(metric)
-        rows = [self._record(effect) for effect in effects]
+        rows = [self.record(effect) for effect in effects]
         mde = self.plan.primary.mde if metric == self.plan.primary.metric else None
         parts: list[Part] = [self._table(effects)]
         if any(effect.lift for effect in effects):
@@ -225,7 +224,7 @@ class Experiment:
             parts += self._adjustments(effect)
         return self.ops.show(*parts)
 
-    def _record(self, effect: Effect) -> dict[str, Fact]:
+    def record(self, effect: Effect) -> dict[str, Fact]:
         """The facts of one effect."""
         ops, metric, plain = self.ops, effect.metric, effect.plain
         unit = diff_unit(metric)
@@ -419,7 +418,7 @@ class Experiment:
         result = guard(effect, margin, self.plan.alpha)
         self.guardrail_results.append((effect, result))
         lift, same = effect.lift, {"metric": effect.metric.id, "variant": effect.variant}
-        self._record(effect)
+        self.record(effect)
         fact = self.ops.fact(
             "ab.guardrail", result.status, "text", low=lift.low if lift else None,
             high=lift.high if lift else None, p_value=result.p_value, n=effect.diff.n,
@@ -438,12 +437,12 @@ class Experiment:
                 ),
                 fact,
                 grade="A",
-                tone=_GUARD_TONE[result.status],
+                tone=GUARD_TONE[result.status],
                 section="guardrails",
             )
         return {
             "metric": effect.metric.label,
-            "status": Toned(None, _GUARD_TONE[result.status], word),
+            "status": Toned(None, GUARD_TONE[result.status], word),
             "change": lift.value if lift else None,
             "interval": lift,
             "margin": margin,
@@ -457,7 +456,7 @@ class Experiment:
             return self.ops.show(Absent(Text("ab.secondary.none")))
         adjusted = benjamini_hochberg([effect.diff.p_value for effect in effects])
         for effect in effects:
-            self._record(effect)
+            self.record(effect)
         rows = [
             {
                 "metric": effect.metric.label,
@@ -591,67 +590,4 @@ class Experiment:
             due=ops.workspace.as_of + dt.timedelta(days=14),
             source=ops.period.key,
         )
-        return ops.first_screen(verdict, self._cards(ruling))
-
-    def _cards(self, ruling: Ruling) -> list[Card]:
-        users = sum(self.ops.facts[f"ab.users//{a}"].value for a in self.plan.split)
-        srm = self.ops.facts["ab.srm"]
-        srm_status = self.ops.checks["srm"].status
-        tone = {"pass": "good", "warn": "warn", "block": "bad"}[srm_status]
-        sizes = Card(
-            label=Text("ab.card.users"),
-            value=Text.of("common.integer", value=users),
-            fact=srm,
-            status=Text.of(f"ab.card.srm_{srm_status}", p=srm),
-            tone=tone,  # type: ignore[arg-type]
-        )
-        if not self.valid:
-            return [sizes]
-        cards = [self._effect_card(effect) for effect in self.effects(self.plan.primary.metric)]
-        cards += [self._guardrail_card(*pair) for pair in self.guardrail_results]
-        impact = [f for f in self.ops.facts.values() if f.id == "ab.impact"]
-        cards += [
-            Card(
-                Text("ab.card.impact"),
-                Text.of(
-                    "common.signed_money" if f.unit == "money" else "common.signed", value=f.value
-                ),
-                f,
-                interval=Text.of("common.signed_interval", fact=f),
-            )
-            for f in impact
-        ]
-        return [*cards, sizes][:6]
-
-    def _effect_card(self, effect: Effect) -> Card:
-        metric, comparison = effect.metric, effect.plain
-        facts = self._record(effect)
-        spec = {"share": "percent", "money": "exact_money"}.get(metric.unit, "number")
-        lift = facts["lift"] if effect.lift else facts["diff"]
-        state = "improved" if effect.improved else "worsened" if effect.worsened else "open"
-        return Card(
-            label=metric.label,
-            value=Text.of("common.change", fact=lift),
-            fact=lift,
-            change=Text.of(
-                f"ab.card.values_{spec}",
-                control=comparison.control.value,
-                treatment=comparison.treatment.value,
-            ),
-            interval=Text.of("common.signed_interval", fact=lift),
-            status=Text(f"ab.card.{state}"),
-            tone={"improved": "good", "worsened": "bad", "open": "warn"}[state],  # type: ignore[arg-type]
-        )
-
-    def _guardrail_card(self, effect: Effect, result: Guardrail) -> Card:
-        fact = self.ops.facts[f"ab.guardrail/{effect.metric.id}/{effect.variant}"]
-        lift = effect.lift
-        return Card(
-            label=Text.of("ab.card.guardrail", metric=effect.metric.label),
-            value=Text.of("common.signed_percent", value=lift.value if lift else None),
-            fact=fact,
-            target=Text.of("ab.card.margin", margin=result.margin),
-            interval=Text.of("common.interval_percent", low=fact.low, high=fact.high),
-            status=Text(f"ab.guardrail.{result.status}"),
-            tone=_GUARD_TONE[result.status],
-        )
+        return ops.first_screen(verdict, experiment_cards(self))

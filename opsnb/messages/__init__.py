@@ -204,6 +204,9 @@ class Language:
     def integer(self, value: float) -> str:
         return self._decimal(value, 0)
 
+    def signed_integer(self, value: float) -> str:
+        return self._sign(value, self.integer(abs(value)))
+
     def percent(self, value: float) -> str:
         return f"{self._decimal(100 * value, _percent_digits(value))}%"
 
@@ -330,6 +333,7 @@ FORMATS: dict[str, Any] = {
     "number": Language.number,
     "signed_number": Language.signed_number,
     "integer": Language.integer,
+    "signed_integer": Language.signed_integer,
     "percent": Language.percent,
     "signed_percent": Language.signed_percent,
     "points": Language.points,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from opsnb.analyses.campaign.returns import worth
 from opsnb.findings import Fact, Tone, Verdict
 from opsnb.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analyses.campaign import Campaign
+    from opsnb.analyses.campaign.review import Campaign
 
 Case = Literal[
-    "invalid", "description", "harmful", "unproven", "cost_open", "paid", "loss", "unclear"
-]
+    "invalid", "description", "harmful", "unproven", "cost_open", "unpriced", "assumed",
+    "paid", "loss", "unclear",
+]  # fmt: skip
 
 _TONE: dict[Case, Tone] = {
     "invalid": "bad",
@@ -20,6 +22,8 @@ _TONE: dict[Case, Tone] = {
     "harmful": "bad",
     "unproven": "warn",
     "cost_open": "warn",
+    "unpriced": "warn",
+    "assumed": "warn",
     "paid": "good",
     "loss": "bad",
     "unclear": "warn",
@@ -29,13 +33,13 @@ _TONE: dict[Case, Tone] = {
 def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
     """The case that applies and the verdict that says it.
 
-    A return is stated only when the effect is shown and the ledger is complete; without a
-    counterfactual nothing causal is said.
+    A return is stated only when the effect is shown and the ledger is complete, and called
+    paid off only when nothing of it is assumed; without a counterfactual nothing causal is said.
     """
     ops = campaign.ops
     found = campaign.increment
     head = found.headline
-    roi = ops.facts.get("campaign.roi_incremental")
+    roi, one = ops.facts.get("campaign.roi_incremental"), worth(campaign)
     cost = ops.facts["campaign.cost"]
     case: Case
     if any(check.id == "holdout" and check.status == "block" for check in ops.checks.values()):
@@ -46,15 +50,16 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
         case = "harmful"
     elif head.low <= 0:
         case = "unproven"
-    elif roi is None or not campaign.ledger.complete:
+    elif not campaign.ledger.complete:
         case = "cost_open"
+    elif roi is None:
+        case = "unpriced"
+    elif one is not None and one.assumed:
+        case = "assumed"
     else:
         assert roi.low is not None and roi.high is not None
         case = "paid" if roi.low > 0 else "loss" if roi.high < 0 else "unclear"
-    metric = campaign.plan.metric
-    effect = ops.facts.get(f"campaign.effect/{metric}///net") or ops.facts.get(
-        f"campaign.effect/{metric}///campaign"
-    )
+    effect = campaign.effect_fact
     evidence: tuple[Fact, ...] = tuple(fact for fact in (effect, roi, cost) if fact is not None)
     return case, Verdict(
         word=Text(f"campaign.word.{case}"),
@@ -64,9 +69,9 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
             effect=effect,
             roi=roi,
             cost=cost,
-            metric=ops.label(metric),
+            metric=campaign.metric.label,
         ),
-        grade=found.grade,
+        grade="E" if case == "invalid" else found.grade,
         tone=_TONE[case],
         rule=Text(f"campaign.rule.{case}"),
         evidence=evidence,

@@ -6,17 +6,22 @@ import datetime as dt
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analyses import money
+from opsnb.analyses.campaign import money
+from opsnb.analyses.campaign.cards import campaign_cards
+from opsnb.analyses.campaign.increment import Increment, measure_increment
+from opsnb.analyses.campaign.returns import return_parts
+from opsnb.analyses.campaign.ruling import campaign_ruling
 from opsnb.analyses.gate import data_gate
-from opsnb.analyses.increment import Increment, measure_increment
 from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
 from opsnb.errors import ParameterError, did_you_mean
-from opsnb.findings import Card, Fact, Prediction, Verdict
+from opsnb.findings import Fact, Prediction, Tone
+from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
 from opsnb.methods.srm import sample_ratio
 from opsnb.metrics.funnel import ordered_funnel
 
 if TYPE_CHECKING:
+    from opsnb.metrics import Metric
     from opsnb.session import Session, Shown
 
 NEEDS = ("spend",)
@@ -57,6 +62,29 @@ class Campaign:
         return measure_increment(self.ops, self.plan)
 
     @property
+    def metric(self) -> Metric:
+        """What the effect is measured on."""
+        return self.ops.catalogue[self.plan.metric]
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of facts about the metric."""
+        return "money" if self.metric.unit == "money" else "count"
+
+    @property
+    def format(self) -> str:
+        return "money" if self.unit == "money" else "integer"
+
+    def amount(self, value: float, *, signed: bool = True) -> Text:
+        """A registered amount of the metric, in its own unit."""
+        return Text.of(f"common.{'signed_' if signed else ''}{self.format}", value=value)
+
+    def word(self, group: str, name: str) -> Said:
+        """A kind of cost, dimension or event for people, as far as the languages know it."""
+        key = f"{group}.{name}"
+        return Text(key) if self.ops.language.has(key) else name
+
+    @property
     def dated(self) -> bool:
         return self.plan.start is not None and self.plan.end is not None
 
@@ -77,14 +105,14 @@ class Campaign:
 
     def goal(self) -> Shown:
         """What was promised beforehand."""
-        plan = self.plan
+        plan, budget = self.plan, self.plan.budget.total
         rows: list[tuple[str, Said | None]] = [
             ("objective", plan.objective),
             ("metric", self.ops.label(plan.metric)),
             ("dates", self._dates()),
-            ("success", self._money("increment", plan.success.increment if plan.success else None)),
+            ("success", self._increment(plan.success.increment if plan.success else None)),
             ("predicted", self._predicted()),
-            ("budget", self._money("money", plan.budget.total or None)),
+            ("budget", Text.of("common.money", value=budget) if budget else None),
             ("owner", plan.owner or self.ops.owner),
         ]
         table = Table(
@@ -112,20 +140,22 @@ class Campaign:
             days=self.plan.post_days,
         )
 
-    def _money(self, key: str, value: float | None) -> Text | None:
-        return None if value is None else Text.of(f"campaign.goal.value_{key}", value=value)
+    def _increment(self, value: float | None) -> Text | None:
+        if value is None:
+            return None
+        return Text.of("campaign.goal.value_increment", value=self.amount(value))
 
     def _predicted(self) -> Text | None:
         expected = self.plan.predicted
         if expected is None:
             return None
         if expected.low is None or expected.high is None:
-            return Text.of("campaign.goal.value_increment", value=expected.value)
+            return self._increment(expected.value)
         return Text.of(
             "campaign.goal.predicted_range",
-            value=expected.value,
-            low=expected.low,
-            high=expected.high,
+            value=self.amount(expected.value),
+            low=self.amount(expected.low),
+            high=self.amount(expected.high),
         )
 
     def data_gate(self) -> Shown:
@@ -140,7 +170,7 @@ class Campaign:
             ops.fact("campaign.cost", amount, "money", segment=kind)
         rows = [
             {
-                "kind": Text(f"kind.{kind}") if ops.language.has(f"kind.{kind}") else kind,
+                "kind": self.word("kind", kind),
                 "planned": book.planned.get(kind),
                 "booked": book.booked.get(kind),
                 "gap": book.booked.get(kind, 0.0) - book.planned[kind]
@@ -173,7 +203,7 @@ class Campaign:
         if book.complete:
             key = "campaign.cost.complete" if book.planned else "campaign.cost.no_budget"
             return ops.check("cost", "pass" if book.planned else "warn", Text(key), total)
-        kinds = [Text(f"kind.{kind}") for kind in book.missing]
+        kinds = [self.word("kind", kind) for kind in book.missing]
         reason = Text.of("campaign.cost.missing", kinds=kinds)
         ops.status("provisional", reason)
         return ops.check("cost", "block", reason, total)
@@ -191,7 +221,7 @@ class Campaign:
         daily = daily.assign(date=daily["day"].dt.date)
         now = daily.loc[daily["date"].between(plan.start, plan.end), "value"].sum()
         then = daily.loc[daily["date"].between(*before), "value"].sum()
-        window = ops.fact("campaign.window", now, "money", metric=plan.metric)
+        window = ops.fact("campaign.window", now, self.unit, metric=plan.metric)
         change = ops.fact(
             "campaign.change", now / then - 1 if then else None, "relative", metric=plan.metric
         )
@@ -199,8 +229,13 @@ class Campaign:
             charts.Series(ops.label(plan.metric), list(daily["date"]), list(daily["value"])),
             claim=Text.of("campaign.result.claim", metric=ops.label(plan.metric), change=change),
             alt=Text.of("campaign.result.alt", metric=ops.label(plan.metric)),
-            source=Text.of("campaign.result.source", start=plan.start - reach, end=last),
-            format="money",
+            source=Text.of(
+                "campaign.result.source",
+                metric=ops.label(plan.metric),
+                start=plan.start - reach,
+                end=last,
+            ),
+            format=self.format,
             events=[charts.Event(plan.start, plan.name, plan.end)],
         )
         note = Text.of(
@@ -223,19 +258,20 @@ class Campaign:
                 Absent(Text("campaign.effect.none")), Note(Text("campaign.effect.order"))
             )
         facts = self._effect_facts(found)
-        parts: list[Part] = [Paragraph(self._effect_claim(facts), self._effect_tone())]
+        parts: list[Part] = [Paragraph(self._effect_claim(facts), self.effect_tone)]
         parts.append(self._effect_chart(found))
         parts += self._effect_checks(found)
         parts.append(Note(Text("campaign.effect.order")))
         headline = facts["net"] if "net" in facts else facts["during"]
-        self.ops.finding(
-            self._effect_claim(facts),
-            headline,
-            grade=found.grade,
-            tone=self._effect_tone(),
-            section="effect",
-        )
-        self._score_prediction(headline)
+        if not self.ops.is_invalid:
+            self.ops.finding(
+                self._effect_claim(facts),
+                headline,
+                grade=found.grade,
+                tone=self.effect_tone,
+                section="effect",
+            )
+            self._score_prediction(headline)
         return self.ops.show(*parts)
 
     def _effect_facts(self, found: Increment) -> dict[str, Fact]:
@@ -250,27 +286,35 @@ class Campaign:
             if estimate is None:
                 continue
             facts[name] = ops.fact(
-                id_, estimate.value, "money", low=estimate.low, high=estimate.high,
+                id_, estimate.value, self.unit, low=estimate.low, high=estimate.high,
                 p_value=estimate.p_value, n=estimate.n, method=found.evidence,
                 metric=self.plan.metric, period={"during": "campaign"}.get(name, name),
             )  # fmt: skip
         assert found.during is not None
         days = found.window_days
         facts["average"] = ops.fact(
-            "campaign.effect_average", found.during.value / days, "money",
+            "campaign.effect_average", found.during.value / days, self.unit,
             low=found.during.low / days, high=found.during.high / days,
             method=found.evidence, metric=self.plan.metric,
         )  # fmt: skip
         return facts
 
-    def _effect_tone(self) -> Any:
+    @property
+    def effect_fact(self) -> Fact | None:
+        """The effect that decides: net of the days after, where they are on record."""
+        facts, metric = self.ops.facts, self.plan.metric
+        net = facts.get(f"campaign.effect/{metric}///net")
+        return net or facts.get(f"campaign.effect/{metric}///campaign")
+
+    @property
+    def effect_tone(self) -> Tone:
         head = self.increment.headline
         assert head is not None
         return "good" if head.low > 0 else "bad" if head.high < 0 else "warn"
 
     def _effect_claim(self, facts: dict[str, Fact]) -> Text:
         head = facts.get("net", facts["during"])
-        state = {"good": "up", "bad": "down", "warn": "open"}[self._effect_tone()]
+        state = {"good": "up", "bad": "down", "warn": "open"}[self.effect_tone]
         span = "net" if "net" in facts else "during"
         return Text.of(
             f"campaign.effect.claim_{state}",
@@ -280,7 +324,8 @@ class Campaign:
         )
 
     def _effect_chart(self, found: Increment) -> Part:
-        claim = Text(f"campaign.effect.chart_{found.evidence}")
+        label = self.ops.label(self.plan.metric)
+        claim = Text.of(f"campaign.effect.chart_{found.evidence}", metric=label)
         if found.impact is not None:
             impact, first = found.impact, found.pre_days
             return charts.counterfactual(
@@ -290,7 +335,7 @@ class Campaign:
                 claim=claim,
                 alt=Text.of("campaign.effect.alt_series", days=len(found.dates)),
                 source=Text.of("campaign.effect.source_series", controls=list(self.plan.controls)),
-                format="money",
+                format=self.format,
                 events=[charts.Event(self.plan.start, self.plan.name, self.plan.end)],
             )  # fmt: skip
         rows = [
@@ -311,7 +356,7 @@ class Campaign:
             source=Text.of(
                 "campaign.effect.source_holdout", exposed=found.users, held=found.holdout_users
             ),
-            format="signed_money",
+            format=f"signed_{self.format}",
         )
 
     def _effect_checks(self, found: Increment) -> list[Part]:
@@ -361,7 +406,7 @@ class Campaign:
         for number, placebo in enumerate(found.placebos, 1):
             average = placebo.effect.average
             ops.fact(
-                "campaign.placebo", average.value, "money", low=average.low, high=average.high,
+                "campaign.placebo", average.value, self.unit, low=average.low, high=average.high,
                 segment=str(number), metric=self.plan.metric,
             )  # fmt: skip
         if found.placebos:
@@ -395,7 +440,8 @@ class Campaign:
             self.ops.finding(
                 Text.of(
                     "campaign.prediction_hit" if inside else "campaign.prediction_miss",
-                    value=expected.value, low=expected.low, high=expected.high, observed=observed,
+                    value=self.amount(expected.value), low=self.amount(expected.low),
+                    high=self.amount(expected.high), observed=observed,
                 ),
                 observed,
                 grade=self.increment.grade,
@@ -405,96 +451,7 @@ class Campaign:
 
     def returns(self) -> Shown:
         """ROAS, classic ROI and incremental ROI: three numbers, each with its definition."""
-        ops, cost = self.ops, self.ledger.total
-        rows, parts = [], []
-        credited, margin = self.attributed, self.margin
-        if credited is not None and credited.orders and cost:
-            revenue = ops.fact("campaign.net_revenue", credited.revenue, "money", n=credited.orders)
-            roas = ops.fact("campaign.roas", credited.revenue / cost, "factor")
-            rows.append(self._return_row("roas", roas))
-            if margin is not None:
-                profit = ops.fact("campaign.gross_profit", credited.revenue * margin, "money")
-                classic = (profit.value - cost) / cost
-                rows.append(
-                    self._return_row(
-                        "classic", ops.fact("campaign.roi_classic", classic, "relative")
-                    )
-                )
-            parts.append(
-                Note(
-                    Text.of(
-                        "campaign.returns.attributed",
-                        revenue=revenue,
-                        revenue_orders=credited.orders,
-                    )
-                )
-            )
-        increment = self._incremental_return(cost, margin)
-        if increment is not None:
-            rows.append(self._return_row("incremental", increment))
-            parts.insert(0, self._waterfall(cost, margin))
-        if not rows:
-            return ops.show(Absent(Text("campaign.returns.none")))
-        table = Table(
-            [
-                Column("name", Text("campaign.returns.name"), "said"),
-                Column("value", Text("campaign.returns.value"), "said"),
-                Column("interval", Text("ab.column.interval"), "signed_percent.interval"),
-                Column("definition", Text("ab.column.definition"), "said"),
-            ],
-            rows,
-        )
-        parts.insert(0, table)
-        if not self.ledger.complete:
-            parts.insert(0, Paragraph(Text("campaign.returns.incomplete"), "warn"))
-        if margin is not None:
-            parts.append(Note(Text.of("campaign.returns.margin", margin=margin)))
-        return ops.show(*parts)
-
-    def _return_row(self, name: str, fact: Fact) -> dict[str, Any]:
-        return {
-            "name": Text(f"campaign.returns.{name}"),
-            "value": Text.of("common.change", fact=fact),
-            "interval": fact if fact.low is not None else None,
-            "definition": Text(f"campaign.returns.{name}_definition"),
-        }
-
-    def _incremental_return(self, cost: float, margin: float | None) -> Fact | None:
-        """Incremental gross profit over cost, less one; the interval carried through."""
-        head = self.increment.headline
-        if head is None or margin is None or not cost:
-            return None
-        self.ops.fact(
-            "campaign.value.direct", head.value * margin, "money",
-            low=head.low * margin, high=head.high * margin, method=self.increment.evidence,
-        )  # fmt: skip
-        low, value, high = (x * margin / cost - 1 for x in (head.low, head.value, head.high))
-        return self.ops.fact(
-            "campaign.roi_incremental", value, "relative", low=low, high=high,
-            method=self.increment.evidence,
-        )  # fmt: skip
-
-    def _waterfall(self, cost: float, margin: float | None) -> Part:
-        head = self.increment.headline
-        assert head is not None and margin is not None
-        gross = head.value * margin
-        steps = [
-            charts.Step(Text("campaign.returns.gross"), gross, is_total=True),
-            *(
-                charts.Step(Text.of("campaign.returns.less", kind=Text(f"kind.{kind}")), -amount)
-                for kind, amount in self.ledger.booked.items()
-            ),
-            charts.Step(Text("campaign.returns.left"), gross - cost, is_total=True),
-        ]
-        key = "campaign.returns.claim_gain" if gross > cost else "campaign.returns.claim_loss"
-        left = self.ops.fact("campaign.net_value", gross - cost, "money")
-        return charts.bridge(
-            steps,
-            claim=Text.of(key, left=left),
-            alt=Text("campaign.returns.alt"),
-            source=self.source,
-            format="money",
-        )
+        return self.ops.show(*return_parts(self))
 
     def channels(self, by: str = "channel") -> Shown:
         """Spend and counts by channel, or by another column of the ledger."""
@@ -522,7 +479,7 @@ class Campaign:
                 }
             )  # fmt: skip
         shown = [
-            Column("name", self._dimension(by)),
+            Column("name", self.word("dimension", by)),
             *(
                 Column(name, Text(f"campaign.channels.{name}"), format)
                 for name, format in (
@@ -560,10 +517,6 @@ class Campaign:
             format="exact_money" if key == "cpa" else "money",
         )
 
-    def _dimension(self, by: str) -> Said:
-        key = f"dimension.{by}"
-        return Text(key) if self.ops.language.has(key) else by
-
     def _oddities(self) -> list[Part]:
         odd = money.oddities(self.ops, self.plan)
         if odd is None or not (odd.no_clicks or odd.more_conversions_than_clicks):
@@ -594,12 +547,12 @@ class Campaign:
         rate = ops.fact("campaign.funnel_rate", whole, "share", n=now[0].users)
         chart = charts.funnel(
             [
-                charts.Stage(self._step(a.step), a.users, b.users)
+                charts.Stage(self.word("event", a.step), a.users, b.users)
                 for a, b in zip(now, then, strict=True)
             ],
             claim=Text.of(
-                "campaign.funnel.claim", rate=rate, first=self._step(now[0].step),
-                last=self._step(now[-1].step),
+                "campaign.funnel.claim", rate=rate, first=self.word("event", now[0].step),
+                last=self.word("event", now[-1].step),
             ),
             alt=Text.of("campaign.funnel.alt", steps=len(now)),
             source=self.source,
@@ -607,16 +560,10 @@ class Campaign:
         )  # fmt: skip
         return ops.show(chart, Note(Text("campaign.funnel.note")))
 
-    def _step(self, event: str) -> Said:
-        key = f"event.{event}"
-        return Text(key) if self.ops.language.has(key) else event
-
     # -- the first screen ----------------------------------------------------------------
 
     def summary(self) -> Shown:
         """Verdict, cards, what to decide, findings, next steps."""
-        from opsnb.analyses.campaign_ruling import campaign_ruling
-
         ops, plan = self.ops, self.plan
         case, verdict = campaign_ruling(self)
         ops.fact("campaign.verdict", case, "text")
@@ -643,102 +590,4 @@ class Campaign:
                 due=due + dt.timedelta(days=7),
                 source=ops.period.key,
             )
-        return self._first_screen(verdict)
-
-    def _first_screen(self, verdict: Verdict) -> Shown:
-        facts = self.ops.facts
-        metric = self.plan.metric
-        cards = []
-        head = facts.get(f"campaign.effect/{metric}///net") or facts.get(
-            f"campaign.effect/{metric}///campaign"
-        )
-        if head is not None:
-            target = self.plan.success
-            cards.append(
-                Card(
-                    Text("campaign.card.effect"),
-                    Text.of("common.signed_money", value=head.value),
-                    head,
-                    target=Text.of("common.money", value=target.increment) if target else None,
-                    interval=Text.of("common.signed_interval", fact=head),
-                    tone=self._effect_tone(),
-                    status=self._target_status(head),
-                )
-            )
-        roi = facts.get("campaign.roi_incremental")
-        if roi is not None:
-            assert roi.low is not None and roi.high is not None
-            tone = "good" if roi.low > 0 else "bad" if roi.high < 0 else "warn"
-            status = Text(
-                f"campaign.card.roi_{tone}" if self.ledger.complete else "campaign.card.roi_upper"
-            )
-            cards.append(
-                Card(
-                    Text("campaign.returns.incremental"),
-                    Text.of("common.signed_percent", value=roi.value),
-                    roi,
-                    interval=Text.of("common.interval", fact=roi),
-                    tone=tone if self.ledger.complete else "warn",
-                    status=status,
-                )
-            )
-        for key, label in (("campaign.roi_classic", "classic"), ("campaign.roas", "roas")):
-            if key in facts:
-                cards.append(
-                    Card(
-                        Text(f"campaign.returns.{label}"),
-                        Text.of("common.change", fact=facts[key]),
-                        facts[key],
-                        change=Text("campaign.card.attributed"),
-                    )
-                )
-        cards.append(self._cost_card(facts["campaign.cost"]))
-        cards += self._count_cards()
-        return self.ops.first_screen(verdict, cards[:6])
-
-    def _target_status(self, head: Fact) -> Text:
-        if self.plan.success is None:
-            return Text("campaign.card.no_target")
-        line = self.plan.success.increment
-        assert head.low is not None and head.high is not None
-        if head.low >= line:
-            return Text("campaign.card.reached")
-        return Text("campaign.card.missed" if head.high < line else "campaign.card.unclear")
-
-    def _cost_card(self, cost: Fact) -> Card:
-        budget = self.ledger.budget
-        over = cost.value / budget - 1 if budget else None
-        return Card(
-            Text("campaign.card.cost"),
-            Text.of("common.money", value=cost.value),
-            cost,
-            target=Text.of("common.money", value=budget) if budget else None,
-            change=Text.of("campaign.card.budget", over=over) if over is not None else None,
-            tone="neutral" if self.ledger.complete else "warn",
-            status=None if self.ledger.complete else Text("campaign.card.incomplete"),
-        )
-
-    def _count_cards(self) -> list[Card]:
-        """Conversions and cost a conversion, where the ledger counts them."""
-        rows = money.channels(self.ops, self.plan, "channel")
-        counted = [row for row in rows if row.conversions]
-        total = sum(row.conversions or 0 for row in counted)
-        if not total:
-            return []
-        spend = sum(row.spend for row in counted)
-        conversions = self.ops.fact("campaign.conversions", total, "count")
-        each = self.ops.fact("campaign.cac", spend / total, "money")
-        return [
-            Card(
-                Text("campaign.card.conversions"),
-                Text.of("common.integer", value=total),
-                conversions,
-                change=Text("campaign.card.counted"),
-            ),
-            Card(
-                Text("campaign.card.cpa"),
-                Text.of("common.exact_money", value=each.value),
-                each,
-                change=Text("campaign.card.counted"),
-            ),
-        ]
+        return ops.first_screen(verdict, campaign_cards(self))

@@ -1,0 +1,88 @@
+"""The cards of an experiment's first screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opsnb.findings import Card, Fact, Tone
+from opsnb.messages import Text
+from opsnb.methods.guardrail import Guardrail
+
+if TYPE_CHECKING:
+    from opsnb.analyses.effects import Effect
+    from opsnb.analyses.experiment import Experiment
+
+GUARD_TONE: dict[str, Tone] = {"pass": "good", "fail": "bad", "not_proven": "warn"}
+
+_CHECK_TONE: dict[str, Tone] = {"pass": "good", "warn": "warn", "block": "bad"}
+_STATE_TONE: dict[str, Tone] = {"improved": "good", "worsened": "bad", "open": "warn"}
+
+
+def experiment_cards(experiment: Experiment) -> list[Card]:
+    """Primary metric, guardrails, a year's effect, users; of an invalid test the users alone."""
+    users = _users(experiment)
+    if not experiment.valid:
+        return [users]
+    effects = experiment.effects(experiment.plan.primary.metric)
+    cards = [_effect(experiment, effect) for effect in effects]
+    cards += [_guardrail(experiment, *pair) for pair in experiment.guardrail_results]
+    cards += [_impact(f) for f in experiment.ops.facts.values() if f.id == "ab.impact"]
+    return [*cards, users][:6]
+
+
+def _users(experiment: Experiment) -> Card:
+    facts = experiment.ops.facts
+    srm, status = facts["ab.srm"], experiment.ops.checks["srm"].status
+    users = sum(facts[f"ab.users//{arm}"].value for arm in experiment.plan.split)
+    return Card(
+        label=Text("ab.card.users"),
+        value=Text.of("common.integer", value=users),
+        fact=srm,
+        status=Text.of(f"ab.card.srm_{status}", p=srm),
+        tone=_CHECK_TONE[status],
+    )
+
+
+def _effect(experiment: Experiment, effect: Effect) -> Card:
+    metric, comparison = effect.metric, effect.plain
+    facts = experiment.record(effect)
+    spec = {"share": "percent", "money": "exact_money"}.get(metric.unit, "number")
+    lift = facts["lift"] if effect.lift else facts["diff"]
+    state = "improved" if effect.improved else "worsened" if effect.worsened else "open"
+    return Card(
+        label=metric.label,
+        value=Text.of("common.change", fact=lift),
+        fact=lift,
+        change=Text.of(
+            f"ab.card.values_{spec}",
+            control=comparison.control.value,
+            treatment=comparison.treatment.value,
+        ),
+        interval=Text.of("common.signed_interval", fact=lift),
+        status=Text(f"ab.card.{state}"),
+        tone=_STATE_TONE[state],
+    )
+
+
+def _guardrail(experiment: Experiment, effect: Effect, result: Guardrail) -> Card:
+    fact = experiment.ops.facts[f"ab.guardrail/{effect.metric.id}/{effect.variant}"]
+    lift = effect.lift
+    return Card(
+        label=Text.of("ab.card.guardrail", metric=effect.metric.label),
+        value=Text.of("common.signed_percent", value=lift.value if lift else None),
+        fact=fact,
+        target=Text.of("ab.card.margin", margin=result.margin),
+        interval=Text.of("common.interval_percent", low=fact.low, high=fact.high),
+        status=Text(f"ab.guardrail.{result.status}"),
+        tone=GUARD_TONE[result.status],
+    )
+
+
+def _impact(fact: Fact) -> Card:
+    key = "common.signed_money" if fact.unit == "money" else "common.signed"
+    return Card(
+        Text("ab.card.impact"),
+        Text.of(key, value=fact.value),
+        fact,
+        interval=Text.of("common.signed_interval", fact=fact),
+    )
