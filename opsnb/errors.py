@@ -12,6 +12,7 @@ OpsnbError
 ├── PlaybookError       a playbook cannot be found or read
 │   └── ParameterError  an unknown, missing or ill-typed parameter
 ├── MessageError        a text that a language file does not hold
+├── LedgerError         reports/ledger/: a line, an id, or the folder itself
 └── PublishError        a report cannot be rendered or written
 """
 
@@ -92,6 +93,10 @@ class ParameterError(PlaybookError):
 
 class MessageError(OpsnbError):
     """A text that a language file does not hold."""
+
+
+class LedgerError(OpsnbError):
+    """The ledger cannot be read or written, or holds no such entry."""
 
 
 class PublishError(OpsnbError):

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opsnb
-from opsnb.errors import PublishError
+from opsnb.errors import LedgerError, PublishError
+from opsnb.minutes import record
 from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun, chosen_languages
 from opsnb.workspace import Workspace
@@ -128,6 +129,8 @@ def run(
         reports, warnings = _publish(execution.notebook, record, new, pdf)
         if reports[codes[0]]["status"] == "failed" and _keep_last_good(final, new):
             warnings.append(f"the last report that had not failed is kept in {PREVIOUS}/")
+    if note := _remember(workspace, planned, reports):
+        warnings.append(note)
     seconds = time.monotonic() - clock
     notes = [*planned.playbook.warnings, *warnings]
     return Result(planned, final, codes, reports, record.error, seconds, notes)
@@ -240,6 +243,17 @@ def _publish(
             file.unlink()
         reports = publish(notebook, record, folder, pdf=False)
         return reports, [f"there is no PDF: {error}"]
+
+
+def _remember(
+    workspace: Workspace, planned: PlannedRun, reports: dict[str, dict[str, Any]]
+) -> str | None:
+    """Adds the report to the ledger; the report stands where that fails, and a warning says so."""
+    try:
+        record(workspace.ledger, reports, f"{planned.cycle}/{planned.slug}")
+    except LedgerError as error:
+        return f"the ledger was not written: {error}"
+    return None
 
 
 def _keep_last_good(final: Path, new: Path) -> bool:

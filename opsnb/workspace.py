@@ -16,6 +16,7 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from opsnb.errors import PeriodError, WorkspaceError, did_you_mean
+from opsnb.ledger import Ledger
 from opsnb.messages import Label, Language, known_languages
 from opsnb.periods import Calendar, Kind, Period, parse
 from opsnb.plans import (
@@ -281,6 +282,11 @@ class Workspace:
     def reports(self) -> Path:
         """Folder that reports are written to."""
         return self.root / "reports"
+
+    @property
+    def ledger(self) -> Ledger:
+        """The memory across cycles, in reports/ledger/."""
+        return Ledger(self.reports / "ledger")
 
     # -- plans -----------------------------------------------------------------------
 

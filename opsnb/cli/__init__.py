@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from opsnb.cli import ledger
 from opsnb.cli.commands import app
 
 __all__ = ["app", "main"]
+
+app.add_typer(ledger.actions, name="actions")
+app.add_typer(ledger.decisions, name="decisions")
+app.add_typer(ledger.predictions, name="predictions")
 
 
 def main() -> None:

@@ -1,0 +1,271 @@
+"""`opsnb actions`, `opsnb decisions`, `opsnb predictions`: what people say to the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opsnb.cli.options import the_workspace
+from opsnb.cli.output import note, reported, table, write_json
+from opsnb.errors import ParameterError
+
+if TYPE_CHECKING:
+    from opsnb.ledger import Entry, Kind
+    from opsnb.workspace import Workspace
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+actions = typer.Typer(
+    help="Actions: add one, list them, close one, see what is due.",
+    no_args_is_help=True,
+    context_settings=HELP,
+)
+decisions = typer.Typer(
+    help="Decisions: what reports ask for, and what was decided.",
+    no_args_is_help=True,
+    context_settings=HELP,
+)
+predictions = typer.Typer(
+    help="Predictions: what reports expected, and what came out.",
+    no_args_is_help=True,
+    context_settings=HELP,
+)
+
+
+class Outcome(StrEnum):
+    """How an entry ends."""
+
+    done = "done"
+    dropped = "dropped"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")]
+All = Annotated[bool, typer.Option("--all", "-a", help="Also those that are done or dropped.")]
+Cycle = Annotated[
+    str | None, typer.Option("--cycle", "-c", help="Only those of a cycle, such as 2026-10.")
+]
+Id = Annotated[str, typer.Argument(help="Its id, or the beginning of it.")]
+On = Annotated[str, typer.Option("--on", help="The day, such as 2026-11-20; default today.")]
+Note = Annotated[str, typer.Option("--note", help="What was decided, or why it was dropped.")]
+
+
+@actions.command()
+@reported
+def add(
+    context: typer.Context,
+    title: Annotated[str, typer.Argument(help="What is to be done.")],
+    owner: Annotated[str, typer.Option("--owner", "-o", help="Who does it.")] = "",
+    due: Annotated[str, typer.Option("--due", "-d", help="Until when, such as 2026-11-20.")] = "",
+    cycle: Annotated[
+        str, typer.Option("--cycle", "-c", help="The cycle it comes from; default the latest.")
+    ] = "latest",
+    json: Json = False,
+) -> None:
+    """Add an action.
+
+    Example:
+
+      opsnb actions add "Call the payment provider" --owner "Wang Lei" --due 2026-11-20
+    """
+    workspace = the_workspace(context.obj)
+    if not title.strip():
+        raise ParameterError("the title is empty", where="title", hint="say what is to be done")
+    entry = workspace.ledger.add(
+        "action",
+        workspace.period(cycle, "month").key,
+        title.strip(),
+        owner=owner or None,
+        due=_day(due, "--due"),
+    )
+    _say(entry, workspace, json)
+
+
+@actions.command(name="list")
+@reported
+def list_actions(
+    context: typer.Context, every: All = False, cycle: Cycle = None, json: Json = False
+) -> None:
+    """List the actions that are open or late."""
+    _list(the_workspace(context.obj), "action", every, cycle, json)
+
+
+@actions.command()
+@reported
+def due(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", min=0, help="How many days ahead.")] = 7,
+    json: Json = False,
+) -> None:
+    """List what is late, or falls due in the next days."""
+    workspace = the_workspace(context.obj)
+    last = workspace.as_of + dt.timedelta(days=days)
+    found = [
+        entry
+        for entry in workspace.ledger.entries("action")
+        if entry.due and entry.due <= last and entry.status(workspace.as_of) in ("open", "late")
+    ]
+    _show(sorted(found, key=_by_date), "action", workspace, json)
+
+
+@actions.command(name="close")
+@reported
+def close_action(
+    context: typer.Context,
+    id: Id,
+    status: Annotated[Outcome, typer.Option("--as", help="How it ended.")] = Outcome.done,
+    on: On = "",
+    note: Note = "",
+    json: Json = False,
+) -> None:
+    """Say that an action is done, or dropped.
+
+    Examples:
+
+      opsnb actions close a-5f0c31d2e9
+
+      opsnb actions close a-5f0c --as dropped --note "the vendor mended it"
+    """
+    _close(the_workspace(context.obj), "action", id, status, on, note, json)
+
+
+@actions.command()
+@reported
+def reopen(context: typer.Context, id: Id, json: Json = False) -> None:
+    """Take back that an action was closed."""
+    workspace = the_workspace(context.obj)
+    _say(workspace.ledger.reopen(id, "action"), workspace, json)
+
+
+@decisions.command(name="list")
+@reported
+def list_decisions(
+    context: typer.Context, every: All = False, cycle: Cycle = None, json: Json = False
+) -> None:
+    """List the decisions that are open or late."""
+    _list(the_workspace(context.obj), "decision", every, cycle, json)
+
+
+@decisions.command(name="close")
+@reported
+def close_decision(
+    context: typer.Context,
+    id: Id,
+    answer: Annotated[str, typer.Option("--answer", help="What was decided.")] = "",
+    status: Annotated[Outcome, typer.Option("--as", help="Whether it was made.")] = Outcome.done,
+    on: On = "",
+    json: Json = False,
+) -> None:
+    """Say what was decided.
+
+    Example:
+
+      opsnb decisions close d-81ab --answer "Repeat in spring, with a holdout of 10%"
+    """
+    if status is Outcome.done and not answer.strip():
+        raise ParameterError(
+            "the answer is missing", where="--answer", hint='write --answer "what was decided"'
+        )
+    _close(the_workspace(context.obj), "decision", id, status, on, answer, json)
+
+
+@predictions.command(name="list")
+@reported
+def list_predictions(
+    context: typer.Context, every: All = False, cycle: Cycle = None, json: Json = False
+) -> None:
+    """List the predictions; with --all, those whose outcome is known."""
+    _list(the_workspace(context.obj), "prediction", every, cycle, json)
+
+
+def _day(text: str, where: str) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(
+            f'"{text}" is no date', where=where, hint="write it as 2026-11-20"
+        ) from None
+
+
+def _close(
+    workspace: Workspace, kind: Kind, id: str, status: Outcome, on: str, note: str, json: bool
+) -> None:
+    day = _day(on, "--on") or dt.datetime.now(workspace.zone).date()
+    entry = workspace.ledger.close(id, kind, status.value, day, note.strip() or None)
+    _say(entry, workspace, json)
+
+
+def _list(workspace: Workspace, kind: Kind, every: bool, cycle: str | None, json: bool) -> None:
+    key = workspace.period(cycle, "month").key if cycle else None
+    found = [
+        entry
+        for entry in workspace.ledger.entries(kind)
+        if (every or entry.status(workspace.as_of) in ("open", "late"))
+        and key in (None, entry.cycle)
+    ]
+    _show(sorted(found, key=_by_date), kind, workspace, json)
+
+
+def _by_date(entry: Entry) -> tuple[dt.date, dt.datetime]:
+    return entry.due or dt.date.max, entry.added
+
+
+def _say(entry: Entry, workspace: Workspace, json: bool) -> None:
+    if json:
+        write_json(_as_dict(entry, workspace))
+    else:
+        print(f"{entry.id}  {entry.status(workspace.as_of)}  {_words(entry.title, workspace)}")
+
+
+def _show(found: list[Entry], kind: Kind, workspace: Workspace, json: bool) -> None:
+    if json:
+        write_json([_as_dict(entry, workspace) for entry in found])
+    elif not found:
+        note(f"No {kind}s here.")
+    elif kind == "prediction":
+        _predictions(found, workspace)
+    else:
+        rows = [
+            [
+                entry.id,
+                entry.status(workspace.as_of),
+                str(entry.due or "-"),
+                _words(entry.owner, workspace) or "-",
+                _words(entry.title, workspace) + (f" → {entry.note}" if entry.note else ""),
+                entry.cycle,
+            ]
+            for entry in found
+        ]
+        table(["id", "status", "due", "owner", kind, "cycle"], rows)
+
+
+def _predictions(found: list[Entry], workspace: Workspace) -> None:
+    rows = [
+        [
+            entry.id,
+            str(entry.due or "-"),
+            _words(entry.title, workspace),
+            *(f"{x:,.4g}" if x is not None else "-" for x in (entry.value, entry.low, entry.high)),
+            f"{entry.observed:,.4g}" if entry.observed is not None else "-",
+        ]
+        for entry in found
+    ]
+    columns = ["id", "due", "prediction", "expected", "low", "high", "observed"]
+    table(columns, rows, right=(3, 4, 5, 6))
+
+
+def _words(label: Any, workspace: Workspace) -> str:
+    return workspace.speak().say(label) if label else ""
+
+
+def _as_dict(entry: Entry, workspace: Workspace) -> dict[str, Any]:
+    fields = (
+        "id", "kind", "cycle", "title", "owner", "due", "closed", "note", "report", "playbook",
+        "subject", "evidence", "metric", "value", "low", "high", "observed",
+    )  # fmt: skip
+    row = {name: getattr(entry, name) for name in fields}
+    return {**row, "status": entry.status(workspace.as_of), "history": list(entry.history)}
