@@ -82,7 +82,8 @@ def entries(reports_folder: Path, code: str) -> list[Entry]:
     found = [
         _entry(path.parent, reports_folder, code) for path in reports_folder.glob("*/*/report.json")
     ]
-    found.sort(key=lambda entry: entry.folder)
+    # The cycle's own report before those of one campaign or experiment.
+    found.sort(key=lambda entry: (bool((entry.report or {}).get("subject")), entry.folder))
     return sorted(found, key=lambda entry: _cycle_order(entry.cycle), reverse=True)
 
 

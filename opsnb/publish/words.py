@@ -26,7 +26,7 @@ def cycle_label(cycle: str, language: Language) -> str:
         return language.text("page.cycle.quarter", year=match[1], quarter=match[2])
     if re.fullmatch(r"\d{4}", cycle):
         return language.text("page.cycle.year", year=cycle)
-    return cycle
+    return language.text("page.cycle.undated") if cycle == "undated" else cycle
 
 
 def duration(seconds: float, language: Language) -> str:
