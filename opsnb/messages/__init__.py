@@ -157,7 +157,7 @@ class Language:
             return self.say(value)
         if isinstance(value, list | tuple):
             return self.join([self.format(item, spec) for item in value])
-        if value is None or (isinstance(value, float) and math.isnan(value)):
+        if _is_missing(value):
             return _MISSING
         if not name:
             name = _default_spec(value)
@@ -176,11 +176,12 @@ class Language:
     def _interval(self, fact: Any, name: str) -> str:
         name = _spec_of(fact, name) or "number"
         low, high = fact.low, fact.high
-        if low is None and high is None:
+        no_low, no_high = (_is_missing(b) or abs(b) == math.inf for b in (low, high))
+        if no_low and no_high:
             return _MISSING
-        if low is None or low == -math.inf:
+        if no_low:
             return self.text("format.at_most", high=self.format(high, name))
-        if high is None or high == math.inf:
+        if no_high:
             return self.text("format.at_least", low=self.format(low, name))
         return self.text(
             "format.interval", low=self.format(low, name), high=self.format(high, name)
@@ -307,6 +308,14 @@ def _spec_of(fact: Any, name: str) -> str:
         return name
     own = _SPEC_OF_UNIT.get(getattr(fact, "unit", None) or "", "")
     return f"signed_{own or 'number'}" if name and f"signed_{own}" in FORMATS else own
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, and pandas' NaT and NA: they differ from themselves, or cannot say."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
 
 
 def _percent_digits(value: float) -> int:
