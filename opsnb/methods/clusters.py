@@ -1,0 +1,101 @@
+"""Arms whose users came in clusters: randomised by household or store, measured below it.
+
+What was randomised is what counts. Sums and sizes by cluster carry all that is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from opsnb.methods.compare import difference
+from opsnb.methods.estimate import Comparison, refuse
+from opsnb.methods.moments import Joint, Moments, ratio_moments
+
+MIN_CLUSTERS = 10
+"""Clusters an arm below which the t distribution understates the uncertainty."""
+
+
+def cluster_joint(clusters: Sequence[object] | np.ndarray, values: Sequence[float]) -> Joint:
+    """(sum, size) by cluster, from observations.
+
+    Parameters
+    ----------
+    clusters : array of shape (observations,)
+        The cluster of each observation.
+    values : array of shape (observations,)
+
+    Raises
+    ------
+    MethodError
+        When lengths differ, a value is missing, or there are fewer than two clusters.
+    """
+    keys, array = np.asarray(clusters), np.asarray(values, dtype=float)
+    if keys.shape != array.shape or array.ndim != 1:
+        refuse("values", f"of shape {array.shape}", f"of shape {keys.shape}, as clusters is")
+    if not np.isfinite(array).all():
+        refuse("values", "partly missing", "complete", hint="filter or fill them first")
+    _, which = np.unique(keys, return_inverse=True)
+    return Joint.from_values(np.bincount(which, array), np.bincount(which))
+
+
+def cluster_moments(joint: Joint) -> Moments:
+    """The mean over observations as moments over clusters.
+
+    The mean is sum / size over all clusters together, `n` the number of clusters, and
+    `var / n` the delta-method variance of that ratio: cluster-robust.
+
+    Raises
+    ------
+    MethodError
+        When sizes are zero on average.
+    """
+    return ratio_moments(joint)
+
+
+def clustered_difference(control: Joint, treatment: Joint, *, alpha: float = 0.05) -> Comparison:
+    """Welch's test over clusters of (sum, size); `n` and degrees of freedom count clusters.
+
+    With equal sizes it is Welch's test of the clusters' means. Below ten clusters an arm
+    (`MIN_CLUSTERS`) the level holds only for values that are near normal between clusters.
+
+    Raises
+    ------
+    MethodError
+        As `difference` and `cluster_moments`.
+    """
+    return difference(cluster_moments(control), cluster_moments(treatment), alpha=alpha)
+
+
+def design_effect(joint: Joint, var: float) -> float:
+    """How many times the variance of the mean exceeds that of independent observations.
+
+    Parameters
+    ----------
+    joint : Joint
+        (sum, size) by cluster.
+    var : float
+        Sample variance of the observations.
+    """
+    if not (np.isfinite(var) and var > 0):
+        refuse("var", float(var), "a finite number above 0")
+    observations = joint.n * float(joint.means[1])
+    return cluster_moments(joint).squared_error / (var / observations)
+
+
+def need_one_row_a_unit(rows: int, units: int, *, unit: str = "unit") -> None:
+    """Refuse to treat several rows of one randomised unit as independent.
+
+    Raises
+    ------
+    MethodError
+        When there are more rows than units.
+    """
+    if rows > units:
+        refuse(
+            f"rows of {units} randomised {unit}s",
+            rows,
+            f"one a {unit}",
+            hint="compare sums and sizes by cluster with clustered_difference",
+        )
