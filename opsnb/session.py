@@ -62,6 +62,12 @@ class _Pending:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+def _put(record: Any, *lists: list[Any]) -> None:
+    """Add a record once: a cell that is run again says the same again."""
+    for records in lists:
+        records[:] = [other for other in records if other != record] + [record]
+
+
 class Session:
     """A playbook at work in one workspace.
 
@@ -141,7 +147,7 @@ class Session:
         """Record a trust check: "pass", "warn" or "block"."""
         check = Check(id, status, message, evidence)  # type: ignore[arg-type]
         self.checks[id] = check
-        self._pending.checks.append(check)
+        self._pending.checks = [c for c in self._pending.checks if c.id != id] + [check]
         return check
 
     def finding(
@@ -149,27 +155,24 @@ class Session:
     ) -> Finding:
         """Record a claim, the facts that carry it, and the cell id where they are shown."""
         finding = Finding(claim, evidence, grade, tone, section)  # type: ignore[arg-type]
-        self.findings.append(finding)
-        self._pending.findings.append(finding)
+        _put(finding, self.findings, self._pending.findings)
         return finding
 
     def decide(self, question: Said, by: Said | None = None, **more: Any) -> Decision:
         """Record what somebody has to decide."""
         decision = Decision(question, by or self.owner, **more)
-        self.decisions.append(decision)
-        self._pending.decisions.append(decision)
+        _put(decision, self.decisions, self._pending.decisions)
         return decision
 
     def act(self, title: Said, owner: Said | None = None, **more: Any) -> Action:
         """Record a proposed step."""
         action = Action(title, owner or self.owner, **more)
-        self.actions.append(action)
-        self._pending.actions.append(action)
+        _put(action, self.actions, self._pending.actions)
         return action
 
     def predict(self, prediction: Prediction) -> Prediction:
         """Record an expectation, to be scored when its day has come."""
-        self._pending.predictions.append(prediction)
+        _put(prediction, self._pending.predictions)
         return prediction
 
     def status(self, status: Status, reason: Said) -> None:

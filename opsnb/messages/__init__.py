@@ -150,7 +150,9 @@ class Language:
         name, _, part = spec.partition(".")
         if part == "interval" and value is not None:
             return self._interval(value, name)
-        if hasattr(value, "value") and not isinstance(value, (Text, Mapping)):
+        if _is_missing(value):
+            return _MISSING
+        if hasattr(value, "value") and not isinstance(value, (Text, Mapping, dt.date)):
             name = _spec_of(value, name)
             value = value.value
         if isinstance(value, (Text, Mapping)):
