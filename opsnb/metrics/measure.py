@@ -242,7 +242,7 @@ class Meter:
         frame = joined.group_by(_keys(by)).agg(_sum=active.sum(), _n=joined.count())
         out = []
         for row in _lookup(frame.execute(), periods, by):
-            total, n = number(row.get("_sum")), int(row.get("_n") or 0)
+            total, n = number(row.get("_sum")) or 0.0, int(row.get("_n") or 0)
             out.append(
                 Measured(
                     row["_period"],

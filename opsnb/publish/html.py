@@ -77,7 +77,7 @@ class OpsnbExporter(TemplateExporter):
         }
         return environment
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # nbconvert's own types are too narrow
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page and nbconvert's resources; `resources["opsnb"]` holds a `Request`."""

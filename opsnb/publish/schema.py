@@ -122,7 +122,7 @@ class Cells(_Part):
 class Report(_Part):
     """report.json in one language."""
 
-    schema_: Literal["opsnb.report/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["opsnb.report/1"] = Field(default="opsnb.report/1", alias="schema")
     playbook: str
     title: str
     subject: str | None
