@@ -8,7 +8,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from opsnb.errors import PublishError
-from opsnb.publish.records import SCHEMA
 
 Grade = Literal["A", "B", "C", "D", "E"]
 Tone = Literal["good", "warn", "bad", "neutral"]

@@ -228,7 +228,7 @@ def test_an_invalid_report_opens_with_a_verdict_that_says_so(notebook, run):
     first = page[: page.index('<details class="ob-fold pg-withheld">')]
     assert "&lt;b&gt;Cannot&lt;/b&gt; be read." in first
     assert 'class="ob-decisions ob-table"' in first
-    assert "ob-cards\"" not in first
+    assert 'ob-cards"' not in first
 
 
 def test_the_workspaces_path_is_cut_out_of_fragments(notebook, run):
