@@ -21,6 +21,7 @@ from opsnb.tomlfiles import Day, Problem, Said, Strict, read_toml, validate
 __all__ = [
     "Budget",
     "CampaignPlan",
+    "Daily",
     "Event",
     "ExperimentPlan",
     "Guardrail",
@@ -29,9 +30,11 @@ __all__ = [
     "Phase",
     "Predicted",
     "Primary",
+    "Ramp",
     "Secondary",
     "Success",
     "Target",
+    "Totals",
     "read_events",
     "read_plans",
     "read_targets",
@@ -92,6 +95,26 @@ class Secondary(Strict):
     metric: str = Field(examples=['"revenue_per_user"'])
 
 
+class Ramp(Strict):
+    """A first stretch of days at another split than the plan's, up to and including `until`."""
+
+    until: Day = Field(examples=["2026-09-16"])
+    split: dict[str, float] = Field(examples=["{control = 0.9, treatment = 0.1}"])
+
+
+class Daily(Strict):
+    """The experiment is known as daily totals in `series`, whose unit is the arm.
+
+    `population` is the metric that says how many units each arm had; `unit` whether counts are
+    of independent units (`count`) or the day is the unit (`day`); `funnel` metrics of which
+    none can exceed the one before.
+    """
+
+    population: str | None = Field(default=None, examples=['"clicks"'])
+    unit: Literal["count", "day"] = Field(default="day", examples=['"day"'])
+    funnel: list[str] = Field(default=[], examples=['["clicks", "carts", "orders"]'])
+
+
 class ExperimentPlan(_Plan):
     """plans/experiments/ID.toml: what an A/B test was registered to show."""
 
@@ -105,9 +128,37 @@ class ExperimentPlan(_Plan):
     segments: list[str] = Field(default=[], examples=['["channel", "device"]'])
     covariate_days: int = Field(default=0, ge=0, examples=["28"])
     annual_users: int | None = Field(default=None, gt=0, examples=["400000"])
+    users: int | None = Field(default=None, gt=0, examples=["24000"])
+    ramp: list[Ramp] = Field(default=[])
+    daily: Daily | None = None
     primary: Primary
     guardrails: list[Guardrail] = Field(default=[])
     secondary: list[Secondary] = Field(default=[])
+    _registered: bool = PrivateAttr(True)
+
+    @property
+    def registered(self) -> bool:
+        """Whether it was written beforehand, in plans/; else it stands in for a missing plan."""
+        return self._registered
+
+    @classmethod
+    def unregistered(cls, id: str, **fields: Any) -> ExperimentPlan:
+        """A stand-in for an experiment that nobody registered; its reader must be told."""
+        plan = validate(cls, {"name": id, **fields}, f"experiment {id}", PlanError)
+        plan._id, plan._registered = id, False
+        return plan
+
+    @property
+    def cluster(self) -> str | None:
+        """Column of the assignments that was randomised; None where that is the user."""
+        return None if self.unit == "user" or self.daily else self.unit
+
+    def shares(self, day: dt.date | None = None) -> dict[str, float]:
+        """The planned split, on a day where a ramp was planned; it sums to 1 exactly."""
+        ramp = next((r for r in self.ramp if day is not None and day <= r.until), None)
+        split = ramp.split if ramp else self.split
+        total = math.fsum(split.values())
+        return {arm: split.get(arm, 0.0) / total for arm in self.split}
 
     @property
     def treatments(self) -> list[str]:
@@ -124,6 +175,13 @@ class ExperimentPlan(_Plan):
     def problems(self) -> Iterable[Problem]:
         yield from super().problems()
         total = math.fsum(self.split.values())
+        days = [step.until for step in self.ramp]
+        if days != sorted(days):
+            yield Problem("ramp", "is not in order of its dates", "put the earliest first")
+        for number, step in enumerate(self.ramp, 1):
+            if set(step.split) != set(self.split):
+                hint = f"name the same arms as split: {', '.join(self.split)}"
+                yield Problem(f"ramp[{number}].split", "names other arms", hint)
         if len(self.split) < 2:
             yield Problem("split", "needs a control and a treatment", "name each with its share")
         elif not math.isclose(total, 1, abs_tol=1e-3):
@@ -210,6 +268,14 @@ class Holdout(Strict):
         return {self.control: self.share, self.treated: 1 - self.share}
 
 
+class Totals(Strict):
+    """Sums reported by hand, for a campaign whose orders are not mapped: counts, no effect."""
+
+    gmv: float | None = Field(default=None, ge=0, examples=["5000000"])
+    new_users: int | None = Field(default=None, ge=0, examples=["5000"])
+    impressions: int | None = Field(default=None, ge=0, examples=["30000000"])
+
+
 class Phase(Strict):
     """A part of a campaign; it may lie before the campaign's own start."""
 
@@ -234,8 +300,14 @@ class CampaignPlan(_Plan):
     budget: Budget = Budget()
     ltv: LifetimeValue | None = None
     holdout: Holdout | None = None
+    treated_units: list[str] = Field(default=[], examples=['["Guangdong", "Zhejiang"]'])
+    unit_column: str = Field(default="unit", min_length=1, examples=['"region"'])
     controls: list[str] = Field(default=[], examples=['["search_index"]'])
+    audience: Literal["all", "lapsed", "loyal"] = "all"
+    cpm: float | None = Field(default=None, gt=0, examples=["30"])
+    totals: Totals | None = None
     funnel: list[str] = Field(default=[], examples=['["visit", "cart", "order"]'])
+    funnel_days: int | None = Field(default=None, gt=0, examples=["7"])
     phases: list[Phase] = Field(default=[])
 
     @property
@@ -250,7 +322,7 @@ class CampaignPlan(_Plan):
         yield from super().problems()
         if len(self.funnel) == 1:
             yield Problem("funnel", "has one step", 'name two or more: ["visit", "order"]')
-        for name in ("channels", "controls", "funnel"):
+        for name in ("channels", "controls", "treated_units", "funnel"):
             for value in _repeated(getattr(self, name)):
                 yield Problem(name, f'names "{value}" twice', "keep one of them")
         for number, phase in enumerate(self.phases, 1):
@@ -260,11 +332,20 @@ class CampaignPlan(_Plan):
 
 
 class Target(Strict):
-    """The value that a metric has to reach in a cycle, and who answers for it."""
+    """The value that a metric has to reach in a cycle, or its growth on the one before.
 
-    target: float = Field(examples=["5200000"])
+    `growth` is a fraction: 0.2 asks for 20 % more than in the cycle before.
+    """
+
+    target: float | None = Field(default=None, examples=["5200000"])
+    growth: float | None = Field(default=None, gt=-1, examples=["0.2"])
     owner: Said | None = Field(default=None, examples=['"Li Na"'])
     note: Said | None = Field(default=None, examples=['"agreed on 1 October"'])
+
+    def problems(self) -> Iterable[Problem]:
+        if (self.target is None) == (self.growth is None):
+            what = "has both target and growth" if self.growth else "has no target"
+            yield Problem("", what, "give one: target = 5200000, or growth = 0.2")
 
 
 class _Targets(RootModel[dict[str, Target]]):

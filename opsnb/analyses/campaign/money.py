@@ -122,13 +122,21 @@ def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
         ChannelRow(
             str(row["name"]),
             float(row["spend"]),
-            *(number(row[name]) if name in counted else None
-              for name in ("impressions", "clicks", "conversions")),
+            *_counts(row),
             registered.get(str(row["name"])),
         )
         for row in frame.to_dict("records")
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=lambda row: -row.spend)
+
+
+def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
+    """Impressions, clicks and conversions, None where the ledger has no such column."""
+    return (
+        number(row.get("impressions")),
+        number(row.get("clicks")),
+        number(row.get("conversions")),
+    )
 
 
 def _registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:

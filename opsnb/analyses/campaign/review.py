@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.campaign import money
 from opsnb.analyses.campaign.cards import campaign_cards
-from opsnb.analyses.campaign.increment import Increment, measure_increment
+from opsnb.analyses.campaign.effect import effect_parts
+from opsnb.analyses.campaign.evidence import measure_increment
+from opsnb.analyses.campaign.fairness import fairness_parts
+from opsnb.analyses.campaign.increment import Increment
+from opsnb.analyses.campaign.naive import before_after
 from opsnb.analyses.campaign.returns import return_parts
 from opsnb.analyses.campaign.ruling import campaign_ruling
 from opsnb.analyses.gate import data_gate
 from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
 from opsnb.errors import ParameterError, did_you_mean
-from opsnb.findings import Fact, Prediction, Tone
+from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
-from opsnb.methods.srm import sample_ratio
 from opsnb.metrics.funnel import ordered_funnel
 
 if TYPE_CHECKING:
@@ -60,6 +63,14 @@ class Campaign:
     @cached_property
     def increment(self) -> Increment:
         return measure_increment(self.ops, self.plan)
+
+    @cached_property
+    def before_after(self) -> Fact | None:
+        return before_after(self)
+
+    @property
+    def has_spend(self) -> bool:
+        return self.ops.rows.has("spend")
 
     @property
     def metric(self) -> Metric:
@@ -211,7 +222,7 @@ class Campaign:
     def result(self) -> Shown:
         """What was counted in the window, beside the weeks before: description, not effect."""
         ops, plan = self.ops, self.plan
-        if not self.dated or ops.meter.absent(plan.metric):
+        if not self.dated or ops.meter.absent(plan.metric) or plan.audience != "all":
             return ops.show(Absent(self._why_no_result()))
         assert plan.start and plan.end
         before = money.window_before(plan.start, plan.end)
@@ -247,57 +258,18 @@ class Campaign:
     def _why_no_result(self) -> Text:
         if not self.dated:
             return Text("campaign.result.undated")
+        if self.plan.audience != "all":
+            return Text("campaign.result.selected")
         lacking = self.ops.meter.absent(self.plan.metric) or ""
         return Text.of("campaign.result.absent", lacking=lacking)
 
+    def fairness(self) -> Shown:
+        """What else may explain the numbers, asked before any of them is shown."""
+        return self.ops.show(*fairness_parts(self))
+
     def effect(self) -> Shown:
         """What the campaign added, by the best evidence there is."""
-        found = self.increment
-        if found.evidence == "none":
-            return self.ops.show(
-                Absent(Text("campaign.effect.none")), Note(Text("campaign.effect.order"))
-            )
-        facts = self._effect_facts(found)
-        parts: list[Part] = [Paragraph(self._effect_claim(facts), self.effect_tone)]
-        parts.append(self._effect_chart(found))
-        parts += self._effect_checks(found)
-        parts.append(Note(Text("campaign.effect.order")))
-        headline = facts["net"] if "net" in facts else facts["during"]
-        if not self.ops.is_invalid:
-            self.ops.finding(
-                self._effect_claim(facts),
-                headline,
-                grade=found.grade,
-                tone=self.effect_tone,
-                section="effect",
-            )
-            self._score_prediction(headline)
-        return self.ops.show(*parts)
-
-    def _effect_facts(self, found: Increment) -> dict[str, Fact]:
-        ops, facts = self.ops, {}
-        names = {
-            "during": "campaign.effect",
-            "after": "campaign.post_dip",
-            "net": "campaign.effect",
-        }
-        for name, id_ in names.items():
-            estimate = getattr(found, name)
-            if estimate is None:
-                continue
-            facts[name] = ops.fact(
-                id_, estimate.value, self.unit, low=estimate.low, high=estimate.high,
-                p_value=estimate.p_value, n=estimate.n, method=found.evidence,
-                metric=self.plan.metric, period={"during": "campaign"}.get(name, name),
-            )  # fmt: skip
-        assert found.during is not None
-        days = found.window_days
-        facts["average"] = ops.fact(
-            "campaign.effect_average", found.during.value / days, self.unit,
-            low=found.during.low / days, high=found.during.high / days,
-            method=found.evidence, metric=self.plan.metric,
-        )  # fmt: skip
-        return facts
+        return self.ops.show(*effect_parts(self))
 
     @property
     def effect_fact(self) -> Fact | None:
@@ -311,143 +283,6 @@ class Campaign:
         head = self.increment.headline
         assert head is not None
         return "good" if head.low > 0 else "bad" if head.high < 0 else "warn"
-
-    def _effect_claim(self, facts: dict[str, Fact]) -> Text:
-        head = facts.get("net", facts["during"])
-        state = {"good": "up", "bad": "down", "warn": "open"}[self.effect_tone]
-        span = "net" if "net" in facts else "during"
-        return Text.of(
-            f"campaign.effect.claim_{state}",
-            metric=self.ops.label(self.plan.metric),
-            effect=head,
-            span=Text.of(f"campaign.effect.span_{span}", days=self.increment.after_days),
-        )
-
-    def _effect_chart(self, found: Increment) -> Part:
-        label = self.ops.label(self.plan.metric)
-        claim = Text.of(f"campaign.effect.chart_{found.evidence}", metric=label)
-        if found.impact is not None:
-            impact, first = found.impact, found.pre_days
-            return charts.counterfactual(
-                found.dates, found.observed, list(impact.expected),
-                [None] * first + list(impact.low[first:]),
-                [None] * first + list(impact.high[first:]),
-                claim=claim,
-                alt=Text.of("campaign.effect.alt_series", days=len(found.dates)),
-                source=Text.of("campaign.effect.source_series", controls=list(self.plan.controls)),
-                format=self.format,
-                events=[charts.Event(self.plan.start, self.plan.name, self.plan.end)],
-            )  # fmt: skip
-        rows = [
-            charts.Effect(
-                Text(f"campaign.effect.row_{name}"), e.value, e.low, e.high, strong=strong
-            )
-            for name, e, strong in (
-                ("during", found.during, False),
-                ("after", found.after, False),
-                ("net", found.net, True),
-            )
-            if e is not None
-        ]
-        return charts.forest(
-            rows,
-            claim=claim,
-            alt=Text.of("ab.chart.forest_alt", rows=len(rows)),
-            source=Text.of(
-                "campaign.effect.source_holdout", exposed=found.users, held=found.holdout_users
-            ),
-            format=f"signed_{self.format}",
-        )
-
-    def _effect_checks(self, found: Increment) -> list[Part]:
-        checks = []
-        if found.srm_counts:
-            checks.append(self._holdout_check(found.srm_counts))
-        if found.impact is not None:
-            checks += self._series_checks(found)
-        planned = self.plan.post_days
-        if found.after_days < planned:
-            checks.append(
-                self.ops.check(
-                    "post_period",
-                    "warn",
-                    Text.of("campaign.effect.short_post", days=found.after_days, planned=planned),
-                )
-            )
-        return [Checks(checks)] if checks else []
-
-    def _holdout_check(self, counts: dict[str, int]) -> Any:
-        """The users held out against the share that the plan names."""
-        assert self.plan.holdout is not None
-        split = self.plan.holdout.split
-        if split is None:
-            return self.ops.check("holdout", "warn", Text("campaign.effect.no_split"))
-        result = sample_ratio({arm: counts.get(arm, 0) for arm in split}, split)
-        fact = self.ops.fact("campaign.srm", result.p_value, "p_value", p_value=result.p_value)
-        status = {"pass": "pass", "warn": "warn", "fail": "block"}[result.status]
-        if status == "block":
-            self.ops.status("invalid", Text.of("campaign.effect.srm_fail", p=fact))
-        key = "campaign.effect.srm_pass" if status == "pass" else "campaign.effect.srm_fail"
-        return self.ops.check("holdout", status, Text.of(key, p=fact), fact)
-
-    def _series_checks(self, found: Increment) -> list[Any]:
-        assert found.impact is not None
-        ops = self.ops
-        fit = ops.fact("campaign.fit", found.impact.r2, "share", n=found.impact.n_before)
-        checks = [
-            ops.check(
-                "fit",
-                "pass" if found.impact.r2 >= 0.5 else "warn",
-                Text.of("campaign.effect.fit", r2=fit, days=found.impact.n_before),
-                fit,
-            )
-        ]
-        alarms = sum(placebo.alarm for placebo in found.placebos)
-        for number, placebo in enumerate(found.placebos, 1):
-            average = placebo.effect.average
-            ops.fact(
-                "campaign.placebo", average.value, self.unit, low=average.low, high=average.high,
-                segment=str(number), metric=self.plan.metric,
-            )  # fmt: skip
-        if found.placebos:
-            checks.append(
-                ops.check(
-                    "placebo",
-                    "warn" if alarms else "pass",
-                    Text.of("campaign.effect.placebo", windows=len(found.placebos), alarms=alarms),
-                )
-            )
-        return checks
-
-    def _score_prediction(self, observed: Fact) -> None:
-        expected = self.plan.predicted
-        if expected is None:
-            return
-        label = self.ops.label(self.plan.metric)
-        self.ops.predict(
-            Prediction(
-                what=Text.of("campaign.prediction", metric=label, name=self.plan.name),
-                metric=self.plan.metric,
-                value=expected.value,
-                low=expected.low,
-                high=expected.high,
-                due=self.plan.end,
-                observed=observed.value,
-            )
-        )
-        if expected.low is not None and expected.high is not None:
-            inside = expected.low <= observed.value <= expected.high
-            self.ops.finding(
-                Text.of(
-                    "campaign.prediction_hit" if inside else "campaign.prediction_miss",
-                    value=self.amount(expected.value), low=self.amount(expected.low),
-                    high=self.amount(expected.high), observed=observed,
-                ),
-                observed,
-                grade=self.increment.grade,
-                tone="neutral" if inside else "warn",
-                section="effect",
-            )  # fmt: skip
 
     def returns(self) -> Shown:
         """ROAS, classic ROI and incremental ROI: three numbers, each with its definition."""
