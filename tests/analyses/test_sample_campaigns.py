@@ -1,0 +1,115 @@
+"""The campaign review against what was planted in the sample company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import Played
+
+Run = Callable[..., Played]
+
+
+def covers(fact: dict[str, Any], truth: float) -> bool:
+    return fact["low"] <= truth <= fact["high"]
+
+
+def test_golden_week_by_its_holdout(played: Run, truth: dict[str, Any]) -> None:
+    """The intervals hold the planted effect: in the campaign, after it, and net of the dip."""
+    run = played("campaign_review", campaign="golden_week")
+    planted = truth["campaigns"]["golden_week"]["effect"]
+    during = run.fact("campaign.effect/gmv_net///campaign")
+    dip = run.fact("campaign.post_dip/gmv_net///after")
+    net = run.fact("campaign.effect/gmv_net///net")
+    for fact, name in ((during, "campaign"), (dip, "post"), (net, "net_of_dip")):
+        assert covers(fact, planted[name]["realised_gmv_net"]), name
+        assert fact["method"] == "holdout" and fact["unit"] == "money"
+    assert during["low"] > 0 and net["low"] > 0
+    assert dip["value"] < 0 and net["value"] < during["value"]
+    assert run.check("holdout")["status"] == "pass"
+    assert run.verdict()["grade"] == "A" and run.verdict()["word"].startswith("WORKED")
+
+
+def test_golden_week_s_returns(played: Run, truth: dict[str, Any]) -> None:
+    run = played("campaign_review", campaign="golden_week")
+    planted = truth["campaigns"]["golden_week"]
+    assert run.fact("campaign.cost")["value"] == pytest.approx(planted["cost_total"])
+    assert covers(run.fact("campaign.roi_incremental"), planted["roi_incremental"])
+    attributed = run.fact("campaign.roi_classic")["value"]
+    assert attributed > run.fact("campaign.roi_incremental")["value"]
+    average = run.fact("campaign.effect_average/gmv_net")
+    assert average["value"] * 8 == pytest.approx(
+        run.fact("campaign.effect/gmv_net///campaign")["value"]
+    )
+
+
+def test_the_coupon_looks_great_and_did_nothing(played: Run, truth: dict[str, Any]) -> None:
+    run = played("campaign_review", campaign="autumn_coupon")
+    assert truth["campaigns"]["autumn_coupon"]["effect_gmv_net"] == 0
+    assert run.fact("campaign.change/gmv_net")["value"] > 0.1
+    effect = run.fact("campaign.effect/gmv_net///campaign")
+    assert covers(effect, 0) and effect["method"] == "series"
+    assert run.verdict()["word"] == "NOT PROVEN" and run.verdict()["grade"] == "D"
+    for code in ("en", "zh"):
+        assert "ROI" not in run.verdict(code)["sentence"]
+
+
+def test_no_return_is_claimed_while_labour_is_not_booked(
+    played: Run, truth: dict[str, Any]
+) -> None:
+    run = played("campaign_review", campaign="autumn_coupon")
+    assert truth["campaigns"]["autumn_coupon"]["missing_from_ledger"] == ["labour"]
+    check = run.check("cost")
+    assert check["status"] == "block" and "labour" in check["message"]
+    assert "provisional" in run.statuses
+    for code in ("en", "zh"):
+        claims = [finding["claim"] for finding in run.records("findings", code)]
+        labels = [card["label"] for card in run.records("cards", code)]
+        assert claims and labels
+        assert not [text for text in claims + labels if "ROI" in text or "ROAS" in text]
+    assert any("labour" in action["title"] for action in run.records("actions"))
+
+
+def test_invitations_are_counted_in_users(played: Run, truth: dict[str, Any]) -> None:
+    """A campaign measured on new users speaks of users, and values them as the plan assumes."""
+    run = played("campaign_review", campaign="invite_friends")
+    planted = truth["campaigns"]["invite_friends"]
+    effect = run.fact("campaign.effect/new_users///campaign")
+    assert effect["unit"] == "count" and covers(effect, planted["increment"])
+    assert run.fact("campaign.window/new_users")["unit"] == "count"
+    assert run.fact("campaign.cost")["value"] == pytest.approx(planted["cost_total"])
+    indirect = run.fact("campaign.value.indirect")
+    assert indirect["value"] == pytest.approx(effect["value"] * 150)
+    roi = run.fact("campaign.roi_incremental")
+    assert roi["value"] == pytest.approx(indirect["value"] / planted["cost_total"] - 1)
+    assert run.verdict()["word"] == "WORKED, VALUE ASSUMED" and run.verdict()["tone"] == "warn"
+    sentence = run.verdict()["sentence"]
+    assert "assumes" in sentence and "¥" not in sentence
+    goal = run.cells["goal_table"].plain(run.language("en"))
+    assert "+400 incremental" in goal and "+450 incremental (+300 to +650)" in goal
+
+
+@pytest.mark.parametrize("campaign", ["golden_week", "autumn_coupon", "invite_friends"])
+def test_predictions_are_scored(played: Run, campaign: str) -> None:
+    run = played("campaign_review", campaign=campaign)
+    plan = run.ops.workspace.campaigns[campaign]
+    scored = next(p for p in run.records("predictions") if p["metric"] == plan.metric)
+    assert (scored["value"], scored["low"], scored["high"]) == (
+        plan.predicted.value, plan.predicted.low, plan.predicted.high,
+    )  # fmt: skip
+    effects = run.facts("campaign.effect")
+    assert scored["observed"] in [fact["value"] for fact in effects]
+
+
+@pytest.mark.parametrize("campaign", ["golden_week", "autumn_coupon", "invite_friends"])
+def test_the_ledger_adds_up(played: Run, campaign: str) -> None:
+    run = played("campaign_review", campaign=campaign)
+    total = run.fact("campaign.cost")["value"]
+    kinds = [f["value"] for f in run.facts("campaign.cost") if f.get("segment")]
+    assert sum(kinds) == pytest.approx(total)
+    by_channel = [f["value"] for f in run.facts("campaign.channel.spend")]
+    assert sum(by_channel) == pytest.approx(total)
+    steps = [f["value"] for f in run.facts("campaign.funnel")]
+    assert len(steps) >= 2 and steps == sorted(steps, reverse=True)
