@@ -16,6 +16,7 @@ from typing import Any
 
 from opsnb import periods, resources
 from opsnb.display import (
+    Absent,
     Actions,
     Cards,
     Decisions,
@@ -40,6 +41,7 @@ from opsnb.findings import (
 from opsnb.messages import Language, Said, Text
 from opsnb.metrics import Meter, load_catalogue
 from opsnb.metrics.rows import Rows
+from opsnb.periods import Kind
 from opsnb.tables import TableReport, check
 from opsnb.workspace import Workspace
 
@@ -89,6 +91,7 @@ class Session:
         *,
         cycle: str = "latest",
         languages: Iterable[str] = (),
+        kind: Kind = "month",
     ) -> None:
         self.workspace = workspace
         self.playbook = playbook
@@ -96,7 +99,7 @@ class Session:
             cycle,
             workspace.fiscal_month_start,
             week_start=workspace.week_start,
-            kind="month",
+            kind=kind,
             as_of=workspace.as_of,
         )
         codes = list(languages) or [workspace.language]
@@ -198,6 +201,20 @@ class Session:
             self._pending.tables[report.table] = report.provenance()
         return [self.reports[name] for name in wanted]
 
+    # -- the memory ----------------------------------------------------------------------
+
+    def memory(self, subject: str | None = None) -> Shown:
+        """What earlier cycles left behind: actions, decisions, predictions and their outcomes.
+
+        The monthly retrospective and the weekly review see all of it, other playbooks what
+        they wrote themselves or what is about `subject`.
+        """
+        from opsnb.analyses.memory import recall
+
+        whole = self.playbook in ("monthly_retrospective", "weekly_review")
+        parts = recall(self, related=not whole, subject=subject)
+        return self.show(*(parts or [Absent(Text("ledger.none"))]))
+
     # -- showing -----------------------------------------------------------------------
 
     def show(self, *parts: Part) -> Shown:
@@ -290,7 +307,9 @@ class Shown:
         }
 
 
-def begin(playbook: str, *, cycle: str = "latest", language: str = "") -> Session:
+def begin(
+    playbook: str, *, cycle: str = "latest", language: str = "", kind: Kind = "month"
+) -> Session:
     """Open the workspace for a playbook.
 
     Parameters
@@ -298,7 +317,7 @@ def begin(playbook: str, *, cycle: str = "latest", language: str = "") -> Sessio
     playbook : str
         The playbook's name, such as `ab_readout`.
     cycle : str
-        `latest` (the last complete month), `2026-10`, `2026-W44`, `2026-Q4`, `2026`.
+        `latest` (the last complete period of `kind`), `2026-10`, `2026-W44`, `2026-Q4`, `2026`.
     language : str
         `en` or `zh`; empty takes what the runner asked for, else the workspace's language.
 
@@ -309,4 +328,5 @@ def begin(playbook: str, *, cycle: str = "latest", language: str = "") -> Sessio
     """
     asked = [code for code in os.environ.get(LANGUAGES_VARIABLE, "").split(",") if code]
     workspace = Workspace.load()
-    return Session(workspace, playbook, cycle=cycle, languages=[language] if language else asked)
+    spoken = [language] if language else asked
+    return Session(workspace, playbook, cycle=cycle, languages=spoken, kind=kind)

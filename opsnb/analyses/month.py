@@ -8,15 +8,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.gate import data_end, data_gate
-from opsnb.analyses.scorecard import Kpi, measure_kpis, scorecard_rows
-from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
+from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
+from opsnb.analyses.tasks import due_tasks
+from opsnb.analyses.why import drivers, moved_rates, why
+from opsnb.display import Absent, Note, Paragraph, charts
 from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
-from opsnb.methods.decomposition import GroupPart, mix_and_rate
 from opsnb.metrics.cohorts import monthly_cohorts
 from opsnb.metrics.funnel import ordered_funnel
 
 if TYPE_CHECKING:
+    from opsnb.metrics import Metric
     from opsnb.periods import Period
     from opsnb.session import Session, Shown
 
@@ -31,8 +33,8 @@ DEFAULT_KPIS = (
 """What a user-operations team starts with; a targets file narrows or widens it."""
 
 TREND_MONTHS = 13
-ANOMALY_DAYS = 120
-"""Days of history behind the expectation of a day."""
+MOST_EXPLAINED = 2
+"""Rates whose change is explained when none is named."""
 
 
 class Month:
@@ -63,6 +65,10 @@ class Month:
         return self.recorded_until is None or self.recorded_until < self.period.end
 
     @property
+    def why_partial(self) -> Text:
+        return Text.of("month.partial", period=self.period.text, last=self.recorded_until)
+
+    @property
     def refunds_open(self) -> bool:
         """Whether refunds of the period may still arrive."""
         window = self.ops.workspace.refund_window_days
@@ -71,6 +77,11 @@ class Month:
     @property
     def source(self) -> Text:
         return Text.of("month.source", start=self.period.start, end=self.period.end)
+
+    @property
+    def leading(self) -> list[Kpi]:
+        """The KPIs that the scorecard shows unfolded."""
+        return leading(self.kpis)
 
     @cached_property
     def kpis(self) -> list[Kpi]:
@@ -82,9 +93,8 @@ class Month:
         """What the tables hold; whether the month is complete and its refunds are in."""
         ops = self.ops
         if self.partial:
-            reason = Text.of("month.partial", period=self.period.text, last=self.recorded_until)
-            ops.status("provisional", reason)
-            ops.check("complete", "warn", reason)
+            ops.status("provisional", self.why_partial)
+            ops.check("complete", "warn", self.why_partial)
         elif self.refunds_open:
             days = ops.workspace.refund_window_days
             reason = Text.of("month.refunds_open", days=days, as_of=ops.workspace.as_of)
@@ -94,72 +104,20 @@ class Month:
             ops.check("complete", "pass", Text.of("month.complete", as_of=ops.workspace.as_of))
         return data_gate(ops, NEEDS, OPTIONAL)
 
-    def actions(self) -> Shown:
-        """Tasks that fell due in the month: done, late, open."""
-        ops = self.ops
-        if not ops.rows.has("tasks"):
-            return ops.show(Absent(Text.of("month.absent", table="tasks")))
-        tasks = ops.rows.table("tasks").expr
-        due = tasks.filter(tasks.due_on.cast("date").between(self.period.start, self.period.end))
-        known = [c for c in ("title", "owner", "project", "done_on") if c in due.columns]
-        frame = due.select("task_id", "due_on", *known).order_by("due_on").execute()
-        if frame.empty:
-            return ops.show(Absent(Text("month.actions.none")))
-        done_on = frame["done_on"] if "done_on" in known else frame["due_on"].map(lambda _: None)
-        done = done_on.notna()
-        late = done & (done_on > frame["due_on"])
-        still_open = ~done
-        facts = {
-            name: ops.fact(f"actions.{name}", int(mask.sum()), "count", n=len(frame))
-            for name, mask in (("open", still_open), ("late", late), ("done", done & ~late))
-        }
-        ops.fact("actions.closed_on_time", facts["done"].value / len(frame), "share", n=len(frame))
-        line = Text.of("month.actions.line", n=len(frame), **facts)
-        rows = [self._task_row(row) for row in frame[late | still_open].head(20).to_dict("records")]
-        table = Table(
-            [
-                Column("title", Text("month.actions.task"), "said"),
-                Column("owner", Text("display.owner")),
-                Column("due", Text("display.due"), "date"),
-                Column("state", Text("display.state"), "said"),
-            ],
-            rows,
-            caption=Text("month.actions.caption"),
-            order=Text("month.actions.order"),
-        )
-        return ops.show(Paragraph(line), *([table] if rows else []))
+    def earlier(self) -> Shown:
+        """Actions, decisions and predictions of earlier cycles, and what became of them."""
+        return self.ops.memory()
 
-    def _task_row(self, row: dict[str, Any]) -> dict[str, Any]:
-        finished = row.get("done_on")
-        is_open = finished is None or finished != finished
-        word = (
-            Text("month.actions.open")
-            if is_open
-            else Text.of("month.actions.late", day=_date(finished))
-        )
-        return {
-            "title": row.get("title") or str(row["task_id"]),
-            "owner": row.get("owner"),
-            "due": _date(row["due_on"]),
-            "state": Toned(None, "bad" if is_open else "warn", word),
-        }
+    def tasks(self) -> Shown:
+        """Tasks that fell due in the month: done, late, open."""
+        return self.ops.show(*due_tasks(self))
 
     def scorecard(self) -> Shown:
         """Each KPI against its target, last month and last year."""
         ops = self.ops
-        rows = scorecard_rows(self)
-        if not rows:
+        parts = scorecard_parts(self)
+        if not parts:
             return ops.show(Absent(Text("month.scorecard.none")))
-        columns = [
-            Column("metric", Text("ab.column.metric"), "said"),
-            Column("value", Text("month.scorecard.value"), "said", "right"),
-            Column("target", Text("month.scorecard.target"), "said", "right"),
-            Column("status", Text("ab.column.status"), "said"),
-            Column("change", Text("month.scorecard.change"), "said", "right"),
-            Column("year", Text("month.scorecard.year"), "said", "right"),
-            Column("owner", Text("display.owner"), "said"),
-        ]
-        parts: list[Part] = [Table(columns, rows, note=Text("month.scorecard.note"))]
         if self.partial:
             parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
         lacking = {
@@ -183,7 +141,7 @@ class Month:
         first = self.first_recorded(ops.catalogue[metric].table)
         known = [p for p in periods if first is None or p.start >= first]
         points = [values[p.key] for p in known]
-        targets = [(p.start, t[metric].target) for p in known if metric in (t := self._targets(p))]
+        targets = [(p.start, goal) for p in known if (goal := self._target(metric, p)) is not None]
         spec = {"money": "money", "share": "percent", "count": "integer"}
         label = ops.label(metric)
         kpi = next((k for k in self.kpis if k.metric.id == metric), None)
@@ -201,8 +159,18 @@ class Month:
         )
         return ops.show(chart)
 
-    def _targets(self, period: Period) -> dict[str, Any]:
-        return self.ops.workspace.targets(period)
+    def _target(self, metric: str, period: Period) -> float | None:
+        target = self.ops.workspace.targets(period).get(metric)
+        if target is None:
+            return None
+        before = self.ops.meter.value(metric, period.previous()) if target.growth else None
+        return target_of(target, before)
+
+    def first_recorded_of(self, metric: Metric) -> dt.date | None:
+        """`first_recorded` of the table that a metric is counted in."""
+        while metric.numerator:
+            metric = self.ops.catalogue[metric.numerator]
+        return self.first_recorded(metric.table)
 
     def first_recorded(self, table: str | None) -> dt.date | None:
         """First day of the first month that the table covers from its first day on."""
@@ -226,12 +194,12 @@ class Month:
         rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
         chart = charts.funnel(
             [
-                charts.Stage(self._word("event", a.step), a.users, b.users)
+                charts.Stage(self.word("event", a.step), a.users, b.users)
                 for a, b in zip(now, then, strict=True)
             ],
             claim=Text.of(
-                "campaign.funnel.claim", rate=rate, first=self._word("event", now[0].step),
-                last=self._word("event", now[-1].step),
+                "campaign.funnel.claim", rate=rate, first=self.word("event", now[0].step),
+                last=self.word("event", now[-1].step),
             ),
             alt=Text.of("campaign.funnel.alt", steps=len(now)),
             source=self.source,
@@ -239,7 +207,8 @@ class Month:
         )  # fmt: skip
         return ops.show(chart, Note(Text("campaign.funnel.note")))
 
-    def _word(self, kind: str, name: str) -> Said:
+    def word(self, kind: str, name: str) -> Said:
+        """The name of a dimension, an event or a segment for people, where one is known."""
         key = f"{kind}.{name}"
         return Text(key) if self.ops.language.has(key) else name
 
@@ -249,6 +218,8 @@ class Month:
         if not ops.rows.has("events"):
             return ops.show(Absent(Text.of("month.absent", table="events")))
         end = min(self.period.end, self.recorded_until or self.period.end)
+        if end < self.period.start:
+            return ops.show(Absent(self.why_partial))
         daily = ops.meter.daily("active_users", self.period.start, end)
         mau = ops.meter.value("active_users", self.period)
         dau = ops.meter.value("dau", self.period)
@@ -322,62 +293,27 @@ class Month:
             before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
         )
 
-    def why(self, metric: str = "conversion_rate", by: str = "channel") -> Shown:
-        """Why a rate moved: the mix of groups, or the rates within them."""
-        ops = self.ops
-        lacking = ops.meter.absent(metric)
-        if lacking:
-            return ops.show(Absent(Text.of("month.absent", table=lacking)))
-        if self.partial:
-            return ops.show(Absent(Text("month.why.partial")))
-        before, after = (
-            {
-                m.group: (m.numerator or 0.0, m.denominator or 0.0)
-                for m in ops.meter.measure(metric, [period], by=by)
-                if m.group
-            }
-            for period in (self.period.previous(), self.period)
-        )
-        parts = mix_and_rate(before, after)
-        mix = ops.fact("change.mix", parts.mix, "points", metric=metric, segment=by)
-        rate = ops.fact("change.rate", parts.rate, "points", metric=metric, segment=by)
-        total = ops.fact("change.total", parts.change, "points", metric=metric, segment=by)
-        material = abs(parts.change / parts.before) >= ops.catalogue[metric].materiality
-        larger = "mix" if abs(parts.mix) > abs(parts.rate) else "rate"
-        key = f"month.why.claim_{larger}" if material else "month.why.claim_small"
-        claim = Text.of(
-            key, metric=ops.label(metric), dimension=self._word("dimension", by),
-            total=total, mix=mix, rate=rate,
-        )  # fmt: skip
-        if material:
-            ops.finding(claim, total, mix, rate, grade="E", tone="warn", section="why")
-        steps = [
-            charts.Step(self.period.previous().text, parts.before, is_total=True),
-            charts.Step(Text("month.why.mix_step"), parts.mix),
-            charts.Step(Text("month.why.rate_step"), parts.rate),
-            charts.Step(self.period.text, parts.after, is_total=True),
-        ]
-        bridge = charts.bridge(
-            steps, claim=claim, alt=Text("month.why.alt"), source=self.source, format="percent"
-        )
-        table = Table(
-            [
-                Column("group", self._word("dimension", by), "said"),
-                Column("weight_before", Text("month.why.weight_before"), "percent"),
-                Column("weight_after", Text("month.why.weight_after"), "percent"),
-                Column("rate_before", Text("month.why.rate_before"), "percent"),
-                Column("rate_after", Text("month.why.rate_after"), "percent"),
-                Column("mix", Text("month.why.mix"), "points"),
-                Column("rate", Text("month.why.rate_part"), "points"),
-            ],
-            [
-                {"group": group, **{name: getattr(part, name) for name in _PARTS}}
-                for group, part in sorted(parts.groups.items(), key=_largest)
-            ],
-            order=Text("month.why.order"),
-            note=Text("month.why.reversal") if parts.reversal else None,
-        )  # fmt: skip
-        return ops.show(bridge, table, Note(Text("month.why.note")))
+    def why(self, metric: str = "", by: str = "") -> Shown:
+        """Why a rate moved: the mix of groups, or the rates within them.
+
+        Without a metric, the rate that moved most beyond its materiality; without a dimension,
+        the one that tells most.
+        """
+        chosen = [metric] if metric else moved_rates(self)
+        if not chosen:
+            return self.ops.show(Absent(Text("month.why.nothing")))
+        parts = [part for name in chosen[:MOST_EXPLAINED] for part in why(self, name, by)]
+        return self.ops.show(*parts, Note(Text("month.why.caution")))
+
+    def drivers(self, metric: str = "gmv_net") -> Shown:
+        """A metric's change as the parts of the drivers whose product it is."""
+        return self.ops.show(*drivers(self, metric))
+
+    def outlook(self, metrics: Sequence[str] = ()) -> Shown:
+        """What the next month is expected to bring, registered as predictions."""
+        from opsnb.analyses.outlook import outlook
+
+        return self.ops.show(*outlook(self, metrics))
 
     def anomalies(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
         """Days outside expectation, with the known event that explains them, or none."""
@@ -458,13 +394,6 @@ class Month:
         rank = {"missed": 0, "near": 1}
         rest.sort(key=lambda kpi: rank.get(kpi.status or "", 2))
         return [kpi.card for kpi in (lead, *rest)][:6]
-
-
-_PARTS = ("weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")
-
-
-def _largest(item: tuple[str, GroupPart]) -> float:
-    return -item[1].weight_after
 
 
 def _date(moment: Any) -> dt.date:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from opsnb.display import Toned
+from opsnb.analyses.yearly import base_period, project
+from opsnb.display import Column, Fold, Note, Part, Table, Toned
 from opsnb.errors import PlanError, did_you_mean
 from opsnb.findings import Card, Fact, Tone
 from opsnb.messages import Said, Text
-from opsnb.methods.proportions import Votes, nps, wilson
+from opsnb.methods.estimate import Estimate
+from opsnb.methods.proportions import Votes, newcombe, nps, nps_difference, wilson
 from opsnb.metrics import Metric
 from opsnb.metrics.measure import Measured
 
@@ -30,6 +33,35 @@ FEW_ANSWERS = 30
 _SPEC = {"share": "percent", "money": "money", "count": "integer", "score": "score"}
 
 
+LEADING = 12
+"""KPIs that the scorecard shows; the others are folded."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A KPI against an earlier period.
+
+    Attributes
+    ----------
+    gap, relative : float
+        Difference, and the same over the earlier value (None where that is 0).
+    interval : Estimate or None
+        Of the difference, where both are samples; in the unit of `gap`.
+    aligned : bool
+        The earlier value was laid on this period's calendar.
+    """
+
+    gap: float
+    relative: float | None
+    interval: Estimate | None = None
+    aligned: bool = False
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the interval of a sampled change includes zero."""
+        return self.interval is not None and not self.interval.significant
+
+
 @dataclass(frozen=True)
 class Kpi:
     """A KPI of a period: measured, compared, and judged against its target."""
@@ -37,11 +69,12 @@ class Kpi:
     metric: Metric
     measured: Measured
     previous: Measured | None
-    last_year: Measured | None
+    change: Change | None
+    year: Change | None
     target: Target | None
+    goal: float | None
     status: KpiStatus | None
     fact: Fact
-    comparable: bool
 
     @property
     def spec(self) -> str:
@@ -53,36 +86,39 @@ class Kpi:
 
     @property
     def target_text(self) -> Text | None:
-        if self.target is None:
+        if self.goal is None or self.target is None:
             return None
-        return Text.of(f"common.{self.spec}", value=self.target.target)
+        goal = Text.of(f"common.{self.spec}", value=self.goal)
+        if self.target.growth is None:
+            return goal
+        return Text.of("month.scorecard.growth", goal=goal, growth=self.target.growth)
 
     @property
     def change_text(self) -> Text:
-        return self._change(self.previous, "month.change")
+        return self._said(self.change)
 
     @property
     def year_text(self) -> Text:
-        return self._change(self.last_year, "month.change")
+        return self._said(self.year)
 
     @property
     def owner(self) -> Said | None:
         return (self.target.owner if self.target else None) or self.metric.owner
 
-    def _change(self, other: Measured | None, key: str) -> Text:
+    def _said(self, change: Change | None) -> Text:
         """Percentage points for shares and points for scores, percent for the rest."""
-        if not self.comparable or other is None or other.value is None:
-            return Text(f"{key}_none")
-        assert self.measured.value is not None
-        gap = self.measured.value - other.value
-        relative = gap / abs(other.value) if other.value else None
-        if relative is not None and abs(relative) < self.metric.materiality:
-            return Text(f"{key}_small")
+        if change is None:
+            return Text("month.change_none")
+        small = change.relative is not None and abs(change.relative) < self.metric.materiality
+        if small:
+            return Text("month.change_small")
         if self.metric.unit == "share":
-            return Text.of(f"{key}_points", value=gap)
-        if self.metric.unit == "score":
-            return Text.of(f"{key}_score", value=gap)
-        return Text.of(f"{key}_relative", value=relative)
+            said = Text.of("month.change_points", value=change.gap)
+        elif self.metric.unit == "score":
+            said = Text.of("month.change_score", value=change.gap)
+        else:
+            said = Text.of("month.change_relative", value=change.relative)
+        return Text("month.change_noise") if change.is_noise else said
 
     @property
     def card(self) -> Card:
@@ -126,6 +162,11 @@ def measure_kpis(month: Month) -> list[Kpi]:
     return kpis
 
 
+def leading(kpis: Sequence[Kpi]) -> list[Kpi]:
+    """The KPIs to show unfolded: those with a target, then the team's order."""
+    return sorted(kpis, key=lambda kpi: kpi.target is None)[:LEADING]
+
+
 def _measure(month: Month, name: str) -> Kpi | None:
     ops, period = month.ops, month.period
     metric = ops.catalogue[name]
@@ -137,38 +178,105 @@ def _measure(month: Month, name: str) -> Kpi | None:
     low, high = interval(metric, now)
     unit: Any = metric.unit if metric.unit != "days" else "number"
     fact = ops.fact("kpi.value", now.value, unit, low=low, high=high, metric=name, n=now.n)
+    previous = _recorded(month, metric, values[compared[1].key], compared[1])
+    before = _recorded(month, metric, values[compared[0].key], compared[0])
     target = month.targets.get(name)
-    status = judge(metric, now.value, target.target) if target and not month.partial else None
-    if target:
-        ops.fact("kpi.target", target.target, unit, metric=name)
+    goal = target_of(target, previous)
+    status = judge(metric, now.value, goal) if goal is not None and not month.partial else None
+    if goal is not None:
+        ops.fact("kpi.target", goal, unit, metric=name)
     if status:
         ops.fact("kpi.status", status, "text", metric=name)
-    kpi = Kpi(
-        metric,
-        now,
-        _recorded(month, metric, values[compared[1].key], compared[1]),
-        _recorded(month, metric, values[compared[0].key], compared[0]),
-        target,
-        status,
-        fact,
-        comparable=not month.partial,
-    )
-    if kpi.previous and kpi.previous.value is not None and not month.partial:
-        gap = now.value - kpi.previous.value
-        if metric.unit == "share":
-            ops.fact("kpi.change", gap, "points", metric=name)
-        elif kpi.previous.value:
-            ops.fact("kpi.change", gap / abs(kpi.previous.value), "relative", metric=name)
+    change = None if month.partial else change_between(metric, previous, now)
+    year = None if month.partial else _year(month, metric, before, now)
+    _change_fact(month, metric, "kpi.change", change)
+    _change_fact(month, metric, "kpi.change_year", year)
     _answers(month, metric, now)
-    return kpi
+    return Kpi(metric, now, previous, change, year, target, goal, status, fact)
+
+
+def target_of(target: Target | None, previous: Measured | None) -> float | None:
+    """The value to reach; a growth target needs the period before."""
+    if target is None or target.growth is None:
+        return target.target if target else None
+    if previous is None or previous.value is None:
+        return None
+    return previous.value * (1 + target.growth)
+
+
+def change_between(metric: Metric, before: Measured | None, now: Measured) -> Change | None:
+    """A KPI's change, with an interval where both values are samples."""
+    if before is None or before.value is None or now.value is None:
+        return None
+    gap = now.value - before.value
+    relative = gap / abs(before.value) if before.value else None
+    return Change(gap, relative, _difference(metric, before, now))
+
+
+def _difference(metric: Metric, before: Measured, now: Measured) -> Estimate | None:
+    if metric.table not in SAMPLED or not before.n or not now.n:
+        return None
+    if now.plus is not None and before.plus is not None:
+        found = nps_difference(_votes(before), _votes(now))
+        return replace(found, value=100 * found.value, low=100 * found.low, high=100 * found.high)
+    if now.binary and now.numerator is not None and before.numerator is not None:
+        return newcombe(round(before.numerator), before.n, round(now.numerator), now.n)
+    return None
+
+
+def _votes(measured: Measured) -> Votes:
+    plus, minus = measured.plus or 0, measured.minus or 0
+    return Votes(plus, measured.n - plus - minus, minus)
+
+
+def _year(month: Month, metric: Metric, before: Measured | None, now: Measured) -> Change | None:
+    """The change on last year; what adds up day by day is laid on this year's calendar."""
+    aligned = aligned_year(month, metric, now) if before is not None else None
+    if aligned is None:
+        return change_between(metric, before, now)
+    gap = (now.value or 0.0) - aligned
+    return Change(gap, gap / abs(aligned) if aligned else None, aligned=True)
+
+
+def aligned_year(month: Month, metric: Metric, now: Measured) -> float | None:
+    """Last year's value at this year's mix of weekdays and holidays; None for what is no sum.
+
+    A metric is a sum when its days add up to the period's value.
+    """
+    if metric.kind not in ("sum", "count", "distinct") or now.value is None:
+        return None
+    ops, period = month.ops, month.period
+    base, _ = base_period(period, ops.workspace.country)
+    first = month.first_recorded(metric.table)
+    if first is not None and base.start < first:
+        return None
+    daily = ops.meter.daily(metric.id, period.start, period.end)["value"].sum()
+    if abs(daily - now.value) > 1e-9 * max(abs(now.value), 1.0):
+        return None
+    frame = ops.meter.daily(metric.id, base.start, base.end)
+    days = {stamp.date(): float(v) for stamp, v in zip(frame["day"], frame["value"], strict=True)}
+    return project(days, period.dates, ops.workspace.country)
+
+
+def _change_fact(month: Month, metric: Metric, id: str, change: Change | None) -> None:
+    """Points for shares and scores, relative else; the interval is of the same unit."""
+    if change is None:
+        return
+    method = "calendar_aligned" if change.aligned else None
+    bounds = {}
+    if change.interval is not None:
+        method = change.interval.method
+        bounds = {"low": change.interval.low, "high": change.interval.high}
+    if metric.unit in ("share", "score"):
+        unit: Any = "points" if metric.unit == "share" else "score"
+        month.ops.fact(id, change.gap, unit, metric=metric.id, method=method, **bounds)
+    elif change.relative is not None:
+        month.ops.fact(id, change.relative, "relative", metric=metric.id, method=method)
 
 
 def _recorded(month: Month, metric: Metric, measured: Measured, period: Period) -> Measured | None:
     """None for a period before the data begins: its zeros are no measurements."""
-    lead = metric
-    while lead.numerator:
-        lead = month.ops.catalogue[lead.numerator]
-    first = month.first_recorded(lead.table)
+    first = month.first_recorded_of(metric)
     return None if first is not None and period.start < first else measured
 
 
@@ -177,8 +285,7 @@ def interval(metric: Metric, measured: Measured) -> tuple[float | None, float | 
     if metric.table not in SAMPLED or not measured.n:
         return None, None
     if measured.plus is not None and measured.minus is not None:
-        votes = Votes(measured.plus, measured.n - measured.plus - measured.minus, measured.minus)
-        estimate = nps(votes)
+        estimate = nps(_votes(measured))
         return 100 * estimate.low, 100 * estimate.high
     if measured.binary and measured.numerator is not None:
         estimate = wilson(round(measured.numerator), measured.n)
@@ -202,23 +309,44 @@ def _answers(month: Month, metric: Metric, measured: Measured) -> None:
         )
 
 
-def scorecard_rows(month: Month) -> list[dict[str, Any]]:
-    """The KPIs as rows of the scorecard's table."""
-    rows = []
-    for kpi in month.kpis:
-        value: Said = kpi.value_text
-        if kpi.fact.low is not None:
-            value = Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=kpi.fact)
-        word = Text(f"month.status.{kpi.status}") if kpi.status else None
-        rows.append(
-            {
-                "metric": kpi.metric.label,
-                "value": value,
-                "target": kpi.target_text,
-                "status": Toned(None, _TONE[kpi.status], word) if kpi.status and word else None,
-                "change": kpi.change_text,
-                "year": kpi.year_text,
-                "owner": kpi.owner,
-            }
-        )
-    return rows
+def scorecard_parts(month: Month) -> list[Part]:
+    """The scorecard: up to twelve KPIs, the others behind a line that opens them."""
+    if not month.kpis:
+        return []
+    columns = [
+        Column("metric", Text("ab.column.metric"), "said"),
+        Column("value", Text("month.scorecard.value"), "said", "right"),
+        Column("target", Text("month.scorecard.target"), "said", "right"),
+        Column("status", Text("ab.column.status"), "said"),
+        Column("change", Text("month.scorecard.change"), "said", "right"),
+        Column("year", Text("month.scorecard.year"), "said", "right"),
+        Column("owner", Text("display.owner"), "said"),
+    ]
+    first = month.leading
+    rest = [kpi for kpi in month.kpis if kpi not in first]
+    parts: list[Part] = [
+        Table(columns, [_row(kpi) for kpi in first], note=Text("month.scorecard.note"))
+    ]
+    if rest:
+        table = Table(columns, [_row(kpi) for kpi in rest])
+        parts.append(Fold(Text.of("month.scorecard.more", n=len(rest)), [table]))
+    _, lunar = base_period(month.period, month.ops.workspace.country)
+    if lunar and any(kpi.year is not None and kpi.year.aligned for kpi in month.kpis):
+        parts.append(Note(Text("month.scorecard.lunar")))
+    return parts
+
+
+def _row(kpi: Kpi) -> dict[str, Any]:
+    value: Said = kpi.value_text
+    if kpi.fact.low is not None:
+        value = Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=kpi.fact)
+    word = Text(f"month.status.{kpi.status}") if kpi.status else None
+    return {
+        "metric": kpi.metric.label,
+        "value": value,
+        "target": kpi.target_text,
+        "status": Toned(None, _TONE[kpi.status], word) if kpi.status and word else None,
+        "change": kpi.change_text,
+        "year": kpi.year_text,
+        "owner": kpi.owner,
+    }

@@ -47,7 +47,8 @@ class Scored:
 
 def unusual_days(month: Month, metrics: Sequence[str]) -> list[Part]:
     """A timeline a metric and one table of flagged days."""
-    scored, parts = [], []
+    scored: list[Scored] = []
+    parts: list[Part] = []
     for metric in metrics:
         lacking = month.ops.meter.absent(metric)
         if lacking:

@@ -41,6 +41,7 @@ class Metric(BaseModel):
     numerator: str | None = None
     denominator: str | None = None
     day: int | None = None
+    drivers: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     unit: Literal["share", "money", "count", "number", "score", "days", "minutes", "factor"]
     direction: Literal["up", "down"] = "up"
@@ -117,7 +118,7 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
         except TypeError as error:
             failures.append(f"[{name}]: {error}")
     for metric in catalogue.values():
-        named = [metric.numerator, metric.denominator]
+        named = [metric.numerator, metric.denominator, *metric.drivers]
         if metric.kind in {"mean", "proportion"} and metric.of != "active_users":
             named.append(metric.of)
         failures += [
