@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opsnb.analyses.campaign import money
-from opsnb.analyses.campaign.returns import worth
 from opsnb.findings import Card, Fact, Tone
 from opsnb.messages import Text
 
@@ -23,7 +21,8 @@ def campaign_cards(campaign: Campaign) -> list[Card]:
     cards = [] if head is None else [_effect(campaign, head)]
     if campaign.ledger.complete:
         cards += _returns(campaign)
-    cards.append(_cost(campaign, facts["campaign.cost"]))
+    if campaign.ledger.booked or campaign.ledger.planned:
+        cards.append(_cost(campaign, facts["campaign.cost"]))
     return [*cards, *_counts(campaign)][:6]
 
 
@@ -72,7 +71,7 @@ def _against(campaign: Campaign, head: Fact) -> Text:
 def _roi(campaign: Campaign, roi: Fact) -> Card:
     assert roi.low is not None and roi.high is not None
     tone: Tone = "good" if roi.low > 0 else "bad" if roi.high < 0 else "warn"
-    one = worth(campaign)
+    one = campaign.worth
     status = f"roi_{tone}"
     if one is not None and one.assumed:
         tone, status = "warn", "roi_assumed"
@@ -88,7 +87,7 @@ def _roi(campaign: Campaign, roi: Fact) -> Card:
 
 def _cost(campaign: Campaign, cost: Fact) -> Card:
     budget, complete = campaign.ledger.budget, campaign.ledger.complete
-    over = cost.value / budget - 1 if budget else None
+    over = cost.value / budget - 1 if budget and cost.value is not None else None
     return Card(
         Text("campaign.card.cost"),
         Text.of("common.money", value=cost.value),
@@ -96,14 +95,16 @@ def _cost(campaign: Campaign, cost: Fact) -> Card:
         target=Text.of("common.money", value=budget) if budget else None,
         change=Text.of("campaign.card.budget", over=over) if over is not None else None,
         tone="neutral" if complete else "warn",
-        status=None if complete else Text("campaign.card.incomplete"),
+        status=None
+        if complete or not campaign.ledger.missing
+        else Text("campaign.card.incomplete"),
     )
 
 
 def _counts(campaign: Campaign) -> list[Card]:
     """Conversions and cost a conversion, where the ledger counts them."""
     ops = campaign.ops
-    rows = money.channels(ops, campaign.plan, "channel")
+    rows = campaign.channel_rows
     counted = [row for row in rows if row.conversions]
     total = sum(row.conversions or 0 for row in counted)
     if not total:

@@ -134,7 +134,7 @@ def _forest(campaign: Campaign, found: Increment, claim: Text) -> Part:
     return charts.forest(
         rows,
         claim=claim,
-        alt=Text.of("ab.chart.forest_alt", rows=len(rows)),
+        alt=Text.of("campaign.effect.alt_forest", rows=len(rows)),
         source=Text.of(
             "campaign.effect.source_holdout", exposed=found.users, held=found.holdout_users
         ),

@@ -83,7 +83,7 @@ def _attribution(campaign: Campaign) -> list[Check]:
     ops, plan = campaign.ops, campaign.plan
     if not (ops.rows.has("orders") and campaign.has_spend):
         return []
-    claimed = sum(row.conversions or 0 for row in money.channels(ops, plan, "channel"))
+    claimed = sum(row.conversions or 0 for row in campaign.channel_rows)
     if not claimed:
         return []
     assert plan.start and plan.end

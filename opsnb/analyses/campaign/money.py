@@ -37,11 +37,14 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        return not self.missing
+        """Nothing that was budgeted is missing, and something was booked at all."""
+        return bool(self.booked) and not self.missing
 
 
 def ledger(ops: Session, plan: CampaignPlan) -> Ledger:
-    """Everything booked on the campaign, whatever its date."""
+    """Everything booked on the campaign, whatever its date; nothing without a spend table."""
+    if not ops.rows.has("spend"):
+        return Ledger({}, plan.budget.by_kind)
     spend = ops.rows.table("spend").expr
     mine = spend.filter(spend.campaign_id == plan.id)
     frame = mine.group_by("kind").agg(amount=mine.amount.sum()).execute()

@@ -12,8 +12,9 @@ from opsnb.analyses.campaign.effect import effect_parts
 from opsnb.analyses.campaign.evidence import measure_increment
 from opsnb.analyses.campaign.fairness import fairness_parts
 from opsnb.analyses.campaign.increment import Increment
+from opsnb.analyses.campaign.lifetime import Lifetime, fit_lifetime, lifetime_parts
 from opsnb.analyses.campaign.naive import before_after
-from opsnb.analyses.campaign.returns import return_parts
+from opsnb.analyses.campaign.returns import Worth, return_parts, worth
 from opsnb.analyses.campaign.ruling import campaign_ruling
 from opsnb.analyses.gate import data_gate
 from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from opsnb.metrics import Metric
     from opsnb.session import Session, Shown
 
-NEEDS = ("spend",)
-OPTIONAL = ("orders", "events", "users", "assignments", "series")
+NEEDS = ()
+OPTIONAL = ("spend", "orders", "events", "users", "assignments", "series")
 
 
 class Campaign:
@@ -63,6 +64,19 @@ class Campaign:
     @cached_property
     def increment(self) -> Increment:
         return measure_increment(self.ops, self.plan)
+
+    @cached_property
+    def channel_rows(self) -> list[money.ChannelRow]:
+        """The ledger by channel; empty where no spend is mapped."""
+        return money.channels(self.ops, self.plan, "channel") if self.has_spend else []
+
+    @cached_property
+    def lifetime(self) -> Lifetime | Text:
+        return fit_lifetime(self.ops)
+
+    @cached_property
+    def worth(self) -> Worth | None:
+        return worth(self)
 
     @cached_property
     def before_after(self) -> Fact | None:
@@ -176,7 +190,9 @@ class Campaign:
     def costs(self) -> Shown:
         """The ledger: budget against booked, by kind."""
         ops, book = self.ops, self.ledger
-        total = ops.fact("campaign.cost", book.total, "money")
+        total = ops.fact("campaign.cost", book.total if book.booked else None, "money")
+        if not book.booked and not book.planned:
+            return ops.show(Absent(Text("campaign.cost.absent")))
         for kind, amount in book.booked.items():
             ops.fact("campaign.cost", amount, "money", segment=kind)
         rows = [
@@ -211,6 +227,10 @@ class Campaign:
 
     def _cost_check(self, total: Fact) -> Any:
         ops, book = self.ops, self.ledger
+        unplanned = [kind for kind in ("reward", "labour") if kind not in book.booked]
+        if book.complete and unplanned:
+            kinds = [self.word("kind", kind) for kind in unplanned]
+            return ops.check("cost", "warn", Text.of("campaign.cost.unplanned", kinds=kinds), total)
         if book.complete:
             key = "campaign.cost.complete" if book.planned else "campaign.cost.no_budget"
             return ops.check("cost", "pass" if book.planned else "warn", Text(key), total)
@@ -288,9 +308,15 @@ class Campaign:
         """ROAS, classic ROI and incremental ROI: three numbers, each with its definition."""
         return self.ops.show(*return_parts(self))
 
+    def lifetime_value(self) -> Shown:
+        """How well the team's orders foretell what customers buy, and what that is worth."""
+        return self.ops.show(*lifetime_parts(self))
+
     def channels(self, by: str = "channel") -> Shown:
         """Spend and counts by channel, or by another column of the ledger."""
         ops, rows = self.ops, []
+        if not self.has_spend:
+            return ops.show(Absent(Text("campaign.cost.absent")))
         columns = ops.rows.table("spend").expr.columns
         if by not in columns:
             raise ParameterError(
@@ -415,7 +441,7 @@ class Campaign:
             due=due + dt.timedelta(days=14),
             source=ops.period.key,
         )
-        if not self.ledger.complete:
+        if self.ledger.missing:
             ops.act(
                 Text.of(
                     "campaign.action.book_costs",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from opsnb.analyses.campaign.returns import worth
 from opsnb.findings import Fact, Tone, Verdict
 from opsnb.messages import Text
 
@@ -39,7 +38,7 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
     ops = campaign.ops
     found = campaign.increment
     head = found.headline
-    roi, one = ops.facts.get("campaign.roi_incremental"), worth(campaign)
+    roi, one = ops.facts.get("campaign.roi_incremental"), campaign.worth
     cost = ops.facts["campaign.cost"]
     case: Case
     if any(check.id == "holdout" and check.status == "block" for check in ops.checks.values()):
