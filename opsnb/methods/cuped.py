@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from scipy import stats
 
-from opsnb.methods.estimate import refuse
+from opsnb.methods.estimate import Estimate, refuse
 from opsnb.methods.moments import Joint, Moments
 
 MIN_USERS = 100
@@ -19,6 +20,34 @@ MIN_CORRELATION = 0.05
 
 IMBALANCE = 0.001
 """p-value of the covariate's difference below which the arms were unequal beforehand."""
+
+
+@dataclass(frozen=True)
+class CovariateWindow:
+    """When the covariate was measured, and when the first user met the change.
+
+    Attributes
+    ----------
+    start, end : date
+        First and last day that went into the covariate.
+    exposed_from : date
+        Day of the first exposure (of the first assignment, where exposure is not logged).
+        Where each user has a window of their own, state days relative to exposure as dates
+        around any one day: what counts is that `end` lies before `exposed_from`.
+    """
+
+    start: date
+    end: date
+    exposed_from: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            refuse("end of the covariate's window", self.end, f"at or after {self.start}")
+
+    @property
+    def before_exposure(self) -> bool:
+        """Whether the treatment cannot have moved the covariate."""
+        return self.end < self.exposed_from
 
 
 @dataclass(frozen=True)
@@ -37,8 +66,11 @@ class Cuped:
         Share of the variance of the difference that is saved; 0 when not applied.
     applied : bool
     reason : str or None
-        `too_few_users`, `constant_covariate`, `weak_correlation` or
-        `covariate_imbalance` when not applied.
+        `post_treatment_covariate`, `too_few_users`, `constant_covariate`,
+        `weak_correlation` or `covariate_imbalance` when not applied.
+    balance : Estimate or None
+        The covariate's difference between the arms before the change, by a normal test;
+        None where it is constant or not from before the change.
     """
 
     control: Moments
@@ -48,9 +80,16 @@ class Cuped:
     reduction: float
     applied: bool
     reason: str | None
+    balance: Estimate | None = None
 
 
-def cuped(control: Joint, treatment: Joint, *, min_users: int = MIN_USERS) -> Cuped:
+def cuped(
+    control: Joint,
+    treatment: Joint,
+    *,
+    window: CovariateWindow | None = None,
+    min_users: int = MIN_USERS,
+) -> Cuped:
     """Adjust a mean for a covariate measured before exposure (Deng et al. 2013).
 
     Parameters
@@ -58,6 +97,9 @@ def cuped(control: Joint, treatment: Joint, *, min_users: int = MIN_USERS) -> Cu
     control, treatment : Joint
         Of (value, covariate), or for a ratio metric of (numerator, denominator, numerator
         before, denominator before), which is linearised by the delta method first.
+    window : CovariateWindow, optional
+        When the covariate was measured. One that reaches into the experiment is refused: it
+        would take part of the effect away. Without it the caller vouches for the covariate.
     min_users : int
         Fewest users of both arms together.
 
@@ -69,6 +111,8 @@ def cuped(control: Joint, treatment: Joint, *, min_users: int = MIN_USERS) -> Cu
     """
     pair0, pair1 = _pair("control", control), _pair("treatment", treatment)
     plain0, plain1 = pair0.moments(), pair1.moments()
+    if window is not None and not window.before_exposure:
+        return Cuped(plain0, plain1, 0.0, 0.0, 0.0, False, "post_treatment_covariate")
     within = (pair0.n - 1) * pair0.cov + (pair1.n - 1) * pair1.cov
     spread = within[1, 1]
     # A covariate whose variance is rounding noise of its level counts as constant.
@@ -77,15 +121,16 @@ def cuped(control: Joint, treatment: Joint, *, min_users: int = MIN_USERS) -> Cu
         return Cuped(plain0, plain1, 0.0, 0.0, 0.0, False, "constant_covariate")
     theta = float(within[0, 1] / spread)
     correlation = float(within[0, 1] / math.sqrt(within[0, 0] * spread))
+    balance = _balance(pair0.moments(1), pair1.moments(1))
 
     def refused(reason: str) -> Cuped:
-        return Cuped(plain0, plain1, theta, correlation, 0.0, False, reason)
+        return Cuped(plain0, plain1, theta, correlation, 0.0, False, reason, balance)
 
     if pair0.n + pair1.n < min_users:
         return refused("too_few_users")
     if abs(correlation) < MIN_CORRELATION:
         return refused("weak_correlation")
-    if _imbalance(pair0.moments(1), pair1.moments(1)) < IMBALANCE:
+    if balance.p_value is not None and balance.p_value < IMBALANCE:
         return refused("covariate_imbalance")
     centre = (pair0.n * pair0.means[1] + pair1.n * pair1.means[1]) / (pair0.n + pair1.n)
     adjusted0, adjusted1 = (
@@ -96,7 +141,8 @@ def cuped(control: Joint, treatment: Joint, *, min_users: int = MIN_USERS) -> Cu
     )
     before = plain0.squared_error + plain1.squared_error
     after = adjusted0.squared_error + adjusted1.squared_error
-    return Cuped(adjusted0, adjusted1, theta, correlation, 1 - after / before, True, None)
+    saved = 1 - after / before
+    return Cuped(adjusted0, adjusted1, theta, correlation, saved, True, None, balance)
 
 
 def _pair(name: str, arm: Joint) -> Joint:
@@ -111,6 +157,10 @@ def _pair(name: str, arm: Joint) -> Joint:
     return Joint(arm.n, np.array([value, covariate]), slopes @ arm.cov @ slopes.T)
 
 
-def _imbalance(control: Moments, treatment: Moments) -> float:
+def _balance(control: Moments, treatment: Moments) -> Estimate:
+    value = treatment.mean - control.mean
     se = math.sqrt(control.squared_error + treatment.squared_error)
-    return 2 * float(stats.norm.sf(abs(treatment.mean - control.mean) / se))
+    reach = float(stats.norm.ppf(0.975)) * se
+    p_value = 2 * float(stats.norm.sf(abs(value) / se))
+    n = control.n + treatment.n
+    return Estimate(value, value - reach, value + reach, se, p_value, n, "z", 0.05)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from scipy import stats
+from scipy import optimize, stats
 
 from opsnb.methods.estimate import need_count, need_finite, need_fraction, refuse
 
@@ -121,6 +122,91 @@ def detectable_lift(
     return (b + math.sqrt(b * b + 4 * a * c)) / (2 * a)
 
 
+def detectable_share(
+    base: float, n_control: int, n_treatment: int, *, alpha: float = 0.05, power: float = 0.8
+) -> float:
+    """The smallest rise of a share of `base` that the pooled z-test finds with this power.
+
+    Raises
+    ------
+    MethodError
+        When no share up to 1 is found with it.
+    """
+    need_fraction("base", base)
+    need_fraction("power", power)
+    _check_design(alpha, n_control, n_treatment)
+
+    def excess(share: float) -> float:
+        return power_for_share(base, share, n_control, n_treatment, alpha=alpha) - power
+
+    top = 1 - 1e-9
+    if power <= alpha or excess(top) <= 0:
+        refuse("power", power, "above alpha and within reach of so few users")
+    return float(optimize.brentq(excess, base, top, xtol=1e-12)) - base
+
+
+def power_for_margin(
+    mean: float,
+    var: float,
+    margin: float,
+    n_control: int,
+    n_treatment: int,
+    *,
+    change: float = 0.0,
+    direction: Literal["up", "down"] = "up",
+    alpha: float = 0.05,
+) -> float:
+    """Chance that a guardrail passes: that `non_inferiority` is shown.
+
+    Parameters
+    ----------
+    mean, var : float
+        Of the metric between users of the control.
+    margin : float
+        Acceptable worsening as a share of |mean|, above 0.
+    change : float
+        True improvement as a share of |mean|: 0 for no effect, negative when worse.
+    direction : str
+        `up` when more is better, `down` when less is.
+    alpha : float
+        One-sided.
+    """
+    _check_variance(var)
+    weight = _control_weight(mean, margin, change, direction)
+    _check_design(alpha, n_control, n_treatment)
+    distance = (change + margin) * abs(mean)
+    se = math.sqrt(var / n_treatment + weight**2 * var / n_control)
+    return float(stats.norm.cdf(distance / se - _z(1 - alpha)))
+
+
+def users_for_margin(
+    mean: float,
+    var: float,
+    margin: float,
+    *,
+    change: float = 0.0,
+    direction: Literal["up", "down"] = "up",
+    alpha: float = 0.05,
+    power: float = 0.8,
+    ratio: float = 1.0,
+) -> SampleSize:
+    """Users with which a guardrail passes with the power asked for; as `power_for_margin`.
+
+    Raises
+    ------
+    MethodError
+        When the true change uses up the margin: then no number of users will do.
+    """
+    _check_variance(var)
+    weight = _control_weight(mean, margin, change, direction)
+    distance = (change + margin) * abs(mean)
+    if distance <= 0:
+        refuse("change", change, f"above {-margin:g}: at the margin no number of users will do")
+    _check_wish(distance, alpha, power, ratio)
+    z = (_z(1 - alpha) + _z(power)) / distance
+    return _rounded(z * z * var * (weight**2 + 1 / ratio), ratio)
+
+
 def days_needed(users: int, users_a_day: float, *, whole_weeks: bool = True) -> int:
     """Days until `users` have come, rounded up to whole weeks so that each weekday counts once."""
     need_count("users", users, least=1)
@@ -137,6 +223,17 @@ def _check_wish(effect: float, alpha: float, power: float, ratio: float) -> None
         refuse("effect", effect, "a finite number other than 0")
     if not (math.isfinite(ratio) and ratio > 0):
         refuse("ratio", ratio, "a finite number above 0")
+
+
+def _control_weight(mean: float, margin: float, change: float, direction: str) -> float:
+    """Weight of the control's noise in the test of non-inferiority."""
+    need_fraction("margin", margin)
+    need_finite("change", change)
+    if not (math.isfinite(mean) and mean != 0):
+        refuse("mean", mean, "a finite number other than 0")
+    if direction not in ("up", "down"):
+        refuse("direction", f'"{direction}"', '"up" or "down"')
+    return 1 - math.copysign(margin, mean if direction == "up" else -mean)
 
 
 def _rounded(control: float, ratio: float) -> SampleSize:

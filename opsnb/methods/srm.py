@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-from opsnb.methods.estimate import need_count, refuse
+from opsnb.methods.estimate import need_count, need_successes, refuse
 
 WARN = 0.01
 """p-value below which the split is worth a look."""
@@ -89,12 +89,7 @@ def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> Sam
         there are too few users.
     """
     _check_split(split)
-    strangers = [arm for arm in observed if arm not in split]
-    if strangers:
-        refuse("arm", f'"{strangers[0]}"', f"one of the planned arms: {', '.join(split)}")
-    for arm, users in observed.items():
-        need_count(f"observed[{arm}]", users)
-    counts = {arm: int(observed.get(arm, 0)) for arm in split}
+    counts = _counts(observed, split)
     n = sum(counts.values())
     expected = {arm: n * share for arm, share in split.items()}
     if min(expected.values()) < MIN_EXPECTED:
@@ -132,9 +127,95 @@ def sample_ratio_by(
     return SampleRatioBy(groups, untested, _homogeneity(table), status_of(worst))
 
 
+CONCENTRATION = 10_000.0
+"""Users that the prior of `sequential_sample_ratio` is worth: most power for shifts of the
+split by about one percentage point."""
+
+
+def sequential_sample_ratio(
+    daily: Mapping[str, Mapping[str, int]], split: Mapping[str, float]
+) -> dict[str, float]:
+    """p-values of the split that may be read every day (Lindon, Malek and Turner 2022).
+
+    The chi-square test alarms falsely more often the oftener it is read. This Bayes factor of
+    a Dirichlet prior around the planned split against the split itself does not: the chance
+    that the p-value ever falls below alpha is at most alpha.
+
+    Parameters
+    ----------
+    daily : mapping of day to (mapping of arm to new users), in order of time
+
+    Returns
+    -------
+    dict of day to p-value
+        Running minimum; never rises.
+
+    Raises
+    ------
+    MethodError
+        As `sample_ratio`, but few users are no error.
+    """
+    _check_split(split)
+    shares = np.array(list(split.values()))
+    prior, total, lowest = CONCENTRATION * shares, np.zeros(len(split)), 1.0
+    found = {}
+    for day, arms in daily.items():
+        total = total + np.array(list(_counts(arms, split).values()))
+        ahead = _log_beta(prior + total) - _log_beta(prior) - float(total @ np.log(shares))
+        lowest = min(lowest, float(np.exp(-max(ahead, 0.0))))
+        found[day] = lowest
+    return found
+
+
+def same_share(counts: Mapping[str, tuple[int, int]]) -> float:
+    """p-value of "the share is the same in all arms": missing outcomes, late users, bounces.
+
+    Parameters
+    ----------
+    counts : mapping of arm to (users concerned, all users)
+
+    Returns
+    -------
+    float
+        Of the chi-square test with arms - 1 degrees of freedom; of Fisher's exact test for
+        two arms with fewer than five expected somewhere; 1 where nobody or everybody is
+        concerned.
+
+    Raises
+    ------
+    MethodError
+        With fewer than two arms, or counts that are no shares.
+    """
+    if len(counts) < 2:
+        refuse("number of arms", len(counts), "at least 2")
+    for arm, (concerned, users) in counts.items():
+        need_successes(arm, concerned, users)
+    table = np.array([[concerned, users - concerned] for concerned, users in counts.values()])
+    if not table.sum(axis=0).all():
+        return 1.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    if len(counts) == 2 and expected.min() < MIN_EXPECTED:
+        return float(stats.fisher_exact(table).pvalue)
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
 def status_of(p_value: float) -> Status:
     """The status that a p-value of this check gives."""
     return "fail" if p_value < FAIL else "warn" if p_value < WARN else "pass"
+
+
+def _counts(observed: Mapping[str, int], split: Mapping[str, float]) -> dict[str, int]:
+    """Users of every planned arm, absent ones as 0."""
+    strangers = [arm for arm in observed if arm not in split]
+    if strangers:
+        refuse("arm", f'"{strangers[0]}"', f"one of the planned arms: {', '.join(split)}")
+    for arm, users in observed.items():
+        need_count(f"observed[{arm}]", users)
+    return {arm: int(observed.get(arm, 0)) for arm in split}
+
+
+def _log_beta(weights: np.ndarray) -> float:
+    return float(special.gammaln(weights).sum() - special.gammaln(weights.sum()))
 
 
 def _homogeneity(table: np.ndarray) -> float:

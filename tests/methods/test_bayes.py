@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from opsnb.errors import MethodError
-from opsnb.methods.bayes import posterior
-from opsnb.methods.compare import delta_lift
+from opsnb.methods.bayes import chance_higher, jeffreys, posterior
+from opsnb.methods.compare import delta_lift, two_proportions
 from opsnb.methods.moments import Moments
 
 
@@ -78,3 +79,57 @@ def test_expected_loss_equals_simulation():
 def test_errors_name_the_parameter(options, message):
     with pytest.raises(MethodError, match=message):
         posterior(0.1, **options)
+
+
+@pytest.mark.parametrize(
+    ("counts", "interval"), [((42, 104), (0.31324, 0.49972)), ((500, 1009), (0.46474, 0.52637))]
+)
+def test_oracle_12_jeffreys_equals_spotify(counts, interval):
+    """spotify/confidence tests/bayesian: Beta(1/2, 1/2), equal tails."""
+    found = jeffreys(*counts)
+    assert [found.low, found.high] == pytest.approx(interval, abs=5e-6)
+    assert found.value == counts[0] / counts[1]
+
+
+def test_oracle_12_chance_that_the_second_share_is_higher_is_exact():
+    """spotify/confidence samples it; .962907 is the integral."""
+    assert chance_higher(42, 104, 500, 1009) == pytest.approx(0.962907, abs=5e-7)
+
+
+def test_jeffreys_equals_statsmodels_and_closes_at_the_ends():
+    low, high = proportion_confint(7, 40, method="jeffreys")
+    found = jeffreys(7, 40)
+    assert [found.low, found.high] == pytest.approx([low, high])
+    assert jeffreys(0, 9).low == 0.0
+    assert jeffreys(9, 9).high == 1.0
+
+
+@pytest.mark.parametrize("counts", [(1, 20, 4, 22), (0, 5, 0, 9), (40, 90, 40, 90)])
+def test_chance_higher_equals_simulation_and_mirrors(counts):
+    x0, n0, x1, n1 = counts
+    rng = np.random.default_rng(6)
+    draws0 = rng.beta(x0 + 0.5, n0 - x0 + 0.5, 200_000)
+    draws1 = rng.beta(x1 + 0.5, n1 - x1 + 0.5, 200_000)
+    chance = chance_higher(*counts)
+    assert chance == pytest.approx((draws1 > draws0).mean(), abs=0.005)
+    assert chance + chance_higher(x1, n1, x0, n0) == pytest.approx(1, abs=1e-5)
+
+
+def test_large_counts_agree_with_the_normal_posterior():
+    diff = two_proportions(5000, 50_000, 5150, 50_000).diff
+    normal = posterior(diff.value, diff.se).chance_to_win
+    assert chance_higher(5000, 50_000, 5150, 50_000) == pytest.approx(normal, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: jeffreys(3, 2), "share.successes is 3; it must be at most share.n"),
+        (lambda: jeffreys(1, 2, alpha=1.0), "alpha is 1; it must be between 0 and 1"),
+        (lambda: chance_higher(1, 0, 1, 2), "control.n is 0; it must be a whole number"),
+        (lambda: chance_higher(1, 2, 1.5, 2), "treatment.successes is 1.5"),
+    ],
+)
+def test_errors_of_shares_name_the_parameter(call, message):
+    with pytest.raises(MethodError, match=message):
+        call()

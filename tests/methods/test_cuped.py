@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from opsnb.errors import MethodError
 from opsnb.methods.compare import difference
-from opsnb.methods.cuped import cuped
+from opsnb.methods.cuped import CovariateWindow, cuped
 from opsnb.methods.moments import Joint
 
 
@@ -25,6 +27,7 @@ def arms(rng, n=400, effect=0.0, slope=0.8, ratio=False):
 
 
 def test_theta_equals_growthbook():
+    """Oracle 5: growthbook packages/stats/tests/test_shared_models.py."""
     arm = Joint.from_values([2, 1, 5, 3], [0.3, 0.5, 0.9, 22])
     assert cuped(arm, arm).theta == pytest.approx(0.01864, abs=5e-6)
 
@@ -99,6 +102,54 @@ def test_reasons_to_leave_the_arms_alone():
     for reason, result in cases.items():
         assert (result.applied, result.reason, result.reduction) == (False, reason, 0.0)
     assert cases["too_few_users"].control == few[0].moments()
+
+
+def test_a_covariate_from_within_the_experiment_is_refused():
+    """A covariate that the treatment has moved takes part of the effect away."""
+    rng = np.random.default_rng(6)
+    before = rng.normal(10, 2, (2, 20_000))
+    clicks = 0.9 * before + rng.normal(0, 0.5, before.shape) + [[0.0], [0.03]]
+    value = clicks + rng.normal(0, 0.5, before.shape)
+    arms = [Joint.from_values(value[side], clicks[side]) for side in (0, 1)]
+    vouched = cuped(*arms)
+    biased = difference(vouched.control, vouched.treatment).diff
+    assert biased.high < 0.03
+    for end, exposed in ((date(2026, 3, 9), date(2026, 3, 2)), (date(2026, 3, 2),) * 2):
+        window = CovariateWindow(date(2026, 2, 1), end, exposed)
+        refused = cuped(*arms, window=window)
+        assert (refused.applied, refused.reason) == (False, "post_treatment_covariate")
+        assert refused.control == arms[0].moments()
+        assert refused.balance is None
+    sound = CovariateWindow(date(2026, 2, 1), date(2026, 3, 1), date(2026, 3, 2))
+    assert cuped(*arms, window=sound).applied
+
+
+def test_balance_before_the_change_is_reported():
+    control, treatment = arms(np.random.default_rng(7), n=2000)
+    balance = cuped(control, treatment).balance
+    assert balance.value == pytest.approx(treatment.means[1] - control.means[1])
+    assert balance.low < 0 < balance.high
+    assert balance.p_value > 0.001
+    assert balance.n == 4000
+
+
+def test_the_mean_effect_is_unbiased_with_the_variance_that_was_predicted():
+    rng = np.random.default_rng(8)
+    plain, adjusted, predicted = [], [], []
+    for _ in range(1500):
+        control, treatment = arms(rng, n=150, effect=0.5)
+        result = cuped(control, treatment)
+        plain.append(treatment.means[0] - control.means[0])
+        adjusted.append(result.treatment.mean - result.control.mean)
+        predicted.append(result.correlation**2)
+    assert np.mean(adjusted) == pytest.approx(0.5, abs=4 * np.std(adjusted) / np.sqrt(1500))
+    saved = 1 - np.var(adjusted) / np.var(plain)
+    assert saved == pytest.approx(np.mean(predicted), abs=0.05)
+
+
+def test_a_window_that_ends_before_it_starts_is_an_error():
+    with pytest.raises(MethodError, match="end of the covariate's window is 2026-01-01; it must"):
+        CovariateWindow(date(2026, 2, 1), date(2026, 1, 1), date(2026, 3, 1))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from opsnb.errors import MethodError
 from opsnb.methods.compare import two_proportions
+from opsnb.methods.guardrail import non_inferiority
+from opsnb.methods.moments import Moments
 from opsnb.methods.power import (
     days_needed,
     detectable_lift,
+    detectable_share,
     power_for_lift,
+    power_for_margin,
     power_for_mean,
     power_for_share,
+    users_for_margin,
     users_for_mean,
     users_for_share,
 )
@@ -67,6 +72,39 @@ def test_users_for_share_find_it_as_often_as_promised():
     assert np.mean(found) == pytest.approx(0.8, abs=0.045)
 
 
+@pytest.mark.parametrize(("base", "n"), [(0.1, 2000), (0.5, 400), (0.002, 30_000)])
+def test_detectable_share_is_found_with_the_power_asked_for(base, n):
+    rise = detectable_share(base, n, 2 * n, power=0.9)
+    assert power_for_share(base, base + rise, n, 2 * n) == pytest.approx(0.9, abs=1e-6)
+
+
+@pytest.mark.parametrize(("direction", "mean"), [("up", 10.0), ("down", 10.0), ("up", -10.0)])
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_guardrail_passes_as_often_as_planned(direction, mean, ratio):
+    size = users_for_margin(
+        mean, 400.0, 0.1, change=-0.02, direction=direction, power=0.85, ratio=ratio
+    )
+    power = power_for_margin(
+        mean, 400.0, 0.1, size.control, size.treatment, change=-0.02, direction=direction
+    )
+    assert power == pytest.approx(0.85, abs=1e-3)
+    rng = np.random.default_rng(3)
+    worse = -0.02 * abs(mean) * (1 if direction == "up" else -1)
+    means0 = rng.normal(mean, 20 / np.sqrt(size.control), 1500)
+    means1 = rng.normal(mean + worse, 20 / np.sqrt(size.treatment), 1500)
+    passed = [
+        non_inferiority(
+            Moments(size.control, float(a), 400.0),
+            Moments(size.treatment, float(b), 400.0),
+            margin=0.1,
+            direction=direction,
+        ).status
+        == "pass"
+        for a, b in zip(means0, means1, strict=True)
+    ]
+    assert np.mean(passed) == pytest.approx(0.85, abs=0.03)
+
+
 def test_days_are_rounded_up_to_weeks():
     assert days_needed(1000, 100) == 14
     assert days_needed(1001, 100, whole_weeks=False) == 11
@@ -82,6 +120,18 @@ def test_days_are_rounded_up_to_weeks():
         (lambda: power_for_share(0.1, 0.2, 1, 10), "n_control is 1; it must be a whole number"),
         (lambda: power_for_lift(0.0, 1.0, 0.1, 9, 9), "mean is 0; it must be a finite number"),
         (lambda: detectable_lift(1.0, 100.0, 20, 20), "n_control is 20; it must be above 78"),
+        (lambda: detectable_share(0.9, 3, 3), "power is 0.8; it must be above alpha and within"),
+        (lambda: detectable_share(1.0, 3, 3), "base is 1; it must be between 0 and 1"),
+        (lambda: power_for_margin(1.0, 1.0, 0.0, 9, 9), "margin is 0; it must be between 0 and 1"),
+        (lambda: power_for_margin(0.0, 1.0, 0.1, 9, 9), "mean is 0; it must be a finite number"),
+        (
+            lambda: power_for_margin(1.0, 1.0, 0.1, 9, 9, direction="x"),
+            'direction is "x"; it must be "up" or "down"',
+        ),
+        (
+            lambda: users_for_margin(1.0, 1.0, 0.1, change=-0.1),
+            "change is -0.1; it must be above -0.1: at the margin no number of users will do",
+        ),
         (lambda: days_needed(0, 10), "users is 0; it must be a whole number of at least 1"),
         (lambda: days_needed(10, 0.0), "users_a_day is 0; it must be a finite number above 0"),
     ],

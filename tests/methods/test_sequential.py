@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsnb.errors import MethodError
-from opsnb.methods.compare import delta_lift
+from opsnb.methods.compare import delta_lift, difference
 from opsnb.methods.moments import Moments
-from opsnb.methods.sequential import boundaries, confidence_sequence, spent
+from opsnb.methods.power import users_for_mean
+from opsnb.methods.sequential import (
+    always_valid,
+    boundaries,
+    confidence_sequence,
+    crossing_chances,
+    inflation,
+    nominal_levels,
+    sequential_difference,
+    spent,
+)
 
 FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]
 
@@ -57,6 +67,66 @@ def test_peeking_every_day_keeps_the_error_rate():
     assert fixed / 400 > 0.2
 
 
+def test_sequential_difference_is_one_test():
+    """p-value, difference and lift of a daily reading never contradict each other."""
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        n = int(rng.integers(100, 5000))
+        control, treatment = Moments(n, 10.0, 9.0), Moments(n, float(rng.normal(10, 0.3)), 12.0)
+        found = sequential_difference(control, treatment, planned_n=4000)
+        assert (found.diff.p_value < 0.05) == found.diff.significant == found.lift.significant
+        plain = confidence_sequence(found.diff.value, found.diff.se, 2 * n, planned_n=4000)
+        assert found.diff == plain
+        assert found.lift.low <= found.lift.value <= found.lift.high
+
+
+def test_always_valid_p_values_never_rise():
+    assert always_valid([0.4, 0.03, 0.2, 1.0]) == [0.4, 0.03, 0.03, 0.03]
+    assert always_valid([]) == []
+
+
+def test_crossing_chances_of_the_textbook_boundaries():
+    """Jennison and Turnbull 2000, tables 2.1 to 2.4, 5 looks, alpha .05: Pocock's constant
+    2.413 and O'Brien and Fleming's 2.040; their inflation for power .8 is 1.229 and 1.028."""
+    pocock, fleming = [2.413] * 5, [2.040 / np.sqrt(share) for share in FIFTHS]
+    for bounds, factor in ((pocock, 1.229), (fleming, 1.028)):
+        assert sum(crossing_chances(FIFTHS, bounds)) == pytest.approx(0.05, abs=1e-4)
+        drift = (1.959964 + 0.841621) * np.sqrt(factor)
+        assert sum(crossing_chances(FIFTHS, bounds, drift=drift)) == pytest.approx(0.8, abs=2e-3)
+
+
+def test_each_look_spends_what_the_function_allows():
+    chances = crossing_chances(FIFTHS, boundaries(FIFTHS, spending="quadratic"))
+    assert np.cumsum(chances) == pytest.approx([0.05 * t * t for t in FIFTHS], abs=1e-8)
+
+
+@pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
+def test_inflated_users_have_the_power_by_simulation(spending):
+    factor = inflation(FIFTHS, spending=spending)
+    n = users_for_mean(1.0, 0.2).control * factor
+    rng = np.random.default_rng(4)
+    steps = rng.normal(0.2, np.sqrt(2 / (n / 5)), (20_000, 5))
+    z = steps.cumsum(axis=1) / np.arange(1, 6) / np.sqrt(2 / (n * np.array(FIFTHS)))
+    found = (np.abs(z) > boundaries(FIFTHS, spending=spending)).any(axis=1).mean()
+    assert found == pytest.approx(0.8, abs=0.01)
+
+
+def test_one_look_inflates_nothing_and_more_looks_more():
+    assert inflation([1.0]) == pytest.approx(1, abs=1e-4)
+    assert 1.0 < inflation([0.5, 1.0]) < inflation(FIFTHS) < inflation(FIFTHS, spending="pocock")
+
+
+def test_nominal_levels_turn_difference_into_the_look():
+    levels = nominal_levels(FIFTHS)
+    assert levels[-1] == pytest.approx(0.0423, abs=1e-4)
+    assert levels == sorted(levels)
+    control, treatment = Moments(5000, 10.0, 9.0), Moments(5000, 10.15, 9.0)
+    bound = boundaries(FIFTHS)[2]
+    diff = difference(control, treatment, alpha=levels[2]).diff
+    assert diff.significant == (abs(diff.value / diff.se) > bound)
+    assert diff.high - diff.value == pytest.approx(bound * diff.se, rel=1e-3)
+
+
 def test_quadratic_spending_equals_spotify():
     assert boundaries(FIFTHS, spending="quadratic") == pytest.approx(
         [3.0902, 2.7141, 2.4727, 2.2798, 2.1140], abs=1e-4
@@ -99,6 +169,11 @@ def test_boundaries_keep_the_error_rate_and_fall_with_many_looks():
         (lambda: boundaries([0.5, 0.4]), r"shares is \[0.5, 0.4\]; it must be rising"),
         (lambda: boundaries([0.5, 1.2]), "share of information is 1.2; it must be above 0"),
         (lambda: boundaries([1.0], spending="x"), 'spending is "x"; it must be "obrien_fleming"'),
+        (lambda: always_valid([0.1, 1.2]), r"p_values\[1\] is 1.2; it must be between 0 and 1"),
+        (lambda: crossing_chances([0.5, 1.0], [2.0]), "number of bounds is 1; it must be that of"),
+        (lambda: crossing_chances([1.0], [0.0]), "lowest bound is 0; it must be above 0"),
+        (lambda: crossing_chances([1.0], [2.0], drift=np.inf), "drift is inf"),
+        (lambda: inflation([1.0], power=1.0), "power is 1; it must be between 0 and 1"),
         (lambda: boundaries([1.0], alpha=0), "alpha is 0; it must be between"),
     ],
 )

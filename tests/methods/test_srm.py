@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from opsnb.errors import MethodError
-from opsnb.methods.srm import sample_ratio, sample_ratio_by
+from opsnb.methods.srm import same_share, sample_ratio, sample_ratio_by, sequential_sample_ratio
 
 HALVES = {"a": 0.5, "b": 0.5}
 
@@ -23,6 +23,7 @@ HALVES = {"a": 0.5, "b": 0.5}
     ],
 )
 def test_published_cases(users, p_value, status):
+    """Oracle 16: Kohavi's cases of sample ratio mismatch; oracle 24: Cookie Cats."""
     check = sample_ratio({"a": users[0], "b": users[1]}, HALVES)
     assert check.p_value == pytest.approx(p_value, rel=0.02)
     assert check.status == status
@@ -65,6 +66,76 @@ def test_drift_finds_a_split_that_changed_although_the_total_holds():
 def test_nothing_to_test_passes():
     by = sample_ratio_by({"d": {"a": 1, "b": 1}}, HALVES)
     assert (by.status, by.groups, by.drift_p_value) == ("pass", {}, 1.0)
+
+
+def test_sequential_p_value_is_the_ratio_of_scipys_likelihoods():
+    """The Dirichlet-multinomial and multinomial likelihoods of scipy.stats."""
+    split = {"a": 0.5, "b": 0.3, "c": 0.2}
+    daily = {"1": {"a": 520, "b": 270, "c": 180}, "2": {"a": 560, "b": 250, "c": 150}}
+    shares = np.array(list(split.values()))
+    total, lowest, expected = np.zeros(3, dtype=int), 1.0, {}
+    for day, users in daily.items():
+        total += list(users.values())
+        null = stats.multinomial.pmf(total, total.sum(), shares)
+        lowest = min(
+            lowest, null / stats.dirichlet_multinomial.pmf(total, 10_000 * shares, total.sum())
+        )
+        expected[day] = lowest
+    assert sequential_sample_ratio(daily, split) == pytest.approx(expected, rel=1e-6)
+
+
+def test_sequential_cases_of_growthbook():
+    """growthbook packages/stats/tests/test_ssrm.py: balanced above .05, unbalanced below."""
+    for daily, alarmed in (
+        ([(500, 500)], False),
+        ([(100, 900)], True),
+        ([(250, 250), (250, 250)], False),
+        ([(50, 450), (50, 450)], True),
+    ):
+        days = {str(i): {"a": a, "b": b} for i, (a, b) in enumerate(daily)}
+        assert (list(sequential_sample_ratio(days, HALVES).values())[-1] < 0.05) == alarmed
+
+
+def test_checking_the_split_every_day_keeps_the_error_rate():
+    rng = np.random.default_rng(2)
+    fixed = sequential = 0
+    for _ in range(400):
+        arms = rng.binomial(1000, 0.5, 30)
+        days = {str(i): {"a": int(a), "b": int(1000 - a)} for i, a in enumerate(arms)}
+        sequential += min(sequential_sample_ratio(days, HALVES).values()) < 0.05
+        z = (arms.cumsum() - 500 * np.arange(1, 31)) / np.sqrt(250 * np.arange(1, 31))
+        fixed += (np.abs(z) > 1.96).any()
+    assert sequential / 400 <= 0.05
+    assert fixed / 400 > 0.2
+
+
+def test_a_lasting_mismatch_is_found():
+    days = {str(i): {"a": 1000, "b": 1060} for i in range(30)}
+    p_values = list(sequential_sample_ratio(days, HALVES).values())
+    assert p_values == sorted(p_values, reverse=True)
+    assert p_values[-1] < 0.001
+
+
+def test_missing_outcomes_by_arm():
+    counts = {"a": (30, 500), "b": (55, 510), "c": (41, 495)}
+    theirs = stats.chi2_contingency([[30, 470], [55, 455], [41, 454]], correction=False)
+    assert same_share(counts) == pytest.approx(theirs.pvalue)
+    assert same_share({"a": (1, 50), "b": (6, 40)}) == pytest.approx(
+        stats.fisher_exact([[1, 49], [6, 34]]).pvalue
+    )
+    assert same_share({"a": (0, 50), "b": (0, 40)}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"a": (1, 5)}, "number of arms is 1; it must be at least 2"),
+        ({"a": (1, 5), "b": (6, 5)}, "b.successes is 6; it must be at most b.n, which is 5"),
+    ],
+)
+def test_errors_of_shares_name_the_arm(counts, message):
+    with pytest.raises(MethodError, match=message):
+        same_share(counts)
 
 
 @pytest.mark.parametrize(
