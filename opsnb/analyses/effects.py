@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,15 +19,30 @@ from opsnb.methods.cuped import Cuped, cuped
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.guardrail import Guardrail, non_inferiority
 from opsnb.methods.moments import Joint, Moments, ratio_moments
-from opsnb.metrics import ArmAggregates, Metric
+from opsnb.metrics import ArmAggregates, Metric, merge_arms
+
+__all__ = [
+    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "merge_arms", "standardised",
+]  # fmt: skip
+
+Strata = Mapping[str, tuple[ArmAggregates, ArmAggregates]]
 
 
 @dataclass(frozen=True)
 class Effect:
     """A treatment's effect on one metric.
 
-    `plain` is the registered comparison; `adjusted` the same with CUPED where a covariate
-    was planned and could be used. `deciding` is what the report decides on.
+    Attributes
+    ----------
+    plain : Comparison
+        The registered comparison at the plan's alpha.
+    adjusted : Comparison or None
+        The same with CUPED, where a covariate was planned and could be used.
+    deciding : Comparison
+        What the report decides on: adjusted where possible, at the level that several arms
+        or an early reading demand. With one arm and one look it is `adjusted` or `plain`.
+    p_adjusted : float or None
+        Holm's p-value over the arms, where there are several.
     """
 
     metric: Metric
@@ -39,9 +55,16 @@ class Effect:
     treatment: Moments
     capped: float
     cap: float | None
+    deciding: Comparison
+    p_adjusted: float | None = None
+
+    def with_adjusted_p(self, p_value: float | None) -> Effect:
+        """The same with Holm's p-value over several arms."""
+        return replace(self, p_adjusted=p_value)
 
     @property
-    def deciding(self) -> Comparison:
+    def usual(self) -> Comparison:
+        """At the plan's own alpha, adjusted where possible."""
         return self.adjusted or self.plain
 
     @property
@@ -82,30 +105,49 @@ def compare_arms(
     *,
     alpha: float = 0.05,
     power: float = 0.8,
+    level: float | None = None,
+    weighted: bool = False,
+    counted: bool = False,
 ) -> Effect:
-    """Treatment against control: shares by the score test, means and ratios by Welch's."""
-    before, after = arm_moments(control), arm_moments(treatment)
-    if metric.kind == "proportion":
-        counts = [(round(arm.mean["x"] * arm.n), arm.n) for arm in (control, treatment)]
-        plain = two_proportions(*counts[0], *counts[1], alpha=alpha)
-    else:
-        plain = difference(before, after, alpha=alpha)
+    """Treatment against control: shares by the score test, means and ratios by Welch's.
+
+    Parameters
+    ----------
+    level : float, optional
+        Of the interval that decides, where it is not alpha.
+    weighted : bool
+        Whether the arms are `standardised`: then shares are compared as means.
+    counted : bool
+        Whether "x" without "y" is a share of n independent units, whatever the metric's kind.
+    """
     adjustment = _cuped(control, treatment)
-    adjusted = None
-    decided = (before, after)
+    before, after = arm_moments(control), arm_moments(treatment)
+    is_share = (counted or metric.kind == "proportion") and "y" not in control.mean
+
+    def plainly(level: float) -> Comparison:
+        if is_share and not weighted:
+            pairs = [(round(arm.mean["x"] * arm.n), arm.n) for arm in (control, treatment)]
+            return two_proportions(*pairs[0], *pairs[1], alpha=level)
+        return difference(before, after, alpha=level)
+
+    plain, adjusted, decided = plainly(alpha), None, (before, after)
     if adjustment is not None and adjustment.applied:
         decided = (adjustment.control, adjustment.treatment)
         adjusted = difference(*decided, alpha=alpha)
+    deciding = adjusted or plain
+    if level is not None and level != alpha:
+        deciding = difference(*decided, alpha=level) if adjusted else plainly(level)
     return Effect(
         metric,
         treatment.variant,
         plain,
         adjusted,
         adjustment,
-        smallest_detectable(*decided, alpha=alpha, power=power),
+        smallest_detectable(*decided, alpha=level or alpha, power=power),
         *decided,
         capped=max(control.capped, treatment.capped),
         cap=treatment.cap,
+        deciding=deciding,
     )
 
 
@@ -120,22 +162,29 @@ def guard(effect: Effect, margin: float, alpha: float) -> Guardrail:
     )
 
 
-def merge_arms(parts: list[ArmAggregates]) -> ArmAggregates:
-    """One arm from the moments of its disjoint parts (Chan, Golub and LeVeque 1979)."""
-    names = list(parts[0].mean)
-    n = sum(part.n for part in parts)
-    mean = {a: sum(part.n * part.mean[a] for part in parts) / n for a in names}
+def standardised(strata: Strata) -> tuple[ArmAggregates, ArmAggregates]:
+    """Both arms with every stratum weighted by its users of both (Crook et al. 2009).
+
+    Their difference is the difference within strata, so that a split that changed between
+    them cannot reverse it. `cov / n` is the covariance of the weighted means.
+    """
+    total = sum(control.n + treatment.n for control, treatment in strata.values())
+    weights = {name: (c.n + t.n) / total for name, (c, t) in strata.items()}
+    control, treatment = (
+        _weighted({name: pair[side] for name, pair in strata.items()}, weights) for side in (0, 1)
+    )
+    return control, treatment
+
+
+def _weighted(parts: Mapping[str, ArmAggregates], weights: Mapping[str, float]) -> ArmAggregates:
+    first = next(iter(parts.values()))
+    n = sum(part.n for part in parts.values())
+    mean = {a: sum(weights[s] * part.mean[a] for s, part in parts.items()) for a in first.mean}
     cov = {
-        (a, b): sum(
-            (part.n - 1) * part.cov[a, b]
-            + part.n * (part.mean[a] - mean[a]) * (part.mean[b] - mean[b])
-            for part in parts
-        )
-        / (n - 1)
-        for a, b in parts[0].cov
+        pair: n * sum(weights[s] ** 2 * part.cov[pair] / part.n for s, part in parts.items())
+        for pair in first.cov
     }
-    capped = sum(part.n * part.capped for part in parts) / n
-    return ArmAggregates(parts[0].variant, None, n, mean, cov, parts[0].cap, capped)
+    return replace(first, group=None, n=n, mean=mean, cov=cov)
 
 
 def _cuped(control: ArmAggregates, treatment: ArmAggregates) -> Cuped | None:

@@ -1,14 +1,26 @@
 """One definition of each metric, for all playbooks: TOML -> Ibis expressions -> aggregates."""
 
-from opsnb.metrics.arms import ArmAggregates, arm_aggregates, assigned_users
+from opsnb.metrics.arms import (
+    ArmAggregates,
+    Assigned,
+    Panel,
+    arm_aggregates,
+    assigned_users,
+    merge_arms,
+)
 from opsnb.metrics.catalogue import Metric, load_catalogue
+from opsnb.metrics.daily import DailyCounts
 from opsnb.metrics.measure import Meter
 
 __all__ = [
     "ArmAggregates",
+    "Assigned",
+    "DailyCounts",
     "Meter",
     "Metric",
+    "Panel",
     "arm_aggregates",
     "assigned_users",
     "load_catalogue",
+    "merge_arms",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -85,20 +85,62 @@ class Rows:
         assert metric.table is not None
         own = self.table(metric.table).expr.columns
         rows = self._with_optional_columns(metric.table)
-        day = DAY_COLUMN.get(metric.table)
         columns = {
-            "_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)",
-            "_at": TIME_COLUMN.get(metric.table, "cast(null as timestamp)"),
+            **self._places(metric.table, rows),
             "_value": metric.value_sql,
             "_per": metric.per,
         }
-        if "user_id" in rows.columns:
-            columns["user_id"] = "user_id"
         columns |= {name: _quote(name) for name in keep if name in own}
         listed = ", ".join(f"{sql} as {_quote(name)}" for name, sql in columns.items())
         source = f"rows_of_{metric.id}"
         text = f"select {listed} from {source} where {metric.where}"
         return self._sql(rows.alias(source), text, metric)
+
+    def together(self, metrics: Mapping[str, Metric], *, keep: tuple[str, ...] = ()) -> ibis.Table:
+        """Rows of one table for several metrics at once, so that it is scanned once.
+
+        Parameters
+        ----------
+        metrics : mapping
+            By a key of the caller's, metrics of the same table.
+
+        Returns
+        -------
+        ibis.Table
+            Every row of the table: `_day`, `_at`, `user_id`, the columns of `keep`, and for
+            each key `_holds_KEY` (whether the row counts), `_value_KEY`, `_per_KEY`.
+        """
+        name = next(iter(metrics.values())).table
+        assert name is not None
+        own = self.table(name).expr.columns
+        rows = self._with_optional_columns(name)
+        columns = {
+            **self._places(name, rows),
+            **{column: _quote(column) for column in keep if column in own},
+        }
+        for key, metric in metrics.items():
+            columns[f"_holds_{key}"] = f"cast(({metric.where}) as boolean)"
+            columns[f"_value_{key}"] = f"case when ({metric.where}) then ({metric.value_sql}) end"
+            columns[f"_per_{key}"] = f"case when ({metric.where}) then ({metric.per}) end"
+        listed = ", ".join(f"{sql} as {_quote(column)}" for column, sql in columns.items())
+        source = f"rows_of_{name}"
+        try:
+            return self._sql(
+                rows.alias(source), f"select {listed} from {source}", next(iter(metrics.values()))
+            )
+        except MetricError:
+            for metric in metrics.values():
+                self.of(metric)  # the one at fault says so under its own name
+            raise
+
+    def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
+        """SQL of a row's day, moment and user."""
+        day = DAY_COLUMN.get(name)
+        places = {
+            "_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)",
+            "_at": TIME_COLUMN.get(name, "cast(null as timestamp)"),
+        }
+        return places | ({"user_id": "user_id"} if "user_id" in rows.columns else {})
 
     @property
     def _order(self) -> str:
@@ -133,15 +175,15 @@ class Rows:
             ) from error
 
 
-def holding(metric: Metric, rows: ibis.Table, where: Any = None) -> Any:
-    """How often a proportion's value holds in a group of rows.
+def holding(metric: Metric, rows: ibis.Table, where: Any = None, column: str = "_value") -> Any:
+    """How often a proportion's value (in `column`) holds in a group of rows.
 
     Rows where the value is a flag or where none is given; distinct values else (orders, not
     order lines). False, zero and NULL do not hold.
     """
     if not metric.value:
         return rows.count(where=where)
-    value = rows._value
+    value = rows[column]
     if value.type().is_boolean():
         return rows.count(where=value if where is None else value & where)
     if value.type().is_numeric():

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy import stats
-
 from opsnb.display import Absent, Note, Part, charts
 from opsnb.findings import Fact
 from opsnb.messages import Text
 from opsnb.methods.multiplicity import holm
+from opsnb.methods.strata import heterogeneity
 from opsnb.metrics import ArmAggregates
 
 if TYPE_CHECKING:
     from opsnb.analyses.effects import Effect
-    from opsnb.analyses.experiment import Experiment
+    from opsnb.analyses.experiment.readout import Experiment
 
 MIN_USERS = 200
 """Fewest users an arm for a segment to be shown: below, an interval says nothing."""
+
+AFTER_EXPOSURE = ("outcomes", "events", "orders")
+"""Tables whose columns a treatment may have changed."""
 
 
 def segment_parts(experiment: Experiment) -> list[Part]:
@@ -28,12 +30,21 @@ def segment_parts(experiment: Experiment) -> list[Part]:
         return [Absent(Text("ab.impact.invalid"))]
     parts: list[Part] = []
     for name in experiment.plan.segments:
-        if name not in experiment.assigned.users.columns:
-            parts.append(Absent(Text.of("ab.segment.absent", dimension=experiment.dimension(name))))
+        if name not in experiment.assigned.attributes:
+            parts.append(Absent(_refusal(experiment, name)))
             continue
         for variant in experiment.treatments:
             parts += _dimension(experiment, name, variant)
     return [*parts, Note(Text("ab.segment.note"))]
+
+
+def _refusal(experiment: Experiment, name: str) -> Text:
+    """Why a segment is left out: recorded after exposure, or not at all."""
+    rows, dimension = experiment.ops.rows, experiment.dimension(name)
+    for table in AFTER_EXPOSURE:
+        if rows.has(table) and name in rows.table(table).columns:
+            return Text.of("ab.segment.post_treatment", dimension=dimension, table=table)
+    return Text.of("ab.segment.absent", dimension=dimension)
 
 
 def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
@@ -70,11 +81,11 @@ def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effec
     """Effects by group, the largest group first; small groups are left out."""
     control = experiment.plan.control
     arms: dict[str, dict[str, ArmAggregates]] = {}
-    for arm in experiment._aggregates(experiment.plan.primary.metric, name):
+    for arm in experiment.aggregates(experiment.plan.primary.metric, name):
         if arm.group is not None and arm.n >= MIN_USERS:
             arms.setdefault(arm.group, {})[arm.variant] = arm
     effects = {
-        group: experiment._compare(experiment.plan.primary.metric, pair[control], pair[variant])
+        group: experiment.compare(experiment.plan.primary.metric, pair[control], pair[variant])
         for group, pair in arms.items()
         if {control, variant} <= set(pair)
     }
@@ -85,12 +96,9 @@ def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effec
 def _heterogeneity(
     experiment: Experiment, name: str, variant: str, effects: dict[str, Effect]
 ) -> Fact:
-    """Cochran's Q over the absolute differences; its p-value under chi-square, k - 1 df."""
-    values = [effect.diff.value for effect in effects.values()]
-    weights = [1 / effect.diff.se**2 for effect in effects.values()]
-    pooled = sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
-    q = sum(w * (v - pooled) ** 2 for w, v in zip(weights, values, strict=True))
-    p_value = float(stats.chi2.sf(q, len(values) - 1))
+    """Cochran's Q over the absolute differences."""
+    diffs = [effect.diff for effect in effects.values()]
+    p_value = heterogeneity([d.value for d in diffs], [d.se for d in diffs]).p_value
     return experiment.ops.fact(
         "ab.heterogeneity", p_value, "p_value", p_value=p_value, variant=variant,
         metric=experiment.plan.primary.metric, segment=name, method="cochran_q",

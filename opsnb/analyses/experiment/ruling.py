@@ -14,12 +14,17 @@ from opsnb.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analyses.effects import Effect
-    from opsnb.analyses.experiment import Experiment
+    from opsnb.analyses.experiment.readout import Experiment
 
 Word = Literal["ship", "hold", "stop", "invalid"]
 Reason = Literal[
     "untrusted", "primary_worse", "guardrail_broken", "won", "guardrail_open", "inconclusive"
 ]
+
+_ORDER: tuple[Reason, ...] = (
+    "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken", "primary_worse",
+)  # fmt: skip
+"""Of several arms, the case that is best for the experiment decides."""
 
 _TONE: dict[Word, Tone] = {"ship": "good", "hold": "warn", "stop": "bad", "invalid": "bad"}
 
@@ -41,6 +46,8 @@ class Ruling:
         if self.effect is not None:
             metric, variant = self.effect.metric, self.effect.variant
             suffix = ".cuped" if self.effect.adjusted else ""
+            if self.effect.deciding is not self.effect.usual:
+                suffix = ".deciding"
             lift = ops.facts[f"ab.lift{suffix}/{metric.id}/{variant}"]
             diff = ops.facts[f"ab.diff{suffix}/{metric.id}/{variant}"]
             if lift.value is None:
@@ -52,10 +59,17 @@ class Ruling:
             evidence = (srm,)
             blocked = [c for c in ops.checks.values() if c.status == "block"]
             args |= {"reason": blocked[0].message}
+        sentence = Text(key, args)
+        if self.effect is not None and len(experiment.treatments) > 1:
+            sentence = Text.of("ab.verdict.arm", variant=self.effect.variant, sentence=sentence)
+        if self.word != "invalid" and experiment.is_early:
+            sentence = Text.of("ab.verdict.interim", sentence=sentence)
+        if self.word != "invalid" and not experiment.plan.registered:
+            sentence = Text.of("ab.verdict.unregistered", sentence=sentence)
         return Verdict(
             word=Text(f"ab.word.{self.word}"),
-            sentence=Text(key, args),
-            grade="E" if self.word == "invalid" else "A",
+            sentence=sentence,
+            grade=experiment.grade,
             tone=_TONE[self.word],
             rule=Text(f"ab.rule.{self.reason}"),
             evidence=evidence,
@@ -63,24 +77,34 @@ class Ruling:
 
 
 def rule(experiment: Experiment) -> Ruling:
-    """The first case that applies, in the order of the module's docstring."""
+    """The first case that applies, in the order of the module's docstring.
+
+    Of several arms each is judged by itself, and the best one decides: a failed arm does not
+    stop another that won.
+    """
     if not experiment.valid:
         return Ruling("invalid", "untrusted")
-    primary = experiment.effects(experiment.plan.primary.metric)
-    for effect in primary:
-        if effect.worsened:
-            return Ruling("stop", "primary_worse", effect)
-    guardrails = experiment.guardrail_results
-    for effect, result in guardrails:
-        if result.status == "fail":
-            return Ruling("stop", "guardrail_broken", effect)
-    winners = [effect for effect in primary if effect.improved]
-    if not winners:
-        return Ruling("hold", "inconclusive", primary[0])
-    best = max(winners, key=lambda effect: abs(effect.lift.value) if effect.lift else 0.0)
-    mine = [result for effect, result in guardrails if effect.variant == best.variant]
-    if all(result.status == "pass" for result in mine) and len(mine) == len(
-        experiment.plan.guardrails
-    ):
-        return Ruling("ship", "won", best)
-    return Ruling("hold", "guardrail_open", best)
+    effects = experiment.effects(experiment.plan.primary.metric)
+    rulings = [_arm(experiment, effect) for effect in effects]
+    return min(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_size(ruling)))
+
+
+def _arm(experiment: Experiment, effect: Effect) -> Ruling:
+    """What the rule says of one arm."""
+    if effect.worsened:
+        return Ruling("stop", "primary_worse", effect)
+    results = [r for e, r in experiment.guardrail_results if e.variant == effect.variant]
+    for guarded, result in experiment.guardrail_results:
+        if guarded.variant == effect.variant and result.status == "fail":
+            return Ruling("stop", "guardrail_broken", guarded)
+    if not effect.improved:
+        return Ruling("hold", "inconclusive", effect)
+    held = all(result.status == "pass" for result in results)
+    if held and len(results) == len(experiment.plan.guardrails):
+        return Ruling("ship", "won", effect)
+    return Ruling("hold", "guardrail_open", effect)
+
+
+def _size(ruling: Ruling) -> float:
+    lift = ruling.effect.lift if ruling.effect else None
+    return abs(lift.value) if lift else 0.0

@@ -10,7 +10,7 @@ from opsnb.methods.guardrail import Guardrail
 
 if TYPE_CHECKING:
     from opsnb.analyses.effects import Effect
-    from opsnb.analyses.experiment import Experiment
+    from opsnb.analyses.experiment.readout import Experiment
 
 GUARD_TONE: dict[str, Tone] = {"pass": "good", "fail": "bad", "not_proven": "warn"}
 

@@ -1,0 +1,165 @@
+"""The part of the trust gate that looks at outcomes: before exposure, missing, implausible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from opsnb.findings import Fact
+from opsnb.messages import Text
+from opsnb.methods.compare import difference
+from opsnb.methods.moments import Moments
+from opsnb.methods.srm import FAIL, WARN
+from opsnb.metrics import ArmAggregates
+
+if TYPE_CHECKING:
+    from opsnb.analyses.experiment.readout import Experiment
+
+IMBALANCE = 0.001
+"""p-value of a difference before exposure below which the arms were not alike."""
+
+NULL_SHARE = 0.05
+"""Share of rows without a value above which the check warns."""
+
+IMPLAUSIBLE = 0.3
+"""Lift beyond which a result is more likely a mistake than a success (Twyman's law)."""
+
+
+def outcome_checks(experiment: Experiment) -> None:
+    """Checks of outcomes before exposure, their absence, and the size of the effect."""
+    _before_exposure(experiment)
+    _missing(experiment)
+    _early_outcomes(experiment)
+    _nulls(experiment)
+    _twyman(experiment)
+
+
+def _before_exposure(experiment: Experiment) -> None:
+    """The primary metric in the days before exposure must not differ between the arms."""
+    ops, plan = experiment.ops, experiment.plan
+    if not plan.covariate_days or experiment.absent(plan.primary.metric):
+        return
+    arms = experiment.arms(plan.primary.metric)
+    control = arms[plan.control]
+    if "px" not in control.mean:
+        return
+    for variant in experiment.treatments:
+        arm = arms[variant]
+        if control.cov["px", "px"] + arm.cov["px", "px"] == 0:
+            continue
+        gap = difference(_before(control), _before(arm), alpha=plan.alpha).diff
+        fact = ops.fact(
+            "ab.pre_period",
+            gap.value,
+            low=gap.low,
+            high=gap.high,
+            p_value=gap.p_value,
+            variant=variant,
+            metric=plan.primary.metric,
+        )
+        bad = gap.p_value is not None and gap.p_value < IMBALANCE
+        ops.check(
+            f"pre_period.{variant}",
+            "block" if bad else "pass",
+            Text.of(
+                "ab.trust.imbalanced" if bad else "ab.trust.balanced",
+                days=plan.covariate_days,
+                metric=ops.label(plan.primary.metric),
+                variant=variant,
+                p=Text.of("common.p", p=gap.p_value),
+            ),
+            fact,
+        )
+
+
+def _before(arm: ArmAggregates) -> Moments:
+    return Moments(arm.n, arm.mean["px"], arm.cov["px", "px"])
+
+
+def _missing(experiment: Experiment) -> None:
+    """Ready-made outcomes: users without a row, and whether the arms lost them alike."""
+    ops, plan = experiment.ops, experiment.plan
+    seen = experiment.panel.seen(plan.primary.metric)
+    if not seen or ops.catalogue[plan.primary.metric].table != "outcomes":
+        return
+    seen = {arm: seen[arm] for arm in plan.split if arm in seen}
+    users, lost = (sum(getattr(s, name) for s in seen.values()) for name in ("users", "without"))
+    p_value = unlike([(s.without, s.users - s.without) for s in seen.values()])
+    fact = ops.fact(
+        "ab.missing_outcomes", lost / users, "share", n=users, p_value=p_value, method="chi_square"
+    )
+    for arm, found in seen.items():
+        share = found.without / found.users
+        ops.fact("ab.missing_outcomes", share, "share", n=found.users, variant=arm)
+    _attrition(experiment, "missing_outcomes", lost, fact)
+
+
+def _attrition(experiment: Experiment, id: str, lost: int, fact: Fact) -> None:
+    p_value = fact.p_value
+    assert p_value is not None
+    state = "unlike" if p_value < FAIL else "doubtful" if p_value < WARN else "alike"
+    status = {"unlike": "block", "doubtful": "warn", "alike": "warn" if lost else "pass"}[state]
+    text = Text.of(f"ab.trust.missing_{state}", users=lost, share=fact, p=p_value)
+    experiment.ops.check(id, status, text, fact)
+
+
+def _early_outcomes(experiment: Experiment) -> None:
+    """Ready-made outcomes dated before exposure do not count; how many users have them."""
+    seen = experiment.panel.seen(experiment.plan.primary.metric)
+    users, early = (sum(getattr(s, name) for s in seen.values()) for name in ("users", "early"))
+    if not early:
+        return
+    fact = experiment.ops.fact("ab.early_outcomes", early / users, "share", n=users)
+    text = Text.of("ab.trust.early_outcomes", users=early, share=fact)
+    experiment.ops.check("early_outcomes", "warn", text, fact)
+
+
+def _nulls(experiment: Experiment) -> None:
+    """Rows whose value is NULL count as zero: for each metric, how many, and alike by arm."""
+    ops, plan = experiment.ops, experiment.plan
+    for metric in experiment.panel.metrics:
+        seen = experiment.panel.seen(metric)
+        rows, nulls = (sum(getattr(s, n) for s in seen.values()) for n in ("rows", "nulls"))
+        if not nulls:
+            continue
+        p_value = unlike([(s.nulls, s.rows - s.nulls) for s in seen.values()])
+        fact = ops.fact(
+            "ab.null_share", nulls / rows, "share", metric=metric, n=rows, p_value=p_value,
+            method="chi_square",
+        )  # fmt: skip
+        primary = metric == plan.primary.metric
+        bad = p_value < FAIL and primary
+        status = "block" if bad else "warn" if p_value < WARN or fact.value > NULL_SHARE else "pass"
+        key = "ab.trust.nulls_unlike" if p_value < WARN else "ab.trust.nulls"
+        text = Text.of(key, metric=ops.label(metric), share=fact, rows=nulls, p=p_value)
+        ops.check(f"nulls.{metric}", status, text, fact)
+
+
+def _twyman(experiment: Experiment) -> None:
+    """A lift too good (or bad) to be true is to be explained before it is believed."""
+    ops, plan = experiment.ops, experiment.plan
+    blocked = any(check.status == "block" for check in ops.checks.values())
+    if blocked or experiment.absent(plan.primary.metric):
+        return
+    effects = experiment.effects(plan.primary.metric)
+    wild = [e for e in effects if e.lift and abs(e.lift.value) > IMPLAUSIBLE and e.diff.significant]
+    if not wild:
+        text = Text.of("ab.trust.plausible", limit=IMPLAUSIBLE)
+        ops.check("plausible", "pass", text)
+    for effect in wild:
+        assert effect.lift is not None
+        text = Text.of(
+            "ab.trust.implausible", variant=effect.variant, lift=effect.lift.value,
+            metric=effect.metric.label, limit=IMPLAUSIBLE,
+        )  # fmt: skip
+        ops.check(f"plausible.{effect.variant}", "warn", text)
+
+
+def unlike(counts: list[tuple[int, int]]) -> float:
+    """p-value of equal shares in all arms, from (hits, misses) by arm; 1 where none can differ."""
+    table = np.array([row for row in counts if sum(row)], dtype=float)
+    if len(table) < 2 or (table.sum(axis=0) == 0).any():
+        return 1.0
+    return float(stats.chi2_contingency(table, correction=False).pvalue)

@@ -1,0 +1,106 @@
+"""The same question asked in other ways, and a Bayesian reading with its prior stated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analyses.effects import Effect
+from opsnb.display import Column, Fold, Note, Part, Table
+from opsnb.messages import Text
+from opsnb.methods.bayes import posterior
+from opsnb.methods.compare import Comparison, delta_lift
+from opsnb.metrics import DailyCounts
+
+if TYPE_CHECKING:
+    from opsnb.analyses.experiment.readout import Experiment
+
+PRIOR_SD = 0.1
+"""Spread of relative effects expected before the test: most changes move a metric little."""
+
+
+def robustness_parts(experiment: Experiment) -> list[Part]:
+    """Uncapped, unadjusted, unstratified; then chance to win and expected loss, folded."""
+    metric = experiment.plan.primary.metric
+    effects = experiment.effects(metric)
+    rows = [row for effect in effects for row in _rows(experiment, effect)]
+    columns = [
+        Column("way", Text("ab.column.way"), "said"),
+        Column("lift", Text("ab.column.lift"), "signed_percent"),
+        Column("interval", Text("ab.column.interval_plain"), "signed_percent.interval"),
+        Column("p", Text("ab.column.p"), "p_value"),
+    ]
+    if len(effects) > 1:
+        columns.insert(1, Column("variant", Text("ab.column.variant")))
+    table = Table(columns, rows, note=Text("ab.robustness.note"))
+    return [table, Fold(Text("ab.bayes.title"), _bayes(experiment, effects))]
+
+
+def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
+    """One row a way of computing that differs from the registered one."""
+    metric = effect.metric.id
+    ways: list[tuple[str, Comparison]] = [("usual", effect.usual)]
+    if effect.adjusted is not None:
+        ways.append(("no_cuped", effect.plain))
+    if effect.cap is not None:
+        arms = experiment.arms(metric, capped=False)
+        pair = (arms[experiment.plan.control], arms[effect.variant])
+        ways.append(("uncapped", experiment.compare(metric, *pair).usual))
+    if experiment.stratified:
+        arms = experiment.arms(metric)
+        pair = (arms[experiment.plan.control], arms[effect.variant])
+        ways.append(("unstratified", experiment.compare(metric, *pair, pooled=True).usual))
+    panel = experiment.panel_of(metric)
+    if isinstance(panel, DailyCounts) and panel.independent:
+        days = [panel.by_day(metric, arm) for arm in (experiment.plan.control, effect.variant)]
+        ways.append(("by_day", experiment.compare(metric, *days, pooled=True).usual))
+    rows = []
+    for way, comparison in ways:
+        lift = comparison.lift
+        experiment.ops.fact(
+            "ab.robustness", lift.value if lift else None, "relative",
+            low=lift.low if lift else None, high=lift.high if lift else None,
+            p_value=comparison.diff.p_value, n=comparison.diff.n, metric=metric,
+            variant=effect.variant, segment=way, method=comparison.diff.method,
+        )  # fmt: skip
+        rows.append(
+            {
+                "way": Text(f"ab.robustness.{way}"),
+                "variant": effect.variant,
+                "lift": lift.value if lift else None,
+                "interval": lift,
+                "p": comparison.diff.p_value,
+            }
+        )
+    return rows
+
+
+def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
+    rows = []
+    for effect in effects:
+        if effect.lift is None:
+            continue
+        lift = delta_lift(effect.control, effect.treatment)
+        found = posterior(lift.value, lift.se, prior_sd=PRIOR_SD, better=effect.metric.direction)
+        same: dict[str, Any] = {
+            "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,
+            "method": "normal_posterior",
+        }  # fmt: skip
+        experiment.ops.fact("ab.chance_to_win", found.chance_to_win, "share", **same)
+        experiment.ops.fact("ab.expected_loss", found.loss_if_shipped, "relative", **same)
+        rows.append(
+            {
+                "variant": effect.variant,
+                "lift": found.mean,
+                "chance": found.chance_to_win,
+                "loss": found.loss_if_shipped,
+            }
+        )
+    if not rows:
+        return [Note(Text("ab.bayes.absent"))]
+    columns = [
+        Column("variant", Text("ab.column.variant")),
+        Column("lift", Text("ab.bayes.lift"), "signed_percent"),
+        Column("chance", Text("ab.bayes.chance"), "percent"),
+        Column("loss", Text("ab.bayes.loss"), "percent"),
+    ]
+    return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]

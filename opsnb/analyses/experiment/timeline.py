@@ -1,0 +1,159 @@
+"""The effect over time: as users came in, and by days since exposure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opsnb.analyses.effects import Effect, arm_moments, merge_arms
+from opsnb.analyses.experiment.looks import any_day
+from opsnb.display import Absent, Note, Part, charts
+from opsnb.findings import Fact
+from opsnb.messages import Text
+from opsnb.metrics import ArmAggregates, DailyCounts
+from opsnb.metrics.since import moments_since
+
+if TYPE_CHECKING:
+    from opsnb.analyses.experiment.readout import Experiment
+
+MIN_USERS = 30
+"""Users an arm from which the cumulative effect is drawn."""
+
+MIN_DAYS = 7
+"""The same where the day is the unit."""
+
+
+def cumulative_parts(experiment: Experiment) -> list[Part]:
+    """A chart an arm: the effect so far, with the band that may be read on any day."""
+    metric = experiment.plan.primary.metric
+    if not experiment.panel.dated:
+        return [Absent(Text("ab.cumulative.absent"))]
+    parts = experiment.aggregates(metric, "assigned_date")
+    mde = experiment.plan.primary.mde
+    sign = 1 if experiment.ops.catalogue[metric].direction == "up" else -1
+    drawn: list[Part] = []
+    for variant in experiment.treatments:
+        points = _running(experiment, parts, variant)
+        if not points:
+            continue
+        fact = _sequential(experiment, variant)
+        crossed = bool(fact and fact.low is not None and fact.high is not None
+                       and (fact.low > 0 or fact.high < 0))  # fmt: skip
+        drawn.append(
+            charts.cumulative_effect(
+                points,
+                claim=Text.of(
+                    f"ab.chart.cumulative_{'crossed' if crossed else 'open'}",
+                    metric=experiment.ops.label(metric), variant=variant,
+                ),
+                alt=Text.of("ab.chart.cumulative_alt", days=len(points)),
+                source=experiment.source,
+                format="signed_percent",
+                reference=(sign * mde, Text("ab.chart.mde")) if mde else None,
+            )
+        )  # fmt: skip
+    if not drawn:
+        return [Absent(Text("ab.cumulative.few"))]
+    return [*drawn, Note(Text("ab.cumulative.note"))]
+
+
+def _sequential(experiment: Experiment, variant: str) -> Fact | None:
+    """The reading that holds however often one looks, or at the planned look."""
+    plan, reading, metric = experiment.plan, experiment.reading, experiment.plan.primary.metric
+    effect = next(e for e in experiment.effects(metric) if e.variant == variant)
+    if not reading.is_sequential:
+        level = any_day(reading.n, reading.planned_n, plan.alpha)
+        pair = experiment.pair(metric, variant)
+        effect = experiment.compare(metric, *pair, level=level)
+    if effect.lift is None:
+        return None
+    method = reading.method if reading.is_sequential else "confidence_sequence"
+    return experiment.ops.fact(
+        "ab.sequential", effect.lift.value, "relative", low=effect.lift.low,
+        high=effect.lift.high, n=effect.lift.n, metric=metric, variant=variant, method=method,
+    )  # fmt: skip
+
+
+def _running(
+    experiment: Experiment, parts: Sequence[ArmAggregates], variant: str
+) -> list[charts.SeriesPoint]:
+    """The lift after each day of assignment, with the confidence sequence as its band."""
+    control, metric = experiment.plan.control, experiment.plan.primary.metric
+    points: list[charts.SeriesPoint] = []
+    by_days = isinstance(experiment.panel, DailyCounts) and not experiment.panel.independent
+    least = MIN_DAYS if by_days else MIN_USERS
+    for day in sorted({part.group for part in parts if part.group}):
+        so_far = {
+            arm: [p for p in parts if p.variant == arm and p.group and p.group <= day]
+            for arm in (control, variant)
+        }
+        if any(sum(part.n for part in found) < least for found in so_far.values()):
+            continue
+        pair = (merge_arms(so_far[control]), merge_arms(so_far[variant]))
+        if experiment.stratified:
+            pair = experiment.pair(metric, variant, until=day)
+        if any(arm_moments(arm).var == 0 for arm in pair):
+            continue
+        n = pair[0].n + pair[1].n
+        level = any_day(n, max(experiment.reading.planned_n, n), experiment.plan.alpha)
+        lift = experiment.compare(metric, *pair, level=level).lift
+        if lift is not None:
+            date = dt.date.fromisoformat(day)
+            points.append(charts.SeriesPoint(date, lift.value, lift.low, lift.high))
+    return points
+
+
+def novelty_parts(experiment: Experiment) -> list[Part]:
+    """Effects by days since exposure: does what users do wear off, or build up?"""
+    if isinstance(experiment.panel, DailyCounts):
+        return [Absent(Text("ab.novelty.absent"))]
+    ops, metric = experiment.ops, experiment.ops.catalogue[experiment.plan.primary.metric]
+    found = moments_since(experiment.panel, metric.id)
+    parts: list[Part] = []
+    for variant in experiment.treatments:
+        effects = _by_age(experiment, found, variant)
+        rows = [(age, e.usual.lift) for age, e in effects.items() if e.usual.lift is not None]
+        if len(rows) < 2:
+            continue
+        for age, lift in rows:
+            ops.fact(
+                "ab.novelty", lift.value, "relative", low=lift.low, high=lift.high, n=lift.n,
+                metric=metric.id, variant=variant, segment=f"days_since_exposure={age}",
+            )  # fmt: skip
+        parts.append(
+            charts.forest(
+                [charts.Effect(_age(age), x.value, x.low, x.high) for age, x in rows],
+                claim=Text.of("ab.chart.novelty", metric=metric.label, variant=variant),
+                alt=Text.of("ab.chart.forest_alt", rows=len(rows)),
+                source=experiment.source,
+                format="signed_percent",
+            )
+        )
+    if not parts:
+        return [Absent(Text("ab.novelty.absent"))]
+    return [*parts, Note(Text("ab.novelty.note"))]
+
+
+def _by_age(
+    experiment: Experiment, found: Sequence[ArmAggregates], variant: str
+) -> dict[str, Effect]:
+    metric, control = experiment.plan.primary.metric, experiment.plan.control
+    ages: dict[str, dict[str, ArmAggregates]] = {}
+    for arm in found:
+        if arm.n >= MIN_USERS:
+            ages.setdefault(str(arm.group), {})[arm.variant] = arm
+    pairs = {
+        age: (a[control], a[variant]) for age, a in ages.items() if {control, variant} <= set(a)
+    }
+    return {
+        age: experiment.compare(metric, *pair)
+        for age, pair in pairs.items()
+        if any(arm_moments(arm).var > 0 for arm in pair)
+    }
+
+
+def _age(age: str) -> Text:
+    first, last = age.split("-")
+    key = "ab.novelty.day" if first == last else "ab.novelty.days"
+    return Text.of(key, first=int(first), last=int(last))
