@@ -25,7 +25,9 @@ def naive_table(campaign: Campaign, causal: Fact) -> list[Part]:
         rows.append(_row("before_after", before_after, causal))
     credited = campaign.attributed
     if credited is not None and credited.orders and campaign.unit == "money":
-        tagged = campaign.ops.fact("campaign.net_revenue", credited.revenue, "money")
+        tagged = campaign.ops.fact(
+            "campaign.net_revenue", credited.revenue, "money", n=credited.orders
+        )
         rows.append(_row("tagged", tagged, causal))
     if not rows:
         return []

@@ -22,7 +22,10 @@ def guardrail_parts(experiment: Experiment) -> list[Part]:
     for planned in experiment.plan.guardrails:
         lacking = experiment.absent(planned.metric)
         if lacking:
-            rows.append(_absent(experiment, planned.metric, lacking))
+            rows.append(_unread(experiment, planned.metric, "absent", lacking=lacking))
+            continue
+        if experiment.is_constant(planned.metric):
+            rows.append(_unread(experiment, planned.metric, "constant"))
             continue
         for effect in experiment.effects(planned.metric):
             rows.append(_row(experiment, effect, planned.margin))
@@ -50,9 +53,9 @@ def guardrail_parts(experiment: Experiment) -> list[Part]:
     return parts
 
 
-def _absent(experiment: Experiment, metric: str, lacking: str) -> dict[str, Any]:
+def _unread(experiment: Experiment, metric: str, why: str, **args: Any) -> dict[str, Any]:
     label = experiment.ops.label(metric)
-    message = Text.of("ab.guardrail.absent", metric=label, lacking=lacking)
+    message = Text.of(f"ab.guardrail.{why}", metric=label, **args)
     experiment.ops.check(f"guardrail.{metric}", "warn", message)
     empty = dict.fromkeys(("variant", "change", "interval", "margin", "power"))
     return {"metric": label, "status": Text("ab.guardrail.unknown"), **empty}

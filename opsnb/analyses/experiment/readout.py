@@ -151,6 +151,11 @@ class Experiment:
         lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
         return next((name for name in lacking if name), None)
 
+    def is_constant(self, metric: str) -> bool:
+        """Whether a metric is the same for every user of the arms: nothing to compare."""
+        arms = (self.arms(metric)[a] for a in (self.plan.control, *self.treatments))
+        return all(arm.cov["x", "x"] == 0 for arm in arms)
+
     def effects(self, metric: str) -> list[Effect]:
         """Each treatment against the control, at the level that decides."""
         if metric not in self._effects:
@@ -318,7 +323,11 @@ class Experiment:
 
     def secondary(self) -> Shown:
         """Secondary metrics, exploratory, with Benjamini and Hochberg's adjustment."""
-        planned = [s.metric for s in self.plan.secondary if not self.absent(s.metric)]
+        planned = [
+            s.metric
+            for s in self.plan.secondary
+            if not self.absent(s.metric) and not self.is_constant(s.metric)
+        ]
         effects = [effect for metric in planned for effect in self.effects(metric)]
         if not effects:
             return self.ops.show(Absent(Text("ab.secondary.none")))
