@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.campaign import money
 from opsnb.analyses.campaign.cards import campaign_cards
+from opsnb.analyses.campaign.channels import channel_parts
 from opsnb.analyses.campaign.effect import effect_parts
 from opsnb.analyses.campaign.evidence import measure_increment
 from opsnb.analyses.campaign.fairness import fairness_parts
 from opsnb.analyses.campaign.increment import Increment
 from opsnb.analyses.campaign.lifetime import Lifetime, fit_lifetime, lifetime_parts
 from opsnb.analyses.campaign.naive import before_after
+from opsnb.analyses.campaign.people import funnel_parts, newcomer_parts, referral_parts
 from opsnb.analyses.campaign.returns import Worth, return_parts, worth
 from opsnb.analyses.campaign.ruling import campaign_ruling
 from opsnb.analyses.gate import data_gate
-from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
+from opsnb.display import Absent, Checks, Column, Note, Paragraph, Table, charts
 from opsnb.errors import ParameterError, did_you_mean
 from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
-from opsnb.metrics.funnel import ordered_funnel
 
 if TYPE_CHECKING:
     from opsnb.metrics import Metric
@@ -314,112 +315,19 @@ class Campaign:
 
     def channels(self, by: str = "channel") -> Shown:
         """Spend and counts by channel, or by another column of the ledger."""
-        ops, rows = self.ops, []
-        if not self.has_spend:
-            return ops.show(Absent(Text("campaign.cost.absent")))
-        columns = ops.rows.table("spend").expr.columns
-        if by not in columns:
-            raise ParameterError(
-                f'the spend table has no column "{by}"',
-                where="parameter breakdown",
-                hint=did_you_mean(by, columns, kind="columns"),
-            )
-        for row in money.channels(ops, self.plan, by):
-            for name in ("spend", "impressions", "clicks", "conversions", "ctr", "cpc", "cpa"):
-                value = getattr(row, name)
-                if value is not None:
-                    unit = {"spend": "money", "cpc": "money", "cpa": "money", "ctr": "share"}
-                    ops.fact(
-                        f"campaign.channel.{name}", value, unit.get(name, "count"), segment=row.name
-                    )
-            rows.append(
-                {
-                    "name": row.name, "spend": row.spend, "impressions": row.impressions,
-                    "clicks": row.clicks, "ctr": row.ctr, "cpc": row.cpc,
-                    "conversions": row.conversions, "cpa": row.cpa, "new_users": row.new_users,
-                }
-            )  # fmt: skip
-        shown = [
-            Column("name", self.word("dimension", by)),
-            *(
-                Column(name, Text(f"campaign.channels.{name}"), format)
-                for name, format in (
-                    ("spend", "exact_money"), ("impressions", "integer"), ("clicks", "integer"),
-                    ("ctr", "percent"), ("cpc", "exact_money"), ("conversions", "integer"),
-                    ("cpa", "exact_money"), ("new_users", "integer"),
-                )
-                if any(row[name] is not None for row in rows)
-            ),
-        ]  # fmt: skip
-        table = Table(shown, rows, order=Text("campaign.channels.order"))
-        parts: list[Part] = [table]
-        if len(rows) > 1:
-            parts.append(self._channel_chart(rows))
-        parts += self._oddities()
-        parts.append(Note(Text("campaign.channels.note")))
-        return ops.show(*parts)
-
-    def _channel_chart(self, rows: list[dict[str, Any]]) -> Part:
-        """Cost a conversion where conversions were counted, else the spend."""
-        known = [row for row in rows if row["cpa"] is not None]
-        key, use = ("cpa", known) if len(known) > 1 else ("spend", rows)
-        ranked = sorted(use, key=lambda row: -row[key])
-        return charts.bars(
-            [charts.Bar(row["name"], row[key]) for row in use],
-            claim=Text.of(
-                f"campaign.channels.chart_{key}",
-                dearest=ranked[0]["name"],
-                most=ranked[0][key],
-                cheapest=ranked[-1]["name"],
-                least=ranked[-1][key],
-            ),
-            alt=Text.of("campaign.channels.alt", rows=len(use)),
-            source=self.source,
-            format="exact_money" if key == "cpa" else "money",
-        )
-
-    def _oddities(self) -> list[Part]:
-        odd = money.oddities(self.ops, self.plan)
-        if odd is None or not (odd.no_clicks or odd.more_conversions_than_clicks):
-            return []
-        fact = self.ops.fact(
-            "campaign.channel.oddities", odd.more_conversions_than_clicks, "count", n=odd.rows
-        )
-        message = Text.of(
-            "campaign.channels.odd", rows=odd.rows, none=odd.no_clicks,
-            over=odd.more_conversions_than_clicks,
-        )  # fmt: skip
-        return [Checks([self.ops.check("ledger_counts", "warn", message, fact)])]
+        return self.ops.show(*channel_parts(self, by))
 
     def funnel(self) -> Shown:
         """Users by step in order, in the campaign's window and in the weeks before."""
-        ops, plan = self.ops, self.plan
-        if not plan.funnel or not self.dated or not ops.rows.has("events"):
-            return ops.show(Absent(Text("campaign.funnel.absent")))
-        assert plan.start and plan.end
-        before = money.window_before(plan.start, plan.end)
-        now = ordered_funnel(ops.rows, plan.funnel, plan.start, plan.end)
-        then = ordered_funnel(ops.rows, plan.funnel, *before)
-        if not now[0].users:
-            return ops.show(Absent(Text("campaign.funnel.empty")))
-        for step in now:
-            ops.fact("campaign.funnel", step.users, "count", segment=step.step)
-        whole = now[-1].users / now[0].users
-        rate = ops.fact("campaign.funnel_rate", whole, "share", n=now[0].users)
-        chart = charts.funnel(
-            [
-                charts.Stage(self.word("event", a.step), a.users, b.users)
-                for a, b in zip(now, then, strict=True)
-            ],
-            claim=Text.of(
-                "campaign.funnel.claim", rate=rate, first=self.word("event", now[0].step),
-                last=self.word("event", now[-1].step),
-            ),
-            alt=Text.of("campaign.funnel.alt", steps=len(now)),
-            source=self.source,
-            comparison=Text.of("common.from_to", start=before[0], end=before[1]),
-        )  # fmt: skip
-        return ops.show(chart, Note(Text("campaign.funnel.note")))
+        return self.ops.show(*funnel_parts(self))
+
+    def referral(self) -> Shown:
+        """Invitations, the K factor, and what an invited user cost."""
+        return self.ops.show(*referral_parts(self))
+
+    def newcomers(self) -> Shown:
+        """Whether the new users stayed, against organic ones of the same days."""
+        return self.ops.show(*newcomer_parts(self))
 
     # -- the first screen ----------------------------------------------------------------
 

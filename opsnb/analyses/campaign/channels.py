@@ -1,0 +1,171 @@
+"""What each channel took and counted, whom it brought, and whether money should move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analyses.campaign import money
+from opsnb.analyses.campaign.marginal import Response, better, responses
+from opsnb.analyses.gate import data_end
+from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
+from opsnb.errors import ParameterError, did_you_mean
+from opsnb.messages import Text
+from opsnb.metrics.newcomers import newcomers
+
+if TYPE_CHECKING:
+    from opsnb.analyses.campaign.review import Campaign
+
+COLUMNS = (
+    ("spend", "exact_money"), ("impressions", "integer"), ("clicks", "integer"),
+    ("ctr", "percent"), ("cpc", "exact_money"), ("conversions", "integer"),
+    ("cpa", "exact_money"), ("new_users", "integer"), ("retained", "percent"),
+)  # fmt: skip
+UNITS: dict[str, Any] = {"spend": "money", "cpc": "money", "cpa": "money", "ctr": "share"}
+
+
+def channel_parts(campaign: Campaign, by: str) -> list[Part]:
+    """Spend and counts by a column of the ledger, its oddities, and the money question."""
+    ops = campaign.ops
+    if not campaign.has_spend:
+        return [Absent(Text("campaign.cost.absent"))]
+    columns = ops.rows.table("spend").expr.columns
+    if by not in columns:
+        raise ParameterError(
+            f'the spend table has no column "{by}"',
+            where="parameter breakdown",
+            hint=did_you_mean(by, columns, kind="columns"),
+        )
+    rows = _rows(campaign, by)
+    if not rows:
+        return [Absent(Text("campaign.channels.empty"))]
+    shown = [
+        Column("name", campaign.word("dimension", by)),
+        *(
+            Column(name, Text(f"campaign.channels.{name}"), format)
+            for name, format in COLUMNS
+            if any(row.get(name) is not None for row in rows)
+        ),
+    ]
+    parts: list[Part] = [Table(shown, rows, order=Text("campaign.channels.order"))]
+    if len(rows) > 1:
+        parts.append(_chart(campaign, rows))
+    parts += [*_oddities(campaign), *(_money_question(campaign) if by == "channel" else [])]
+    parts.append(Note(Text("campaign.channels.note")))
+    return parts
+
+
+def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
+    ops, rows = campaign.ops, []
+    kept = _retained(campaign) if by == "channel" else {}
+    for row in money.channels(ops, campaign.plan, by):
+        for name in ("spend", "impressions", "clicks", "conversions", "ctr", "cpc", "cpa"):
+            value = getattr(row, name)
+            if value is not None:
+                unit = UNITS.get(name, "count")
+                ops.fact(f"campaign.channel.{name}", value, unit, segment=row.name)
+        rows.append(
+            {
+                "name": row.name, "spend": row.spend, "impressions": row.impressions,
+                "clicks": row.clicks, "ctr": row.ctr, "cpc": row.cpc,
+                "conversions": row.conversions, "cpa": row.cpa, "new_users": row.new_users,
+                "retained": kept.get(row.name),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _retained(campaign: Campaign) -> dict[str, float]:
+    """Share of the users whom each channel brought who were back in their second week."""
+    ops, plan = campaign.ops, campaign.plan
+    last = data_end(ops, "events") if ops.rows.has("events") else None
+    if last is None or not ops.rows.has("users") or plan.start is None or plan.end is None:
+        return {}
+    out = {}
+    for row in newcomers(ops.rows, plan.start, plan.end, last, ages=(7,)):
+        share = row.retained[0]
+        if share.rate is not None:
+            fact = ops.fact(
+                "campaign.channel.retention", share.rate, "share", segment=row.channel, n=share.n
+            )
+            out[row.channel] = fact.value
+    return out
+
+
+def _chart(campaign: Campaign, rows: Sequence[dict[str, Any]]) -> Part:
+    """Cost a conversion where conversions were counted, else the spend."""
+    known = [row for row in rows if row["cpa"] is not None]
+    key, use = ("cpa", known) if len(known) > 1 else ("spend", list(rows))
+    ranked = sorted(use, key=lambda row: -row[key])
+    return charts.bars(
+        [charts.Bar(row["name"], row[key]) for row in use],
+        claim=Text.of(
+            f"campaign.channels.chart_{key}",
+            dearest=ranked[0]["name"],
+            most=ranked[0][key],
+            cheapest=ranked[-1]["name"],
+            least=ranked[-1][key],
+        ),
+        alt=Text.of("campaign.channels.alt", rows=len(use)),
+        source=campaign.source,
+        format="exact_money" if key == "cpa" else "money",
+    )
+
+
+def _oddities(campaign: Campaign) -> list[Part]:
+    odd = money.oddities(campaign.ops, campaign.plan)
+    if odd is None or not (odd.no_clicks or odd.more_conversions_than_clicks):
+        return []
+    fact = campaign.ops.fact(
+        "campaign.channel.oddities", odd.more_conversions_than_clicks, "count", n=odd.rows
+    )
+    message = Text.of(
+        "campaign.channels.odd", rows=odd.rows, none=odd.no_clicks,
+        over=odd.more_conversions_than_clicks,
+    )  # fmt: skip
+    return [Checks([campaign.ops.check("ledger_counts", "warn", message, fact)])]
+
+
+def _money_question(campaign: Campaign) -> list[Part]:
+    """A shift to try where the margins differ beyond doubt; else why none is proposed."""
+    rows = responses(campaign.ops, campaign.plan)
+    if len(rows) < 2:
+        return [Paragraph(Text("campaign.channels.refuse_counts"))]
+    for row in rows:
+        if row.elasticity is not None:
+            campaign.ops.fact(
+                "campaign.channel.elasticity", row.elasticity, "number", low=row.low,
+                high=row.high, segment=row.channel,
+            )  # fmt: skip
+    known = [row for row in rows if row.elasticity is not None]
+    if len(known) < 2:
+        return [Paragraph(Text("campaign.channels.refuse_spend"))]
+    parts: list[Part] = [_margins(known)]
+    pair = better(known)
+    if pair is None:
+        return [*parts, Paragraph(Text("campaign.channels.refuse_margin"))]
+    dear, cheap = pair
+    text = Text.of("campaign.channels.propose", dear=dear.channel, cheap=cheap.channel)
+    campaign.ops.act(text, campaign.plan.owner or None, source=campaign.ops.period.key)
+    return [*parts, Paragraph(text, "neutral")]
+
+
+def _margins(rows: Sequence[Response]) -> Part:
+    return Table(
+        [
+            Column("channel", Text("dimension.channel")),
+            Column("average", Text("campaign.channels.average"), "exact_money"),
+            Column("low", Text("campaign.channels.margin_low"), "exact_money"),
+            Column("high", Text("campaign.channels.margin_high"), "exact_money"),
+        ],
+        [
+            {
+                "channel": row.channel,
+                "average": row.average,
+                "low": row.marginal[0] if row.marginal else None,
+                "high": row.marginal[1] if row.marginal else None,
+            }
+            for row in rows
+        ],
+        caption=Text("campaign.channels.margins"),
+    )
