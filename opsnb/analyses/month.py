@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analyses.gate import data_end, data_gate
 from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
 from opsnb.analyses.tasks import due_tasks
+from opsnb.analyses.voice import comment_themes, service_times, survey_scores
 from opsnb.analyses.why import drivers, moved_rates, why
 from opsnb.display import Absent, Note, Paragraph, charts
 from opsnb.findings import Card, Fact, Verdict
@@ -128,6 +129,18 @@ class Month:
         if lacking:
             parts.append(Absent(Text.of("month.scorecard.left_out", tables=sorted(lacking))))
         return ops.show(*parts)
+
+    def scores(self) -> Shown:
+        """NPS and CSAT with intervals, the number of answers, and the change."""
+        return self.ops.show(*survey_scores(self))
+
+    def service(self) -> Shown:
+        """Tickets: volume, first response, resolution, on time, by category."""
+        return self.ops.show(*service_times(self))
+
+    def themes(self) -> Shown:
+        """What unhappy comments are about, with masked quotes."""
+        return self.ops.show(*comment_themes(self))
 
     def trend(self, metric: str = "gmv_net") -> Shown:
         """A metric over thirteen months, with its targets."""
