@@ -18,9 +18,10 @@ _LAZY = {
     "Experiment": "opsnb.analyses.experiment",
     "Campaign": "opsnb.analyses.campaign",
     "Month": "opsnb.analyses.month",
+    "Design": "opsnb.analyses.design",
 }
 
-__all__ = ["Campaign", "Experiment", "Month", "Session", "__version__", "begin"]
+__all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "__version__", "begin"]
 
 
 def __getattr__(name: str) -> Any:

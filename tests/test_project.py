@@ -102,7 +102,8 @@ def test_playbooks_hold_no_outputs_and_keep_their_ids() -> None:
             if cell.cell_type == "code":
                 assert cell.outputs == [], path.name
                 assert cell.execution_count is None, path.name
-                assert len(cell.source.splitlines()) <= 6, f"{path.name} {cell['id']}"
+                if "parameters" not in cell.metadata.get("tags", []):  # a line a parameter
+                    assert len(cell.source.splitlines()) <= 6, f"{path.name} {cell['id']}"
 
 
 def test_make_help_names_every_target() -> None:

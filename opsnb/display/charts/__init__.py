@@ -12,6 +12,7 @@ from opsnb.display.charts.bars import Bar, bars
 from opsnb.display.charts.bridge import Step, bridge
 from opsnb.display.charts.calibration import Forecast, calibration
 from opsnb.display.charts.counterfactual import counterfactual
+from opsnb.display.charts.curve import Curve, curves
 from opsnb.display.charts.effect import SeriesPoint, cumulative_effect
 from opsnb.display.charts.forest import Effect, forest
 from opsnb.display.charts.funnel import Stage, funnel
@@ -23,8 +24,8 @@ from opsnb.display.charts.trend import trend
 waterfall = bridge
 
 __all__ = [
-    "Bar", "Cohort", "Effect", "Event", "Forecast", "KpiSpan", "Point", "Series", "SeriesPoint",
-    "Stage", "Step", "anomaly_timeline", "bars", "bridge", "calibration", "cohort_triangle",
-    "counterfactual", "cumulative_effect", "forest", "funnel", "kpi_trend", "matrix", "quadrant",
-    "trend", "waterfall",
+    "Bar", "Cohort", "Curve", "Effect", "Event", "Forecast", "KpiSpan", "Point", "Series",
+    "SeriesPoint", "Stage", "Step", "anomaly_timeline", "bars", "bridge", "calibration",
+    "cohort_triangle", "counterfactual", "cumulative_effect", "curves", "forest", "funnel",
+    "kpi_trend", "matrix", "quadrant", "trend", "waterfall",
 ]  # fmt: skip

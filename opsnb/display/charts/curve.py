@@ -1,0 +1,97 @@
+"""Curves over a number: what one gets for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
+from opsnb.display.charts._check import is_number, need, need_rows
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.figures import Chart
+from opsnb.display.style import INK, MUTED, SERIES, SMALL
+from opsnb.messages import Language, Said
+
+_STYLES = (("line", 2.2), ("dashed", 1.6), ("dotted", 1.6))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A named line through (x, y), in rising order of x."""
+
+    label: Said
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+def curves(
+    lines: Sequence[Curve],
+    *,
+    x_label: Said,
+    y_label: Said,
+    claim: Said,
+    alt: Said,
+    source: Said,
+    x_format: str = "integer",
+    y_format: str = "percent",
+    mark: tuple[float, float] | None = None,
+    height: float = 2.9,
+) -> Chart:
+    """One to three curves from zero, with a point that is asked for.
+
+    Parameters
+    ----------
+    mark : (x, y), optional
+        A point with dotted lines to both axes.
+
+    Raises
+    ------
+    PublishError
+        No curves, more than three, or a value that is not finite.
+    """
+    need_rows(lines, "curves")
+    need(len(lines) <= len(_STYLES), f"{len(lines)} curves", "curves", "show at most three")
+    for line in lines:
+        fine = all(is_number(value) for value in (*line.xs, *line.ys))
+        need(fine and len(line.xs) > 1, "a curve has too few numbers", "curves", "leave it out")
+
+    def draw(figure: Figure, language: Language) -> None:
+        sheet = Sheet(figure, language)
+        y_name, x_name = (
+            wrapped(language.say(label), sheet.width - 0.04, size=SMALL, lines=1)
+            for label in (y_label, x_label)
+        )
+        sheet.text(0.02, 0.09, y_name, colour=MUTED)
+        sheet.text(sheet.width - 0.02, sheet.height - 0.09, x_name, colour=MUTED, align="right")
+        top = 0.3
+        if len(lines) > 1:
+            entries = [
+                Entry(sign, SERIES[index], language.say(line.label))  # type: ignore[arg-type]
+                for index, ((sign, _), line) in enumerate(zip(_STYLES, lines, strict=False))
+            ]
+            top = sheet.key(entries, y=0.3) + 0.05
+        marked = [mark] if mark else []
+        furthest = max(max(line.xs) for line in lines)
+        highest = max(max(line.ys) for line in lines)
+        xs = number_ticks(0, max([furthest, *(x for x, _ in marked)]), 4 if sheet.is_narrow else 7)
+        ys = number_ticks(0, max([highest, *(y for _, y in marked)]), 5)
+        texts = tick_labels(ys, language, y_format)
+        ax = sheet.panel(widest(texts) + 0.1, top, 0.3, 2 * LINE + 0.12)
+        set_number_axis(ax, "y", ys, texts)
+        set_number_axis(ax, "x", xs, tick_labels(xs, language, x_format))
+        ax.tick_params(axis="x", pad=6)
+        rules(ax, "y")
+        for index, (line, (sign, width)) in enumerate(zip(lines, _STYLES, strict=False)):
+            ax.plot(
+                np.asarray(line.xs), np.asarray(line.ys), color=SERIES[index],
+                linestyle=LINES[sign], linewidth=width,
+            )  # fmt: skip
+        for x, y in marked:
+            style = {"color": MUTED, "linewidth": 1.0, "linestyle": LINES["dotted"]}
+            ax.plot([x, x, 0], [0, y, y], **style)
+            ax.plot([x], [y], "o", color=INK, markersize=6, markeredgewidth=0, clip_on=False)
+
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
