@@ -17,7 +17,9 @@ MIN_CLUSTERS = 10
 """Clusters an arm below which the t distribution understates the uncertainty."""
 
 
-def cluster_joint(clusters: Sequence[object] | np.ndarray, values: Sequence[float]) -> Joint:
+def cluster_joint(
+    clusters: Sequence[object] | np.ndarray, values: Sequence[float] | np.ndarray
+) -> Joint:
     """(sum, size) by cluster, from observations.
 
     Parameters

@@ -13,6 +13,8 @@ from opsnb.methods.compare import two_proportions
 from opsnb.methods.estimate import Comparison, Estimate, need_fraction, refuse
 from opsnb.methods.moments import Joint
 
+Column = Sequence[float] | np.ndarray
+
 
 @dataclass(frozen=True)
 class SignTest:
@@ -47,8 +49,8 @@ class DailyComparison:
 
 
 def daily_difference(
-    control: tuple[Sequence[float], Sequence[float]],
-    treatment: tuple[Sequence[float], Sequence[float]],
+    control: tuple[Column, Column],
+    treatment: tuple[Column, Column],
     *,
     alpha: float = 0.05,
 ) -> DailyComparison:

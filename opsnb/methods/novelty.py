@@ -40,8 +40,8 @@ class Trend:
 
 
 def effect_trend(
-    days: Sequence[float],
-    effects: Sequence[float],
+    days: Sequence[float] | np.ndarray,
+    effects: Sequence[float] | np.ndarray,
     errors: Sequence[float] | np.ndarray,
     *,
     n: int = 0,

@@ -23,6 +23,7 @@ def numbers(p):
 
 
 def test_shares_with_a_flat_prior_equal_growthbook():
+    """Oracle 8: growthbook packages/stats/tests/bayesian/test_tests.py."""
     lift = delta_lift(Moments(100, 0.49, 0.49 * 0.51), Moments(100, 0.51, 0.49 * 0.51))
     assert numbers(posterior(lift.value, lift.se)) == pytest.approx(
         [0.04082, -0.24779, 0.32943, 0.60918, 0.0814, 0.04058], abs=6e-6
@@ -30,6 +31,7 @@ def test_shares_with_a_flat_prior_equal_growthbook():
 
 
 def test_means_with_a_flat_prior_equal_growthbook():
+    """Oracle 9: growthbook packages/stats/tests/bayesian/test_tests.py."""
     lift = lift_of_means()
     assert numbers(posterior(lift.value, lift.se))[3:] == pytest.approx(
         [0.91923, 0.05131, 0.00131], abs=5e-6
@@ -37,6 +39,7 @@ def test_means_with_a_flat_prior_equal_growthbook():
 
 
 def test_means_with_a_prior_equal_growthbook():
+    """Oracle 10: growthbook packages/stats/tests/bayesian/test_tests.py."""
     lift = lift_of_means()
     found = posterior(lift.value, lift.se, prior_mean=0.1, prior_sd=math.sqrt(0.1))
     assert numbers(found) == pytest.approx(

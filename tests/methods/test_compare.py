@@ -32,6 +32,7 @@ GROWTHBOOK = (
 
 
 def test_difference_equals_growthbook():
+    """Oracle 2: growthbook packages/stats/tests/frequentist/test_tests.py, absolute."""
     diff = difference(*GROWTHBOOK).diff
     assert [diff.value, diff.low, diff.high, diff.se, diff.p_value] == pytest.approx(
         [0.29, 0.04538, 0.53462, 0.12478, 0.02016], abs=5e-6
@@ -39,13 +40,33 @@ def test_difference_equals_growthbook():
 
 
 def test_delta_lift_equals_growthbook():
+    """Oracle 1: growthbook packages/stats/tests/frequentist/test_tests.py, relative."""
     lift = delta_lift(*GROWTHBOOK)
     assert [lift.value, lift.low, lift.high, lift.se, lift.p_value] == pytest.approx(
         [0.70732, -0.03526, 1.44989, 0.37879, 0.06191], abs=5e-6
     )
 
 
+def test_one_sided_equals_growthbook():
+    """Oracle 3: growthbook packages/stats/tests/frequentist/test_tests.py, greater, A n=3000."""
+    control = Moments.from_sums(3000, 1396.87, 52377.9767)
+    lift = delta_lift(control, GROWTHBOOK[1], alpha=0.1)
+    diff = difference(control, GROWTHBOOK[1], alpha=0.1).diff
+    assert [lift.low, lift.p_value / 2] == pytest.approx([-0.045137, 0.065583], abs=5e-7)
+    assert [diff.low, diff.p_value / 2] == pytest.approx([0.020791, 0.035543], abs=5e-7)
+
+
+def test_small_shares_equal_growthbook():
+    """Oracle 4: growthbook packages/stats/tests/frequentist/test_tests.py, 14/28 v 16/30."""
+    control, treatment = (Moments(n, x / n, x / n * (1 - x / n)) for x, n in ((14, 28), (16, 30)))
+    lift = delta_lift(control, treatment)
+    assert [lift.value, lift.low, lift.high, lift.p_value] == pytest.approx(
+        [0.06667, -0.47767, 0.61101, 0.80707], abs=5e-6
+    )
+
+
 def test_cookie_cats_to_the_printed_digits():
+    """Oracle 24: Cookie Cats, retention after a day and a week, from the public file."""
     day7 = two_proportions(8502, 44700, 8279, 45489)
     assert [round(x, 6) for x in (day7.diff.low, day7.diff.high, day7.diff.p_value)] == [
         -0.013282,

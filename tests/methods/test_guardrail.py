@@ -19,6 +19,7 @@ def share(successes, n):
 
 
 def test_equals_spotify_confidence():
+    """Oracle 13: spotify-confidence 4.1.0, a relative margin of 1 %."""
     # Their test is normal and ours Welch's: the larger counts make the difference vanish.
     scale = 1000
     control = Moments(104 * scale, 42 / 104, share(42, 104).var * scale)

@@ -11,12 +11,14 @@ from opsnb.methods.multiplicity import benjamini_hochberg, holm
 
 
 def test_holm_equals_growthbook():
+    """Oracle 21: growthbook experiments.test.ts."""
     assert holm([0.01, 0.04, 0.03, 0.005, 0.55, 0.6]) == pytest.approx(
         [0.05, 0.12, 0.12, 0.03, 1, 1]
     )
 
 
 def test_benjamini_hochberg_equals_growthbook():
+    """Oracle 22: growthbook experiments.test.ts."""
     assert benjamini_hochberg([0.898, 0.138, 0.007, 0.964, 0.538, 0.006, 0.138]) == pytest.approx(
         [0.964, 0.2415, 0.0245, 0.964, 0.7532, 0.0245, 0.2415]
     )

@@ -26,25 +26,30 @@ from opsnb.methods.power import (
 
 
 def test_mean_equals_gpower():
+    """Oracle 17: G*Power, total users at power .85."""
     assert users_for_mean(100, 0.3, power=0.85).total == 39906
 
 
 def test_share_equals_spotify():
+    """Oracle 17: spotify/confidence tests/samplesize, total users at power .85."""
     assert users_for_share(0.34, 0.343, power=0.85).total == pytest.approx(897348, abs=2)
 
 
 def test_power_of_shares_equals_statsmodels():
+    """Oracle 18: statsmodels#8049."""
     assert power_for_share(0.1, 0.2, 154, 308) == pytest.approx(0.79956592, abs=1e-8)
     assert power_for_share(0.2, 0.1, 154, 308) == pytest.approx(0.82603473, abs=1e-8)
 
 
 def test_kohavis_rule_of_thumb():
+    """Oracle 19: Kohavi, 16 x sigma^2 / delta^2."""
     # 16 stands for (1.96 + .84)^2 x 2 = 15.7.
     exact = users_for_mean(0.05 * 0.95, 0.0025).control
     assert exact * 16 / 15.7 == pytest.approx(121_600, rel=1e-3)
 
 
 def test_lift_equals_growthbook():
+    """Oracle 20: growthbook power.test.ts, 400,000 users over three arms."""
     arm = 400_000 // 3
     assert power_for_lift(10, 3909.99977, 0.05, arm, arm) == pytest.approx(0.52144, abs=5e-6)
     assert detectable_lift(10, 3909.99977, arm, arm) == pytest.approx(0.07027, abs=5e-6)

@@ -26,6 +26,7 @@ FIFTHS = [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
 def test_means_equal_growthbook():
+    """Oracle 6: growthbook packages/stats/tests/frequentist, sequential test of means."""
     lift = delta_lift(
         Moments.from_sums(3000, 1396.87, 52377.9767), Moments.from_sums(3461, 2422.7, 134698.29)
     )
@@ -36,6 +37,7 @@ def test_means_equal_growthbook():
 
 
 def test_shares_equal_growthbook():
+    """Oracle 7: growthbook packages/stats/tests/frequentist, sequential test of shares."""
     a, b = 1396 / 3000, 2422 / 3461
     lift = delta_lift(Moments(3000, a, a * (1 - a)), Moments(3461, b, b * (1 - b)))
     found = confidence_sequence(lift.value, lift.se, 6461, planned_n=5000)
@@ -128,12 +130,14 @@ def test_nominal_levels_turn_difference_into_the_look():
 
 
 def test_quadratic_spending_equals_spotify():
+    """Oracle 14: spotify-confidence 4.1.0, spending alpha x share^2."""
     assert boundaries(FIFTHS, spending="quadratic") == pytest.approx(
         [3.0902, 2.7141, 2.4727, 2.2798, 2.1140], abs=1e-4
     )
 
 
 def test_obrien_fleming_spending_equals_the_textbook():
+    """Oracle 15: O'Brien and Fleming's spending, alpha / 2 a side (Lan and DeMets 1983)."""
     assert boundaries(FIFTHS) == pytest.approx([4.8769, 3.3570, 2.6803, 2.2898, 2.0310], abs=1e-4)
 
 

@@ -13,6 +13,7 @@ from opsnb.methods.strata import heterogeneity, stratified_difference
 
 
 def test_simpsons_paradox_of_crook():
+    """Oracle 23: Crook et al. 2009, a split that changed on Saturday."""
     friday = Moments.from_share(20_000, 990_000), Moments.from_share(230, 10_000)
     saturday = Moments.from_share(5_000, 500_000), Moments.from_share(6_000, 500_000)
     pooled = 6_230 / 510_000 - 25_000 / 1_490_000

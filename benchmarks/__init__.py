@@ -1,0 +1,1 @@
+"""Simulations and timings that take too long for the tests."""
