@@ -37,6 +37,7 @@ class Request:
 
     run: Run
     report: dict[str, Any]
+    brief: bool = False
     pdf: bool = False
     printing: bool = False
 
@@ -94,7 +95,12 @@ class OpsnbExporter(TemplateExporter):
         nb, resources = super()._preprocess(nb, resources)
         request = resources.get("opsnb") or plain_request(nb, resources)
         resources["page"] = compose(
-            nb, request.report, request.run, pdf=request.pdf, printing=request.printing
+            nb,
+            request.report,
+            request.run,
+            brief=request.brief,
+            pdf=request.pdf,
+            printing=request.printing,
         )
         return nb, resources
 

@@ -62,6 +62,7 @@ class Page:
     sections: tuple[Section, ...] = ()
     siblings: tuple[tuple[str, str, str], ...] = ()
     """Other languages: `lang` code, its own name, file name."""
+    brief: str | None = None
     pdf: str | None = None
     printing: bool = False
     not_reached: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ def compose(
     report: dict[str, Any],
     run: Run,
     *,
+    brief: bool = False,
     pdf: bool = False,
     printing: bool = False,
 ) -> Page:
@@ -98,8 +100,8 @@ def compose(
         Executed; left as it is.
     report : dict
         That language's report.json.
-    pdf : bool
-        Whether a PDF is beside the page, to link to.
+    brief, pdf : bool
+        Whether a brief and a PDF are beside the page, to link to.
     printing : bool
         The page is laid out for paper: folds open, no links to other files.
     """
@@ -114,6 +116,7 @@ def compose(
         about=draft.about,
         summary=tuple(draft.summary),
         siblings=() if printing else _siblings(run, report["language"]),
+        brief=file_name(report["language"], run.languages[0], "html", "brief") if brief else None,
         pdf=file_name(report["language"], run.languages[0], "pdf") if pdf else None,
         printing=printing,
     )

@@ -15,7 +15,9 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Fit, NameObject, TextStringObject
 
 from opsnb.errors import PublishError
+from opsnb.messages import Language
 from opsnb.publish import words
+from opsnb.publish.brief import SIZES, brief_page
 from opsnb.publish.fonts import font_paths, font_rules, missing_glyphs, page_characters
 from opsnb.publish.html import FONTS
 from opsnb.publish.page import Page
@@ -63,19 +65,47 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
     PublishError
         There is no engine, the layout fails, or the title is missing from the PDF's text.
     """
-    fonts = font_rules(
-        page_characters(page), lambda face: f"url({face.path.as_uri()})", chinese=parts.chinese
-    )
-    page = _for_paper(page.replace(FONTS, fonts, 1))
+    page = _for_paper(_with_fonts(page, parts.language))
     draft = _laid_out(page, {})
-    page = _marked(page, parts, draft)
+    page = _marked(page, parts.language, draft)
     pages = {name: number + 1 for name, (number, _) in _places(draft).items()}
     document = _laid_out(page, pages)
-    _require_text(document, parts)
+    _require_text(document, parts.report["title"])
     return _dressed(document, parts, run)
 
 
-def _marked(page: str, parts: Page, draft: PdfReader) -> str:
+def make_brief(report: Mapping[str, Any], run: Run) -> bytes:
+    """The brief of a report as a PDF of one page, shortened as far as that needs.
+
+    Raises
+    ------
+    PublishError
+        As `make_pdf`.
+    """
+    language = run.language(report["language"])
+    for size in SIZES:
+        page = brief_page(report, language, size=size, printing=True)
+        page = _with_fonts(page, language)
+        document = _laid_out(page, {})
+        marked = _marked(page, language, document)
+        document = document if marked == page else _laid_out(marked, {})
+        if len(document.pages) == 1:
+            break
+    _require_text(document, report["title"][:60])
+    writer = PdfWriter(clone_from=document)
+    return _described(writer, report, language, run, name=language.text("brief.name"))
+
+
+def _with_fonts(page: str, language: Language) -> str:
+    """The page with the fonts it needs, taken from their files."""
+    chinese = language.html_code.startswith("zh")
+    rules = font_rules(
+        page_characters(page), lambda face: f"url({face.path.as_uri()})", chinese=chinese
+    )
+    return page.replace(FONTS, rules, 1)
+
+
+def _marked(page: str, language: Language, draft: PdfReader) -> str:
     """Characters that came out blank become a visible mark, and a note says which they are.
 
     Only those that our fonts lack are looked for: the engine may find them in a system font.
@@ -84,8 +114,8 @@ def _marked(page: str, parts: Page, draft: PdfReader) -> str:
     missing -= set(_text(draft)) if missing else set()
     if not missing:
         return page
-    codes = parts.language.join([f"U+{ord(c):04X}" for c in sorted(missing)])
-    note = html.escape(parts.language.text("pdf.no_glyph", characters=codes))
+    codes = language.join([f"U+{ord(c):04X}" for c in sorted(missing)])
+    note = html.escape(language.text("pdf.no_glyph", characters=codes))
     page = page.translate({ord(c): NO_GLYPH for c in missing})
     return page.replace("</footer>", f'<p class="ob-note">{note}</p></footer>', 1)
 
@@ -176,11 +206,11 @@ def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
     return found
 
 
-def _require_text(document: PdfReader, parts: Page) -> None:
+def _require_text(document: PdfReader, title: str) -> None:
     """An engine without a font ends well and draws nothing: the title must be there."""
     text = set(_text(document))
-    title = frozenset("".join(parts.report["title"].split()))
-    if not title - missing_glyphs(title) <= text:
+    wanted = frozenset("".join(title.split()))
+    if not wanted - missing_glyphs(wanted) <= text:
         raise PublishError(
             "the PDF has no readable text",
             where=engine(),
@@ -193,10 +223,8 @@ def _text(document: PdfReader) -> str:
 
 
 def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
-    """Bookmarks, language, and the document's own description, with the run's dates."""
-    report = parts.report
+    """The document with bookmarks and its own description."""
     writer = PdfWriter(clone_from=document)
-    writer.pdf_header = "%PDF-1.7"
     places = _places(document)
     titles = [(section.id, section.title) for section in parts.sections if section.title]
     titles.append(("ob-checks", parts.language.text("page.checks.title")))
@@ -206,14 +234,21 @@ def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
             number, top = places[anchor]
             fit = Fit.xyz(left=0, top=top + 12)
             writer.add_outline_item(title=title, page_number=number, fit=fit)
-    writer.root_object[NameObject("/Lang")] = TextStringObject(parts.language.html_code)
     writer.page_mode = "/UseOutlines"
+    return _described(writer, parts.report, parts.language, run)
+
+
+def _described(
+    writer: PdfWriter, report: Mapping[str, Any], language: Language, run: Run, *, name: str = ""
+) -> bytes:
+    """The PDF with its language and what it is about, and the run's dates for its own."""
+    writer.pdf_header = "%PDF-1.7"
+    writer.root_object[NameObject("/Lang")] = TextStringObject(language.html_code)
     stamp = _pdf_date(run.ended)
-    title = ": ".join(filter(None, [report["title"], report["subject_label"]]))
     writer.metadata = {
-        "/Title": title,
-        "/Author": parts.workspace,
-        "/Subject": words.cycle_label(report["cycle"], parts.language),
+        "/Title": ": ".join(filter(None, [name, report["title"], report["subject_label"]])),
+        "/Author": language.say(run.workspace_name),
+        "/Subject": words.cycle_label(report["cycle"], language),
         "/Keywords": f"{report['playbook']}, {report['cycle']}, {report['status']}",
         "/Creator": "opsnb",
         "/Producer": engine(),

@@ -123,6 +123,6 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         ) from error
 
 
-def file_name(language: str, primary: str, kind: str) -> str:
+def file_name(language: str, primary: str, kind: str, stem: str = "report") -> str:
     """`report.html` for the primary language, `report.zh.html` for another."""
-    return f"report.{kind}" if language == primary else f"report.{language}.{kind}"
+    return f"{stem}.{kind}" if language == primary else f"{stem}.{language}.{kind}"

@@ -284,7 +284,10 @@ def test_publish_writes_each_language(notebook, run, tmp_path):
     (tmp_path / "out" / "report.pdf").write_text("of an earlier run")
     reports = publish(notebook, run, tmp_path / "out", pdf=False)
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"report.html", "report.json", "report.zh.html", "report.zh.json"}
+    assert names == {
+        "report.html", "report.json", "brief.html",
+        "report.zh.html", "report.zh.json", "brief.zh.html",
+    }  # fmt: skip
     assert set(reports) == {"en", "zh"}
     assert MIME not in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "report.pdf" not in (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -101,7 +101,7 @@ def test_a_report_in_each_language(make, workspace, leftovers) -> None:
     assert [path.name for path in result.files("html")] == ["report.html", "report.zh.html"]
     assert {p.name for p in result.folder.iterdir()} == {
         "report.html", "report.json", "report.zh.html", "report.zh.json", "notebook.ipynb",
-        "run.log",
+        "brief.html", "brief.zh.html", "run.log",
     }  # fmt: skip
     report = read(result.folder)
     assert report["facts"] == [{"key": "t.value", "id": "t.value", "value": 5, "unit": "number"}]
