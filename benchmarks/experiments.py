@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="PART")
     wanted = parser.parse_args(arguments)
     outside = 0
-    print(f"{'':<64}{'value'':>9}   {'band':<19}")
+    print(f"{'':<64}{'value':>9}   {'band':<19}")
     for name in wanted.only:
         started = time.perf_counter()
         if name == "timing":
