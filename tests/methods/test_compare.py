@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
-from scipy.stats import norm
+from scipy.stats import norm, ttest_ind_from_stats
 from statsmodels.stats.proportion import proportions_ztest, test_proportions_2indep
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from opsnb.errors import MethodError
 from opsnb.methods.compare import (
@@ -66,7 +68,7 @@ def test_small_shares_equal_growthbook():
 
 
 def test_cookie_cats_to_the_printed_digits():
-    """Oracle 24: Cookie Cats, retention after a day and a week, from the public file."""
+    """Oracle 24: Cookie Cats, retention after a day and a week, from its known counts."""
     day7 = two_proportions(8502, 44700, 8279, 45489)
     assert [round(x, 6) for x in (day7.diff.low, day7.diff.high, day7.diff.p_value)] == [
         -0.013282,
@@ -78,6 +80,25 @@ def test_cookie_cats_to_the_printed_digits():
     day1 = two_proportions(20034, 44700, 20119, 45489)
     assert round(day1.diff.p_value, 4) == 0.0744
     assert day1.diff.low < 0 < day1.diff.high
+
+
+def test_cookie_cats_from_the_file(shared_data):
+    """Oracle 24: the counts, and the player of 49,854 rounds who decides the plain mean."""
+    path = shared_data / "cookie_cats" / "cookie_cats.csv"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    players = pd.read_csv(path)
+    arms = [players[players.version == gate] for gate in ("gate_30", "gate_40")]
+    assert [len(arm) for arm in arms] == [44700, 45489]
+    assert [int(arm.retention_7.sum()) for arm in arms] == [8502, 8279]
+    assert [int(arm.retention_1.sum()) for arm in arms] == [20034, 20119]
+    rounds = [arm.sum_gamerounds.to_numpy(dtype=float) for arm in arms]
+    assert rounds[0].max() == 49854
+    plain = difference(*map(Moments.from_values, rounds))
+    cap = np.quantile(np.concatenate(rounds), 0.999)
+    capped = difference(*(Moments.from_values(np.minimum(arm, cap)) for arm in rounds))
+    assert capped.diff.se < 0.65 * plain.diff.se
+    assert abs(capped.diff.value) < 0.5 * abs(plain.diff.value)
 
 
 def test_welch_on_cookie_cats_gives_the_fieller_interval_of_the_notes():
@@ -212,6 +233,33 @@ def test_ratio_moments_equal_the_variance_of_linearised_values():
     linear = (revenue - value * orders) / orders.mean()
     assert ratio.mean == pytest.approx(value)
     assert ratio.var == pytest.approx(linear.var(ddof=1))
+
+
+def test_means_equal_scipy_statsmodels_and_tea_tasting():
+    """scipy ttest_ind_from_stats, statsmodels CompareMeans and tea-tasting Mean: Welch's test."""
+    tt = pytest.importorskip("tea_tasting")
+    from tea_tasting.aggr import Aggregates
+
+    rng = np.random.default_rng(19)
+    a, b = rng.gamma(2, 5, 120), rng.gamma(2.4, 5, 80)
+    control, treatment = Moments.from_values(a), Moments.from_values(b)
+    ours = difference(control, treatment)
+    theirs = ttest_ind_from_stats(
+        b.mean(), b.std(ddof=1), 80, a.mean(), a.std(ddof=1), 120, equal_var=False
+    )
+    assert ours.diff.p_value == pytest.approx(theirs.pvalue)
+    pair = CompareMeans(DescrStatsW(b), DescrStatsW(a))
+    bounds = pair.tconfint_diff(usevar="unequal")
+    assert (ours.diff.low, ours.diff.high) == pytest.approx(bounds)
+    arms = {
+        name: Aggregates(arm.n, {"y": arm.mean}, {"y": arm.var}, {})
+        for name, arm in (("a", control), ("b", treatment))
+    }
+    found = tt.Experiment({"m": tt.Mean("y")}).analyze(arms, "a")["m"]
+    assert [found.effect_size_ci_lower, found.effect_size_ci_upper, found.pvalue] == pytest.approx(
+        [ours.diff.low, ours.diff.high, ours.diff.p_value]
+    )
+    assert found.rel_effect_size == pytest.approx(ours.lift.value)
 
 
 def test_ratio_equals_tea_tasting():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.power import TTestIndPower
 
 from opsnb.errors import MethodError
 from opsnb.methods.compare import two_proportions
@@ -28,6 +29,14 @@ from opsnb.methods.power import (
 def test_mean_equals_gpower():
     """Oracle 17: G*Power, total users at power .85."""
     assert users_for_mean(100, 0.3, power=0.85).total == 39906
+
+
+@pytest.mark.parametrize(("ratio", "effect"), [(1.0, 0.1), (0.5, 0.3), (2.0, 0.6)])
+def test_users_for_mean_equal_statsmodels(ratio, effect):
+    """statsmodels TTestIndPower, which integrates the noncentral t distribution."""
+    theirs = TTestIndPower().solve_power(effect, power=0.8, alpha=0.05, ratio=ratio)
+    ours = users_for_mean(4.0, effect * 2, ratio=ratio)
+    assert ours.control == pytest.approx(np.ceil(theirs), abs=1)
 
 
 def test_share_equals_spotify():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
 from opsnb.errors import MethodError
 from opsnb.methods.compare import difference
@@ -45,6 +46,16 @@ def test_stratified_interval_covers_when_the_split_changes():
         found = stratified_difference(strata)
         inside.append(found.low < 0.3 < found.high)
     assert np.mean(inside) == pytest.approx(0.95, abs=0.025)
+
+
+def test_heterogeneity_equals_statsmodels():
+    """statsmodels combine_effects: Cochran's Q, its p-value, I2 and the pooled effect."""
+    effects, errors = np.array([0.3, -0.1, 0.6, 0.2]), np.array([0.1, 0.2, 0.15, 0.3])
+    theirs = combine_effects(effects, errors**2)
+    ours = heterogeneity(list(effects), list(errors))
+    homogeneity = theirs.test_homogeneity()
+    assert (ours.q, ours.p_value) == pytest.approx((homogeneity.statistic, homogeneity.pvalue))
+    assert (ours.i2, ours.pooled) == pytest.approx((theirs.i2, theirs.mean_effect_fe))
 
 
 def test_heterogeneity_of_two_is_a_z_test():
