@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analyses import lifecycle
 from opsnb.analyses.gate import data_end, data_gate
 from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
 from opsnb.analyses.tasks import due_tasks
@@ -259,6 +260,18 @@ class Month:
             for event in self.ops.workspace.events
             if event.start <= self.period.end and (event.end or event.start) >= self.period.start
         ]
+
+    def growth(self) -> Shown:
+        """Rolling active users, and who was won, kept, brought back and lost."""
+        return self.ops.show(*lifecycle.rolling(self), *lifecycle.accounting(self))
+
+    def stages(self, by: str = "channel") -> Shown:
+        """Acquisition, activation, retention, revenue and referral by channel."""
+        return self.ops.show(*lifecycle.stages(self, by))
+
+    def segments(self) -> Shown:
+        """RFM segments, their moves since last month, and who to win back."""
+        return self.ops.show(*lifecycle.rfm(self))
 
     def cohorts(self, months: int = 9) -> Shown:
         """Retention by month of registration; unobservable months stay empty."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.scorecard import Kpi
-from opsnb.display import Absent, Column, Note, Part, Table
+from opsnb.display import Absent, Column, Note, Paragraph, Part, Table
 from opsnb.findings import Fact
 from opsnb.messages import Said, Text
 
@@ -25,14 +25,13 @@ def survey_scores(month: Month) -> list[Part]:
         return [Absent(Text("month.voice.no_answers"))]
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
-        Column("value", Text("month.scorecard.value"), "said", "right"),
-        Column("interval", Text("month.voice.interval"), "said", "right"),
+        Column("value", Text("month.voice.interval"), "said", "right"),
         Column("answers", Text("month.voice.answers"), "integer"),
-        Column("split", Text("month.voice.split"), "said"),
         Column("change", Text("month.scorecard.change"), "said", "right"),
     ]
-    rows = [_row(month, kpi) for kpi in kpis]
-    return [Table(columns, rows), Note(Text("month.voice.scores_note"))]
+    parts: list[Part] = [Table(columns, [_row(month, kpi) for kpi in kpis])]
+    parts += [Paragraph(split) for kpi in kpis if (split := _split(kpi)) is not None]
+    return [*parts, Note(Text("month.voice.scores_note"))]
 
 
 def _row(month: Month, kpi: Kpi) -> dict[str, Any]:
@@ -42,10 +41,8 @@ def _row(month: Month, kpi: Kpi) -> dict[str, Any]:
     )
     return {
         "metric": kpi.metric.label,
-        "value": kpi.value_text,
-        "interval": Text.of("common.interval", fact=fact),
+        "value": Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=fact),
         "answers": fact.n,
-        "split": _split(kpi),
         "change": _change(month, kpi),
     }
 
@@ -56,7 +53,9 @@ def _split(kpi: Kpi) -> Said | None:
     if measured.plus is None or measured.minus is None or not measured.n:
         return None
     plus, minus = measured.plus / measured.n, measured.minus / measured.n
-    return Text.of("month.voice.votes", plus=plus, rest=1 - plus - minus, minus=minus)
+    return Text.of(
+        "month.voice.votes", metric=kpi.metric.label, plus=plus, rest=1 - plus - minus, minus=minus
+    )
 
 
 def _change(month: Month, kpi: Kpi) -> Said:
