@@ -10,6 +10,7 @@ from scipy import stats
 
 from opsnb.errors import MethodError
 from opsnb.methods.clusters import (
+    MIN_CLUSTERS,
     cluster_joint,
     clustered_difference,
     design_effect,
@@ -85,6 +86,22 @@ def test_false_positives_hold_by_cluster_and_not_by_row():
         naive.append(rows.diff.significant)
     assert np.mean(robust) == pytest.approx(0.05, abs=0.025)
     assert np.mean(naive) > 0.15
+
+
+def test_few_skewed_clusters_exceed_the_level_and_the_stated_least_do_not():
+    rng = np.random.default_rng(5)
+
+    def arm(clusters):
+        who = np.repeat(np.arange(clusters), rng.geometric(0.05, clusters))
+        own = rng.gamma(1, 5, clusters)[who]
+        return cluster_joint(who, own + rng.normal(0, 2, len(who)))
+
+    def level(clusters, runs=1200):
+        pairs = ((arm(clusters), arm(clusters)) for _ in range(runs))
+        return sum(clustered_difference(*pair).diff.significant for pair in pairs) / runs
+
+    assert level(4) > 0.065
+    assert level(MIN_CLUSTERS) == pytest.approx(0.05, abs=0.02)
 
 
 def test_clusters_of_one_are_welchs_test():
