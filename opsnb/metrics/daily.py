@@ -107,9 +107,10 @@ class DailyCounts:
             for day in table.index
         ]
 
-    def by_day(self, metric: str, arm: str) -> ArmAggregates:
-        """An arm with the day as the unit, whatever the counts are of."""
-        return self._days(metric, arm, self.complete(metric), None)
+    def pairs(self, metric: str, arm: str) -> tuple[list[float], list[float]]:
+        """A quotient's numerator and denominator on the complete days of an arm."""
+        table = self.complete(metric)
+        return table["x", arm].tolist(), table["y", arm].tolist()
 
     def sizes(self, by: str | None = None) -> dict[str, dict[str, int]]:
         """Units by day and arm."""

@@ -35,7 +35,7 @@ def _users(experiment: Experiment) -> Card:
     srm, status = facts["ab.srm"], experiment.ops.checks["srm"].status
     users = sum(facts[f"ab.users//{arm}"].value for arm in experiment.plan.split)
     return Card(
-        label=Text("ab.card.users"),
+        label=Text.of("ab.card.users", who=experiment.who),
         value=Text.of("common.integer", value=users),
         fact=srm,
         status=Text.of(f"ab.card.srm_{status}", p=srm),

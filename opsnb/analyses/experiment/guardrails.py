@@ -9,7 +9,7 @@ from opsnb.analyses.experiment import outcome
 from opsnb.analyses.experiment.cards import GUARD_TONE
 from opsnb.display import Absent, Column, Part, Table, Toned
 from opsnb.messages import Text
-from opsnb.methods.power import power_for_mean
+from opsnb.methods.power import power_for_margin
 
 if TYPE_CHECKING:
     from opsnb.analyses.experiment.readout import Experiment
@@ -102,9 +102,10 @@ def margin_power(effect: Effect, margin: float, alpha: float) -> float | None:
     One-sided at alpha; depends on sizes and variances only, not on the effect seen.
     """
     control, treatment = effect.control, effect.treatment
-    reach = margin * abs(control.mean)
     var = (control.var + treatment.var) / 2
-    if not (reach > 0 and var > 0):
+    if not (control.mean and var > 0 and margin < 1):
         return None
-    # The two-sided test at 2 alpha has the one-sided one as its half.
-    return power_for_mean(var, reach, control.n, treatment.n, alpha=2 * alpha)
+    return power_for_margin(
+        control.mean, var, margin, control.n, treatment.n,
+        direction=effect.metric.direction, alpha=alpha,
+    )  # fmt: skip

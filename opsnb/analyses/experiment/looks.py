@@ -15,7 +15,7 @@ from typing import Literal
 
 from scipy import stats
 
-from opsnb.methods.sequential import boundaries, confidence_sequence
+from opsnb.methods.sequential import confidence_sequence, nominal_levels
 from opsnb.plans import ExperimentPlan
 
 Method = Literal["fixed", "lan_demets", "confidence_sequence"]
@@ -58,7 +58,7 @@ class Reading:
             return alpha
         if self.method == "confidence_sequence":
             return any_day(self.n, self.planned_n, alpha)
-        return _level(boundaries(self.shares, alpha=alpha)[-1])
+        return max(nominal_levels(self.shares, alpha=alpha)[-1], _LEAST)
 
     @cached_property
     def shares(self) -> list[float]:

@@ -116,7 +116,6 @@ def effects_table(experiment: Experiment, effects: Sequence[Effect]) -> Table:
     value, change = formats(effects[0].metric.unit)
     rows = [
         {
-            "metric": effect.metric.label,
             "variant": effect.variant,
             "control": effect.plain.control.value,
             "treatment": effect.plain.treatment.value,
@@ -131,7 +130,6 @@ def effects_table(experiment: Experiment, effects: Sequence[Effect]) -> Table:
     ]
     several = len(effects) > 1
     columns = [
-        Column("metric", Text("ab.column.metric"), "said"),
         *([Column("variant", Text("ab.column.variant"))] if several else []),
         Column("control", experiment.plan.control, value),
         Column("treatment", Text("ab.column.treatment"), value),

@@ -284,12 +284,23 @@ class Experiment:
         return Text(key) if self.ops.language.has(key) else self.plan.unit
 
     @property
+    def counts_users(self) -> bool:
+        """Whether what was randomised and counted is the user."""
+        return self.plan.cluster is None and self.plan.daily is None
+
+    @property
+    def who(self) -> Text:
+        """What is counted, for people: users, or randomised units."""
+        return Text("ab.who.users" if self.counts_users else "ab.who.units")
+
+    @property
     def source(self) -> Text:
         """The source line of charts."""
         plan, users = self.plan, sum(self.assigned.counts.values())
         if plan.start is None or plan.end is None:
-            return Text.of("ab.chart.source_undated", users=users)
-        return Text.of("ab.chart.source", users=users, start=plan.start, end=plan.end)
+            return Text.of("ab.chart.source_undated", who=self.who, users=users)
+        args = {"who": self.who, "users": users}
+        return Text("ab.chart.source", args | {"start": plan.start, "end": plan.end})
 
     # -- steps -------------------------------------------------------------------------
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analyses.effects import Effect
+from opsnb.analyses.effects import Effect, diff_unit
 from opsnb.display import Column, Fold, Note, Part, Table
 from opsnb.messages import Text
 from opsnb.methods.bayes import posterior
 from opsnb.methods.compare import Comparison, delta_lift
+from opsnb.methods.daily import daily_difference
 from opsnb.metrics import DailyCounts
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def robustness_parts(experiment: Experiment) -> list[Part]:
     if len(effects) > 1:
         columns.insert(1, Column("variant", Text("ab.column.variant")))
     table = Table(columns, rows, note=Text("ab.robustness.note"))
-    return [table, Fold(Text("ab.bayes.title"), _bayes(experiment, effects))]
+    paired = [p for effect in effects for p in _paired(experiment, effect)]
+    return [table, *paired, Fold(Text("ab.bayes.title"), _bayes(experiment, effects))]
 
 
 def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
@@ -49,10 +51,6 @@ def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
         arms = experiment.arms(metric)
         pair = (arms[experiment.plan.control], arms[effect.variant])
         ways.append(("unstratified", experiment.compare(metric, *pair, pooled=True).usual))
-    panel = experiment.panel_of(metric)
-    if isinstance(panel, DailyCounts) and panel.independent:
-        days = [panel.by_day(metric, arm) for arm in (experiment.plan.control, effect.variant)]
-        ways.append(("by_day", experiment.compare(metric, *days, pooled=True).usual))
     rows = []
     for way, comparison in ways:
         lift = comparison.lift
@@ -72,6 +70,34 @@ def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _paired(experiment: Experiment, effect: Effect) -> list[Part]:
+    """Shares from daily counts once more with the day as the unit, paired."""
+    panel, metric = experiment.panel_of(effect.metric.id), effect.metric.id
+    is_share = isinstance(panel, DailyCounts) and panel.independent
+    if not is_share or effect.metric.kind != "quotient":
+        return []
+    assert isinstance(panel, DailyCounts)
+    found = daily_difference(
+        panel.pairs(metric, experiment.plan.control),
+        panel.pairs(metric, effect.variant),
+        alpha=experiment.plan.alpha,
+    )
+    fact = experiment.ops.fact(
+        "ab.paired_days", found.by_day.value, diff_unit(effect.metric), low=found.by_day.low,
+        high=found.by_day.high, p_value=found.by_day.p_value, n=len(found.used),
+        metric=effect.metric.id, variant=effect.variant, method=found.by_day.method,
+    )  # fmt: skip
+    experiment.ops.fact(
+        "ab.sign_test", found.sign.higher, "count", n=found.sign.days, method="sign_test",
+        p_value=found.sign.p_value, metric=effect.metric.id, variant=effect.variant,
+    )  # fmt: skip
+    said = Text.of(
+        "ab.robustness.paired", diff=fact, p=fact.p_value, higher=found.sign.higher,
+        days=found.sign.days, sign=found.sign.p_value,
+    )  # fmt: skip
+    return [Note(said)]
 
 
 def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:

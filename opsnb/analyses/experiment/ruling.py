@@ -43,6 +43,8 @@ class Ruling:
         args: dict[str, object] = {"name": experiment.plan.name}
         evidence: tuple[Fact, ...] = ()
         key = f"ab.verdict.{self.reason}"
+        if self.reason == "won" and not experiment.plan.guardrails:
+            key = "ab.verdict.won_unguarded"
         if self.effect is not None:
             metric, variant = self.effect.metric, self.effect.variant
             suffix = ".cuped" if self.effect.adjusted else ""

@@ -55,12 +55,15 @@ def _sample_ratio(experiment: Experiment) -> None:
         n=sum(counts.values()),
         method="chi_square",
     )
-    seen = [Text.of("ab.trust.arm_users", arm=a, users=u) for a, u in counts.items()]
+    key = "ab.trust.arm_users" if experiment.counts_users else "ab.trust.arm_units"
+    seen = [Text.of(key, arm=a, users=u) for a, u in counts.items()]
     split = [Text.of("ab.trust.arm_split", arm=a, share=s) for a, s in shares.items()]
     ops.check(
         "srm",
         _STATUS[result.status],
-        Text.of(f"ab.trust.srm_{result.status}", counts=seen, split=split, p=fact),
+        Text.of(
+            f"ab.trust.srm_{result.status}", who=experiment.who, counts=seen, split=split, p=fact
+        ),
         fact,
     )
 
@@ -86,7 +89,8 @@ def _sample_ratio_by_group(experiment: Experiment) -> None:
         if not result.groups:
             continue
         _group_check(experiment, name, result.status, result)
-        if name == "assigned_date":
+        by_days = isinstance(panel, DailyCounts) and not panel.independent
+        if name == "assigned_date" and not by_days:
             _drift(experiment, result.drift_p_value)
 
 
