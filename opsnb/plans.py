@@ -20,6 +20,7 @@ from opsnb.tomlfiles import Day, Problem, Said, Strict, read_toml, validate
 
 __all__ = [
     "Budget",
+    "CampaignNotes",
     "CampaignPlan",
     "Daily",
     "Event",
@@ -27,6 +28,7 @@ __all__ = [
     "Guardrail",
     "Holdout",
     "LifetimeValue",
+    "NotedAction",
     "Phase",
     "Predicted",
     "Primary",
@@ -36,6 +38,7 @@ __all__ = [
     "Target",
     "Totals",
     "read_events",
+    "read_notes",
     "read_plans",
     "read_targets",
 ]
@@ -331,6 +334,26 @@ class CampaignPlan(_Plan):
                 yield Problem(f"phases[{number}].start", "is after the campaign's end", hint)
 
 
+class NotedAction(Strict):
+    """A step agreed in the review."""
+
+    title: Said = Field(examples=['"Hold out a fifth of the users next time"'])
+    owner: Said = Field(examples=['"Li Na"'])
+    due: Day = Field(examples=["2026-11-30"])
+    status: Literal["open", "done", "late", "dropped"] = "open"
+
+
+class CampaignNotes(Strict):
+    """plans/notes/ID.toml: what the team made of a campaign; written by people, only ever read."""
+
+    why: list[Said] = Field(default=[], examples=['["Why did the effect fade? ..."]'])
+    lessons: list[Said] = Field(default=[], examples=['["Coupons without a floor pull forward"]'])
+    went_well: list[Said] = Field(default=[], examples=['["Stock held"]'])
+    went_wrong: list[Said] = Field(default=[], examples=['["Labour was booked late"]'])
+    lucky: list[Said] = Field(default=[], examples=['["A competitor was offline"]'])
+    actions: list[NotedAction] = Field(default=[])
+
+
 class Target(Strict):
     """The value that a metric has to reach in a cycle, or its growth on the one before.
 
@@ -394,6 +417,13 @@ def read_plans(folder: Path, model: type[P], root: Path) -> dict[str, P]:
         lines = "\n".join(str(mistake) for mistake in mistakes)
         raise PlanError(f"{len(mistakes)} files are wrong:\n{lines}", where=_place(folder, root))
     return dict(sorted(plans.items(), key=lambda row: (row[1].start or dt.date.min, row[0])))
+
+
+def read_notes(path: Path, root: Path) -> CampaignNotes | None:
+    """What the team noted on a campaign; None when the file does not exist."""
+    if not path.exists():
+        return None
+    return validate(CampaignNotes, read_toml(path, PlanError), _place(path, root), PlanError)
 
 
 def read_targets(path: Path, root: Path) -> dict[str, Target]:

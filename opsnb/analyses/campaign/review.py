@@ -14,6 +14,7 @@ from opsnb.analyses.campaign.evidence import measure_increment
 from opsnb.analyses.campaign.fairness import fairness_parts
 from opsnb.analyses.campaign.increment import Increment
 from opsnb.analyses.campaign.lifetime import Lifetime, fit_lifetime, lifetime_parts
+from opsnb.analyses.campaign.lookback import notes_parts, why_parts
 from opsnb.analyses.campaign.naive import before_after
 from opsnb.analyses.campaign.people import funnel_parts, newcomer_parts, referral_parts
 from opsnb.analyses.campaign.returns import Worth, return_parts, worth
@@ -24,6 +25,7 @@ from opsnb.errors import ParameterError, did_you_mean
 from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
+from opsnb.plans import CampaignNotes, read_notes
 
 if TYPE_CHECKING:
     from opsnb.metrics import Metric
@@ -65,6 +67,12 @@ class Campaign:
     @cached_property
     def increment(self) -> Increment:
         return measure_increment(self.ops, self.plan)
+
+    @cached_property
+    def notes(self) -> CampaignNotes | None:
+        """What the team wrote in plans/notes/."""
+        root = self.ops.workspace.root
+        return read_notes(root / "plans" / "notes" / f"{self.plan.id}.toml", root)
 
     @cached_property
     def channel_rows(self) -> list[money.ChannelRow]:
@@ -328,6 +336,14 @@ class Campaign:
     def newcomers(self) -> Shown:
         """Whether the new users stayed, against organic ones of the same days."""
         return self.ops.show(*newcomer_parts(self))
+
+    def why(self) -> Shown:
+        """Where the counted number moved: exact parts of its change."""
+        return self.ops.show(*why_parts(self))
+
+    def looking_back(self) -> Shown:
+        """Goal, result, analysis and insight, with what the team wrote in plans/notes/."""
+        return self.ops.show(*notes_parts(self))
 
     # -- the first screen ----------------------------------------------------------------
 

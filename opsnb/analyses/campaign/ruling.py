@@ -49,6 +49,8 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
         case = "harmful"
     elif head.low <= 0:
         case = "unproven"
+    elif one is None and not campaign.ledger.missing:
+        case = "unpriced"
     elif not campaign.ledger.complete:
         case = "cost_open"
     elif roi is None:
@@ -63,7 +65,7 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
     return case, Verdict(
         word=Text(f"campaign.word.{case}"),
         sentence=Text.of(
-            f"campaign.verdict.{case}",
+            f"campaign.verdict.{_sentence(case, campaign)}",
             name=campaign.plan.name,
             effect=effect,
             roi=roi,
@@ -75,3 +77,8 @@ def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
         rule=Text(f"campaign.rule.{case}"),
         evidence=evidence,
     )
+
+
+def _sentence(case: Case, campaign: Campaign) -> str:
+    """Without a ledger the description names no cost."""
+    return "description_uncosted" if case == "description" and not campaign.ledger.booked else case
