@@ -18,10 +18,11 @@ _LAZY = {
     "Experiment": "opsnb.analyses.experiment",
     "Campaign": "opsnb.analyses.campaign",
     "Month": "opsnb.analyses.month",
+    "Week": "opsnb.analyses.week",
     "Design": "opsnb.analyses.design",
 }
 
-__all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "__version__", "begin"]
+__all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "Week", "__version__", "begin"]
 
 
 def __getattr__(name: str) -> Any:

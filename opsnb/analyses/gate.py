@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Checks, Column, Part, Table
+from opsnb.display import Absent, Checks, Column, Fold, Part, Table
 from opsnb.findings import Check
 from opsnb.messages import Text
 from opsnb.tables import TableReport
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from opsnb.session import Session, Shown
 
 
-def data_gate(ops: Session, needs: Sequence[str], optional: Sequence[str] = ()) -> Shown:
+def data_gate(
+    ops: Session, needs: Sequence[str], optional: Sequence[str] = (), *, folded: bool = False
+) -> Shown:
     """Check the contracts of a playbook's tables and show the result.
 
     Parameters
@@ -24,6 +26,8 @@ def data_gate(ops: Session, needs: Sequence[str], optional: Sequence[str] = ()) 
         Tables without which the playbook makes no sense.
     optional : sequence of str
         Tables whose absence leaves out sections; each absence is said.
+    folded : bool
+        Show the checks only, and the tables behind a line that opens them.
     """
     reports = ops.inspect(*needs, *optional)
     checks: list[Check] = []
@@ -33,9 +37,10 @@ def data_gate(ops: Session, needs: Sequence[str], optional: Sequence[str] = ()) 
     absent = [name for name in (*needs, *optional) if name not in ops.workspace.tables]
     if not checks:
         checks = [ops.check("data", "pass", Text("gate.clean"))]
-    parts: list[Part] = [_table(reports), Checks(checks)]
-    if notes:
-        parts.append(_notes(notes))
+    counted: list[Part] = [_table(reports), *([_notes(notes)] if notes else [])]
+    parts: list[Part] = [counted[0], Checks(checks), *counted[1:]]
+    if folded:
+        parts = [Checks(checks), Fold(Text("gate.counted_rows"), counted)]
     if absent:
         parts.append(Absent(Text.of("gate.absent", tables=absent)))
     return ops.show(*parts)

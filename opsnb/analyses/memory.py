@@ -56,6 +56,23 @@ def recall(ops: Session, *, related: bool, subject: str | None = None) -> list[P
     return [*parts, *_predictions(ops, [e for e in found if e.kind == "prediction"])]
 
 
+def open_actions(ops: Session, days: int) -> list[Part]:
+    """Actions of any cycle that are late or fall due within the next days."""
+    as_of = ops.workspace.as_of
+    last = as_of + dt.timedelta(days=days)
+    found = [
+        entry
+        for entry in ops.workspace.ledger.entries("action")
+        if entry.due is not None and entry.due <= last and entry.status(as_of) in ("late", "open")
+    ]
+    late = sum(entry.status(as_of) == "late" for entry in found)
+    ops.fact("actions.late", late, "count", n=len(found))
+    if not found:
+        return [Absent(Text.of("ledger.nothing_due", days=days))]
+    line = Text.of("ledger.due", n=len(found), late=late, days=days)
+    return [Paragraph(line), *_listed(ops, found, Text("ledger.action"), None)]
+
+
 def _period(ops: Session, key: str) -> Period | None:
     try:
         return ops.workspace.period(key)
@@ -108,7 +125,7 @@ def _decisions(ops: Session, entries: list[Entry]) -> list[Part]:
     return _listed(ops, entries, Text("ledger.decision"), Text("ledger.caption_decisions"))
 
 
-def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said) -> list[Part]:
+def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said | None) -> list[Part]:
     """A table, what is late first; what does not fit is folded."""
     as_of = ops.workspace.as_of
     entries = sorted(

@@ -123,12 +123,16 @@ class Kpi:
     @property
     def card(self) -> Card:
         """The KPI as a card of the first screen."""
+        return self.card_of("month.card.change")
+
+    def card_of(self, change: str) -> Card:
+        """The card with the change said by the text under a key."""
         return Card(
             label=self.metric.label,
             value=self.value_text,
             fact=self.fact,
             target=self.target_text,
-            change=Text.of("month.card.change", change=self.change_text),
+            change=Text.of(change, change=self.change_text),
             interval=Text.of("common.interval", fact=self.fact)
             if self.fact.low is not None
             else None,

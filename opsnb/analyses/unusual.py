@@ -45,7 +45,7 @@ class Scored:
         return bool(self.result.flagged[index] and self.result.score[index] < 0)
 
 
-def unusual_days(month: Month, metrics: Sequence[str]) -> list[Part]:
+def unusual_days(month: Month, metrics: Sequence[str], *, timelines: bool = True) -> list[Part]:
     """A timeline a metric and one table of flagged days."""
     scored: list[Scored] = []
     parts: list[Part] = []
@@ -69,7 +69,8 @@ def unusual_days(month: Month, metrics: Sequence[str]) -> list[Part]:
                    for one in scored)  # fmt: skip
     line = Text.of("month.unusual.line", days=len(rows), tested=int(tested), expected=expected)
     parts.insert(0, Paragraph(line))
-    parts += [_timeline(month, one) for one in scored]
+    if timelines:
+        parts += [_timeline(month, one) for one in scored]
     if rows:
         parts.append(_table(rows))
     unexplained = [row for row in rows if row["unknown"]]

@@ -1,0 +1,292 @@
+"""The weekly review: one page of what left its path, what is due, and the lead KPI's course."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsnb.analyses.gate import data_gate
+from opsnb.analyses.memory import open_actions
+from opsnb.analyses.month import Month
+from opsnb.analyses.scorecard import Kpi
+from opsnb.analyses.unusual import unusual_days
+from opsnb.display import Absent, Column, Note, Paragraph, Table, Toned, charts
+from opsnb.errors import MethodError
+from opsnb.findings import Verdict
+from opsnb.messages import Said, Text
+from opsnb.methods.forecast import Forecast, next_period
+from opsnb.periods import Period, between, containing
+
+if TYPE_CHECKING:
+    from opsnb.session import Session, Shown
+
+NEEDS = ("orders",)
+OPTIONAL = ("users", "events", "surveys", "tickets", "tasks")
+
+WEEKLY_KPIS = (
+    "gmv_net", "orders", "new_users", "active_users", "conversion_rate", "aov", "refund_rate",
+    "retention_d7", "nps", "csat", "tickets_on_time", "tasks_on_time",
+)  # fmt: skip
+
+WEEKS, MONTHS = 6, 12
+HISTORY_WEEKS = 26
+LEVEL = 0.95
+DUE_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A KPI beside what its own past weeks let expect."""
+
+    kpi: Kpi
+    expected: Forecast | None
+
+    @property
+    def is_exception(self) -> bool:
+        """Outside its range, by more than anybody would overlook."""
+        value, expected = self.kpi.measured.value, self.expected
+        if expected is None or value is None or expected.low <= value <= expected.high:
+            return False
+        gap = abs(value - expected.value)
+        return gap >= self.kpi.metric.materiality * abs(expected.value)
+
+    @property
+    def is_good(self) -> bool:
+        value, expected = self.kpi.measured.value, self.expected
+        assert value is not None and expected is not None
+        return self.kpi.metric.better(value - expected.value)
+
+
+class Week(Month):
+    """One week's review; `Month` knows how its period is measured and compared.
+
+    Parameters
+    ----------
+    ops : Session
+    kpis : sequence of str, optional
+        Metric ids; by default those with a target in this week, then the usual ones.
+    """
+
+    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
+        super().__init__(ops, kpis)
+        if not kpis:
+            self.kpi_ids = list(dict.fromkeys([*self.targets, *WEEKLY_KPIS]))
+
+    @cached_property
+    def watched(self) -> list[Watched]:
+        """Every KPI of the week with its expectation."""
+        return [Watched(kpi, self._expected(kpi)) for kpi in self.kpis]
+
+    def _expected(self, kpi: Kpi) -> Forecast | None:
+        """From the weeks before, without this one; None where they are too few."""
+        if self.partial:
+            return None
+        first = self.first_recorded_of(kpi.metric)
+        weeks = [self.period.previous()]
+        while len(weeks) < HISTORY_WEEKS:
+            before = weeks[0].previous()
+            if first is not None and before.start < first:
+                break
+            weeks.insert(0, before)
+        usual = [week for week in weeks if not self._is_disturbed(week)]
+        values = [m.value for m in self.ops.meter.measure(kpi.metric.id, usual)] if usual else []
+        if any(value is None for value in values):
+            return None
+        series = np.array(values, dtype=float)
+        positive = kpi.metric.unit != "score" and bool((series > 0).all())
+        try:
+            found = next_period(series, season=52, level=LEVEL, logarithm=positive)
+        except MethodError:
+            return None
+        highest = 1.0 if kpi.metric.unit == "share" else np.inf
+        return replace(found, high=min(found.high, highest))
+
+    def _is_disturbed(self, week: Period) -> bool:
+        """Whether an outage or a tracking gap lay in a week: it does not teach what is usual."""
+        return any(
+            event.kind in ("outage", "tracking")
+            and event.start <= week.end
+            and event.period.end >= week.start
+            for event in self.ops.workspace.events
+        )
+
+    # -- steps -------------------------------------------------------------------------
+
+    def data_gate(self) -> Shown:
+        """Whether the week is complete; the tables stay folded."""
+        ops = self.ops
+        if self.partial:
+            reason = Text.of("week.partial", period=self.period.text, last=self.recorded_until)
+            ops.status("provisional", reason)
+            ops.check("complete", "warn", reason)
+        elif self.refunds_open:
+            days = ops.workspace.refund_window_days
+            reason = Text.of("week.refunds_open", days=days, as_of=ops.workspace.as_of)
+            ops.status("provisional", reason)
+            ops.check("refunds", "warn", reason)
+        else:
+            ops.check("complete", "pass", Text.of("week.complete", as_of=ops.workspace.as_of))
+        return data_gate(ops, NEEDS, OPTIONAL, folded=True)
+
+    def due(self) -> Shown:
+        """Actions that are late or fall due within a week."""
+        return self.ops.show(*open_actions(self.ops, DUE_DAYS))
+
+    def exceptions(self) -> Shown:
+        """KPIs outside what their own past lets expect; the others in one line."""
+        ops = self.ops
+        if self.partial:
+            return ops.show(Absent(Text("week.exceptions.partial")))
+        known = [one for one in self.watched if one.expected is not None]
+        found = [one for one in known if one.is_exception]
+        ops.fact("week.exceptions", len(found), "count", n=len(known))
+        chance = (1 - LEVEL) * len(known)
+        line = Text.of("week.exceptions.line", n=len(found), known=len(known), chance=chance)
+        if not found:
+            return ops.show(Paragraph(line), Note(Text("week.exceptions.note")))
+        columns = [
+            Column("metric", Text("ab.column.metric"), "said"),
+            Column("value", Text("month.scorecard.value"), "said", "right"),
+            Column("range", Text("week.exceptions.range"), "said", "right"),
+            Column("change", Text("week.change"), "said", "right"),
+            Column("year", Text("month.scorecard.year"), "said", "right"),
+            Column("reading", Text("week.exceptions.reading"), "said"),
+        ]
+        table = Table(columns, [self._row(one) for one in found])
+        return ops.show(Paragraph(line), table, Note(Text("week.exceptions.note")))
+
+    def _row(self, one: Watched) -> dict[str, Any]:
+        kpi, expected = one.kpi, one.expected
+        assert expected is not None
+        unit: Any = kpi.metric.unit
+        fact = self.ops.fact(
+            "week.expected", expected.value, unit, low=expected.low, high=expected.high,
+            metric=kpi.metric.id, n=expected.errors, method=expected.method,
+        )  # fmt: skip
+        word = Text("week.exceptions.good" if one.is_good else "week.exceptions.bad")
+        self.ops.finding(
+            Text.of("week.exceptions.finding", metric=kpi.metric.label, value=kpi.value_text,
+                    expected=fact),
+            kpi.fact, fact, tone="good" if one.is_good else "warn", section="exceptions",
+        )  # fmt: skip
+        return {
+            "metric": kpi.metric.label,
+            "value": kpi.value_text,
+            "range": Text.of(f"month.outlook.{kpi.spec}", bounds=fact),
+            "change": kpi.change_text,
+            "year": kpi.year_text,
+            "reading": Toned(None, "good" if one.is_good else "warn", word),
+        }
+
+    def course(self, metric: str = "gmv_net") -> Shown:
+        """Six weeks beside twelve months, this year and last, with the numbers under it."""
+        ops = self.ops
+        lacking = ops.meter.absent(metric)
+        if lacking:
+            return ops.show(Absent(Text.of("month.absent", table=lacking)))
+        weeks = _run(self.period, WEEKS)
+        month = containing("month", self.period.end, self.period.calendar)
+        months = _run(month if month.end <= self.period.end else month.previous(), MONTHS)
+        label = ops.label(metric)
+        found = next((kpi for kpi in self.kpis if kpi.metric.id == metric), None)
+        change: Said = found.change_text if found else Text("month.change_none")
+        spec = {"money": "money", "share": "percent", "count": "integer"}
+        chart = charts.kpi_trend(
+            self._span(metric, weeks),
+            self._span(metric, months),
+            claim=Text.of("week.course.claim", metric=label, change=change),
+            alt=Text.of("week.course.alt", metric=label, weeks=WEEKS, months=MONTHS),
+            source=Text.of("month.source", start=months[0].start, end=self.period.end),
+            format=spec.get(ops.catalogue[metric].unit, "number"),
+            boxes=self._boxes(metric, found),
+        )
+        return ops.show(chart)
+
+    def _span(self, metric: str, periods: list[Period]) -> charts.KpiSpan:
+        first = self.first_recorded_of(self.ops.catalogue[metric])
+
+        def values(spans: list[Period]) -> list[float | None]:
+            return [
+                None if first is not None and span.start < first
+                else self.ops.meter.value(metric, span).value
+                for span in spans
+            ]  # fmt: skip
+
+        before = values([period.last_year() for period in periods])
+        known = before if any(value is not None for value in before) else ()
+        return charts.KpiSpan([p.start for p in periods], values(periods), known)
+
+    def _boxes(self, metric: str, kpi: Kpi | None) -> list[tuple[Said, Said]]:
+        """Last week, week on week, year on year; month, quarter and year to date."""
+        if kpi is None:
+            return []
+        boxes: list[tuple[Said, Said]] = [
+            (Text("week.course.week"), kpi.value_text),
+            (Text("week.course.wow"), kpi.change_text),
+            (Text("week.course.yoy"), kpi.year_text),
+        ]
+        for kind in ("month", "quarter", "year"):
+            whole = containing(kind, self.period.end, self.period.calendar)  # type: ignore[arg-type]
+            so_far = self.ops.meter.value(metric, between(whole.start, self.period.end))
+            said = Text.of(f"common.{kpi.spec}", value=so_far.value)
+            boxes.append((Text(f"week.course.{kind}"), said))
+        return boxes
+
+    def unusual(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
+        """Days of the week outside expectation, as a table."""
+        return self.ops.show(*unusual_days(self, metrics, timelines=False))
+
+    # -- the first screen ----------------------------------------------------------------
+
+    def summary(self) -> Shown:
+        """Verdict, cards, findings, and what to decide about the exceptions."""
+        ops = self.ops
+        found = [one for one in self.watched if one.is_exception]
+        bad = [one for one in found if not one.is_good]
+        if bad:
+            ops.decide(
+                Text.of("week.decision", metrics=[one.kpi.metric.label for one in bad[:3]]),
+                recommendation=Text("week.recommend"),
+                due=ops.workspace.as_of + dt.timedelta(days=2),
+                evidence=tuple(one.kpi.fact for one in bad[:3]),
+            )
+        first = [one.kpi for one in found]
+        rest = [kpi for kpi in self.kpis if kpi not in first]
+        cards = [kpi.card_of("week.card_change") for kpi in [*rest[:1], *first, *rest[1:]]]
+        return ops.first_screen(self._week_verdict(found, bad), cards[:6])
+
+    def _week_verdict(self, found: list[Watched], bad: list[Watched]) -> Verdict:
+        case = "partial" if self.partial else "bad" if bad else "good" if found else "quiet"
+        lead = self.kpis[0]
+        tone: Any = {"bad": "warn", "partial": "warn", "quiet": "neutral", "good": "good"}[case]
+        self.ops.fact("week.verdict", case, "text")
+        return Verdict(
+            word=Text(f"week.word.{case}"),
+            sentence=Text.of(
+                f"week.verdict.{case}",
+                period=self.period.text,
+                n=len(found),
+                bad=len(bad),
+                metric=lead.metric.label,
+                value=lead.value_text,
+                change=lead.change_text,
+                last=self.recorded_until,
+            ),
+            grade="E",
+            tone=tone,
+            rule=Text("week.rule"),
+            evidence=(lead.fact,),
+        )
+
+
+def _run(last: Period, count: int) -> list[Period]:
+    """Periods up to the last, the oldest first."""
+    periods = [last]
+    while len(periods) < count:
+        periods.insert(0, periods[0].previous())
+    return periods
