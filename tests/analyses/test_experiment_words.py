@@ -1,0 +1,114 @@
+"""The wording rules of experiments, over every sentence that the rules produce."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+import pandas as pd
+import pytest
+
+from opsnb.messages import Language
+from opsnb.workspace import Workspace
+
+from .test_experiment_trust import RAMP, crook, people, run, session
+
+MakeWorkspace = Callable[..., Workspace]
+
+FORBIDDEN = {
+    "en": (
+        r"no (significant )?effect\b", r"\d+ ?% (sure|certain|confident|probab|chance)",
+        r"trending", r"trends? toward", r"almost significant", r"marginal", r"approach\w* signif",
+        r"\bproves?\b(?! nothing)", r"observed power", r"post-hoc power", r"\bworks\b",
+        r"confident that",
+    ),
+    "zh": (
+        "没有效果", "没有影响", "无效果", "无影响", "把握", "接近显著", "边缘显著", "几乎显著",
+        "趋于显著", "趋向显著", "事后功效", "证明有效", "一定有效",
+    ),
+}  # fmt: skip
+
+GUARD = '[[guardrails]]\nmetric = "spent"\nmargin = 0.1\n'
+CASES: dict[str, tuple[tuple[float, float], dict[str, object]]] = {
+    "won": ((0.5, 0.6), {}),
+    "won_guarded": ((0.5, 0.6), {"more": GUARD}),
+    "open": ((0.5, 0.51), {}),
+    "worse": ((0.5, 0.4), {"more": GUARD}),
+    "early": ((0.5, 0.51), {"as_of": "2026-10-15"}),
+    "look": ((0.5, 0.6), {"more": "looks = 3", "as_of": "2026-10-12"}),
+    "unregistered": ((0.5, 0.5), {"plan": False}),
+}
+
+
+@pytest.fixture(params=[*CASES, "ramp", "broken"])
+def texts(request: pytest.FixtureRequest, workspace: MakeWorkspace) -> dict[str, str]:
+    """All that a readout says, by language."""
+    case = request.param
+    if case in CASES:
+        shares, more = CASES[case]
+        ops = session(workspace, people(*shares), **more)  # type: ignore[arg-type]
+    else:
+        ops = session(workspace, crook(), more=RAMP if case == "ramp" else "")
+    shown = run(ops, metric="bought") if case == "unregistered" else run(ops)
+    return {
+        language.code: "\n".join(part.plain(language) for part in shown.values())
+        for language in ops.languages
+    }
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_nothing_forbidden_is_said(texts: dict[str, str], code: str) -> None:
+    found = [p for p in FORBIDDEN[code] if re.search(p, texts[code], re.IGNORECASE)]
+    assert not found, texts[code]
+
+
+@cache
+def claims() -> dict[str, list[str]]:
+    """The templates of claims and verdicts, by language."""
+    return {
+        code: [
+            text
+            for key, text in Language(code).texts.items()
+            if key.startswith(("ab.claim.", "ab.verdict.")) and "sentence" not in text
+        ]
+        for code in ("en", "zh")
+    }
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_claims_and_verdicts_carry_the_interval(code: str) -> None:
+    """Every sentence on an effect shows its interval; "untrusted" has no effect to show."""
+    for text in claims()[code]:
+        assert ".interval}" in text or "{reason}" in text, text
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_an_open_effect_is_inconclusive_with_what_is_ruled_out(code: str) -> None:
+    texts = Language(code).texts
+    word, out = {"en": ("inconclusive", "ruled out"), "zh": ("尚无定论", "排除")}[code]
+    assert word in texts["ab.claim.open"] and out in texts["ab.claim.open"]
+    assert word in texts["ab.claim.absolute_open"] and word in texts["ab.verdict.inconclusive"]
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_the_rule_says_what_would_change_it(code: str) -> None:
+    word = {"en": "would change this", "zh": "改变"}[code]
+    rules = {k: t for k, t in Language(code).texts.items() if k.startswith("ab.rule.")}
+    assert len(rules) == 6 and all(word in text for text in rules.values())
+
+
+def test_points_and_percent_are_told_apart(workspace: MakeWorkspace) -> None:
+    ops = session(workspace, people(0.5, 0.6))
+    shown = run(ops)["primary"]
+    english, chinese = (shown.plain(language) for language in ops.languages)
+    assert "+10.00 pp" in english and "+20.0%" in english
+    assert "+10.00 个百分点" in chinese and "+20.0%" in chinese
+
+
+def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
+    frame: pd.DataFrame = people(0.5, 0.6)
+    ops = session(workspace, frame, as_of="2026-10-15")
+    payload = run(ops)["summary"].payload()["languages"]
+    assert payload["en"]["verdict"]["sentence"].startswith("Interim, not decision-grade.")
+    assert payload["zh"]["verdict"]["sentence"].startswith("中途读数，不能据此决策。")
