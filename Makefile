@@ -33,7 +33,7 @@ lock: $(VENV)/.dev ## Resolve requirements.lock and requirements-dev.lock anew
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove generated data and reports, keep the environment
-	@rm -rf data reports/20* reports/undated reports/index*.html
+	@rm -rf data reports/20* reports/undated reports/*.html
 
 setup: $(VENV)/.run
 

@@ -261,11 +261,18 @@ def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path 
     -------
     index, warnings : Path or None, list of str
     """
-    from opsnb.site import write_index
+    from opsnb.site import metric_labels, write_index
 
     try:
         workspace.reports.mkdir(parents=True, exist_ok=True)
-        write_index(workspace.reports, list(languages), workspace.name)
+        write_index(
+            workspace.reports,
+            list(languages),
+            workspace.name,
+            currency=workspace.currency,
+            labels=metric_labels(workspace.metrics),
+            as_of=workspace.as_of,
+        )
     except (OpsnbError, OSError) as error:
         return None, [f"the index of reports was not written: {error}"]
     index = workspace.reports / "index.html"

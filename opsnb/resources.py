@@ -33,6 +33,11 @@ def fonts() -> Path:
     return _PACKAGE / "fonts"
 
 
+def metrics() -> Path:
+    """The file of the metrics that come with opsnb, for their names."""
+    return _PACKAGE / "metrics" / "metrics.toml"
+
+
 def sample() -> Path:
     """Folder of the sample company's opsnb.toml and plans."""
     packed = _PACKAGE / "_sample"

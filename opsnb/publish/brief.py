@@ -28,7 +28,7 @@ _ENDS = re.compile(r"[\s,.;:，。；：、—-]+$")
 
 @dataclass(frozen=True)
 class Size:
-    """How much of a report a brief holds: characters of a sentence and of a label, rows of lists."""
+    """How much a brief holds: characters of a sentence and of a label, rows of each list."""
 
     text: int
     label: int

@@ -167,7 +167,7 @@ def test_an_interrupted_cycle_stops_its_kernels(busy, make, monkeypatch) -> None
 def test_an_index_that_cannot_be_written_is_a_warning(workspace, monkeypatch) -> None:
     import opsnb.site
 
-    def broken(*_args):
+    def broken(*_args, **_options):
         raise PublishError("the disk is full", where="index.html")
 
     monkeypatch.setattr(opsnb.site, "write_index", broken)
