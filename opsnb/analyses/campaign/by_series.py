@@ -148,12 +148,17 @@ def _special(
 
 
 def _touched(plan: CampaignPlan, controls: np.ndarray, n_pre: int) -> dict[str, Estimate]:
-    """The campaign's effect on each control series, judged by the other ones."""
+    """The campaign's effect on each control series, judged by the other ones.
+
+    Controls may drift by themselves, so their level moves freely: a jump is looked for.
+    """
     found = {}
     for number, name in enumerate(plan.controls):
         others = np.delete(controls, number, axis=1)
         try:
-            effect = campaign_effect(controls[:, number], n_pre, others if others.size else None)
+            effect = campaign_effect(
+                controls[:, number], n_pre, others if others.size else None, level_sd=PRIORS[-1]
+            )
         except MethodError:
             continue
         found[name] = effect.relative
