@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy import stats
-
 from opsnb.findings import Fact
 from opsnb.messages import Text
 from opsnb.methods.compare import difference
 from opsnb.methods.moments import Moments
-from opsnb.methods.srm import FAIL, WARN
+from opsnb.methods.srm import FAIL, WARN, same_share
 from opsnb.metrics import ArmAggregates
 
 if TYPE_CHECKING:
@@ -86,7 +83,7 @@ def _missing(experiment: Experiment) -> None:
         return
     seen = {arm: seen[arm] for arm in plan.split if arm in seen}
     users, lost = (sum(getattr(s, name) for s in seen.values()) for name in ("users", "without"))
-    p_value = unlike([(s.without, s.users - s.without) for s in seen.values()])
+    p_value = same_share({arm: (s.without, s.users) for arm, s in seen.items()})
     fact = ops.fact(
         "ab.missing_outcomes", lost / users, "share", n=users, p_value=p_value, method="chi_square"
     )
@@ -120,11 +117,12 @@ def _nulls(experiment: Experiment) -> None:
     """Rows whose value is NULL count as zero: for each metric, how many, and alike by arm."""
     ops, plan = experiment.ops, experiment.plan
     for metric in experiment.panel.metrics:
-        seen = experiment.panel.seen(metric)
+        everyone = experiment.panel.seen(metric)
+        seen = {arm: everyone[arm] for arm in plan.split if arm in everyone}
         rows, nulls = (sum(getattr(s, n) for s in seen.values()) for n in ("rows", "nulls"))
         if not nulls:
             continue
-        p_value = unlike([(s.nulls, s.rows - s.nulls) for s in seen.values()])
+        p_value = same_share({arm: (s.nulls, s.rows) for arm, s in seen.items() if s.rows})
         fact = ops.fact(
             "ab.null_share", nulls / rows, "share", metric=metric, n=rows, p_value=p_value,
             method="chi_square",
@@ -155,11 +153,3 @@ def _twyman(experiment: Experiment) -> None:
             metric=effect.metric.label, limit=IMPLAUSIBLE,
         )  # fmt: skip
         ops.check(f"plausible.{effect.variant}", "warn", text)
-
-
-def unlike(counts: list[tuple[int, int]]) -> float:
-    """p-value of equal shares in all arms, from (hits, misses) by arm; 1 where none can differ."""
-    table = np.array([row for row in counts if sum(row)], dtype=float)
-    if len(table) < 2 or (table.sum(axis=0) == 0).any():
-        return 1.0
-    return float(stats.chi2_contingency(table, correction=False).pvalue)

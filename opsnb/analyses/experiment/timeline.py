@@ -11,6 +11,8 @@ from opsnb.analyses.experiment.looks import any_day
 from opsnb.display import Absent, Note, Part, charts
 from opsnb.findings import Fact
 from opsnb.messages import Text
+from opsnb.methods.estimate import Estimate
+from opsnb.methods.novelty import effect_trend
 from opsnb.metrics import ArmAggregates, DailyCounts
 from opsnb.metrics.since import moments_since
 
@@ -113,19 +115,19 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
     parts: list[Part] = []
     for variant in experiment.treatments:
         effects = _by_age(experiment, found, variant)
-        rows = [(age, e.usual.lift) for age, e in effects.items() if e.usual.lift is not None]
-        if len(rows) < 2:
+        lifts = {age: e.usual.lift for age, e in effects.items() if e.usual.lift is not None}
+        if len(lifts) < 2:
             continue
-        for age, lift in rows:
+        for age, lift in lifts.items():
             ops.fact(
                 "ab.novelty", lift.value, "relative", low=lift.low, high=lift.high, n=lift.n,
                 metric=metric.id, variant=variant, segment=f"days_since_exposure={age}",
             )  # fmt: skip
         parts.append(
             charts.forest(
-                [charts.Effect(_age(age), x.value, x.low, x.high) for age, x in rows],
-                claim=Text.of("ab.chart.novelty", metric=metric.label, variant=variant),
-                alt=Text.of("ab.chart.forest_alt", rows=len(rows)),
+                [charts.Effect(_age(age), x.value, x.low, x.high) for age, x in lifts.items()],
+                claim=_trend(experiment, lifts, variant),
+                alt=Text.of("ab.chart.forest_alt", rows=len(lifts)),
                 source=experiment.source,
                 format="signed_percent",
             )
@@ -133,6 +135,27 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
     if not parts:
         return [Absent(Text("ab.novelty.absent"))]
     return [*parts, Note(Text("ab.novelty.note"))]
+
+
+def _trend(experiment: Experiment, lifts: dict[str, Estimate], variant: str) -> Text:
+    """Whether the effect fades or grows, as the claim of its chart.
+
+    Of relative effects: what users do falls off after the first day in both arms.
+    """
+    metric = experiment.ops.catalogue[experiment.plan.primary.metric]
+    said = {"metric": metric.label, "variant": variant}
+    if len(lifts) < 3:
+        return Text("ab.chart.novelty", said)
+    days = [sum(map(int, age.split("-"))) / 2 for age in lifts]
+    values, errors = [x.value for x in lifts.values()], [x.se for x in lifts.values()]
+    trend = effect_trend(days, values, errors, alpha=experiment.plan.alpha)
+    slope = trend.slope
+    experiment.ops.fact(
+        "ab.novelty_trend", slope.value, "relative", low=slope.low, high=slope.high,
+        p_value=slope.p_value, metric=metric.id, variant=variant,
+        method="generalised_least_squares",
+    )  # fmt: skip
+    return Text(f"ab.chart.novelty_{trend.pattern}", said)
 
 
 def _by_age(
