@@ -31,7 +31,7 @@ ANALYSIS = (
 )  # fmt: skip
 PUBLISHING = (
     "parameters", "notebookfile", "playbook", "execution", "runplan", "publish", "minutes", "run",
-    "site", "cycle",
+    "site", "compare", "cycle",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
 BACKWARDS = {("analyses", "session")}

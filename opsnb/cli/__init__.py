@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from opsnb.cli import ledger
+from opsnb.cli import compare, ledger
 from opsnb.cli.commands import app
 
 __all__ = ["app", "main"]
 
+app.command(name="diff")(compare.diff)
 app.add_typer(ledger.actions, name="actions")
 app.add_typer(ledger.decisions, name="decisions")
 app.add_typer(ledger.predictions, name="predictions")

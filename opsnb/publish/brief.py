@@ -6,19 +6,16 @@ numbers must not be used gets a brief without any.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jinja2
-
-from opsnb import resources
 from opsnb.messages import Language
 from opsnb.publish import words
 from opsnb.publish.records import file_name
 from opsnb.publish.schema import check
+from opsnb.publish.templates import environment
 
 ELLIPSIS = "…"
 _SENTENCES = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
@@ -128,7 +125,11 @@ def brief_page(
     checked = check(dict(report))
     spoken = language or Language(checked["language"])
     brief = _written(Brief(checked, spoken, size))
-    return _template().render(brief=brief, language=spoken, printing=printing, words=words)
+    return (
+        environment()
+        .get_template("brief.html.j2")
+        .render(brief=brief, language=spoken, printing=printing, words=words)
+    )
 
 
 def _written(brief: Brief) -> Brief:
@@ -161,15 +162,3 @@ def without_numbers(text: str | None) -> str:
     """The sentences of a text that hold no digit."""
     kept = [said for said in _SENTENCES.split(text or "") if not re.search(r"\d", said)]
     return " ".join(said.strip() for said in kept if said.strip())
-
-
-@functools.cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(resources.templates() / "report")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("brief.html.j2")

@@ -24,6 +24,7 @@ from opsnb.publish import words
 from opsnb.publish.fonts import embedded, font_rules, page_characters
 from opsnb.publish.html import FONTS, script_hash
 from opsnb.publish.records import file_name, write_atomic
+from opsnb.publish.templates import environment
 from opsnb.site import history, outcomes
 from opsnb.site.entries import Entry, by_cycle, entries
 
@@ -123,6 +124,7 @@ def _content(
         "kept": kept,
         "owners": outcomes.by_owner(board),
         "as_of": as_of,
+        "as_fact": history.as_fact,
         "metric_name": functools.partial(history.metric_name, language=language, labels=labels),
     }
 
@@ -134,15 +136,6 @@ def _with_fonts(page: str, language: Language) -> str:
 
 @functools.cache
 def _template(page: str) -> jinja2.Template:
-    folders = [resources.templates() / "site", resources.templates() / "report"]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = (resources.templates() / "site" / "catalogue.js").read_text(encoding="utf-8").strip()
-    environment.filters["as_fact"] = history.as_fact
-    environment.globals |= {"words": words, "script": script, "script_hash": script_hash(script)}
-    return environment.get_template(f"{page}.html.j2")
+    named = {"words": words, "script": script, "script_hash": script_hash(script)}
+    return environment().get_template(f"{page}.html.j2", globals=named)
