@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from opsnb.analyses.yearly import day_type
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.errors import MethodError
 from opsnb.messages import Said, Text
@@ -90,9 +91,17 @@ def _score(month: Month, metric: str) -> Scored:
     first = month.first_recorded(month.ops.catalogue[metric].table)
     daily = month.ops.meter.daily(metric, max(start, first) if first else start, end)
     dates = [stamp.date() for stamp in daily["day"]]
-    values = daily["value"].to_numpy(dtype=float)
+    values = daily["value"].to_numpy(dtype=float, copy=True)
+    values[_closed(dates, values)] = np.nan
     known = np.array([_is_extraordinary(month, day) for day in dates])
     return Scored(metric, dates, values, find_anomalies(values, known=known))
+
+
+def _closed(dates: Sequence[dt.date], values: np.ndarray) -> np.ndarray:
+    """Days of a weekday on which nothing ever happens: the business rests, nothing is missing."""
+    weekday = np.array([day.weekday() for day in dates])
+    resting = [d for d in range(7) if (weekday == d).sum() >= 3 and not values[weekday == d].any()]
+    return np.isin(weekday, resting)
 
 
 def _event(month: Month, day: dt.date, *, low: bool | None = None) -> Any:
@@ -112,10 +121,14 @@ def _event(month: Month, day: dt.date, *, low: bool | None = None) -> Any:
 
 
 def _is_extraordinary(month: Month, day: dt.date) -> bool:
-    return any(
+    return _is_public_holiday(month, day) or any(
         event.kind in _EXTRAORDINARY and event.start <= day <= (event.end or event.start)
         for event in month.ops.workspace.events
     )
+
+
+def _is_public_holiday(month: Month, day: dt.date) -> bool:
+    return day_type(day, month.ops.workspace.country) == "holiday"
 
 
 def _inside(month: Month, one: Scored) -> np.ndarray:
@@ -134,10 +147,18 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
             metric=one.metric, period=day.isoformat(),
         )  # fmt: skip
         event = _event(month, day, low=bool(low))
-        tracking = low and event is None and _looks_like_tracking(month, one, day, all_scored)
+        holiday = event is None and _is_public_holiday(month, day)
+        tracking = (
+            low
+            and event is None
+            and not holiday
+            and _looks_like_tracking(month, one, day, all_scored)
+        )
         reading: Said
         if event is not None:
             reading = event.name
+        elif holiday:
+            reading = Text("month.unusual.holiday")
         elif tracking:
             reading = Text("month.unusual.tracking")
         else:
@@ -145,9 +166,12 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
         rows.append(
             {
                 "day": day, "metric": month.ops.label(one.metric), "value": one.values[index],
-                "gap": fact.value, "reading": reading, "fact": fact, "unknown": event is None,
+                "gap": fact.value, "reading": reading, "fact": fact,
+                "unknown": event is None and not holiday,
                 "tracking": tracking,
-                "state": Toned(None, "warn" if event is None else "neutral", reading),
+                "state": Toned(
+                    None, "warn" if event is None and not holiday else "neutral", reading
+                ),
             }
         )  # fmt: skip
     return rows
@@ -172,7 +196,7 @@ def _timeline(month: Month, one: Scored) -> Part:
     floor = 0.0 if np.nanmin(one.values) >= 0 else -np.inf  # counts cannot fall below zero
     return charts.anomaly_timeline(
         [one.dates[i] for i in keep],
-        [float(one.values[i]) for i in keep],
+        [_number(one.values[i]) for i in keep],
         [_number(result.expected[i]) for i in keep],
         [_number(max(result.low[i], floor)) for i in keep],
         [_number(result.high[i]) for i in keep],
