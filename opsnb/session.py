@@ -47,6 +47,8 @@ from opsnb.workspace import Workspace
 
 LANGUAGES_VARIABLE = "OPSNB_LANGUAGES"
 
+_WORST = ("bad", "warn", "good", "neutral")
+
 
 @dataclass
 class _Pending:
@@ -235,7 +237,8 @@ class Session:
         if self.decisions:
             parts.append(Decisions(self.decisions))
         if self.findings and not self.is_invalid:
-            parts.append(Findings(self.findings))
+            # The worst first, whatever section found it: a first screen is read from the top.
+            parts.append(Findings(sorted(self.findings, key=lambda f: _WORST.index(f.tone))))
         if self.actions:
             parts.append(Actions(self.actions))
         return self.show(*parts)
