@@ -146,7 +146,7 @@ def test_costs_block_when_missing_and_warn_when_nobody_planned_them(workspace):
     campaign = review(workspace, {"orders": SHOP, "spend": spend([row])}, plan)
     assert "every return is too high" in said(campaign, "costs")
     assert status(campaign, "cost") == "warn"
-    rows = [row[:3] + (kind,) + row[4:] for kind in ("media", "reward", "labour")]
+    rows = [(*row[:3], kind, *row[4:]) for kind in ("media", "reward", "labour")]
     plan = GMV + "budget = {media = 10, reward = 10, labour = 10}\n"
     campaign = review(workspace, {"orders": SHOP, "spend": spend(rows)}, plan)
     said(campaign, "costs")

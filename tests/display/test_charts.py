@@ -320,3 +320,14 @@ def _path_widths(svg: str) -> list[float]:
         found.append(max(xs) - min(xs))
     assert all(a <= b for a, b in pairwise(sorted(found)))
     return found
+
+
+def test_a_counterfactual_without_a_band_scales_to_the_difference():
+    """Synthetic controls have no daily band: the difference sets the axis."""
+    days = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(30)]
+    none = [None] * 30
+    chart = charts.counterfactual(
+        days, [150.0] * 30, [100.0] * 30, none, none, claim="c", alt="a", source="s"
+    )
+    drawn = chart.html(Language("en"))
+    assert "+60" in drawn and "band" not in drawn

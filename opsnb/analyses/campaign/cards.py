@@ -46,26 +46,30 @@ def _returns(campaign: Campaign) -> list[Card]:
 
 def _effect(campaign: Campaign, head: Fact) -> Card:
     target = campaign.plan.success
+    tone, status = _against(campaign, head)
     return Card(
         Text("campaign.card.effect"),
         Text.of("common.signed_change", fact=head),
         head,
         target=campaign.amount(target.increment, signed=False) if target else None,
         interval=Text.of("common.signed_interval", fact=head),
-        tone=campaign.effect_tone,
-        status=_against(campaign, head),
+        tone=tone,
+        status=status,
     )
 
 
-def _against(campaign: Campaign, head: Fact) -> Text:
-    """The effect against the success line."""
+def _against(campaign: Campaign, head: Fact) -> tuple[Tone, Text]:
+    """The effect against the success line; without one, against nothing at all."""
+    tone = campaign.effect_tone
     if campaign.plan.success is None:
-        return Text("campaign.card.no_target")
+        return tone, Text("campaign.card.no_target")
     line = campaign.plan.success.increment
     assert head.low is not None and head.high is not None
     if head.low >= line:
-        return Text("campaign.card.reached")
-    return Text("campaign.card.missed" if head.high < line else "campaign.card.unclear")
+        return tone, Text("campaign.card.reached")
+    if head.high < line:
+        return "bad" if tone == "bad" else "warn", Text("campaign.card.missed")
+    return "warn", Text("campaign.card.unclear")
 
 
 def _roi(campaign: Campaign, roi: Fact) -> Card:

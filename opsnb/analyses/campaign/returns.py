@@ -66,7 +66,8 @@ def return_parts(campaign: Campaign) -> list[Part]:
     one, cost = campaign.worth, campaign.ledger.total
     incremental = _incremental(campaign, one, cost)
     if not attributed and not incremental:
-        return [Absent(Text("campaign.returns.none"))]
+        known = "unpriced" if campaign.increment.headline is not None else "none"
+        return [Absent(Text(f"campaign.returns.{known}"))]
     parts: list[Part] = []
     if not campaign.ledger.complete:
         parts.append(Paragraph(Text("campaign.returns.incomplete"), "warn"))

@@ -66,17 +66,20 @@ def counterfactual(
         )
     seen, mean, least, most = floats(observed), floats(expected), floats(low), floats(high)
     xs = days(dates)
+    has_band = bool(np.isfinite(most - least).any())
 
     def draw(figure: Figure, language: Language) -> None:
         sheet = Sheet(figure, language)
         start, end = min(dates), max(dates)
         signed = _SIGNED.get(format, "signed_number")
-        difference = extent([seen - most, seen - least, np.zeros(1)])
+        # With a band, days far outside it (which taught nothing) must not set the scale.
+        shown = [seen - most, seen - least] if has_band else [seen - mean]
+        difference = extent([*shown, np.zeros(1)])
         upper = extent([seen, mean, least, most])
         left = max(
             _labels_wide(upper, format, language, 4), _labels_wide(difference, signed, language, 3)
         )
-        top = sheet.key(_key(expected_label, level, language)) + 0.05
+        top = sheet.key(_key(expected_label, level if has_band else None, language)) + 0.05
         names = event_room(sheet, events, start, end, left, right=0.08)
         plot = sheet.height - top - names - 2 * LINE - 0.58
         lower_top = top + names + plot * 0.62 + LINE + 0.18
@@ -117,10 +120,13 @@ def _labels_wide(limits: tuple[float, float], format: str, language: Language, c
     return widest(tick_labels(number_ticks(*limits, count=count), language, format), SMALL) + 0.1
 
 
-def _key(expected_label: Said | None, level: float, language: Language) -> list[Entry]:
+def _key(expected_label: Said | None, level: float | None, language: Language) -> list[Entry]:
+    """The lines, and the band where there is one."""
     expected = language.say(expected_label or Text("chart.expected"))
-    return [
+    entries = [
         Entry("line", INK, language.text("chart.observed")),
         Entry("dashed", SERIES[1], expected),
-        Entry("band", SERIES[1], language.text("chart.band", level=100 * level)),
     ]
+    if level is not None:
+        entries.append(Entry("band", SERIES[1], language.text("chart.band", level=100 * level)))
+    return entries
