@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from opsnb.errors import PeriodError, PlanError
+from opsnb.plans import ExperimentPlan
+from opsnb.tomlfiles import validate
 from opsnb.workspace import Workspace
 
 HEAD = '[workspace]\nname = "Shop"\ntimezone = "Asia/Shanghai"\ncurrency = "CNY"\n'
@@ -200,3 +203,36 @@ def test_an_event_of_one_day(folder: Path) -> None:
     event = Workspace.load(folder).events[0]
     assert event.period.start == event.period.end == dt.date(2026, 10, 14)
     assert event.kind == "other"
+
+
+RAMPED = """
+name = "x"
+control = "a"
+split = {a = 0.5, b = 0.5}
+[primary]
+metric = "m"
+[[ramp]]
+until = 2026-10-07
+split = {a = 0.9, b = 0.1}
+"""
+
+
+def test_a_ramp_has_its_own_shares_until_its_day() -> None:
+    plan = ExperimentPlan(**tomllib.loads(RAMPED))
+    assert plan.shares(dt.date(2026, 10, 7)) == pytest.approx({"a": 0.9, "b": 0.1})
+    assert plan.shares(dt.date(2026, 10, 8)) == pytest.approx({"a": 0.5, "b": 0.5})
+    assert plan.registered and plan.cluster is None
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[[ramp]]\nuntil = 2026-10-01\nsplit = {a = 0.8, b = 0.2}\n", "not in order of its dates"),
+        ("[[ramp]]\nuntil = 2026-10-09\nsplit = {a = 0.8, c = 0.2}\n", "names other arms"),
+    ],
+)
+def test_ramps_that_cannot_be(more: str, said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        validate(
+            ExperimentPlan, tomllib.loads(RAMPED + more), "plans/experiments/x.toml", PlanError
+        )

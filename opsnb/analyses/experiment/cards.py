@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opsnb.findings import Card, Fact, Tone
-from opsnb.messages import Text
+from opsnb.messages import Said, Text
 from opsnb.methods.guardrail import Guardrail
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _effect(experiment: Experiment, effect: Effect) -> Card:
     lift = facts["lift"] if effect.lift else facts["diff"]
     state = "improved" if effect.improved else "worsened" if effect.worsened else "open"
     return Card(
-        label=metric.label,
+        label=_label(experiment, metric.label, effect.variant),
         value=Text.of("common.change", fact=lift),
         fact=lift,
         change=Text.of(
@@ -64,11 +64,20 @@ def _effect(experiment: Experiment, effect: Effect) -> Card:
     )
 
 
+def _label(experiment: Experiment, metric: Said, variant: str) -> Said:
+    """A metric's name, with the arm where there are several."""
+    if len(experiment.treatments) < 2:
+        return metric
+    return Text.of("ab.card.arm", metric=metric, variant=variant)
+
+
 def _guardrail(experiment: Experiment, effect: Effect, result: Guardrail) -> Card:
     fact = experiment.ops.facts[f"ab.guardrail/{effect.metric.id}/{effect.variant}"]
     lift = effect.lift
     return Card(
-        label=Text.of("ab.card.guardrail", metric=effect.metric.label),
+        label=_label(
+            experiment, Text.of("ab.card.guardrail", metric=effect.metric.label), effect.variant
+        ),
         value=Text.of("common.signed_percent", value=lift.value if lift else None),
         fact=fact,
         target=Text.of("ab.card.margin", margin=result.margin),

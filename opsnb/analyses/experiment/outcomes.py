@@ -99,6 +99,8 @@ def _attrition(experiment: Experiment, id: str, lost: int, fact: Fact) -> None:
     state = "unlike" if p_value < FAIL else "doubtful" if p_value < WARN else "alike"
     status = {"unlike": "block", "doubtful": "warn", "alike": "warn" if lost else "pass"}[state]
     text = Text.of(f"ab.trust.missing_{state}", users=lost, share=fact, p=p_value)
+    if not lost:
+        text = Text("ab.trust.missing_none")
     experiment.ops.check(id, status, text, fact)
 
 

@@ -152,7 +152,9 @@ def _arms(experiment: Experiment) -> None:
     ops.check(
         "several_arms",
         status,
-        Text.of("ab.trust.several_arms", users=assigned.several, share=share),
+        Text.of("ab.trust.several_arms", users=assigned.several, share=share)
+        if assigned.several
+        else Text("ab.trust.several_arms_none"),
         share,
     )
     if assigned.repeated:
