@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from opsnb.analyses.campaign.scrutiny import stability
+from opsnb.errors import MetricError, PlanError
 from opsnb.methods.estimate import Estimate
 from tests.analyses.campaigns import METRIC, PLAN, open_campaign, regions, said, series
 
@@ -208,3 +209,17 @@ def test_a_broken_holdout_invalidates(workspace):
     said(campaign, "costs", "effect", "summary")
     assert statuses(campaign)["holdout"] == "block"
     assert campaign.ops.facts["campaign.verdict"].value == "invalid"
+
+
+def test_regions_by_a_column_nobody_has_are_refused(workspace):
+    orders = holdout_tables()["orders"]
+    plan = HOLDOUT.split("holdout")[0] + 'treated_units = ["a"]\nunit_column = "shire"\n'
+    campaign = review(workspace, {"orders": orders}, plan, more="")
+    with pytest.raises(MetricError, match='cannot break "gmv_net" down by "shire"'):
+        campaign.effect()
+
+
+def test_a_region_named_twice_is_a_mistake(workspace):
+    plan = PLAN + 'treated_units = ["r0", "r0"]\n'
+    with pytest.raises(PlanError, match='treated_units: names "r0" twice'):
+        review(workspace, {"series": regions(0)}, plan)
