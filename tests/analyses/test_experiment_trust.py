@@ -280,10 +280,19 @@ def test_an_experiment_without_a_plan(workspace: MakeWorkspace) -> None:
     assert verdict["sentence"].startswith("Unregistered. ")
     assert verdict["grade"] == "B"
     assert status(ops, "unregistered") == "warn"
+    assert status(ops, "srm") == "warn" and ops.facts["ab.srm"].value is None
     assert ops.facts["ab.verdict"].value == "ship"
     assert {row["grade"] for row in shown["primary"].payload()["languages"]["en"]["findings"]} == {
         "B"
     }
+
+
+def test_unequal_shares_without_a_plan_are_no_reason_to_refuse(workspace: MakeWorkspace) -> None:
+    frame = people(0.5, 0.56)
+    ops = session(workspace, frame.drop(frame.index[:1000]), plan=False)
+    run(ops, metric="bought")
+    assert ops.facts["ab.verdict"].value != "invalid"
+    assert "nobody registered the split" in said(ops, "srm")
 
 
 @pytest.mark.parametrize(

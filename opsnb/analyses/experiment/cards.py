@@ -38,7 +38,7 @@ def _users(experiment: Experiment) -> Card:
         label=Text.of("ab.card.users", who=experiment.who),
         value=Text.of("common.integer", value=users),
         fact=srm,
-        status=Text.of(f"ab.card.srm_{status}", p=srm),
+        status=Text.of(f"ab.card.srm_{'unknown' if srm.value is None else status}", p=srm),
         tone=_CHECK_TONE[status],
     )
 

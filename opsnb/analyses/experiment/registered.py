@@ -22,14 +22,14 @@ _CONTROLS = ("control", "holdout", "baseline", "a", "A", "0")
 def stand_in(
     ops: Session, experiment: str, assigned: Assigned, *, metric: str, control: str
 ) -> ExperimentPlan:
-    """A plan for an experiment that has none: its arms in equal shares, one metric, no margins.
+    """A plan for an experiment that has none: its arms as they are, one metric, no margins.
 
     Raises
     ------
     ParameterError
         The primary metric is not given or unknown, or the control cannot be told.
     """
-    arms = list(assigned.counts)
+    arms, total = list(assigned.counts), sum(assigned.counts.values())
     if not metric:
         raise ParameterError(
             f'experiment "{experiment}" has no plan, so its primary metric must be given',
@@ -55,7 +55,7 @@ def stand_in(
     return ExperimentPlan.unregistered(
         experiment,
         control=control,
-        split={arm: 1 / len(arms) for arm in arms},
+        split={arm: users / total for arm, users in assigned.counts.items()},
         primary={"metric": metric},
         **dates,
     )

@@ -45,6 +45,11 @@ def _sample_ratio(experiment: Experiment) -> None:
         ops.fact("ab.srm", None, "p_value", method="chi_square")
         ops.check("srm", "warn", Text("ab.trust.srm_unknown"))
         return
+    if not plan.registered:
+        seen = [Text.of("ab.trust.arm_users", arm=a, users=u) for a, u in counts.items()]
+        ops.fact("ab.srm", None, "p_value", n=sum(counts.values()), method="chi_square")
+        ops.check("srm", "warn", Text.of("ab.trust.srm_unregistered", counts=seen))
+        return
     shares = experiment.planned_shares
     result = sample_ratio(counts, shares)
     fact = ops.fact(
