@@ -14,6 +14,7 @@ from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, c
 from opsnb.errors import MethodError
 from opsnb.messages import Said, Text
 from opsnb.methods.anomalies import Anomalies, find_anomalies
+from opsnb.methods.shifts import level_shifts
 
 if TYPE_CHECKING:
     from opsnb.analyses.month import Month
@@ -24,6 +25,9 @@ _EXTRAORDINARY = {"holiday", "outage", "tracking", "campaign"}
 """Kinds of events whose days do not teach the model what is normal."""
 
 _LOWERING = {"outage", "tracking"}
+
+NEAR = 3
+"""Days between the start of an event and a change of level that it may explain."""
 
 LONGEST_CAUSE = 7
 """Days up to which an event of another kind can explain a single day."""
@@ -72,6 +76,7 @@ def unusual_days(month: Month, metrics: Sequence[str], *, timelines: bool = True
     parts.insert(0, Paragraph(line))
     if timelines:
         parts += [_timeline(month, one) for one in scored]
+        parts += [part for one in scored for part in _shifts(month, one)]
     if rows:
         parts.append(_table(rows))
     unexplained = [row for row in rows if row["unknown"]]
@@ -125,6 +130,31 @@ def _is_extraordinary(month: Month, day: dt.date) -> bool:
         event.kind in _EXTRAORDINARY and event.start <= day <= (event.end or event.start)
         for event in month.ops.workspace.events
     )
+
+
+def _shifts(month: Month, one: Scored) -> list[Part]:
+    """Lasting changes of level that began in the period, with the event on that day."""
+    known = np.array([_is_extraordinary(month, day) for day in one.dates])
+    try:
+        found = level_shifts(one.values, known=known)
+    except MethodError:
+        return []
+    parts: list[Part] = []
+    for shift in found:
+        day = one.dates[shift.day]
+        if not month.period.contains(day) or not shift.before:
+            continue
+        fact = month.ops.fact(
+            "anomaly.shift", shift.after / shift.before - 1, "relative", metric=one.metric,
+            period=day.isoformat(),
+        )  # fmt: skip
+        near = [e for e in month.ops.workspace.events if abs((e.start - day).days) <= NEAR]
+        event = min(near, key=lambda e: abs((e.start - day).days), default=None)
+        reading: Said = event.name if event is not None else Text("month.unusual.unknown")
+        line = Text.of("month.unusual.shift", metric=month.ops.label(one.metric), change=fact,
+                       day=day, reading=reading)  # fmt: skip
+        parts.append(Paragraph(line))
+    return parts
 
 
 def _is_public_holiday(month: Month, day: dt.date) -> bool:

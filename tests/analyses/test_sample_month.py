@@ -120,3 +120,11 @@ def test_a_quiet_month_has_no_outage(played: Callable[..., Played]) -> None:
     run = played("monthly_retrospective", cycle="2026-09")
     assert "tracking_gap" not in {c["id"] for c in run.records("checks")}
     assert run.verdict()["word"] in {"ON TRACK", "MIXED", "OFF TRACK"}
+
+
+def test_a_lasting_change_of_level_is_tied_to_what_began_then(month: Played) -> None:
+    shifts = {f["metric"]: f for f in month.facts("anomaly.shift")}
+    assert shifts["orders"]["value"] > 0.1
+    assert shifts["orders"]["period"] in {f"2026-10-{day}" for day in range(18, 24)}
+    shown = month.cells["anomaly_days"].plain(month.language("en"))
+    assert "another level since" in shown and "Double 11 pre-sale season" in shown
