@@ -187,7 +187,10 @@ def pages(hostile: Workspace) -> list[Path]:
         assert not result.failed, f"{name}: {result.reason}"
     index_reports(hostile, ("en", "zh"))
     found = sorted(hostile.reports.rglob("*.html"))
-    assert len(found) == 8
+    for stem in ("report", "brief"):
+        for suffix in (".html", ".zh.html"):
+            assert sum(path.name == stem + suffix for path in found) == 3
+    assert {"index.html", "index.zh.html"} <= {path.name for path in found}
     return found
 
 
@@ -201,8 +204,10 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.scripts += tag == "script"
-        if tag in {"iframe", "object", "embed", "base", "form"}:
+        if tag in {"iframe", "object", "embed", "base"}:
             self.bad.append(tag)
+        if tag == "form" and any(name == "action" for name, _ in attrs):
+            self.bad.append("form with an address")
         for name, value in attrs:
             if name.startswith("on"):
                 self.bad.append(f"{tag} {name}")
