@@ -157,8 +157,13 @@ class Meter:
     # -- the kinds ---------------------------------------------------------------------
 
     def _population(self, metric: Metric) -> Metric:
-        """Whom a mean or proportion is divided by; buyers where events are not mapped."""
-        if metric.of == "active_users" and not self.rows.has("events"):
+        """Whom a mean or proportion is divided by.
+
+        Where events are not mapped, a mean is divided by the buyers. A share is not: the share
+        of buyers who bought is always one, and says nothing.
+        """
+        no_events = metric.of == "active_users" and not self.rows.has("events")
+        if no_events and metric.kind == "mean":
             return self.catalogue["buyers"]
         return self.catalogue[metric.of]
 

@@ -235,10 +235,14 @@ def test_kinds_without_a_daily_series(meter: MakeMeter, metric: str) -> None:
         meter(TABLES).daily(metric, OCT.start, OCT.end)
 
 
-def test_buyers_are_the_population_where_events_are_not_mapped(meter: MakeMeter) -> None:
+def test_buyers_are_the_population_of_means_where_events_are_not_mapped(meter: MakeMeter) -> None:
     made = meter({"orders": ORDERS})
-    found = made.value("paying_conversion", OCT)
-    assert (found.value, found.n) == (1.0, 2)
+    found = made.value("revenue_per_user", OCT)
+    assert (found.value, found.n) == ((100 + 30) / 2, 2)
+
+
+def test_the_share_of_buyers_who_bought_is_no_metric(meter: MakeMeter) -> None:
+    assert meter({"orders": ORDERS}).absent("paying_conversion") == "events"
 
 
 def test_what_is_absent(meter: MakeMeter) -> None:
