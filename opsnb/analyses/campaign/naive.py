@@ -42,7 +42,7 @@ def naive_table(campaign: Campaign, causal: Fact) -> list[Part]:
         Table(
             [
                 Column("name", Text("campaign.naive.name"), "said"),
-                Column("value", Text("campaign.returns.value"), "said"),
+                Column("value", Text("campaign.returns.value"), "said", "right"),
                 Column("why", Text("campaign.naive.why"), "said"),
             ],
             rows,

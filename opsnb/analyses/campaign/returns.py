@@ -163,7 +163,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     return Table(
         [
             Column("name", Text("campaign.returns.name"), "said"),
-            Column("value", Text("campaign.returns.value"), "said"),
+            Column("value", Text("campaign.returns.value"), "said", "right"),
             Column("interval", Text("campaign.returns.interval"), "signed_percent.interval"),
             Column("definition", Text("campaign.returns.definition"), "said"),
         ],
