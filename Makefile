@@ -14,7 +14,7 @@ report: setup data/truth.json ## Set everything up and make the sample company's
 	@$(BIN)/opsnb cycle $(CYCLE)
 
 test: $(VENV)/.dev data/truth.json ## Set everything up and run the tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lab: setup data/truth.json ## Open the playbooks in JupyterLab
 	@$(BIN)/jupyter lab playbooks
@@ -27,10 +27,11 @@ lint: $(VENV)/.dev ## Check style, types, and that notebooks hold no outputs
 sample: setup ## Write the sample company's data anew
 	@$(BIN)/opsnb sample
 
-lock: $(VENV)/.dev ## Resolve requirements.lock and requirements-dev.lock anew
+lock: $(VENV)/.dev ## Resolve the lock files anew: to run, to develop, and with every extra
 	@$(BIN)/python -m pip install -q uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev --extra accessible --extra postgres --extra clickhouse --extra spark --extra dask pyproject.toml -c requirements-dev.lock -o requirements-ci.lock
 
 clean: ## Remove generated data and reports, keep the environment
 	@rm -rf data reports/20* reports/undated reports/*.html
