@@ -1,0 +1,46 @@
+"""What was promised beforehand: experiments, campaigns, targets, and what happened.
+
+Each file of `plans/` becomes one frozen object. Texts for people are labels: a string, or
+a dict by language. docs/data.md shows every key.
+"""
+
+from opsnb.plans.calendar import Event, Target
+from opsnb.plans.campaigns import (
+    Budget,
+    CampaignNotes,
+    CampaignPlan,
+    Holdout,
+    LifetimeValue,
+    NotedAction,
+    Phase,
+    Predicted,
+    Success,
+    Totals,
+)
+from opsnb.plans.experiments import Daily, ExperimentPlan, Guardrail, Primary, Ramp, Secondary
+from opsnb.plans.files import read_events, read_notes, read_plans, read_targets
+
+__all__ = [
+    "Budget",
+    "CampaignNotes",
+    "CampaignPlan",
+    "Daily",
+    "Event",
+    "ExperimentPlan",
+    "Guardrail",
+    "Holdout",
+    "LifetimeValue",
+    "NotedAction",
+    "Phase",
+    "Predicted",
+    "Primary",
+    "Ramp",
+    "Secondary",
+    "Success",
+    "Target",
+    "Totals",
+    "read_events",
+    "read_notes",
+    "read_plans",
+    "read_targets",
+]
