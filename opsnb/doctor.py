@@ -59,7 +59,7 @@ def _guarded(name: str, point: Callable[[], Diagnosis]) -> Diagnosis:
         return Diagnosis(name, "FAIL", f"{type(error).__name__}: {error}", _REINSTALL)
 
 
-_SPECIMEN = "Report 运营复盘报告：转化率 +1.2%，¥3,400 ▲▼−×"
+_SPECIMEN = "Report 运营复盘报告：王喆 转化率 +1.2%，¥3,400 ▲▼−×"
 
 _REINSTALL = "install opsnb again in a fresh environment (environment.yml)"
 

@@ -137,6 +137,7 @@ def test_the_wheel_carries_what_a_report_needs(wheel: Path) -> None:
         "opsnb/_sample/opsnb.toml",
         "opsnb/_sample/plans/campaigns/golden_week.toml",
         "opsnb/fonts/NotoSansSC-Regular-gb2312.ttf",
+        "opsnb/fonts/NotoSansSC-Regular-rare.ttf",
         "opsnb/fonts/OFL.txt",
         "opsnb/messages/en.toml",
         "opsnb/messages/zh.toml",

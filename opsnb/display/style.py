@@ -54,7 +54,7 @@ SMALL = 7.5
 """Text sizes in points, on a drawing 7.2 inches wide."""
 
 _RC: dict[Any, Any] = {
-    "font.family": ["Noto Sans SC", "DejaVu Sans"],
+    "font.family": ["Noto Sans SC", "Noto Sans SC Rare", "DejaVu Sans"],
     "font.size": SIZE,
     "axes.unicode_minus": False,
     "text.parse_math": False,
@@ -118,8 +118,9 @@ def covered() -> frozenset[int]:
 
 @functools.cache
 def _font_files() -> tuple[Path, ...]:
-    """Our two fonts and, where the zhplot package is installed, its full Noto Sans SC."""
-    own = sorted(resources.fonts().glob("NotoSansSC-*.ttf"), reverse=True)
+    """Regular, bold and rare characters; where zhplot is installed, its full Noto Sans SC."""
+    names = ("Regular-gb2312", "Bold-gb2312", "Regular-rare")
+    own = [resources.fonts() / f"NotoSansSC-{name}.ttf" for name in names]
     spec = importlib.util.find_spec("zhplot")
     folders = spec.submodule_search_locations or [] if spec else []
     full = [path for folder in folders for path in sorted(Path(folder).rglob("NotoSansSC*.ttf"))]
@@ -142,8 +143,9 @@ def _font(path: str) -> FT2Font:
 @functools.cache
 def _advance(char: str, bold: bool) -> float:
     """Advance of a character in ems."""
-    regular, heavy, *_ = _font_files()
-    font = _font(str(heavy if bold else regular))
-    if ord(char) not in font.get_charmap():
+    regular, heavy, *others = _font_files()
+    fonts = [_font(str(path)) for path in (heavy if bold else regular, *others)]
+    font = next((font for font in fonts if ord(char) in font.get_charmap()), None)
+    if font is None:
         return 1.0
     return font.load_char(ord(char)).linearHoriAdvance / 65536 / 100

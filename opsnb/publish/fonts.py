@@ -22,7 +22,10 @@ from opsnb.errors import PublishError
 FAMILY = "Noto Sans SC"
 WEIGHTS = {400: "NotoSansSC-Regular-gb2312.ttf", 700: "NotoSansSC-Bold-gb2312.ttf"}
 
-_RARE = ("zhplot", "NotoSansSC-Regular*.[to]tf")
+RARE = "NotoSansSC-Regular-rare.ttf"
+"""What GB2312 lacks of the 8,105 characters of China's General Standard Table: people's names."""
+
+_FULL = ("zhplot", "NotoSansSC-Regular*.[to]tf")
 _SYMBOLS = ("matplotlib", "DejaVuSans.ttf")
 _BOLD_SYMBOLS = ("matplotlib", "DejaVuSans-Bold.ttf")
 """Package and file of the fonts that others bring along, used where they are installed."""
@@ -57,39 +60,48 @@ def faces(characters: frozenset[str], *, chinese: bool) -> list[Face]:
         Face(path, weight, _drawn_by(path, characters)) for weight, path in font_files().items()
     ]
     rest = characters - chosen[0].characters
-    wanted = [(_RARE, 400, rest), (_SYMBOLS, 400, rest)]
+    # A face counts for its weight only: a rare character in bold text needs one there too.
+    wanted = [(path, weight, rest) for path in _others() for weight in WEIGHTS]
     if not chinese:
         narrow = characters & _WIDE_PUNCTUATION
-        wanted += [(_SYMBOLS, 400, narrow), (_BOLD_SYMBOLS, 700, narrow)]
-    for font, weight, some in wanted:
-        if some and (path := _found(font)):
-            chosen.append(Face(path, weight, _drawn_by(path, some), ranged=True))
+        for font, weight in ((_SYMBOLS, 400), (_BOLD_SYMBOLS, 700)):
+            wanted += [(path, weight, narrow) for path in filter(None, [_found(font)])]
+    for path, weight, some in wanted:
+        held = frozenset().union(*(f.characters for f in chosen if f.ranged and f.weight == weight))
+        if drawn := _drawn_by(path, some - held):
+            chosen.append(Face(path, weight, drawn, ranged=True))
     return [face for face in chosen if face.characters]
 
 
+def _others() -> list[Path]:
+    """Fonts for what the first two lack, in the order in which they are asked."""
+    return [_checked(resources.fonts() / RARE), *filter(None, [_found(_FULL), _found(_SYMBOLS)])]
+
+
 def font_files() -> dict[int, Path]:
-    """The fonts that come with opsnb, by weight.
+    """The two fonts of nearly all text, by weight.
 
     Raises
     ------
     PublishError
         One is missing: text would vanish from the PDF without a word.
     """
-    files = {weight: resources.fonts() / name for weight, name in WEIGHTS.items()}
-    for path in files.values():
-        if not path.is_file():
-            raise PublishError(
-                "a font of the reports is missing",
-                where=path.name,
-                hint="install opsnb again; its fonts belong to the package",
-            )
-    return files
+    return {weight: _checked(resources.fonts() / name) for weight, name in WEIGHTS.items()}
+
+
+def _checked(path: Path) -> Path:
+    if not path.is_file():
+        raise PublishError(
+            "a font of the reports is missing",
+            where=path.name,
+            hint="install opsnb again; its fonts belong to the package",
+        )
+    return path
 
 
 def font_paths() -> list[Path]:
     """All fonts that a page may use."""
-    found = [_found(font) for font in (_RARE, _SYMBOLS, _BOLD_SYMBOLS)]
-    return [*font_files().values(), *filter(None, found)]
+    return [*font_files().values(), *_others(), *filter(None, [_found(_BOLD_SYMBOLS)])]
 
 
 def missing_glyphs(characters: frozenset[str]) -> frozenset[str]:

@@ -88,6 +88,10 @@ def test_pictographs_without_a_glyph_are_left_out() -> None:
     assert ">双十一大促<" in drawn
 
 
+def test_rare_characters_of_names_are_drawn() -> None:
+    assert ">王喆 陶镕 李堃<" in svg(lambda figure: figure.text(0.5, 0.5, "王喆 陶镕 李堃"))
+
+
 def test_a_letter_without_a_glyph_is_an_error() -> None:
     with pytest.raises(PublishError, match=r'can draw "\u0b95" \(U\+0B95\).*zhplot'):
         svg(lambda figure: figure.text(0.5, 0.5, "name \N{TAMIL LETTER KA}"))

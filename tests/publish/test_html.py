@@ -259,6 +259,15 @@ def test_the_page_carries_the_glyphs_it_shows(notebook, run):
     assert set("活动复盘") <= faces[0].characters & faces[1].characters
 
 
+def test_rare_characters_of_names_have_a_glyph_in_both_weights():
+    names = frozenset("喆镕堃昇玥翀")
+    own = {path.name for path in fonts.font_files().values()} | {fonts.RARE}
+    drawn = [f for f in fonts.faces(names | {"王"}, chinese=True) if f.path.name in own]
+    for weight in (400, 700):
+        assert names <= {c for f in drawn if f.weight == weight for c in f.characters}
+    assert fonts.missing_glyphs(names) == frozenset()
+
+
 def test_other_languages_take_narrow_punctuation_from_a_narrow_font():
     quotes = frozenset("it’s")
     assert not any(face.ranged for face in fonts.faces(quotes, chinese=True))

@@ -163,6 +163,18 @@ def test_chinese_has_its_glyphs(notebook, run):
     assert any("NotoSansSC-Bold" in name for name in fonts)
 
 
+def test_rare_characters_of_names_are_drawn(notebook, run):
+    run = dataclasses.replace(run, title="王喆、陶镕与李堃", subject_label=None)
+    document, texts = read(make(notebook, run, "zh"))
+    assert "王喆、陶镕与李堃" in texts[0].replace("\n", "")
+    fonts = {
+        font.get_object()["/BaseFont"]
+        for page in document.pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert any("NotoSansSCRare" in name for name in fonts)
+
+
 def test_a_character_without_a_glyph_is_marked_and_named(notebook, run):
     run = dataclasses.replace(run, subject_label="Test \U000f0000")
     _, texts = read(make(notebook, run))
