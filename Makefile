@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 CYCLE  ?= latest
+UPGRADE ?= --upgrade
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+           --no-header --no-emit-index-url --no-annotate $(UPGRADE) pyproject.toml
 
 .PHONY: help setup report test lab lint sample lock clean
 
@@ -29,9 +32,9 @@ sample: setup ## Write the sample company's data anew
 
 lock: $(VENV)/.dev ## Resolve the lock files anew: to run, to develop, and with every extra
 	@$(BIN)/python -m pip install -q uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --upgrade --extra dev --extra accessible --extra postgres --extra clickhouse --extra spark --extra dask pyproject.toml -c requirements-dev.lock -o requirements-ci.lock
+	@$(COMPILE) -o requirements.lock
+	@$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --all-extras -c requirements-dev.lock -o requirements-ci.lock
 
 clean: ## Remove generated data and reports, keep the environment
 	@rm -rf data reports/20* reports/undated reports/*.html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -73,13 +74,20 @@ def test_known_breakages_stay_pinned() -> None:
     assert tuple(map(int, version("sqlglot").split(".")[:2])) < (30, 18)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
-def test_locks_hold_exact_versions_and_no_address(name: str) -> None:
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 50
-    for line in lines:
-        assert re.match(r"[\w.\[\],-]+==\S+", line), line
-        assert "://" not in line
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-ci.lock")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_hold_exact_versions_with_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    pins = re.split(r"\n(?=\S)", text.strip())
+    assert len(pins) > 50
+    for pin in pins:
+        first, *hashes = pin.replace("\\\n", "\n").splitlines()
+        assert re.match(r"[\w.\[\],-]+==\S+", first), first
+        assert hashes, f"{first} has no hash"
+        assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64} *", line) for line in hashes)
 
 
 def test_the_lock_holds_every_requirement() -> None:
@@ -146,6 +154,20 @@ def test_the_wheel_carries_what_a_report_needs(wheel: Path) -> None:
     ):
         assert any(name == needed or name.startswith(f"{needed}/") for name in names), needed
     assert not any("__pycache__" in name or name.startswith("tests/") for name in names)
+
+
+def test_the_wheel_lists_what_it_was_locked_with(wheel: Path) -> None:
+    """PEP 770: the bill of materials lies in the metadata, one component a pin."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if ".dist-info/sboms/" in n)
+        bill = json.loads(archive.read(name))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["component"]["version"] == PROJECT["version"]
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = {(n.lower(), v) for n, v in re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)", text, re.M)}
+    assert {(one["name"], one["version"]) for one in bill["components"]} == pins
+    hashes = sum(len(one["hashes"]) for one in bill["components"])
+    assert hashes == text.count("--hash=sha256:") > len(pins)
 
 
 def test_a_report_runs_from_the_wheel_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
