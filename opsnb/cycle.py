@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.errors import OpsnbError, WorkspaceError
 from opsnb.parameters import Known
-from opsnb.periods import Period
+from opsnb.periods import Kind, Period
 from opsnb.playbook import Playbook
 from opsnb.run import Result, run
-from opsnb.runplan import chosen_languages, plan
+from opsnb.runplan import Reach, chosen_languages, plan, settled
 from opsnb.workspace import CycleConfig, Workspace
 
 if TYPE_CHECKING:
     from opsnb.execution.limits import Limits
+
+
+_LATEST_FIRST: tuple[Kind, ...] = ("month", "week", "quarter", "year")
+"""The kind that `latest` means: the first of these that opsnb.toml asks reports for."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ class CycleResult:
         return found
 
 
-def expand(workspace: Workspace, cycle: str = "latest") -> list[Entry]:
+def expand(
+    workspace: Workspace, cycle: str = "latest", *, reach: Reach | None = None
+) -> list[Entry]:
     """The reports that a cycle asks for, in the order of opsnb.toml.
 
     Parameters
@@ -121,6 +127,8 @@ def expand(workspace: Workspace, cycle: str = "latest") -> list[Entry]:
     cycle : str
         `2026-10`, `2026-W44`, `2026-Q4`, `2026`; `latest` is the last complete month, or the
         last complete period of the shortest kind where no month is configured.
+    reach : callable, optional
+        The last day that the data hold: `latest` does not go beyond it.
 
     Raises
     ------
@@ -129,8 +137,9 @@ def expand(workspace: Workspace, cycle: str = "latest") -> list[Entry]:
     WorkspaceError
         opsnb.toml asks for nothing in cycles of this kind.
     """
-    kinds = [kind for kind in ("month", "week", "quarter", "year") if kind in workspace.cycles]
-    period = workspace.period(cycle, kinds[0] if kinds else "month")
+    kinds = [name for name in _LATEST_FIRST if name in workspace.cycles]
+    kind: Kind = kinds[0] if kinds else "month"
+    period = workspace.period(settled(cycle, kind, workspace, reach))
     if period.kind not in workspace.cycles:
         known = f"there are entries for: {', '.join(kinds)}" if kinds else "there are none yet"
         raise WorkspaceError(

@@ -261,6 +261,7 @@ def parse(
     week_start: Literal["monday", "sunday"] = "monday",
     kind: Kind | None = None,
     as_of: dt.date | None = None,
+    reached: dt.date | None = None,
 ) -> Period:
     """The period a text names.
 
@@ -271,6 +272,8 @@ def parse(
         with `kind` and `as_of` also `latest`.
     kind, as_of
         What `latest` means: the last period of that kind that was over before that day.
+    reached : date, optional
+        The last day that the data hold; `latest` does not name a period beyond it.
 
     Raises
     ------
@@ -286,7 +289,7 @@ def parse(
                 where="cycle",
                 hint=_EXAMPLES,
             )
-        return latest(kind, as_of, calendar)
+        return latest(kind, as_of, calendar, reached=reached)
     for known, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(said):
             return _named(known, match.groups(), calendar, said)
@@ -314,12 +317,23 @@ def containing(kind: Kind, day: dt.date, calendar: Calendar | None = None) -> Pe
     return Period(kind, start, _add_months(start, size) - _DAY, calendar)
 
 
-def latest(kind: Kind, as_of: dt.date, calendar: Calendar | None = None) -> Period:
+def latest(
+    kind: Kind,
+    as_of: dt.date,
+    calendar: Calendar | None = None,
+    *,
+    reached: dt.date | None = None,
+) -> Period:
     """The last complete period: the last one that was over before the day `as_of`.
 
     Data taken on a day does not hold the whole of it, so that day never counts as complete.
+    Where the data end (`reached`) before that period begins, it is the last one that they hold
+    in whole.
     """
-    return containing(kind, as_of, calendar).previous()
+    period = containing(kind, as_of, calendar).previous()
+    if reached is None or reached >= period.start:
+        return period
+    return containing(kind, reached + _DAY, calendar).previous()
 
 
 def between(start: dt.date, end: dt.date, calendar: Calendar | None = None) -> Period:

@@ -5,6 +5,7 @@ No kernel starts here, and neither papermill's engine nor the publisher is impor
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ from opsnb import periods
 from opsnb.errors import PublishError, did_you_mean
 from opsnb.messages import known_languages
 from opsnb.parameters import SUBJECTS, Known, Problem, parameter_error
+from opsnb.periods import Kind
 from opsnb.playbook import Playbook
 from opsnb.workspace import Workspace
 
 LATEST = "latest"
+Reach = Callable[[], dt.date | None]
+"""Asks the analysis half for the last day that the data hold; only `latest` needs to know."""
+
 UNDATED = "undated"
 """Where reports go whose plan has no dates."""
 
@@ -78,6 +83,7 @@ def plan(
     *,
     cycle: str | None = None,
     known: Known | None = None,
+    reach: Reach | None = None,
 ) -> PlannedRun:
     """A run with its parameters checked and its cycle settled; no kernel starts.
 
@@ -88,6 +94,8 @@ def plan(
         which the campaign or experiment ends, else the latest complete one.
     known : mapping, optional
         More known ids by subject type; see `known_ids`.
+    reach : callable, optional
+        The last day that the data hold: `latest` does not go beyond it.
 
     Raises
     ------
@@ -99,7 +107,7 @@ def plan(
     parameter = playbook.parameter_of_type("cycle")
     given = dict(params)
     if cycle is not None:
-        cycle = workspace.period(cycle, playbook.period).key
+        cycle = settled(cycle, playbook.period, workspace, reach)
         if parameter is not None:
             stated = given.setdefault(parameter.name, cycle)
             if stated != LATEST and str(stated) != cycle:
@@ -110,12 +118,18 @@ def plan(
     bound = playbook.bind(given, known_ids(workspace, known))
     subject = bound.get(playbook.subject_parameter.name) if playbook.subject_parameter else None
     if cycle is None:
-        cycle = _own_cycle(playbook, bound, given, subject, workspace)
+        cycle = _own_cycle(playbook, bound, given, subject, workspace, reach)
     for each in playbook.parameters:
         if each.type == "cycle" and bound[each.name] == LATEST:
-            latest = workspace.period(LATEST, playbook.period).key
+            latest = settled(LATEST, playbook.period, workspace, reach)
             bound[each.name] = latest if cycle == UNDATED else cycle
     return PlannedRun(playbook, bound, cycle, subject or None)
+
+
+def settled(cycle: str, kind: Kind, workspace: Workspace, reach: Reach | None = None) -> str:
+    """The key of the cycle that a text names; `latest` is the last one that the data hold."""
+    reached = reach() if reach is not None and cycle.strip().lower() == LATEST else None
+    return workspace.period(cycle, kind, reached=reached).key
 
 
 def _own_cycle(
@@ -124,6 +138,7 @@ def _own_cycle(
     given: Mapping[str, Any],
     subject: str | None,
     workspace: Workspace,
+    reach: Reach | None,
 ) -> str:
     parameter = playbook.parameter_of_type("cycle")
     stated = bound[parameter.name] if parameter is not None else LATEST
@@ -132,7 +147,7 @@ def _own_cycle(
     asked = parameter is not None and parameter.name in given
     plans = {**workspace.campaigns, **workspace.experiments}
     if subject not in plans or asked:
-        return workspace.period(LATEST, playbook.period).key
+        return settled(LATEST, playbook.period, workspace, reach)
     end = plans[subject].end
     if end is None:
         return UNDATED

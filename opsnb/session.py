@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from opsnb import periods, resources
+from opsnb import resources
 from opsnb.display import (
     Absent,
     Actions,
@@ -40,6 +40,7 @@ from opsnb.findings import (
 )
 from opsnb.messages import Language, Said, Text
 from opsnb.metrics import Meter, load_catalogue
+from opsnb.metrics.reach import last_day
 from opsnb.metrics.rows import Rows
 from opsnb.periods import Kind
 from opsnb.tables import TableReport, check
@@ -97,13 +98,8 @@ class Session:
     ) -> None:
         self.workspace = workspace
         self.playbook = playbook
-        self.period = periods.parse(
-            cycle,
-            workspace.fiscal_month_start,
-            week_start=workspace.week_start,
-            kind=kind,
-            as_of=workspace.as_of,
-        )
+        reached = last_day(workspace) if cycle == "latest" else None
+        self.period = workspace.period(cycle, kind, reached=reached)
         codes = list(languages) or [workspace.language]
         self.languages = [
             Language(code, workspace.currency, workspace.messages_folder) for code in codes
@@ -320,7 +316,8 @@ def begin(
     playbook : str
         The playbook's name, such as `ab_readout`.
     cycle : str
-        `latest` (the last complete period of `kind`), `2026-10`, `2026-W44`, `2026-Q4`, `2026`.
+        `latest` (the last complete period of `kind` that the data hold), `2026-10`,
+        `2026-W44`, `2026-Q4`, `2026`.
     language : str
         `en` or `zh`; empty takes what the runner asked for, else the workspace's language.
 

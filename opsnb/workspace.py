@@ -257,14 +257,20 @@ class Workspace:
     def calendar(self) -> Calendar:
         return Calendar(self.fiscal_month_start, self.week_start)
 
-    def period(self, text: str, kind: Kind | None = None) -> Period:
-        """The period a text names in the workspace's calendar; `latest` takes its kind."""
+    def period(
+        self, text: str, kind: Kind | None = None, *, reached: dt.date | None = None
+    ) -> Period:
+        """The period a text names in the workspace's calendar; `latest` takes its kind.
+
+        `reached` is the last day that the data hold, where a caller knows it.
+        """
         return parse(
             text,
             self.fiscal_month_start,
             week_start=self.week_start,
             kind=kind,
             as_of=self.as_of,
+            reached=reached,
         )
 
     # -- words -----------------------------------------------------------------------

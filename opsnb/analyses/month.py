@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses import lifecycle
+from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
 from opsnb.analyses.gate import data_end, data_gate
 from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
 from opsnb.analyses.tasks import due_tasks
@@ -18,6 +19,7 @@ from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
 from opsnb.metrics.cohorts import monthly_cohorts
 from opsnb.metrics.funnel import ordered_funnel
+from opsnb.metrics.reach import holds_rows
 
 if TYPE_CHECKING:
     from opsnb.metrics import Metric
@@ -49,6 +51,8 @@ class Month:
         Metric ids; by default those with a target in this cycle, then the usual ones.
     """
 
+    name = "month"
+
     def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
         self.ops = ops
         self.period: Period = ops.period
@@ -60,6 +64,11 @@ class Month:
     @cached_property
     def recorded_until(self) -> dt.date | None:
         return data_end(self.ops, "orders")
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded in the period that a KPI could be measured on."""
+        return not (holds_rows(self.ops.rows, self.period) and self.kpis)
 
     @property
     def partial(self) -> bool:
@@ -94,7 +103,10 @@ class Month:
     def data_gate(self) -> Shown:
         """What the tables hold; whether the month is complete and its refunds are in."""
         ops = self.ops
-        if self.partial:
+        say_reach(ops, self)
+        if self.is_empty:
+            say_empty(self)
+        elif self.partial:
             ops.status("provisional", self.why_partial)
             ops.check("complete", "warn", self.why_partial)
         elif self.refunds_open:
@@ -110,10 +122,12 @@ class Month:
         """Actions, decisions and predictions of earlier cycles, and what became of them."""
         return self.ops.memory()
 
+    @needs_rows
     def tasks(self) -> Shown:
         """Tasks that fell due in the month: done, late, open."""
         return self.ops.show(*due_tasks(self))
 
+    @needs_rows
     def scorecard(self) -> Shown:
         """Each KPI against its target, last month and last year."""
         ops = self.ops
@@ -131,23 +145,29 @@ class Month:
             parts.append(Absent(Text.of("month.scorecard.left_out", tables=sorted(lacking))))
         return ops.show(*parts)
 
+    @needs_rows
     def scores(self) -> Shown:
         """NPS and CSAT with intervals, the number of answers, and the change."""
         return self.ops.show(*survey_scores(self))
 
+    @needs_rows
     def service(self) -> Shown:
         """Tickets: volume, first response, resolution, on time, by category."""
         return self.ops.show(*service_times(self))
 
+    @needs_rows
     def themes(self) -> Shown:
         """What unhappy comments are about, with masked quotes."""
         return self.ops.show(*comment_themes(self))
 
+    @needs_rows
     def trend(self, metric: str = "gmv_net") -> Shown:
         """A metric over thirteen months, with its targets."""
         ops = self.ops
         if ops.meter.absent(metric):
             return ops.show(Absent(Text.of("month.absent", table=ops.meter.absent(metric))))
+        if not self.covers(ops.catalogue[metric]):
+            return ops.show(Absent(self.not_recorded(metric)))
         periods = [self.period]
         while len(periods) < TREND_MONTHS:
             periods.insert(0, periods[0].previous())
@@ -186,6 +206,20 @@ class Month:
             metric = self.ops.catalogue[metric.numerator]
         return self.first_recorded(metric.table)
 
+    def covers(self, metric: Metric) -> bool:
+        """Whether the metric's table was recorded in the period: else its zero says nothing."""
+        while metric.numerator:
+            metric = self.ops.catalogue[metric.numerator]
+        first = self.first_recorded(metric.table)
+        if first is None or self.period.end < first:
+            return False
+        last = data_end(self.ops, metric.table or "orders")
+        return last is None or last >= self.period.start
+
+    def not_recorded(self, metric: str) -> Text:
+        """What stands in place of a metric that `covers` denies."""
+        return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)
+
     def first_recorded(self, table: str | None) -> dt.date | None:
         """First day of the first month that the table covers from its first day on."""
         reports = self.ops.inspect(table or "orders")
@@ -193,6 +227,7 @@ class Month:
             return None
         return _date(reports[0].first).replace(day=1)
 
+    @needs_rows
     def funnel(self, steps: Sequence[str] = ("visit", "cart", "order")) -> Shown:
         """Users by step, against last month."""
         ops = self.ops
@@ -226,6 +261,7 @@ class Month:
         key = f"{kind}.{name}"
         return Text(key) if self.ops.language.has(key) else name
 
+    @needs_rows
     def active(self) -> Shown:
         """Daily active users, and the month's DAU, MAU and stickiness."""
         ops = self.ops
@@ -261,18 +297,22 @@ class Month:
             if event.start <= self.period.end and (event.end or event.start) >= self.period.start
         ]
 
+    @needs_rows
     def growth(self) -> Shown:
         """Rolling active users, and who was won, kept, brought back and lost."""
         return self.ops.show(*lifecycle.rolling(self), *lifecycle.accounting(self))
 
+    @needs_rows
     def stages(self, by: str = "channel") -> Shown:
         """Acquisition, activation, retention, revenue and referral by channel."""
         return self.ops.show(*lifecycle.stages(self, by))
 
+    @needs_rows
     def segments(self) -> Shown:
         """RFM segments, their moves since last month, and who to win back."""
         return self.ops.show(*lifecycle.rfm(self))
 
+    @needs_rows
     def cohorts(self, months: int = 9) -> Shown:
         """Retention by month of registration; unobservable months stay empty."""
         ops = self.ops
@@ -319,6 +359,7 @@ class Month:
             before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
         )
 
+    @needs_rows
     def why(self, metric: str = "", by: str = "") -> Shown:
         """Why a rate moved: the mix of groups, or the rates within them.
 
@@ -331,16 +372,19 @@ class Month:
         parts = [part for name in chosen[:MOST_EXPLAINED] for part in why(self, name, by)]
         return self.ops.show(*parts, Note(Text("month.why.caution")))
 
+    @needs_rows
     def drivers(self, metric: str = "gmv_net") -> Shown:
         """A metric's change as the parts of the drivers whose product it is."""
         return self.ops.show(*drivers(self, metric))
 
+    @needs_rows
     def outlook(self, metrics: Sequence[str] = ()) -> Shown:
         """What the next month is expected to bring, registered as predictions."""
         from opsnb.analyses.outlook import outlook
 
         return self.ops.show(*outlook(self, metrics))
 
+    @needs_rows
     def anomalies(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
         """Days outside expectation, with the known event that explains them, or none."""
         from opsnb.analyses.unusual import unusual_days
@@ -352,6 +396,8 @@ class Month:
     def summary(self) -> Shown:
         """Verdict, cards, what to decide, findings, next steps."""
         ops = self.ops
+        if self.is_empty:
+            return ops.first_screen(empty_verdict(self), [])
         scored = [kpi for kpi in self.kpis if kpi.status is not None]
         missed = [kpi for kpi in scored if kpi.status == "missed"]
         for kpi in missed[:4]:

@@ -177,7 +177,7 @@ def _measure(month: Month, name: str) -> Kpi | None:
     compared = [period.last_year(), period.previous(), period]
     values = {m.period: m for m in ops.meter.measure(name, compared)}
     now = values[period.key]
-    if now.value is None:
+    if now.value is None or not month.covers(metric):
         return None
     low, high = interval(metric, now)
     unit: Any = metric.unit if metric.unit != "days" else "number"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
 from opsnb.analyses.gate import data_gate
 from opsnb.analyses.memory import open_actions
 from opsnb.analyses.month import Month
@@ -72,6 +73,8 @@ class Week(Month):
         Metric ids; by default those with a target in this week, then the usual ones.
     """
 
+    name = "week"
+
     def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
         super().__init__(ops, kpis)
         if not kpis:
@@ -120,7 +123,10 @@ class Week(Month):
     def data_gate(self) -> Shown:
         """Whether the week is complete; the tables stay folded."""
         ops = self.ops
-        if self.partial:
+        say_reach(ops, self)
+        if self.is_empty:
+            say_empty(self)
+        elif self.partial:
             reason = Text.of("week.partial", period=self.period.text, last=self.recorded_until)
             ops.status("provisional", reason)
             ops.check("complete", "warn", reason)
@@ -137,6 +143,7 @@ class Week(Month):
         """Actions that are late or fall due within a week."""
         return self.ops.show(*open_actions(self.ops, DUE_DAYS))
 
+    @needs_rows
     def exceptions(self) -> Shown:
         """KPIs outside what their own past lets expect; the others in one line."""
         ops = self.ops
@@ -183,6 +190,7 @@ class Week(Month):
             "reading": Toned(None, "good" if one.is_good else "warn", word),
         }
 
+    @needs_rows
     def course(self, metric: str = "gmv_net") -> Shown:
         """Six weeks beside twelve months, this year and last, with the numbers under it."""
         ops = self.ops
@@ -237,6 +245,7 @@ class Week(Month):
             boxes.append((Text(f"week.course.{kind}"), said))
         return boxes
 
+    @needs_rows
     def unusual(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
         """Days of the week outside expectation, as a table."""
         return self.ops.show(*unusual_days(self, metrics, timelines=False))
@@ -246,6 +255,8 @@ class Week(Month):
     def summary(self) -> Shown:
         """Verdict, cards, findings, and what to decide about the exceptions."""
         ops = self.ops
+        if self.is_empty:
+            return ops.first_screen(empty_verdict(self), [])
         found = [one for one in self.watched if one.is_exception]
         bad = [one for one in found if not one.is_good]
         if bad:

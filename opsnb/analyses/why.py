@@ -176,6 +176,8 @@ def drivers(month: Month, metric: str) -> list[Part]:
         return [Absent(Text.of("month.absent", table=table))]
     if month.partial:
         return [Absent(Text("month.why.partial"))]
+    if not month.covers(ops.catalogue[metric]):
+        return [Absent(month.not_recorded(metric))]
     periods = [month.period.previous(), month.period]
     sides = [
         {name: ops.meter.value(name, period).value for name in (metric, *names)}

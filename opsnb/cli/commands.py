@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from opsnb.cli import results
-from opsnb.cli.options import codes_of, ids_in_data, near_workspace, parameters_of, the_workspace
+from opsnb.cli.options import (
+    codes_of,
+    ids_in_data,
+    near_workspace,
+    parameters_of,
+    reach_of_data,
+    the_workspace,
+)
 from opsnb.cli.output import EXIT_FAILED, note, reported, shown, table, warn, write_json
 from opsnb.errors import WorkspaceError
 
@@ -113,7 +120,12 @@ def run(
     codes = chosen_languages(workspace, codes_of(language))
     loaded = Playbook.load(playbook, workspace)
     planned = plan(
-        loaded, parameters_of(parameter or []), workspace, cycle=cycle, known=ids_in_data(workspace)
+        loaded,
+        parameters_of(parameter or []),
+        workspace,
+        cycle=cycle,
+        known=ids_in_data(workspace),
+        reach=reach_of_data(workspace),
     )
     with progress(str(planned), quiet=json) as bar:
         result = run_playbook(
@@ -165,10 +177,12 @@ def make_cycle(
     from opsnb.cli.progress import progress
     from opsnb.cycle import expand, run_cycle
     from opsnb.execution.limits import Limits
+    from opsnb.runplan import settled
 
     workspace = the_workspace(context.obj)
-    entries = expand(workspace, cycle)
-    period = workspace.period(cycle, "month").key if not entries else entries[0].cycle
+    reach = reach_of_data(workspace)
+    entries = expand(workspace, cycle, reach=reach)
+    period = entries[0].cycle if entries else settled(cycle, "month", workspace, reach)
     with progress(f"Cycle {period}", len(entries), quiet=json) as bar:
         rolled = run_cycle(
             workspace,

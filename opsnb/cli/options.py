@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import os
 from collections.abc import Callable, Iterator
@@ -64,3 +65,15 @@ def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
         yield from ids_in_data(workspace, kind)
 
     return {kind: functools.partial(ids, kind) for kind in SUBJECTS}
+
+
+def reach_of_data(workspace: Workspace) -> Callable[[], dt.date | None]:
+    """A callable that asks the data for their last day; the analysis half is loaded then."""
+
+    @functools.cache
+    def reach() -> dt.date | None:
+        from opsnb.metrics.reach import last_day
+
+        return last_day(workspace)
+
+    return reach

@@ -108,8 +108,8 @@ def test_facts_agree_with_each_other(month: Played) -> None:
     assert len(cohorts) > 10 and all(0 < f["value"] < 1 for f in cohorts)
 
 
-def test_a_month_that_is_not_over_is_not_judged(played: Callable[..., Played]) -> None:
-    run = played("monthly_retrospective", cycle="2026-11")
+def test_a_period_that_is_not_over_is_not_judged(played: Callable[..., Played]) -> None:
+    run = played("monthly_retrospective", cycle="2026-Q4")
     assert "provisional" in run.statuses
     assert run.verdict()["word"] == "PROVISIONAL"
     assert not run.facts("kpi.status") and not run.facts("kpi.change")
