@@ -49,8 +49,24 @@ class BgNbd:
         return bought / (1 + self._gone_odds(x, tx, age))
 
     def alive(self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
-        """Probability that each customer has not left, shape (customers,)."""
+        """Probability that each customer has not left, shape (customers,).
+
+        One without a repeat has 1: the model lets nobody leave before a repeat purchase
+        (Fader and Hardie 2008).
+        """
         return 1 / (1 + self._gone_odds(*_history(frequency, recency, age)))
+
+    def buys_within(
+        self, t: float, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
+    ) -> np.ndarray:
+        """Probability that each customer buys at least once in the next t, shape (customers,).
+
+        Who is alive leaves only after a purchase, so the silence of t has the probability
+        ((alpha + age) / (alpha + age + t)) ** (r + x), the rate being gamma(r + x, alpha + age).
+        """
+        x, tx, age = _history(frequency, recency, age)
+        silent = ((self.alpha + age) / (self.alpha + age + t)) ** (self.r + x)
+        return (1 - silent) / (1 + self._gone_odds(x, tx, age))
 
     def _gone_odds(self, x: np.ndarray, tx: np.ndarray, age: np.ndarray) -> np.ndarray:
         drop = self.a / (self.b + np.maximum(x, 1) - 1)
@@ -166,8 +182,11 @@ class ShiftedBetaGeometric:
     def survival(self, periods: int) -> np.ndarray:
         """Share of the cohort left after 0, 1, ..., `periods` renewals."""
         step = np.arange(1, periods + 1)
-        kept = (self.beta + step - 1) / (self.alpha + self.beta + step - 1)
-        return np.concatenate([[1.0], np.cumprod(kept)])
+        return np.concatenate([[1.0], np.cumprod(1 - self.leaving(step))])
+
+    def leaving(self, period: np.ndarray) -> np.ndarray:
+        """Probability to leave in the 1st, 2nd, ... period of those who are left by then."""
+        return self.alpha / (self.alpha + self.beta + np.asarray(period, dtype=float) - 1)
 
 
 def fit_shifted_beta_geometric(customers: np.ndarray) -> ShiftedBetaGeometric:
@@ -190,13 +209,42 @@ def fit_shifted_beta_geometric(customers: np.ndarray) -> ShiftedBetaGeometric:
         need_finite(f"customers[{index}]", value)
     if left[-1] < 0 or (np.diff(left) > 0).any() or left[0] == left[-1]:
         refuse("customers", left.tolist(), "falling from period to period, not below 0")
-    step = np.arange(1, len(left))
+    return fit_leaving(left[:-1], -np.diff(left))
+
+
+def fit_leaving(at_risk: np.ndarray, left: np.ndarray) -> ShiftedBetaGeometric:
+    """Fit to who could leave and who left in the 1st, 2nd, ... period of their contracts.
+
+    The same likelihood as that of one cohort, as a product over the periods, so that customers
+    of all ages may enter, each for the periods in which it was observed.
+
+    Parameters
+    ----------
+    at_risk, left : ndarray of shape (periods,)
+        Customers under contract as a period began, and those of them who left in it.
+
+    Raises
+    ------
+    MethodError
+        When shapes differ, more left than could, nobody left, everybody left, or the
+        likelihood has no maximum.
+    """
+    risk, gone = np.asarray(at_risk, dtype=float), np.asarray(left, dtype=float)
+    if risk.ndim != 1 or risk.shape != gone.shape or len(risk) < 2:
+        refuse("shapes", f"{risk.shape} and {gone.shape}", "equal, of two periods or more")
+    if not np.isfinite(np.concatenate([risk, gone])).all() or (gone < 0).any():
+        refuse("left", "partly missing or negative", "at least 0 in every period")
+    if (gone > risk).any():
+        index = int(np.argmax(gone > risk))
+        refuse(f"left[{index}]", float(gone[index]), f"at most at_risk, which is {risk[index]:g}")
+    if not gone.any() or gone.sum() == risk.sum():
+        refuse("customers who left", float(gone.sum()), "some of those who could, not all")
+    step = np.arange(len(risk))
 
     def loss(logs: np.ndarray) -> float:
         a, b = np.exp(logs)
-        leave = betaln(a + 1, b + step - 1) - betaln(a, b)
-        stay = betaln(a, b + step[-1]) - betaln(a, b)
-        return -float(-np.diff(left) @ leave + left[-1] * stay)
+        kept = np.log(b + step) @ (risk - gone)
+        return -float(gone.sum() * np.log(a) + kept - np.log(a + b + step) @ risk)
 
     logs, best = _minimise(loss, np.zeros(2), "shifted-beta-geometric model")
     alpha, beta = np.exp(logs)

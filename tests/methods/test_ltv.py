@@ -13,6 +13,7 @@ from opsnb.methods.ltv import (
     ShiftedBetaGeometric,
     fit_bg_nbd,
     fit_gamma_gamma,
+    fit_leaving,
     fit_shifted_beta_geometric,
 )
 
@@ -103,6 +104,55 @@ def test_alive_falls_with_silence():
     assert alive[2] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("x", "tx", "age", "alive"),
+    [
+        (2, 30.43, 38.86, 0.72657857),
+        (1, 1.71, 38.86, 0.21210099),
+        (0, 0, 38.86, 1.0),
+        (23, 39, 39, 0.96855545),
+        (5, 30, 39, 0.70562685),
+        (20, 30, 39, 0.19682044),
+        (26, 30.86, 31, 0.96891565),
+        (11, 2.0, 38.0, 9.36532191e-09),
+    ],
+)
+def test_alive_equals_lifetimes(x, tx, age, alive):
+    """Fader and Hardie 2008 with CDNOW's parameters, as lifetimes 0.11.3 computes it."""
+    model = BgNbd(0.243, 4.414, 0.793, 2.426, 0.0, 2357)
+    assert model.alive(x, tx, age) == pytest.approx(alive, rel=1e-6)
+
+
+def test_who_buys_again_is_foretold():
+    """The chance to buy within t, by groups of simulated customers; without end it is `alive`."""
+    *history, later = buyers(np.random.default_rng(4), 6000, 40)
+    model = fit_bg_nbd(*history)
+    chance = model.buys_within(40, *history)
+    for low, high in ((0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1)):
+        inside = (chance >= low) & (chance < high)
+        assert inside.sum() > 100
+        assert (later[inside] > 0).mean() == pytest.approx(chance[inside].mean(), abs=0.05)
+    assert model.buys_within(1e12, *history) == pytest.approx(model.alive(*history), abs=1e-3)
+    assert (chance <= model.expected_given(40, *history)).all()  # Markov's inequality
+
+
+def test_customers_of_all_ages_teach_as_one_cohort_does():
+    cohort = np.array([1000, 869, 743, 653, 593, 551, 517, 491])
+    whole = fit_shifted_beta_geometric(cohort)
+    parts = fit_leaving(cohort[:-1], -np.diff(cohort))
+    assert [parts.alpha, parts.beta] == [whole.alpha, whole.beta]
+    share = whole.survival(2)
+    assert parts.leaving([1, 2]) == pytest.approx(1 - share[1:] / share[:-1])
+    rng = np.random.default_rng(5)
+    chance = rng.beta(0.9, 3.0, 60_000)
+    stay, entry = rng.geometric(chance), rng.integers(1, 13, 60_000)
+    ages = np.arange(1, 25)
+    risk = [((entry <= age) & (stay >= age)).sum() for age in ages]  # late entry
+    left = [((entry <= age) & (stay == age)).sum() for age in ages]
+    found = fit_leaving(risk, left)
+    assert [found.alpha, found.beta] == pytest.approx([0.9, 3.0], rel=0.06)
+
+
 def test_survival_multiplies_renewals():
     model = ShiftedBetaGeometric(1.0, 1.0, 0.0)
     assert model.survival(3) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
@@ -126,6 +176,10 @@ ONES = np.ones(40)
         (lambda: fit_shifted_beta_geometric([9, 8]), "it must be at least three numbers"),
         (lambda: fit_shifted_beta_geometric([9, 8, 10]), "it must be falling from period"),
         (lambda: fit_shifted_beta_geometric([9, np.nan, 1]), r"customers\[1\] is nan"),
+        (lambda: fit_leaving([9, 8], [1]), "must be equal, of two periods or more"),
+        (lambda: fit_leaving([9, 8], [1, -1]), "left is partly missing or negative"),
+        (lambda: fit_leaving([9, 8], [1, 9]), r"left\[1\] is 9; it must be at most at_risk"),
+        (lambda: fit_leaving([9, 8], [0, 0]), "customers who left is 0; it must be some of"),
     ],
 )
 def test_errors_name_the_parameter(call, message):
