@@ -192,6 +192,26 @@ def holdout_tables(tagged_holdout: int = 0) -> dict[str, pd.DataFrame]:
 HOLDOUT = PLAN.replace('"y"', '"gmv_net"') + 'holdout = {experiment = "h", share = 0.25}\n'
 
 
+@pytest.mark.parametrize(("unequal", "status"), [(0.0, "pass"), (25.0, "warn")])
+def test_users_who_differed_before_the_campaign_are_told(workspace, unequal, status):
+    """What exposed users bought in the weeks before is what held-out users bought, or a warning."""
+    tables = holdout_tables()
+    orders, held = tables["orders"], np.arange(4000) % 4 == 0
+    rng = np.random.default_rng(9)
+    before = orders.assign(
+        order_id=[f"b{n}" for n in range(4000)],
+        ordered_at=pd.Timestamp("2026-09-03"),
+        amount=rng.gamma(2, 20, 4000) + np.where(held, 0, unequal),
+        campaign_id=None,
+    )
+    before["campaign_id"] = before["campaign_id"].astype("object")
+    campaign = review(
+        workspace, {**tables, "orders": pd.concat([orders, before])}, HOLDOUT, more=""
+    )
+    said(campaign, "effect")
+    assert statuses(campaign)["balance"] == status
+
+
 @pytest.mark.parametrize(("leak", "status"), [(0, "pass"), (7, "warn")])
 def test_a_holdout_leads_and_leaks_are_counted(workspace, leak, status):
     campaign = review(workspace, holdout_tables(leak), HOLDOUT + CONTROLS, more="")

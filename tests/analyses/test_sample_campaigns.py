@@ -32,6 +32,19 @@ def test_golden_week_by_its_holdout(played: Run, truth: dict[str, Any]) -> None:
     assert run.verdict()["grade"] == "A" and run.verdict()["word"].startswith("WORKED")
 
 
+def test_the_dip_after_golden_week_is_found(played: Run, truth: dict[str, Any]) -> None:
+    """Planted: orders fall by 28 % on the first day after and recover within weeks."""
+    run = played("campaign_review", campaign="golden_week")
+    planted = truth["campaigns"]["golden_week"]
+    week = run.fact("campaign.post_dip/gmv_net///week1")
+    assert planted["plan"]["dip"] > 0 and planted["effect"]["post"]["realised_gmv_net"] < 0
+    assert week["high"] < 0 and week["p_value"] < 0.05
+    weeks = [f for f in run.facts("campaign.post_dip") if f["period"].startswith("week")]
+    total = run.fact("campaign.post_dip/gmv_net///after")
+    assert sum(f["value"] for f in weeks) == pytest.approx(total["value"], rel=0.1)
+    assert "brought forward" in run.text() and "提前透支" in run.text("zh")
+
+
 def test_golden_week_s_returns(played: Run, truth: dict[str, Any]) -> None:
     run = played("campaign_review", campaign="golden_week")
     planted = truth["campaigns"]["golden_week"]

@@ -5,18 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from opsnb.analyses.campaign.increment import Increment, post_end, scaled
-from opsnb.analyses.effects import compare_arms
+from opsnb.analyses.campaign.increment import (
+    PRE_TIMES_POST,
+    Increment,
+    Scrutiny,
+    Week,
+    post_end,
+    scaled,
+    weeks_after,
+)
+from opsnb.analyses.effects import Effect, compare_arms
 from opsnb.messages import Text
-from opsnb.methods.estimate import Estimate
 from opsnb.metrics import arm_aggregates, assigned_users
 
 if TYPE_CHECKING:
     from opsnb.metrics.assigned import Assigned
     from opsnb.plans import CampaignPlan
     from opsnb.session import Session
-
-COVARIATE_DAYS = 28
 
 
 def by_holdout(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
@@ -26,39 +31,56 @@ def by_holdout(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -
         return Text("campaign.effect.skip_assignments")
     assigned = assigned_users(ops.rows, plan.holdout.experiment)
     last = post_end(ops, plan, end)
-    windows = {"during": (start, end)}
-    if last > end:
-        windows |= {"after": (end + dt.timedelta(days=1), last), "net": (start, last)}
+    pre_days = PRE_TIMES_POST * ((last - start).days + 1)
     users = assigned.counts[plan.holdout.treated]
-    estimates: dict[str, Estimate] = {}
-    relative = None
-    for name, (first, final) in windows.items():
-        arms = {
-            arm.variant: arm
-            for arm in arm_aggregates(
-                ops.rows, ops.catalogue, plan.metric, assigned,
-                start=first, end=final, covariate_days=COVARIATE_DAYS, capped=False,
-            )
-        }  # fmt: skip
-        effect = compare_arms(
-            ops.catalogue[plan.metric], arms[plan.holdout.control], arms[plan.holdout.treated]
-        )
-        estimates[name] = scaled(effect.diff, users)
-        if name != "after":
-            relative = effect.lift
+
+    def effect(first: dt.date, final: dt.date) -> Effect:
+        return _compared(ops, plan, assigned, (first, final), pre_days)
+
+    during = whole = effect(start, end)
+    after = net = None
+    weeks: list[Week] = []
+    if last > end:
+        whole = effect(start, last)
+        after = scaled(effect(end + dt.timedelta(days=1), last).diff, users)
+        net = scaled(whole.diff, users)
+        weeks = [Week(*span, scaled(effect(*span).diff, users)) for span in weeks_after(end, last)]
+    balance = whole.adjustment.balance if whole.adjustment else None
     return Increment(
         "holdout",
         "A",
-        during=estimates["during"],
-        after=estimates.get("after"),
-        net=estimates.get("net"),
-        relative=relative,
+        during=scaled(during.diff, users),
+        after=after,
+        net=net,
+        weeks=tuple(weeks),
+        relative=whole.lift,
         users=users,
         holdout_users=assigned.counts[plan.holdout.control],
         contaminated=_contaminated(ops, plan, assigned),
         srm_counts=assigned.counts,
         after_days=(last - end).days,
         window_days=(end - start).days + 1,
+        pre_days=pre_days if whole.adjusted else 0,
+        scrutiny=Scrutiny(pre_days=pre_days, balance=scaled(balance, users) if balance else None),
+    )
+
+
+def _compared(
+    ops: Session,
+    plan: CampaignPlan,
+    assigned: Assigned,
+    span: tuple[dt.date, dt.date],
+    pre_days: int,
+) -> Effect:
+    """Exposed against held-out users over some days, adjusted for what each did before."""
+    assert plan.holdout is not None
+    found = arm_aggregates(
+        ops.rows, ops.catalogue, plan.metric, assigned,
+        start=span[0], end=span[1], covariate_days=pre_days, capped=False,
+    )  # fmt: skip
+    arms = {arm.variant: arm for arm in found}
+    return compare_arms(
+        ops.catalogue[plan.metric], arms[plan.holdout.control], arms[plan.holdout.treated]
     )
 
 

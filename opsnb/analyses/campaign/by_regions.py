@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from opsnb.analyses.campaign.increment import (
     Increment,
     Path,
     Scrutiny,
+    Week,
     post_end,
     scaled,
+    weeks_after,
 )
 from opsnb.errors import MethodError
 from opsnb.messages import Text
@@ -45,6 +48,11 @@ class Panel:
 
     def until(self, stop: int) -> Panel:
         return self.rows(np.arange(stop), self.n_pre)
+
+    def after(self, first: dt.date, last: dt.date) -> Panel:
+        """The days before the start, then only some of the days after it."""
+        kept = [n < self.n_pre or first <= day <= last for n, day in enumerate(self.dates)]
+        return self.rows(np.flatnonzero(kept), self.n_pre)
 
     def rows(self, keep: np.ndarray, n_pre: int) -> Panel:
         dates = tuple(self.dates[index] for index in keep)
@@ -116,6 +124,15 @@ def _total(found: Synthetic, panel: Panel) -> Estimate:
     return scaled(mean, panel.treated.shape[1] * days)
 
 
+def _synthetic_total(panel: Panel) -> Estimate:
+    return _total(_fit(panel), panel)
+
+
+def _weeks(panel: Panel, stop: int, total: Callable[[Panel], Estimate]) -> tuple[Week, ...]:
+    spans = weeks_after(panel.dates[stop - 1], panel.dates[-1])
+    return tuple(Week(*span, total(panel.after(*span))) for span in spans)
+
+
 def _synthetic(panel: Panel, stop: int, needed: int) -> Increment | None:
     """None where the regions without the campaign cannot be weighted to resemble the treated."""
     whole = _fit(panel)
@@ -125,16 +142,16 @@ def _synthetic(panel: Panel, stop: int, needed: int) -> Increment | None:
     window = panel.until(stop)
     after = net = None
     if len(panel.dates) > stop:
-        days = np.arange(len(panel.dates))
-        later = panel.rows(np.delete(days, slice(panel.n_pre, stop)), panel.n_pre)
-        after, net = _total(_fit(later), later), _total(whole, panel)
+        after = _synthetic_total(panel.after(panel.dates[stop], panel.dates[-1]))
+        net = _total(whole, panel)
     mean = float(whole.expected[panel.n_pre :].mean())
     return Increment(
         "geo",
         "B",
-        during=_total(_fit(window), window),
+        during=_synthetic_total(window),
         after=after,
         net=net,
+        weeks=_weeks(panel, stop, _synthetic_total),
         relative=_relative(whole, mean) if mean else None,
         p_value=whole.p_value,
         regions=panel.treated.shape[1],
@@ -233,24 +250,29 @@ def _compare(panel: Panel) -> DifferenceInDifferences:
     )
 
 
+def _compared_total(panel: Panel) -> Estimate:
+    """The effect a region and day as a sum over regions and days."""
+    days = len(panel.dates) - panel.n_pre
+    return scaled(_compare(panel).effect, panel.treated.shape[1] * days)
+
+
 def _difference(panel: Panel, stop: int, needed: int) -> Increment:
-    window, regions = panel.until(stop), panel.treated.shape[1]
+    regions = panel.treated.shape[1]
     whole = _compare(panel)
     after = net = None
     if len(panel.dates) > stop:
-        days = np.arange(len(panel.dates))
-        later = panel.rows(np.delete(days, slice(panel.n_pre, stop)), panel.n_pre)
-        after = scaled(_compare(later).effect, regions * (len(panel.dates) - stop))
-        net = scaled(whole.effect, regions * (len(panel.dates) - panel.n_pre))
+        after = _compared_total(panel.after(panel.dates[stop], panel.dates[-1]))
+        net = _compared_total(panel)
     own, others = panel.treated.mean(axis=1), panel.others.mean(axis=1)
     expected = others + (own - others)[: panel.n_pre].mean()
     mean = float(expected[panel.n_pre :].mean())
     return Increment(
         "did",
         "C",
-        during=scaled(_compare(window).effect, regions * (stop - panel.n_pre)),
+        during=_compared_total(panel.until(stop)),
         after=after,
         net=net,
+        weeks=_weeks(panel, stop, _compared_total),
         relative=scaled(whole.effect, 1 / mean) if mean > 0 else None,
         p_value=whole.effect.p_value,
         regions=regions,

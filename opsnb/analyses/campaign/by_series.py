@@ -15,7 +15,9 @@ from opsnb.analyses.campaign.increment import (
     Increment,
     Path,
     Scrutiny,
+    Week,
     post_end,
+    weeks_after,
 )
 from opsnb.errors import MethodError
 from opsnb.messages import Text
@@ -55,9 +57,11 @@ def by_series(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) ->
         whole = campaign_effect(y, n_pre, inputs) if last > end else during
         after = None
         if last > end:
-            y_after = y.copy()
-            y_after[n_pre:stop] = np.nan
-            after = campaign_effect(y_after, n_pre, inputs).cumulative
+            after = _later(y, n_pre, inputs, stop, len(y))
+        weeks = tuple(
+            Week(a, b, _later(y, n_pre, inputs, (a - first).days, (b - first).days + 1))
+            for a, b in weeks_after(end, last)
+        )
     except MethodError:
         return Text.of("campaign.effect.skip_fit", days=int(np.isfinite(y[:n_pre]).sum()))
     placebos = placebo_in_time(y[:stop], n_pre, inputs[:stop], windows=3, length=stop - n_pre)
@@ -70,6 +74,7 @@ def by_series(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) ->
         during=during.cumulative,
         after=after,
         net=whole.cumulative if after else None,
+        weeks=weeks,
         relative=whole.relative,
         after_days=(last - end).days,
         window_days=stop - n_pre,
@@ -92,6 +97,13 @@ def by_series(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) ->
             unseen=unseen,
         ),
     )
+
+
+def _later(y: np.ndarray, n_pre: int, inputs: np.ndarray, start: int, stop: int) -> Estimate:
+    """The effect on some of the days after the campaign began, by their positions in y."""
+    y = y.copy()
+    y[n_pre:start] = y[stop:] = np.nan
+    return campaign_effect(y, n_pre, inputs).cumulative
 
 
 def control_series(ops: Session, plan: CampaignPlan, first: dt.date, last: dt.date) -> np.ndarray:

@@ -28,7 +28,7 @@ def effect_parts(campaign: Campaign) -> list[Part]:
     if "relative" in facts:
         parts.append(Paragraph(Text.of("campaign.effect.relative", relative=facts["relative"])))
     if "after" in facts:
-        parts.append(Paragraph(_dip(facts["after"], found.after_days)))
+        parts.append(Paragraph(_dip(campaign, facts["after"])))
     parts.append(_chart(campaign, found))
     checks = effect_checks(campaign, found)
     parts += [Checks(checks)] if checks else []
@@ -59,6 +59,12 @@ def _facts(campaign: Campaign, found: Increment) -> dict[str, Fact]:
                 p_value=estimate.p_value, n=estimate.n, method=found.evidence,
                 metric=campaign.plan.metric, period=period,
             )  # fmt: skip
+    for number, week in enumerate(found.weeks, 1):
+        ops.fact(
+            "campaign.post_dip", week.effect.value, campaign.unit, low=week.effect.low,
+            high=week.effect.high, p_value=week.effect.p_value, n=week.effect.n,
+            method=found.evidence, metric=campaign.plan.metric, period=f"week{number}",
+        )  # fmt: skip
     common: dict[str, Any] = {"method": found.evidence, "metric": campaign.plan.metric}
     # A day, and where regions were treated a region and day: the unit of the method's estimate.
     each = found.window_days * max(found.regions, 1)
@@ -85,8 +91,15 @@ def _claim(campaign: Campaign, facts: dict[str, Fact]) -> Text:
     )
 
 
-def _dip(after: Fact, days: int) -> Text:
+def _dip(campaign: Campaign, after: Fact) -> Text:
+    """What was given back over all days after, else in the first weeks, where it is shown."""
     assert after.low is not None and after.high is not None
+    found = campaign.increment
+    days, early = found.after_days, found.given_back
+    if early and after.high >= 0:
+        week = campaign.ops.facts[f"campaign.post_dip/{campaign.plan.metric}///week1"]
+        weeks = f"campaign.effect.dip_{'week' if len(early) == 1 else 'weeks'}"
+        return Text.of(weeks, week=week, weeks=len(early), effect=after, days=days)
     state = "down" if after.high < 0 else "up" if after.low > 0 else "open"
     return Text.of(f"campaign.effect.dip_{state}", effect=after, days=days)
 
@@ -124,11 +137,19 @@ def _weights(found: Increment) -> list[Text]:
 
 
 def _forest(campaign: Campaign, found: Increment, claim: Text) -> Part:
+    weeks = [
+        (Text.of("campaign.effect.row_week", first=week.first, last=week.last), week.effect)
+        for week in found.weeks
+    ]
+    named = [
+        (Text("campaign.effect.row_during"), found.during),
+        *weeks,
+        (Text("campaign.effect.row_after"), found.after),
+        (Text("campaign.effect.row_net"), found.net),
+    ]
     rows = [
-        charts.Effect(
-            Text(f"campaign.effect.row_{name}"), e.value, e.low, e.high, strong=name == "net"
-        )
-        for name, e in (("during", found.during), ("after", found.after), ("net", found.net))
+        charts.Effect(label, e.value, e.low, e.high, strong=e is found.net)
+        for label, e in named
         if e is not None
     ]
     return charts.forest(
@@ -136,7 +157,10 @@ def _forest(campaign: Campaign, found: Increment, claim: Text) -> Part:
         claim=claim,
         alt=Text.of("campaign.effect.alt_forest", rows=len(rows)),
         source=Text.of(
-            "campaign.effect.source_holdout", exposed=found.users, held=found.holdout_users
+            f"campaign.effect.source_holdout{'' if found.pre_days else '_plain'}",
+            exposed=found.users,
+            held=found.holdout_users,
+            days=found.pre_days,
         ),
         format=f"signed_{campaign.format}",
     )

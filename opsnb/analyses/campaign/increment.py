@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from opsnb.analyses.gate import data_end
@@ -36,6 +37,15 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Week:
+    """The effect in one of the weeks after the campaign, first to last day included."""
+
+    first: dt.date
+    last: dt.date
+    effect: Estimate
+
+
+@dataclass(frozen=True)
 class Scrutiny:
     """What was done to break the estimate; empty or None where it does not apply.
 
@@ -64,6 +74,8 @@ class Scrutiny:
     clusters : int
     incomplete : tuple of str
         Regions left out for want of days.
+    balance : Estimate
+        Exposed less held-out users before the campaign, scaled to all exposed (holdout).
     """
 
     r2: float | None = None
@@ -79,6 +91,7 @@ class Scrutiny:
     pre_trend: Estimate | None = None
     clusters: int | None = None
     incomplete: tuple[str, ...] = ()
+    balance: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,8 @@ class Increment:
     during, after, net : Estimate or None
         In the campaign's window, in the days after it, and both together. `after` and
         `net` are None where no day after the campaign is on record.
+    weeks : tuple of Week
+        The weeks after the campaign one by one, where there are two or more.
     relative : Estimate or None
         The headline over what was expected without the campaign.
     users, holdout_users, contaminated : int
@@ -107,6 +122,7 @@ class Increment:
     during: Estimate | None = None
     after: Estimate | None = None
     net: Estimate | None = None
+    weeks: tuple[Week, ...] = ()
     relative: Estimate | None = None
     p_value: float | None = None
     users: int = 0
@@ -127,6 +143,17 @@ class Increment:
         """Net of what came after, where that is on record."""
         return self.net or self.during
 
+    @property
+    def given_back(self) -> tuple[Week, ...]:
+        """The first weeks after the campaign, in a row, in which the loss is shown.
+
+        Orders that were merely brought forward are missing soonest: weeks are tested in the
+        order of time, each at the full level and only as long as all before it were shown.
+        Such a fixed sequence keeps the chance of any false alarm at that level (Maurer,
+        Hothorn and Lehmacher 1995).
+        """
+        return tuple(takewhile(lambda week: week.effect.high < 0, self.weeks))
+
 
 def post_end(ops: Session, plan: CampaignPlan, end: dt.date) -> dt.date:
     """The last day after the campaign that is both planned and on record."""
@@ -141,3 +168,17 @@ def scaled(estimate: Estimate, by: float) -> Estimate:
         estimate.value * by, estimate.low * by, estimate.high * by, estimate.se * by,
         estimate.p_value, estimate.n, estimate.method, estimate.alpha,
     )  # fmt: skip
+
+
+def weeks_after(end: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """The days after the end as whole weeks; a rest of under four days joins the last one.
+
+    Empty where the days after make but one week: they are judged as a whole anyway.
+    """
+    days = (last - end).days
+    starts = list(range(1, days - 2, 7))
+    if len(starts) < 2:
+        return []
+    stops = [*(start - 1 for start in starts[1:]), days]
+    day = dt.timedelta(days=1)
+    return [(end + a * day, end + b * day) for a, b in zip(starts, stops, strict=True)]

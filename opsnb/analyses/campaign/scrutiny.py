@@ -50,6 +50,12 @@ def _holdout(campaign: Campaign, found: Increment) -> list[Check]:
             ops.status("invalid", Text.of("campaign.effect.srm_fail", p=fact))
         key = "campaign.effect.srm_pass" if status == "pass" else "campaign.effect.srm_fail"
         checks.append(ops.check("holdout", status, Text.of(key, p=fact), fact))
+    if found.scrutiny.balance is not None:
+        before = _estimate(campaign, "campaign.balance", found.scrutiny.balance)
+        state = "unbalanced" if found.scrutiny.balance.significant else "balanced"
+        message = Text.of(f"campaign.effect.{state}", before=before, days=found.scrutiny.pre_days)
+        status = "warn" if state == "unbalanced" else "pass"
+        checks.append(ops.check("balance", status, message, before))
     reached = ops.fact("campaign.contaminated", found.contaminated, "count", n=found.holdout_users)
     state = "clean" if found.contaminated == 0 else "reached"
     message = Text.of(f"campaign.effect.holdout_{state}", users=reached, held=found.holdout_users)
