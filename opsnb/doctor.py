@@ -104,11 +104,18 @@ def _fonts() -> Diagnosis:
 
 
 def _pdf() -> Diagnosis:
+    from opsnb.errors import PublishError
     from opsnb.execution.provenance import installed_version
-    from opsnb.publish.pdf import engine
+    from opsnb.publish.engines import engine
 
     name = engine()
-    return Diagnosis("PDF engine", "OK", f"{name} {installed_version(name) or ''}".strip())
+    detail = f"{name} {installed_version(name) or ''}".strip()
+    try:
+        tagged = engine(accessible=True)
+        detail += f", tagged PDFs by {tagged} {installed_version(tagged) or ''}".rstrip()
+    except PublishError:
+        detail += ", no tagged PDFs (extra accessible)"
+    return Diagnosis("PDF engine", "OK", detail)
 
 
 def _kernel() -> Diagnosis:

@@ -222,6 +222,7 @@ def _record(
         ended=_now(),
         error=RunError(failure.cell_id, failure.name, failure.message) if failure else None,
         messages_folder=workspace.messages_folder,
+        accessible=workspace.accessible,
     )
 
 

@@ -157,8 +157,15 @@ class _Settings(Strict):
             yield Problem("languages", f'lacks the primary language "{self.language}"', hint)
 
 
+class _Report(Strict):
+    """[report]: how reports are published."""
+
+    pdf: Literal["standard", "accessible"] = Field(default="standard", examples=['"accessible"'])
+
+
 class _File(Strict):
     workspace: _Settings
+    report: _Report = _Report()
     sources: dict[str, SourceConfig] = Field(default={})
     tables: dict[str, TableConfig] = Field(default={})
     metrics: dict[str, dict[str, Any]] = Field(default={})
@@ -192,6 +199,8 @@ class Workspace:
         [metrics.*] and metrics.toml as written; `opsnb.metrics` validates them.
     cycles : dict
         [[cycles.*]] by kind of period.
+    accessible : bool
+        PDFs are tagged (PDF/UA): [report] pdf = "accessible".
     """
 
     def __init__(self, root: Path, file: _File, metrics: Mapping[str, dict[str, Any]]) -> None:
@@ -209,6 +218,7 @@ class Workspace:
         self.refund_window_days = settings.refund_window_days
         self.gross_margin = settings.gross_margin
         self.owner: Label = settings.owner if settings.owner is not None else _DECIDES
+        self.accessible = file.report.pdf == "accessible"
         self.sources = file.sources
         self.tables = file.tables
         self.metrics = dict(metrics)

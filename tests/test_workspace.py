@@ -56,6 +56,7 @@ def test_the_documented_file_loads(tmp_path: Path) -> None:
         "zh": "取消行",
     }
     assert workspace.cycles["month"][0].for_each == "campaign"
+    assert workspace.accessible
     assert workspace.reports == tmp_path.resolve() / "reports"
     assert workspace.messages_folder == tmp_path.resolve() / "messages"
 

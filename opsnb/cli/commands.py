@@ -45,6 +45,9 @@ Languages = Annotated[
     str, typer.Option("--language", "-l", help="en, zh or en,zh (the first is the primary one).")
 ]
 NoPdf = Annotated[bool, typer.Option("--no-pdf", help="Make pages only; much quicker.")]
+Accessible = Annotated[
+    bool, typer.Option("--accessible", help="Tag PDFs for screen readers (PDF/UA); slower.")
+]
 CellTimeout = Annotated[
     int, typer.Option("--cell-timeout", min=0, help="Seconds for one cell; 0 for no limit.")
 ]
@@ -94,6 +97,7 @@ def run(
     ] = None,
     language: Languages = "",
     no_pdf: NoPdf = False,
+    accessible: Accessible = False,
     json: Json = False,
     open: Annotated[Open, typer.Option("--open", help="Open the page when it is made.")] = Open.no,
     cell_timeout: CellTimeout = 1800,
@@ -117,6 +121,7 @@ def run(
     from opsnb.runplan import chosen_languages, plan
 
     workspace = the_workspace(context.obj)
+    workspace.accessible |= accessible
     codes = chosen_languages(workspace, codes_of(language))
     loaded = Playbook.load(playbook, workspace)
     planned = plan(
@@ -159,6 +164,7 @@ def make_cycle(
         int, typer.Option("--jobs", "-j", min=0, help="Reports side by side; 0: two, or one core.")
     ] = 0,
     no_pdf: NoPdf = False,
+    accessible: Accessible = False,
     json: Json = False,
     cell_timeout: CellTimeout = 1800,
     timeout: Timeout = 7200,
@@ -180,6 +186,7 @@ def make_cycle(
     from opsnb.runplan import settled
 
     workspace = the_workspace(context.obj)
+    workspace.accessible |= accessible
     reach = reach_of_data(workspace)
     entries = expand(workspace, cycle, reach=reach)
     period = entries[0].cycle if entries else settled(cycle, "month", workspace, reach)

@@ -222,6 +222,11 @@ def _grade(grade: str, language: Language, named: bool = False) -> str:
     return f'<span class="ob-grade" title="{meaning}">{escape(shown)}</span>'
 
 
+_WIDTHS = dict.fromkeys(("by", "owner"), ' class="ob-name"')
+_WIDTHS |= dict.fromkeys(("due", "state"), ' class="ob-short"')
+"""Cells that hold a name or a few characters, which should stay on one line."""
+
+
 class _Rows(Part):
     """A plain table of texts; the subclasses say its heads and cells."""
 
@@ -232,14 +237,17 @@ class _Rows(Part):
     def _cells(self, language: Language) -> list[list[str]]: ...
 
     def html(self, language: Language) -> str:
-        heads = [escape(language.text(f"display.{head}")) for head in self.heads]
-        head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+        labels = [escape(language.text(f"display.{head}")) for head in self.heads]
+        kinds = [_WIDTHS.get(head, "") for head in self.heads]
+        head = "".join(
+            f'<th scope="col"{kind}>{label}</th>' for label, kind in zip(labels, kinds, strict=True)
+        )
         # A phone stacks the cells, so that each needs its head beside it.
         body = "".join(
             "<tr>"
             + "".join(
-                f'<td data-label="{label}">{escape(cell)}</td>'
-                for label, cell in zip(heads, row, strict=True)
+                f'<td data-label="{label}"{kind}>{escape(cell)}</td>'
+                for label, kind, cell in zip(labels, kinds, row, strict=True)
             )
             + "</tr>"
             for row in self._cells(language)

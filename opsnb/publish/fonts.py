@@ -10,7 +10,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fontTools import subset
@@ -123,6 +123,27 @@ def font_rules(characters: frozenset[str], source: Callable[[Face], str], *, chi
         f"src:{source(face)}{_unicode_range(face)}}}"
         for face in faces(characters, chinese=chinese)
     )
+
+
+def separate_families(page: str, *, chinese: bool) -> tuple[str, str]:
+    """The page and its rules for an engine that does not know `unicode-range`.
+
+    What comes from other fonts is cut down to the characters in use, each as a family of its
+    own that is asked before ours.
+    """
+    every = faces(page_characters(page), chinese=chinese)
+    others = list(dict.fromkeys(face.path for face in every if face.ranged))
+    rules, names = [], {path: f"opsnb {number}" for number, path in enumerate(others, start=1)}
+    for face in every:
+        name = names[face.path] if face.ranged else FAMILY
+        # A space beside such a character is drawn from the same font.
+        cut = replace(face, characters=face.characters | {" "})
+        source = embedded(cut) if face.ranged else f"url({face.path.as_uri()})"
+        rules.append(f'@font-face{{font-family:"{name}";font-weight:{face.weight};src:{source}}}')
+    for quote in "\"'":
+        asked = [f"{quote}{name}{quote}" for name in [*names.values(), FAMILY]]
+        page = page.replace(asked[-1], ", ".join(asked))
+    return page, "\n".join(rules)
 
 
 def embedded(face: Face) -> str:

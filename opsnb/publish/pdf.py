@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import html
-import importlib
 import io
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Fit, NameObject, TextStringObject
@@ -18,43 +16,18 @@ from opsnb.errors import PublishError
 from opsnb.messages import Language
 from opsnb.publish import words
 from opsnb.publish.brief import SIZES, brief_page
-from opsnb.publish.fonts import font_paths, font_rules, missing_glyphs, page_characters
+from opsnb.publish.engines import Engine, draw, engine
+from opsnb.publish.fonts import font_rules, missing_glyphs, page_characters, separate_families
 from opsnb.publish.html import FONTS
 from opsnb.publish.page import Page
 from opsnb.publish.records import Run
 
-Engine = Literal["plutoprint", "weasyprint"]
-
 NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 
-_BASE = "https://report.invalid/"
 _CLOSED = re.compile(r"<details(?![^>]*\sopen\b)")
 _OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
 _PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
-
-
-@functools.cache
-def engine() -> Engine:
-    """The engine that lays out PDFs here: plutoprint, or weasyprint where that has no wheel.
-
-    Raises
-    ------
-    PublishError
-        Neither can be loaded.
-    """
-    for name in ("plutoprint", "weasyprint"):
-        try:
-            importlib.import_module(name)
-        except (ImportError, OSError):  # OSError: weasyprint without pango
-            continue
-        return name
-    raise PublishError(
-        "no PDF engine is installed",
-        where="plutoprint, weasyprint",
-        hint='install plutoprint, or weasyprint and pango (pip install "opsnb[accessible]"), '
-        "or publish without PDF",
-    )
 
 
 def make_pdf(page: str, parts: Page, run: Run) -> bytes:
@@ -65,12 +38,12 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
     PublishError
         There is no engine, the layout fails, or the title is missing from the PDF's text.
     """
-    page = _for_paper(_with_fonts(page, parts.language))
-    draft = _laid_out(page, {})
+    name = engine(run.accessible)
+    page = _for_paper(_with_fonts(page, parts.language, name))
+    draft = _laid_out(page, name)
     page = _marked(page, parts.language, draft)
-    pages = {name: number + 1 for name, (number, _) in _places(draft).items()}
-    document = _laid_out(page, pages)
-    _require_text(document, parts.report["title"])
+    document = _laid_out(page, name, _numbers(draft))
+    _require_text(document, parts.report["title"], name)
     return _dressed(document, parts, run)
 
 
@@ -82,26 +55,28 @@ def make_brief(report: Mapping[str, Any], run: Run) -> bytes:
     PublishError
         As `make_pdf`.
     """
-    language = run.language(report["language"])
+    language, engine_name = run.language(report["language"]), engine(run.accessible)
     for size in SIZES:
         page = brief_page(report, language, size=size, printing=True)
-        page = _with_fonts(page, language)
-        document = _laid_out(page, {})
+        page = _with_fonts(page, language, engine_name)
+        document = _laid_out(page, engine_name)
         marked = _marked(page, language, document)
-        document = document if marked == page else _laid_out(marked, {})
+        document = document if marked == page else _laid_out(marked, engine_name)
         if len(document.pages) == 1:
             break
-    _require_text(document, report["title"][:60])
+    _require_text(document, report["title"][:60], engine_name)
     writer = PdfWriter(clone_from=document)
     return _described(writer, report, language, run, name=language.text("brief.name"))
 
 
-def _with_fonts(page: str, language: Language) -> str:
+def _with_fonts(page: str, language: Language, name: Engine) -> str:
     """The page with the fonts it needs, taken from their files."""
     chinese = language.html_code.startswith("zh")
-    rules = font_rules(
-        page_characters(page), lambda face: f"url({face.path.as_uri()})", chinese=chinese
-    )
+    if name == "weasyprint":
+        page, rules = separate_families(page, chinese=chinese)
+    else:
+        characters = page_characters(page)
+        rules = font_rules(characters, lambda f: f"url({f.path.as_uri()})", chinese=chinese)
     return page.replace(FONTS, rules, 1)
 
 
@@ -136,64 +111,23 @@ def _for_paper(page: str) -> str:
     return _OPACITY.sub(shape, _CLOSED.sub("<details open", page))
 
 
-def _laid_out(page: str, pages: Mapping[str, int]) -> PdfReader:
+def _numbers(draft: PdfReader) -> dict[str, int]:
+    """Page number of each anchor."""
+    return {name: number + 1 for name, (number, _) in _places(draft).items()}
+
+
+def _laid_out(page: str, name: Engine, pages: Mapping[str, int] | None = None) -> PdfReader:
     """The page as a PDF, page numbers of its contents filled in where they are known."""
-    numbered = _PAGE_NUMBER.sub(lambda place: str(pages.get(html.unescape(place[1]), "00")), page)
-    draw = _by_plutoprint if engine() == "plutoprint" else _by_weasyprint
+    known = pages or {}
+    numbered = _PAGE_NUMBER.sub(lambda place: str(known.get(html.unescape(place[1]), "00")), page)
     try:
-        return PdfReader(io.BytesIO(draw(numbered)))
+        return PdfReader(io.BytesIO(draw(numbered, name)))
     except Exception as error:
         raise PublishError(
             f"the PDF could not be laid out ({type(error).__name__}: {error})",
-            where=engine(),
+            where=name,
             hint="the HTML page is written and holds the same report",
         ) from error
-
-
-def _by_plutoprint(page: str) -> bytes:
-    import plutoprint
-
-    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4)
-    book.custom_resource_fetcher = _fetcher()
-    book.load_html(page, base_url=_BASE)
-    target = io.BytesIO()
-    book.write_to_pdf_stream(target)
-    return target.getvalue()
-
-
-@functools.cache
-def _fetcher() -> Any:
-    import plutoprint
-
-    class Fetcher(plutoprint.ResourceFetcher):
-        """Gives the fonts; refuses the network and all other files.
-
-        The data comes from plutoprint's own fetcher: it keeps fonts until the process ends,
-        later than Python can give back memory of its own.
-        """
-
-        def fetch_url(self, url: str) -> Any:
-            wanted = url if _is_font(url) else "data:text/plain,"
-            return plutoprint.default_resource_fetcher.fetch_url(wanted)
-
-    return Fetcher()
-
-
-def _by_weasyprint(page: str) -> bytes:
-    import weasyprint
-
-    def fetch(url: str, *_: Any, **__: Any) -> Any:
-        if not _is_font(url):
-            raise ValueError("a report loads nothing from elsewhere")
-        return weasyprint.default_url_fetcher(url)
-
-    document = weasyprint.HTML(string=page, base_url=_BASE, url_fetcher=fetch)
-    return document.write_pdf(pdf_variant="pdf/ua-1")
-
-
-def _is_font(url: str) -> bool:
-    """Whether a URL is one of the fonts that `font_rules` can name."""
-    return url in {path.as_uri() for path in font_paths()}
 
 
 def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
@@ -206,14 +140,14 @@ def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
     return found
 
 
-def _require_text(document: PdfReader, title: str) -> None:
+def _require_text(document: PdfReader, title: str, name: Engine) -> None:
     """An engine without a font ends well and draws nothing: the title must be there."""
     text = set(_text(document))
     wanted = frozenset("".join(title.split()))
     if not wanted - missing_glyphs(wanted) <= text:
         raise PublishError(
             "the PDF has no readable text",
-            where=engine(),
+            where=name,
             hint="run `opsnb doctor`; the HTML page is written and holds the same report",
         )
 
@@ -235,7 +169,17 @@ def _dressed(document: PdfReader, parts: Page, run: Run) -> bytes:
             fit = Fit.xyz(left=0, top=top + 12)
             writer.add_outline_item(title=title, page_number=number, fit=fit)
     writer.page_mode = "/UseOutlines"
+    _name_links(writer, dict(titles))
     return _described(writer, parts.report, parts.language, run)
+
+
+def _name_links(writer: PdfWriter, titles: Mapping[str, str]) -> None:
+    """Links to a section are read aloud by its title, not by its id."""
+    for page in writer.pages:
+        for reference in page.get("/Annots", []):
+            link = reference.get_object()
+            if (title := titles.get(str(link.get("/Dest")))) is not None:
+                link[NameObject("/Contents")] = TextStringObject(title)
 
 
 def _described(
@@ -251,7 +195,7 @@ def _described(
         "/Subject": words.cycle_label(report["cycle"], language),
         "/Keywords": f"{report['playbook']}, {report['cycle']}, {report['status']}",
         "/Creator": "opsnb",
-        "/Producer": engine(),
+        "/Producer": engine(run.accessible),
         "/CreationDate": stamp,
         "/ModDate": stamp,
     }

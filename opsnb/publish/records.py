@@ -49,6 +49,8 @@ class Run:
         `playbook` (`name`, `sha256`).
     messages_folder : Path, optional
         The workspace's own language files.
+    accessible : bool
+        PDFs are tagged (PDF/UA).
     """
 
     playbook: str
@@ -67,6 +69,7 @@ class Run:
     ended: datetime
     error: RunError | None = None
     messages_folder: Path | None = None
+    accessible: bool = False
 
     def language(self, code: str) -> Language:
         """The language as this run's workspace words it."""

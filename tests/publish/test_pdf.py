@@ -10,7 +10,7 @@ from nbformat.v4 import new_markdown_cell
 from pypdf import PdfReader
 
 from opsnb.errors import PublishError
-from opsnb.publish import RunError, pdf, publish
+from opsnb.publish import RunError, engines, pdf, publish
 from opsnb.publish.collect import collect
 from opsnb.publish.html import Request, render
 from tests.publish.test_collect import payload_of
@@ -219,14 +219,12 @@ def test_nothing_but_the_fonts_is_fetched(notebook, run, tmp_path):
     cell.outputs[1].data["text/html"] = f'<p>here <img src="{secret.as_uri()}" alt="gone"></p>'
     _, texts = read(make(notebook, run))
     assert "SECRET" not in "".join(texts)
-    assert not pdf._is_font(secret.as_uri())
+    assert not engines.is_font(secret.as_uri())
 
 
 def test_a_pdf_without_text_is_an_error(notebook, run, monkeypatch):
     blank = "<html><body style='font-size:0'></body></html>"
-    monkeypatch.setattr(
-        pdf, "_laid_out", lambda page, pages: PdfReader(io.BytesIO(pdf._by_plutoprint(blank)))
-    )
+    monkeypatch.setattr(pdf, "draw", lambda page, name: engines.by_plutoprint(blank))
     with pytest.raises(PublishError, match=r"plutoprint: the PDF has no readable text"):
         make(notebook, run)
 
@@ -235,7 +233,7 @@ def test_a_layout_that_fails_is_an_error_and_the_pages_stay(notebook, run, monke
     def broken(page):
         raise MemoryError("too large")
 
-    monkeypatch.setattr(pdf, "_by_plutoprint", broken)
+    monkeypatch.setattr(engines, "by_plutoprint", broken)
     with pytest.raises(PublishError, match=r"could not be laid out .MemoryError: too large"):
         publish(notebook, run, tmp_path / "out")
     assert (tmp_path / "out" / "report.zh.html").is_file()
@@ -246,9 +244,19 @@ def test_without_an_engine_the_error_says_what_to_install(monkeypatch):
     def refuse(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(pdf.importlib, "import_module", refuse)
+    monkeypatch.setattr(engines.importlib, "import_module", refuse)
     with pytest.raises(PublishError, match=r"no PDF engine is installed.*install plutoprint"):
-        pdf.engine.__wrapped__()
+        engines.engine.__wrapped__()
+
+
+def test_accessible_pdfs_never_come_from_the_other_engine(monkeypatch):
+    def without_pango(name):
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.setattr(engines.importlib, "import_module", without_pango)
+    with pytest.raises(PublishError, match=r"weasyprint: accessible PDFs need.*libpango"):
+        engines.engine.__wrapped__(accessible=True)
 
 
 def test_weasyprint_is_taken_where_plutoprint_is_not(monkeypatch):
@@ -256,17 +264,17 @@ def test_weasyprint_is_taken_where_plutoprint_is_not(monkeypatch):
         if name != "weasyprint":
             raise ImportError(name)
 
-    monkeypatch.setattr(pdf.importlib, "import_module", only_weasyprint)
-    assert pdf.engine.__wrapped__() == "weasyprint"
+    monkeypatch.setattr(engines.importlib, "import_module", only_weasyprint)
+    assert engines.engine.__wrapped__() == "weasyprint"
 
 
 def test_a_process_that_made_a_pdf_ends_well(notebook, run, tmp_path):
     page, _ = render(notebook, Request(run, collect(notebook, run)["zh"], printing=True))
     (tmp_path / "page.html").write_text(page.replace("/* fonts */", _rules(page)), "utf-8")
     code = (
-        "import sys; from pathlib import Path; from opsnb.publish import pdf;"
+        "import sys; from pathlib import Path; from opsnb.publish import engines;"
         "page = Path(sys.argv[1]).read_text('utf-8');"
-        "pdf._by_plutoprint(page); pdf._by_plutoprint(page)"
+        "engines.by_plutoprint(page); engines.by_plutoprint(page)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "page.html")], capture_output=True, timeout=60

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import opsnb
+import opsnb.publish
 from opsnb.cli import app
 from opsnb.cli.output import shown
 
@@ -409,6 +410,21 @@ def opsnb_process(root: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_accessible_pdfs_can_be_asked_for(call, make, monkeypatch) -> None:
+    asked = []
+    publish = opsnb.publish.publish
+
+    def seen(notebook, record, folder, *, pdf=True):
+        asked.append(record.accessible)
+        return publish(notebook, record, folder, pdf=False)
+
+    monkeypatch.setattr(opsnb.publish, "publish", seen)
+    make()
+    call("run", "demo")
+    call("run", "demo", "--accessible")
+    assert asked == [False, True]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

@@ -28,14 +28,14 @@ def test_a_healthy_machine(root) -> None:
 
 def test_what_can_be_wrong(root, monkeypatch) -> None:
     from opsnb.execution import provenance
-    from opsnb.publish import fonts, pdf
+    from opsnb.publish import engines, fonts
 
     def no_engine() -> str:
         raise PublishError("no PDF engine is installed", hint="install plutoprint")
 
     monkeypatch.setattr(provenance, "installed_version", {"duckdb": "2.0.0"}.get)
     monkeypatch.setattr(fonts, "font_paths", lambda: [Path("lost.ttf")])
-    monkeypatch.setattr(pdf, "engine", no_engine)
+    monkeypatch.setattr(engines, "engine", no_engine)
     monkeypatch.setattr(sys, "executable", "/usr/bin/false")
     (root / "reports").mkdir()
     monkeypatch.setattr(opsnb.doctor.tempfile, "NamedTemporaryFile", full)
