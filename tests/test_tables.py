@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import pandas as pd
 import pytest
 
 from opsnb.errors import ContractError, SourceError, TableError
@@ -565,3 +566,40 @@ def test_servers_that_cannot_tell_local_times() -> None:
     ):
         cast(table["at"], column, "Asia/Shanghai", "clickhouse")
     assert str(cast(table["text"], column, "Asia/Shanghai", "clickhouse").type()) == "timestamp"
+
+
+# -- what has not come yet -----------------------------------------------------------------
+
+
+def test_surveys_that_were_not_answered_are_no_bad_rows(workspace) -> None:
+    """Sent and not answered: kept. Answered in part, or never sent: left out, and said."""
+    text = (
+        "sent_at,responded_at,kind,score\n"
+        "2026-10-01 09:00:00,2026-10-01 10:00:00,nps,9\n"
+        "2026-10-02 09:00:00,,nps,\n"
+        "2026-10-03 09:00:00,,csat,\n"
+        "2026-10-04 09:00:00,2026-10-04 10:00:00,csat,\n"  # no score
+        ",2026-10-05 10:00:00,nps,\n"  # no score and never sent
+        "2026-10-06 09:00:00,2026-10-05 10:00:00,nps,3\n"  # before it was sent
+    )
+    table = open_table(workspace({"surveys": text}), "surveys")
+    assert table.expr.count().execute() == 4
+    counts = {(i.rule, i.column): i.count for i in table.report.issues}
+    assert counts["empty_out", "score"] == 2
+    assert counts["responded_at_before_sent_at", None] == 1
+    assert ("empty_out", "responded_at") not in counts
+    assert table.report.quarantined == 2
+
+
+def test_a_score_that_is_no_number_does_not_pass_as_unanswered(workspace) -> None:
+    surveys = pd.DataFrame(
+        {
+            "sent_at": pd.to_datetime(["2026-10-01", "2026-10-02"]),
+            "responded_at": pd.to_datetime([None, None]),
+            "kind": "nps",
+            "score": ["often", None],
+        }
+    )
+    table = open_table(workspace({"surveys": surveys}), "surveys")
+    assert table.expr.count().execute() == 1
+    assert {i.rule for i in table.report.issues} >= {"misfit_out"}

@@ -109,6 +109,8 @@ def _with_team_checks(table: Table) -> ir.Table:
 def _probes(table: Table, rows: ir.Table) -> Iterator[_Probe]:
     """Every condition the table is asked for."""
     kept = ~rows[f"{MARK}out"]
+    waiting = f"{MARK}waiting"
+    due = ~rows[waiting] if waiting in rows.columns else True
     for column in table.contract.columns:
         name = column.name
         if name not in table.columns:
@@ -119,7 +121,8 @@ def _probes(table: Table, rows: ir.Table) -> Iterator[_Probe]:
             rule = "misfit_out" if column.empty == "out" else "misfit"
             yield _Probe(rule, "warn", rows[misfit], name)
         if column.empty == "out":
-            yield _Probe("empty_out", "warn", rows[name].isnull() & fits, name)
+            missing = rows[name].isnull() & fits & (due if table.contract.awaits(name) else True)
+            yield _Probe("empty_out", "warn", missing, name)
         elif column.empty is not None:
             yield _Probe("empty", column.empty, kept & rows[name].isnull() & fits, name)
         if f"{MARK}default_{name}" in rows.columns:

@@ -77,6 +77,9 @@ class Contract:
         Local dates to add, by the time they come from.
     repeats : Level
         What rows of the same key that differ are worth.
+    awaited : (str, tuple of str), optional
+        A row with a value in the first column and none in all the others is no bad row: what
+        it waits for has not come (a survey that was sent and not answered).
     """
 
     name: str
@@ -86,6 +89,7 @@ class Contract:
     dates: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     repeats: Level = "block"
+    awaited: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def required(self) -> list[str]:
@@ -94,6 +98,10 @@ class Contract:
     @property
     def optional(self) -> list[str]:
         return [column.name for column in self.columns if not column.required]
+
+    def awaits(self, name: str) -> bool:
+        """Whether a column may be empty because an answer has not come."""
+        return self.awaited is not None and name in self.awaited[1]
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -136,12 +144,14 @@ USERS = Contract(
     (
         _needed("user_id", "text"),
         _needed("registered_at", "time", past=True),
-        *_texts("channel", "region", "device", "invited_by"),
+        *_texts("channel", "region", "device", "invited_by", "contract"),
+        Column("ended_at", "time"),
     ),
     key=("user_id",),
     clock="registered_at",
-    dates={"registered_date": "registered_at"},
+    dates={"registered_date": "registered_at", "ended_date": "ended_at"},
     rules=(
+        _order("ended_at", "registered_at"),
         Rule(
             "invited_by_self",
             "warn",
@@ -270,10 +280,13 @@ SURVEYS = Contract(
         _needed("kind", "text", allowed=("nps", "csat")),
         _needed("score", "number"),
         *_texts("user_id", "comment", "channel"),
+        Column("sent_at", "time", past=True),
     ),
     clock="responded_at",
-    dates={"response_date": "responded_at"},
+    dates={"response_date": "responded_at", "sent_date": "sent_at"},
+    awaited=("sent_at", ("responded_at", "score")),
     rules=(
+        _order("responded_at", "sent_at"),
         Rule(
             "nps_out_of_scale",
             "warn",

@@ -116,9 +116,32 @@ class Table:
         for name, time in self.contract.dates.items():
             if time in values:
                 values[name] = values[time].date()
-        out = [values[c.name].isnull() for c in self.contract.columns if c.empty == "out"]
+        waiting = self._waiting(values, marks)
+        if waiting is not None:
+            marks[f"{MARK}waiting"] = waiting
+        out = [
+            values[c.name].isnull() & ~waiting
+            if waiting is not None and self.contract.awaits(c.name)
+            else values[c.name].isnull()
+            for c in self.contract.columns
+            if c.empty == "out"
+        ]
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
         return raw.select(**values, **marks)
+
+    def _waiting(
+        self, values: dict[str, ir.Value], marks: dict[str, ir.Value]
+    ) -> ir.BooleanValue | None:
+        """Rows whose answer has not come; None where the table cannot hold such."""
+        if self.contract.awaited is None or self.contract.awaited[0] not in values:
+            return None
+        sign, awaited = self.contract.awaited
+        waiting = values[sign].notnull()
+        for name in awaited:
+            waiting = waiting & values[name].isnull()
+            if (misfit := marks.get(f"{MARK}misfit_{name}")) is not None:
+                waiting = waiting & ~misfit
+        return waiting
 
 
 def open_table(workspace: Workspace, name: str) -> Table:
