@@ -25,7 +25,8 @@ __all__ = [
     "ArmAggregates", "Assigned", "Panel", "Seen", "arm_aggregates", "assigned_users", "merge_arms",
 ]  # fmt: skip
 
-_REFUSED = {"quotient", "retention", "stock", "nps", "daily_distinct"}
+_REFUSED = {"quotient", "retention", "first_days", "churn", "trailing", "stock", "nps",
+            "daily_distinct"}  # fmt: skip
 _WINDOW = re.compile(r"\bover\s*\(|\{order\}", re.IGNORECASE)
 
 

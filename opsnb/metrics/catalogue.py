@@ -16,11 +16,12 @@ _BUILT_IN = Path(__file__).with_name("metrics.toml")
 
 Kind = Literal[
     "sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio", "quotient",
-    "retention", "nps", "stock",
+    "trailing", "retention", "first_days", "churn", "nps", "stock",
 ]  # fmt: skip
 
 _OWN_TABLE = {"sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio",
-              "retention", "nps", "stock"}  # fmt: skip
+              "trailing", "retention", "first_days", "churn", "nps", "stock"}  # fmt: skip
+_BY_AGE = {"trailing", "retention", "first_days"}
 
 
 class Metric(BaseModel):
@@ -47,6 +48,8 @@ class Metric(BaseModel):
     direction: Literal["up", "down"] = "up"
     owner: str | None = None
     materiality: float = 0.02
+    target: float | None = None
+    growth: float | None = None
     window_days: int | None = None
     cap: float | None = None
 
@@ -56,9 +59,11 @@ class Metric(BaseModel):
             raise ValueError('kind "quotient" needs numerator and denominator (ids of metrics)')
         if self.kind in _OWN_TABLE and self.table is None:
             raise ValueError(f'kind "{self.kind}" needs table')
-        if self.kind == "retention" and self.day is None:
-            raise ValueError('kind "retention" needs day')
-        if self.kind in {"sum", "mean", "ratio", "nps", "stock"} and not self.value:
+        if self.kind in _BY_AGE and self.day is None:
+            raise ValueError(f'kind "{self.kind}" needs day')
+        if self.target is not None and self.growth is not None:
+            raise ValueError("give target or growth, not both")
+        if self.kind in {"sum", "mean", "ratio", "first_days", "nps", "stock"} and not self.value:
             raise ValueError(f'kind "{self.kind}" needs value')
         if self.cap is not None and not 0.5 < self.cap < 1:
             raise ValueError("cap is a quantile between 0.5 and 1, such as 0.999")
@@ -69,7 +74,7 @@ class Metric(BaseModel):
         """The value expression; where none is given, the user (distinct kinds) or 1 a row."""
         if self.value:
             return self.value
-        return "user_id" if self.kind in {"distinct", "daily_distinct"} else "1"
+        return "user_id" if self.kind in {"distinct", "daily_distinct", "trailing"} else "1"
 
     def better(self, change: float) -> bool:
         """Whether a change in this direction is wanted."""

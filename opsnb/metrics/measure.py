@@ -3,51 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
 
 from opsnb.errors import MetricError
 from opsnb.metrics.catalogue import Catalogue, Metric
+from opsnb.metrics.periodic import (
+    Measured,
+    by_period,
+    grouped,
+    in_periods,
+    keys_of,
+    totals_of,
+    value_of,
+)
 from opsnb.metrics.rows import Rows, holding, number
+from opsnb.metrics.users import USER_KINDS, measure_users
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
 
 DAY = "day"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric's value in one period (and group).
-
-    Attributes
-    ----------
-    value : float or None
-        None where the denominator is zero or nothing was recorded.
-    numerator, denominator : float or None
-        What was divided; the value itself and None for sums and counts.
-    n : int
-        Rows or users behind the value.
-    binary : bool
-        The value is a share of n independent yes/no answers, so Wilson's interval applies.
-    plus, minus : int or None
-        Promoters and detractors, for an NPS.
-    """
-
-    period: str
-    group: str | None
-    value: float | None
-    numerator: float | None = None
-    denominator: float | None = None
-    n: int = 0
-    binary: bool = False
-    plus: int | None = None
-    minus: int | None = None
 
 
 class Meter:
@@ -66,7 +46,7 @@ class Meter:
         lacking = self.rows.absent(metric)
         if lacking is None and metric.kind in {"mean", "proportion"}:
             lacking = self.absent(self._population(metric).id)
-        if lacking is None and metric.kind == "retention" and not self.rows.has("users"):
+        if lacking is None and metric.kind in USER_KINDS and not self.rows.has("users"):
             lacking = "users"
         return lacking
 
@@ -95,13 +75,15 @@ class Meter:
             return self._quotient(metric, periods, by)
         if metric.kind in {"mean", "proportion"}:
             return self._per_head(metric, periods, by)
-        if metric.kind == "retention":
-            return self._retention(metric, periods, by)
+        if metric.kind in USER_KINDS:
+            return measure_users(self, metric, periods, by)
+        if metric.kind == "trailing":
+            return self._trailing(metric, periods, by)
         if metric.kind == "daily_distinct":
             return self._daily_distinct(metric, periods, by)
         if metric.kind == "stock":
             return self._stock(metric, periods, by)
-        frame = self._bucketed(metric, periods, by).group_by(_keys(by)).agg(**_totals(metric))
+        frame = self._bucketed(metric, periods, by).group_by(keys_of(by)).agg(**totals_of(metric))
         return self._collect(metric, frame, periods, by)
 
     def value(self, metric_id: str, period: Period) -> Measured:
@@ -134,14 +116,14 @@ class Meter:
                 where=f"metrics.toml [{metric.id}]",
                 hint="take a sum, count, distinct, ratio, or a quotient of those",
             )
-        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
         rows = rows.filter(rows._day.between(ibis.literal(start), ibis.literal(end)))
         keys = ["_day", *(["_group"] if by else [])]
-        frame = rows.group_by(keys).agg(**_totals(metric)).execute()
+        frame = rows.group_by(keys).agg(**totals_of(metric)).execute()
         series = pd.DataFrame(
             {
                 DAY: pd.to_datetime(frame["_day"]),
-                "value": [_value(metric, row) for row in frame.to_dict("records")],
+                "value": [value_of(metric, row) for row in frame.to_dict("records")],
             }
         )
         series["value"] = series["value"].astype("float64")
@@ -168,21 +150,21 @@ class Meter:
         return self.catalogue[metric.of]
 
     def _bucketed(self, metric: Metric, periods: Sequence[Period], by: str | None) -> ibis.Table:
-        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
-        return _in_periods(rows, periods)
+        rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        return in_periods(rows, periods)
 
-    def _with_group(self, metric: Metric, rows: ibis.Table, by: str | None) -> ibis.Table:
+    def with_group(self, metric: Metric, rows: ibis.Table, by: str | None) -> ibis.Table:
         """`_group`: the column itself, else the user's attribute; "(none)" where it is empty."""
         if by is None:
             return rows
         if by in rows.columns:
-            return rows.mutate(_group=_group(rows[by]))
+            return rows.mutate(_group=grouped(rows[by]))
         if "user_id" in rows.columns and self.rows.has("users"):
             users = self.rows.table("users").expr
             if by in users.columns:
                 attribute = users.select("user_id", _group=users[by])
                 joined = rows.left_join(attribute, "user_id").drop("user_id_right")
-                return joined.mutate(_group=_group(joined._group))
+                return joined.mutate(_group=grouped(joined._group))
         raise MetricError(
             f'cannot break "{metric.id}" down by "{by}"',
             where=f"table {metric.table}",
@@ -197,11 +179,11 @@ class Meter:
         people = (
             self._bucketed(population, periods, by)
             .filter(lambda t: t.user_id.notnull())
-            .select(*_keys(by), "user_id")
+            .select(*keys_of(by), "user_id")
             .distinct()
         )
         rows = self._bucketed(metric, periods, by).filter(lambda t: t.user_id.notnull())
-        keys = [*_keys(by), "user_id"]
+        keys = [*keys_of(by), "user_id"]
         if metric.kind == "proportion":
             amount = holding(metric, rows)
         else:
@@ -211,9 +193,9 @@ class Meter:
         x = joined._amount.coalesce(0).cast("float64")
         if metric.kind == "proportion":
             x = (x >= metric.at_least).cast("float64")
-        frame = joined.group_by(_keys(by)).agg(_sum=x.sum(), _n=joined.count())
+        frame = joined.group_by(keys_of(by)).agg(_sum=x.sum(), _n=joined.count())
         out = []
-        for row in _lookup(frame.execute(), periods, by):
+        for row in by_period(frame.execute(), periods, by):
             total, n = number(row.get("_sum")), int(row.get("_n") or 0)
             out.append(
                 Measured(
@@ -228,48 +210,15 @@ class Meter:
             )
         return out
 
-    def _retention(
-        self, metric: Metric, periods: Sequence[Period], by: str | None
-    ) -> list[Measured]:
-        """Users whose `day`-th day falls in the period, and the share active on it."""
-        assert metric.day is not None
-        users = self._with_group(metric, self.rows.table("users").expr, by)
-        born = users.select(
-            "user_id",
-            _born=users.registered_date,
-            _day=users.registered_date + ibis.interval(days=metric.day),
-            **({"_group": users._group} if by else {}),
-        )
-        born = _in_periods(born, periods)
-        seen = self.rows.of(metric).select("user_id", "_day").distinct()
-        joined = born.left_join(seen, ["user_id", "_day"])
-        active = joined.user_id_right.notnull().cast("float64")
-        frame = joined.group_by(_keys(by)).agg(_sum=active.sum(), _n=joined.count())
-        out = []
-        for row in _lookup(frame.execute(), periods, by):
-            total, n = number(row.get("_sum")) or 0.0, int(row.get("_n") or 0)
-            out.append(
-                Measured(
-                    row["_period"],
-                    row.get("_group"),
-                    total / n if n else None,
-                    total,
-                    float(n),
-                    n,
-                    binary=True,
-                )
-            )
-        return out
-
     def _daily_distinct(
         self, metric: Metric, periods: Sequence[Period], by: str | None
     ) -> list[Measured]:
         rows = self._bucketed(metric, periods, by)
-        per_day = rows.group_by([*_keys(by), "_day"]).agg(_users=rows._value.nunique())
-        frame = per_day.group_by(_keys(by)).agg(_sum=per_day._users.sum()).execute()
+        per_day = rows.group_by([*keys_of(by), "_day"]).agg(_users=rows._value.nunique())
+        frame = per_day.group_by(keys_of(by)).agg(_sum=per_day._users.sum()).execute()
         days = {period.key: period.days for period in periods}
         out = []
-        for row in _lookup(frame, periods, by):
+        for row in by_period(frame, periods, by):
             total = number(row.get("_sum")) or 0.0
             length = days[row["_period"]]
             out.append(
@@ -277,15 +226,30 @@ class Meter:
             )
         return out
 
+    def _trailing(
+        self, metric: Metric, periods: Sequence[Period], by: str | None
+    ) -> list[Measured]:
+        """Distinct values of the last `day` days of the period that the data can hold."""
+        assert metric.day is not None
+        over = self.rows.workspace.as_of - dt.timedelta(days=1)
+        spans = []
+        for period in periods:
+            end = max(min(period.end, over), period.start)
+            start = end - dt.timedelta(days=metric.day - 1)
+            spans.append(replace(period, start=start, end=end))
+        rows = self._bucketed(metric, spans, by)
+        frame = rows.group_by(keys_of(by)).agg(**totals_of(metric))
+        return self._collect(metric, frame, spans, by)
+
     def _stock(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
         """Everything recorded up to the end of each period."""
-        rows = self._with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
+        rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
         out: list[Measured] = []
         for period in periods:
             so_far = rows.filter(rows._day <= ibis.literal(period.end)).mutate(
                 _period=ibis.literal(period.key)
             )
-            frame = so_far.group_by(_keys(by)).agg(**_totals(metric))
+            frame = so_far.group_by(keys_of(by)).agg(**totals_of(metric))
             out += self._collect(metric, frame, [period], by)
         return out
 
@@ -312,9 +276,9 @@ class Meter:
         self, metric: Metric, frame: ibis.Table, periods: Sequence[Period], by: str | None
     ) -> list[Measured]:
         out = []
-        for row in _lookup(frame.execute(), periods, by):
+        for row in by_period(frame.execute(), periods, by):
             n = int(row.get("_n") or 0)
-            value = _value(metric, row)
+            value = value_of(metric, row)
             plus, minus = row.get("_plus"), row.get("_minus")
             total, per = number(row.get("_sum")), number(row.get("_per"))
             binary = metric.kind == "ratio" and n > 0 and per == n and total == row.get("_squares")
@@ -332,70 +296,3 @@ class Meter:
                 )
             )
         return out
-
-
-def _group(column: ibis.Column) -> ibis.Column:
-    return column.cast("string").coalesce("(none)")
-
-
-def _keys(by: str | None) -> list[str]:
-    return ["_period", "_group"] if by else ["_period"]
-
-
-def _in_periods(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
-    """Rows of the periods, `_period` telling which; the periods must not overlap."""
-    ordered = sorted(periods, key=lambda period: period.start)
-    for before, after in pairwise(ordered):
-        if after.start <= before.end:
-            raise MetricError(
-                f"the periods {before.key} and {after.key} overlap",
-                hint="measure overlapping periods in separate calls",
-            )
-    inside = [
-        (rows._day.between(ibis.literal(p.start), ibis.literal(p.end)), p.key) for p in ordered
-    ]
-    bucketed = rows.filter(
-        rows._day.between(ibis.literal(ordered[0].start), ibis.literal(ordered[-1].end))
-    )
-    return bucketed.mutate(_period=ibis.cases(*inside)).filter(lambda t: t._period.notnull())
-
-
-def _totals(metric: Metric) -> dict[str, Any]:
-    """The aggregates that a kind needs, as deferred expressions over `Rows.of`."""
-    value = ibis._._value
-    if metric.kind in {"distinct", "daily_distinct"}:
-        return {"_sum": value.nunique(), "_n": ibis._.count()}
-    if metric.kind == "nps":
-        return {
-            "_n": value.count(),
-            "_plus": (value >= 9).sum(),
-            "_minus": (value <= 6).sum(),
-        }
-    x = value.cast("float64")
-    totals = {"_sum": x.sum(), "_n": ibis._.count()}
-    if metric.kind == "ratio":
-        totals |= {"_squares": (x * x).sum(), "_per": ibis._._per.cast("float64").sum()}
-    return totals
-
-
-def _value(metric: Metric, row: dict[str, Any]) -> float | None:
-    total = number(row.get("_sum"))
-    if metric.kind == "ratio":
-        per = number(row.get("_per"))
-        return total / per if total is not None and per else None
-    if metric.kind == "nps":
-        n = number(row.get("_n"))
-        return 100 * (float(row["_plus"]) - float(row["_minus"])) / n if n else None
-    return total if total is not None else 0.0
-
-
-def _lookup(
-    frame: pd.DataFrame, periods: Sequence[Period], by: str | None
-) -> Iterable[dict[str, Any]]:
-    """The rows in the order of the periods; a period without rows still gives one (no groups)."""
-    records = frame.to_dict("records")
-    for period in periods:
-        own = [record for record in records if record["_period"] == period.key]
-        if not own and not by:
-            yield {"_period": period.key}
-        yield from sorted(own, key=lambda record: record.get("_group") or "")

@@ -31,6 +31,9 @@ DAY_COLUMN = {
 TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
                "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
 
+PROFIT = "{profit}"
+"""Stands in a metric's SQL for the gross profit of an order."""
+
 _IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
 
 
@@ -71,6 +74,8 @@ class Rows:
             return metric.table
         columns = self.table(metric.table).expr.columns
         lacking = [name for name in metric.needs if name not in columns]
+        if PROFIT in metric.value and self._profit is None:
+            lacking.append("cost")
         return f"{metric.table}.{lacking[0]}" if lacking else None
 
     def of(self, metric: Metric, *, keep: tuple[str, ...] = ()) -> ibis.Table:
@@ -148,6 +153,14 @@ class Rows:
         lines = self.has("orders") and self.workspace.tables["orders"].grain == "line"
         return "(1.0 / count(*) over (partition by order_id))" if lines else "1"
 
+    @property
+    def _profit(self) -> str | None:
+        """Gross profit of a row of orders: from its cost, else from the workspace's margin."""
+        if "cost" in self.table("orders").expr.columns:
+            return "(amount - cost)"
+        margin = self.workspace.gross_margin
+        return f"(amount * {margin})" if margin is not None else None
+
     def _with_optional_columns(self, name: str) -> ibis.Table:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
         expr = self.table(name).expr
@@ -161,6 +174,8 @@ class Rows:
     def _sql(self, rows: ibis.Table, text: str, metric: Metric) -> ibis.Table:
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
         text = text.replace("{order}", self._order)
+        if PROFIT in text:
+            text = text.replace(PROFIT, self._profit or "null")
         try:
             return rows.sql(text, dialect="duckdb")
         except OpsnbError:

@@ -197,6 +197,8 @@ class Service:
     satisfied: float = 0.87
     satisfied_outage: float = 0.55
     outage_echo_days: int = 6
+    answered_nps: float = 0.30
+    answered_csat: float = 0.40
     october: int = 202610
 
 

@@ -1,4 +1,4 @@
-"""Survey answers: NPS and CSAT, with comments that tell of the month's incidents."""
+"""Surveys, sent and answered: NPS and CSAT, with comments that tell of the month's incidents."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _INCIDENTS: tuple[tuple[dt.date, dt.date, str, float], ...] = (
 
 
 def surveys_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: Words) -> pa.Table:
-    """One row an answer in order of time."""
+    """One row an answer in order of time, then one a survey that nobody answered."""
     rng = stream(seed, "surveys")
     rush = days.between(sessions.day, truth.OUTAGE.start, truth.OUTAGE.end)
     weight = np.where(rush, _OUTAGE_ANSWERS, 1.0)
@@ -56,7 +56,8 @@ def surveys_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
         for k, s, d, c in zip(kind, score, day, says, strict=True)
     ]
     channel = rng.choice(3, len(index), p=(0.7, 0.1, 0.2))
-    return pa.table(
+    sent = at - stream(seed, "sent").integers(60, 600, len(at))
+    answers = pa.table(
         {
             "responded_at": days.timestamps(at),
             "kind": kind.tolist(),
@@ -64,8 +65,37 @@ def surveys_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
             "user_id": ids[sessions.user[index]],
             "comment": pa.array(comments, pa.string()),
             "channel": [_SURVEY_CHANNELS[c] for c in channel],
+            "sent_at": days.timestamps(sent),
         }
     )
+    return pa.concat_tables([answers, _unanswered(seed, answers, index, ids, sessions)])
+
+
+def _unanswered(
+    seed: int,
+    answers: pa.Table,
+    index: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    sessions: Sessions,
+) -> pa.Table:
+    """Surveys sent around the visits that were rated, so many that the planted share answered."""
+    rng = stream(seed, "unanswered")
+    kind = np.array(answers["kind"].to_pylist())
+    share = np.where(kind == "nps", truth.SERVICE.answered_nps, truth.SERVICE.answered_csat)
+    others = rng.geometric(share) - 1
+    near = np.repeat(index, others) + rng.integers(-200, 201, others.sum())
+    visit = np.sort(np.clip(near, 0, len(sessions) - 1))
+    none = len(visit)
+    columns = {
+        "responded_at": pa.nulls(none, answers.schema.field("responded_at").type),
+        "kind": np.repeat(kind, others)[np.argsort(near, kind="stable")].tolist(),
+        "score": pa.nulls(none, answers.schema.field("score").type),
+        "user_id": ids[sessions.user[visit]],
+        "comment": pa.nulls(none, pa.string()),
+        "channel": [_SURVEY_CHANNELS[c] for c in rng.choice(3, none, p=(0.7, 0.1, 0.2))],
+        "sent_at": days.timestamps(sessions.start[visit] + rng.integers(600, 1_200, none)),
+    }
+    return pa.table(columns, schema=answers.schema)
 
 
 def _nps(rng: np.random.Generator, day: NDArray[np.int64]) -> NDArray[np.int64]:

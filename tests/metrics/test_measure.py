@@ -81,6 +81,7 @@ TABLES = {"users": USERS, "events": EVENTS, "orders": ORDERS, "surveys": SURVEYS
         ("active_users", 4),
         ("dau", (1 + 2 + 1 + 1 + 1) / 31),
         ("stickiness", 6 / 31 / 4),
+        ("wau", 0),  # nobody in the last seven days
         ("paying_conversion", 2 / 4),
         ("conversion_rate", 1 / 7),
         ("arpu", 140 / 4),
@@ -327,3 +328,70 @@ def test_every_built_in_metric_on_the_sample_company(sample: Workspace) -> None:
 def test_a_period_of_any_length(meter: MakeMeter) -> None:
     days = Period("range", dt.date(2026, 10, 2), dt.date(2026, 10, 3))
     assert meter(TABLES).value("gmv_net", days).value == 30
+
+
+# -- users by age --------------------------------------------------------------------------
+
+
+def test_the_last_days_of_a_period(meter: MakeMeter) -> None:
+    """The last seven days that the data can hold: of October, or of what was over."""
+    tables = {"events": EVENTS}
+    assert meter(tables, as_of="2026-10-09").value("wau", OCT).value == 4  # 2 to 8 October
+    assert meter(tables, as_of="2026-10-10").value("wau", OCT).value == 3  # 3 to 9 October
+    assert meter(tables, as_of="2026-11-16").value("wau", OCT).value == 0
+
+
+def test_what_first_days_brought(meter: MakeMeter) -> None:
+    """Gross profit within 90 days of users whose 90th day falls in the month."""
+    day90 = {"u1": "2026-12-29", "u2": "2026-12-30", "u3": "2026-12-31", "u4": "2027-01-08"}
+    assert set(day90) == set(USERS["user_id"])
+    made = meter(TABLES, as_of="2027-02-01")
+    found = made.value("ltv_90", DEC)
+    assert (found.n, found.value) == (3, pytest.approx((40 + 200) / 3))  # o6 on u1's 34th day
+    no_cost = {**TABLES, "orders": ORDERS.drop(columns="cost")}
+    made = meter(no_cost, as_of="2027-02-01")  # the workspace's margin of 40 %
+    assert made.value("ltv_90", DEC).value == pytest.approx(0.4 * (100 + 500 + 30) / 3)
+    assert made.value("ltv_cac", DEC).value is None  # nothing was spent in December
+
+
+def test_who_is_too_young_is_not_counted(meter: MakeMeter) -> None:
+    """Taken on 31 December, u3's 90th day is not over: neither bought nor not bought."""
+    assert meter(TABLES, as_of="2026-12-31").value("ltv_90", DEC).n == 2
+    young = meter(TABLES, as_of="2026-10-09").value("retention_d7", OCT)
+    assert (young.n, young.value) == (2, 0.5)  # u3's 7th day is the 9th itself
+
+
+def test_churn_of_contracts(meter: MakeMeter) -> None:
+    users = frame(
+        "user_id registered_at ended_at contract",
+        ("a", "2026-08-01", "2026-10-05", "month"),
+        ("b", "2026-08-01", "2026-11-05", "month"),
+        ("c", "2026-10-01", None, "year"),
+        ("d", "2026-10-05", "2026-10-20", "month"),  # was not there as October began
+        ("e", "2026-08-01", "2026-09-20", "month"),  # had ended
+    )
+    made = meter({"users": users})
+    found = made.value("churn_rate", OCT)
+    assert (found.numerator, found.n, found.binary) == (1, 3, True)
+    groups = {m.group: m.value for m in made.measure("churn_rate", [OCT], by="contract")}
+    assert groups == {"month": 0.5, "year": 0}
+    assert meter({"users": USERS}).absent("churn_rate") == "users.ended_at"
+
+
+def test_profit_needs_a_cost_or_a_margin(workspace: Callable[..., Workspace]) -> None:
+    made = workspace({**TABLES, "orders": ORDERS.drop(columns="cost")})
+    made.gross_margin = None
+    assert Meter(Rows(made), load_catalogue()).absent("ltv_90") == "orders.cost"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "trailing", "table": "events"}, "needs day"),
+        ({"kind": "first_days", "table": "orders", "day": 9}, "needs value"),
+        ({"kind": "sum", "table": "orders", "value": "1", "target": 1, "growth": 1}, "not both"),
+    ],
+)
+def test_definitions_that_lack_something(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(MetricError, match=said):
+        load_catalogue({"mine": {"label": "x", "unit": "count", **fields}})

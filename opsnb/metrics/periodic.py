@@ -1,0 +1,114 @@
+"""What measuring by period needs: rows by period and group, totals, and the values of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+
+from opsnb.errors import MetricError
+from opsnb.metrics.catalogue import Metric
+from opsnb.metrics.rows import number
+
+if TYPE_CHECKING:
+    from opsnb.periods import Period
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric's value in one period (and group).
+
+    Attributes
+    ----------
+    value : float or None
+        None where the denominator is zero or nothing was recorded.
+    numerator, denominator : float or None
+        What was divided; the value itself and None for sums and counts.
+    n : int
+        Rows or users behind the value.
+    binary : bool
+        The value is a share of n independent yes/no answers, so Wilson's interval applies.
+    plus, minus : int or None
+        Promoters and detractors, for an NPS.
+    """
+
+    period: str
+    group: str | None
+    value: float | None
+    numerator: float | None = None
+    denominator: float | None = None
+    n: int = 0
+    binary: bool = False
+    plus: int | None = None
+    minus: int | None = None
+
+
+def grouped(column: ibis.Column) -> ibis.Column:
+    return column.cast("string").coalesce("(none)")
+
+
+def keys_of(by: str | None) -> list[str]:
+    return ["_period", "_group"] if by else ["_period"]
+
+
+def in_periods(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
+    """Rows of the periods, `_period` telling which; the periods must not overlap."""
+    ordered = sorted(periods, key=lambda period: period.start)
+    for before, after in pairwise(ordered):
+        if after.start <= before.end:
+            raise MetricError(
+                f"the periods {before.key} and {after.key} overlap",
+                hint="measure overlapping periods in separate calls",
+            )
+    inside = [
+        (rows._day.between(ibis.literal(p.start), ibis.literal(p.end)), p.key) for p in ordered
+    ]
+    bucketed = rows.filter(
+        rows._day.between(ibis.literal(ordered[0].start), ibis.literal(ordered[-1].end))
+    )
+    return bucketed.mutate(_period=ibis.cases(*inside)).filter(lambda t: t._period.notnull())
+
+
+def totals_of(metric: Metric) -> dict[str, Any]:
+    """The aggregates that a kind needs, as deferred expressions over `Rows.of`."""
+    value = ibis._._value
+    if metric.kind in {"distinct", "daily_distinct", "trailing"}:
+        return {"_sum": value.nunique(), "_n": ibis._.count()}
+    if metric.kind == "nps":
+        return {
+            "_n": value.count(),
+            "_plus": (value >= 9).sum(),
+            "_minus": (value <= 6).sum(),
+        }
+    x = value.cast("float64")
+    totals = {"_sum": x.sum(), "_n": ibis._.count()}
+    if metric.kind == "ratio":
+        totals |= {"_squares": (x * x).sum(), "_per": ibis._._per.cast("float64").sum()}
+    return totals
+
+
+def value_of(metric: Metric, row: dict[str, Any]) -> float | None:
+    total = number(row.get("_sum"))
+    if metric.kind == "ratio":
+        per = number(row.get("_per"))
+        return total / per if total is not None and per else None
+    if metric.kind == "nps":
+        n = number(row.get("_n"))
+        return 100 * (float(row["_plus"]) - float(row["_minus"])) / n if n else None
+    return total if total is not None else 0.0
+
+
+def by_period(
+    frame: pd.DataFrame, periods: Sequence[Period], by: str | None
+) -> Iterable[dict[str, Any]]:
+    """The rows in the order of the periods; a period without rows still gives one (no groups)."""
+    records = frame.to_dict("records")
+    for period in periods:
+        own = [record for record in records if record["_period"] == period.key]
+        if not own and not by:
+            yield {"_period": period.key}
+        yield from sorted(own, key=lambda record: record.get("_group") or "")
