@@ -30,9 +30,10 @@ NEEDS = ("orders",)
 OPTIONAL = ("users", "events", "surveys", "tickets", "tasks", "spend")
 
 DEFAULT_KPIS = (
-    "gmv_net", "orders", "new_users", "active_users", "stickiness", "conversion_rate",
-    "paying_conversion", "arpu", "aov", "repurchase_rate", "refund_rate", "retention_d1",
-    "retention_d7", "retention_d30", "nps", "csat", "tickets_on_time", "tasks_on_time", "cac",
+    "gmv_net", "orders", "new_users", "active_users", "wau", "dau", "stickiness",
+    "activation", "conversion_rate", "paying_conversion", "arpu", "aov", "repurchase_rate",
+    "refund_rate", "churn_rate", "retention_d1", "retention_d7", "retention_d30", "nps", "csat",
+    "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
 )  # fmt: skip
 """What a user-operations team starts with; a targets file narrows or widens it."""
 
@@ -398,8 +399,8 @@ class Month:
         ops = self.ops
         if self.is_empty:
             return ops.first_screen(empty_verdict(self), [])
-        scored = [kpi for kpi in self.kpis if kpi.status is not None]
-        missed = [kpi for kpi in scored if kpi.status == "missed"]
+        scored = [kpi for kpi in self.kpis if kpi.agreed is not None]
+        missed = [kpi for kpi in scored if kpi.agreed == "missed"]
         for kpi in missed[:4]:
             self._propose(kpi)
         if missed:

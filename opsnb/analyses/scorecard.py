@@ -14,12 +14,12 @@ from opsnb.messages import Said, Text
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.proportions import Votes, newcombe, nps, nps_difference, wilson
 from opsnb.metrics import Metric
-from opsnb.metrics.measure import Measured
+from opsnb.metrics.periodic import Measured
+from opsnb.plans import Target
 
 if TYPE_CHECKING:
     from opsnb.analyses.month import Month
     from opsnb.periods import Period
-    from opsnb.plans import Target
 
 KpiStatus = Literal["hit", "near", "missed"]
 
@@ -75,6 +75,12 @@ class Kpi:
     goal: float | None
     status: KpiStatus | None
     fact: Fact
+    usual: bool = False
+
+    @property
+    def agreed(self) -> KpiStatus | None:
+        """The status, where the target is the team's own and not the catalogue's."""
+        return None if self.usual else self.status
 
     @property
     def spec(self) -> str:
@@ -89,9 +95,9 @@ class Kpi:
         if self.goal is None or self.target is None:
             return None
         goal = Text.of(f"common.{self.spec}", value=self.goal)
-        if self.target.growth is None:
-            return goal
-        return Text.of("month.scorecard.growth", goal=goal, growth=self.target.growth)
+        if self.target.growth is not None:
+            goal = Text.of("month.scorecard.growth", goal=goal, growth=self.target.growth)
+        return Text.of("month.scorecard.usual", goal=goal) if self.usual else goal
 
     @property
     def change_text(self) -> Text:
@@ -174,7 +180,8 @@ def leading(kpis: Sequence[Kpi]) -> list[Kpi]:
 def _measure(month: Month, name: str) -> Kpi | None:
     ops, period = month.ops, month.period
     metric = ops.catalogue[name]
-    compared = [period.last_year(), period.previous(), period]
+    base, _ = base_period(period, ops.workspace.country)
+    compared = [base, period.previous(), period]
     values = {m.period: m for m in ops.meter.measure(name, compared)}
     now = values[period.key]
     if now.value is None or not month.covers(metric):
@@ -184,7 +191,8 @@ def _measure(month: Month, name: str) -> Kpi | None:
     fact = ops.fact("kpi.value", now.value, unit, low=low, high=high, metric=name, n=now.n)
     previous = _recorded(month, metric, values[compared[1].key], compared[1])
     before = _recorded(month, metric, values[compared[0].key], compared[0])
-    target = month.targets.get(name)
+    own = month.targets.get(name)
+    target = own or _usual_target(month, metric)
     goal = target_of(target, previous)
     status = judge(metric, now.value, goal) if goal is not None and not month.partial else None
     if goal is not None:
@@ -196,7 +204,17 @@ def _measure(month: Month, name: str) -> Kpi | None:
     _change_fact(month, metric, "kpi.change", change)
     _change_fact(month, metric, "kpi.change_year", year)
     _answers(month, metric, now)
-    return Kpi(metric, now, previous, change, year, target, goal, status, fact)
+    return Kpi(
+        metric, now, previous, change, year, target, goal, status, fact,
+        usual=target is not None and own is None,
+    )  # fmt: skip
+
+
+def _usual_target(month: Month, metric: Metric) -> Target | None:
+    """What the catalogue asks of a month where the team has agreed on nothing."""
+    if month.period.kind != "month" or (metric.target is None and metric.growth is None):
+        return None
+    return Target(target=metric.target, growth=metric.growth)
 
 
 def target_of(target: Target | None, previous: Measured | None) -> float | None:
@@ -245,9 +263,18 @@ def _year(month: Month, metric: Metric, before: Measured | None, now: Measured) 
 def aligned_year(month: Month, metric: Metric, now: Measured) -> float | None:
     """Last year's value at this year's mix of weekdays and holidays; None for what is no sum.
 
-    A metric is a sum when its days add up to the period's value.
+    A metric is a sum when its days add up to the period's value; a quotient of two that can be
+    aligned is that of their aligned values, and a mean of days that of theirs.
     """
-    if metric.kind not in ("sum", "count", "distinct") or now.value is None:
+    if metric.kind == "quotient":
+        parts = [month.ops.catalogue[name] for name in (metric.numerator, metric.denominator)
+                 if name]  # fmt: skip
+        over, under = (
+            aligned_year(month, part, month.ops.meter.value(part.id, month.period))
+            for part in parts
+        )
+        return over / under if over is not None and under else None
+    if metric.kind not in ("sum", "count", "distinct", "daily_distinct") or now.value is None:
         return None
     ops, period = month.ops, month.period
     base, _ = base_period(period, ops.workspace.country)
@@ -255,11 +282,13 @@ def aligned_year(month: Month, metric: Metric, now: Measured) -> float | None:
     if first is not None and base.start < first:
         return None
     daily = ops.meter.daily(metric.id, period.start, period.end)["value"].sum()
-    if abs(daily - now.value) > 1e-9 * max(abs(now.value), 1.0):
+    length = period.days if metric.kind == "daily_distinct" else 1
+    if abs(daily / length - now.value) > 1e-9 * max(abs(now.value), 1.0):
         return None
     frame = ops.meter.daily(metric.id, base.start, base.end)
     days = {stamp.date(): float(v) for stamp, v in zip(frame["day"], frame["value"], strict=True)}
-    return project(days, period.dates, ops.workspace.country)
+    laid = project(days, period.dates, ops.workspace.country)
+    return None if laid is None else laid / length
 
 
 def _change_fact(month: Month, metric: Metric, id: str, change: Change | None) -> None:

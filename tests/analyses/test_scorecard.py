@@ -126,3 +126,90 @@ def test_at_most_twelve_are_shown(played: Callable[..., Played]) -> None:
     measured = {f["metric"] for f in run.facts("kpi.value")}
     assert first.count("<tr>") - 1 + rest.count("<tr>") - 1 == len(measured)
     assert isinstance(run.ops.period.start, dt.date)
+
+
+# -- what a team starts with -----------------------------------------------------------------
+
+STARTING = (
+    "new_users", "dau", "wau", "active_users", "stickiness", "activation", "retention_d1",
+    "retention_d7", "retention_d30", "paying_conversion", "gmv_net", "arpu", "repurchase_rate",
+    "refund_rate", "nps", "csat", "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
+)  # fmt: skip
+
+
+def test_every_usual_kpi_stands_in_the_scorecard(played: Callable[..., Played]) -> None:
+    """All tables mapped: all of them, twelve in view and the others behind one line."""
+    october = played("monthly_retrospective", cycle="2026-10")
+    measured = {f["metric"] for f in october.facts("kpi.value")}
+    assert measured >= set(STARTING)
+    page = october.html("scorecard_table")
+    for name in STARTING:
+        assert october.language("en").say(october.ops.label(name)) in page
+    value = {f["metric"]: f["value"] for f in october.facts("kpi.value")}
+    assert value["dau"] < value["wau"] < value["active_users"]
+    assert value["ltv_cac"] == pytest.approx(value["ltv_90"] / value["cac"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "target"),
+    [("csat", 0.8), ("tickets_on_time", 0.95), ("tasks_on_time", 0.9), ("new_users", None)],
+)
+def test_usual_targets(metric: str, target: float | None) -> None:
+    from opsnb.metrics import load_catalogue
+
+    found = load_catalogue()[metric]
+    assert (found.target, found.growth) == (target, 0.2 if target is None else None)
+
+
+def test_a_usual_target_is_judged_but_enters_no_verdict(month: Callable[..., Any]) -> None:
+    tables = {
+        "orders": orders(DAYS),
+        "surveys": surveys({"2026-09-10": (80, 20), "2026-10-10": (700, 300)}),
+    }
+    made = month(tables)
+    csat = next(kpi for kpi in made.kpis if kpi.metric.id == "csat")
+    assert (csat.goal, csat.status, csat.agreed) == (0.8, "missed", None)
+    assert "usual" in made.ops.language.say(csat.target_text)
+    summary = made.summary()
+    assert "No targets are registered" in summary.plain(made.ops.language)
+    assert not summary.payload()["languages"]["en"]["actions"]
+    own = month(tables, plans={"targets/2026-10.toml": "[csat]\ntarget = 0.7\n"})
+    csat = next(kpi for kpi in own.kpis if kpi.metric.id == "csat")
+    assert (csat.goal, csat.status, csat.agreed) == (0.7, "hit", "hit")
+
+
+def test_growth_of_new_users_is_asked_for(month: Callable[..., Any]) -> None:
+    days = pd.date_range("2026-09-01", "2026-10-31")
+    users = pd.DataFrame({"user_id": [f"u{i}" for i in range(len(days))], "registered_at": days})
+    made = month({"orders": orders(DAYS), "users": users})
+    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "new_users")
+    assert (kpi.goal, kpi.status) == (pytest.approx(36), "missed")  # 30 in September, 31 now
+
+
+def test_a_quotient_is_laid_on_this_calendar_as_its_parts_are(month: Callable[..., Any]) -> None:
+    """Weekend orders are worth twice: the mean value depends on how many weekends there are."""
+    days = {f"{day:%Y-%m-%d}": 3 for day in pd.date_range("2025-08-01", "2026-10-31")}
+    frame = orders(days)
+    frame["amount"] = 10.0 + 10.0 * (frame["ordered_at"].dt.day_of_week >= 5)
+    made = month({"orders": frame})
+    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "aov")
+    plain = made.ops.meter.value("aov", made.period.last_year()).value
+    assert plain != pytest.approx(kpi.measured.value, rel=1e-4)
+    assert kpi.year.aligned and kpi.year.relative == pytest.approx(0, abs=1e-9)
+
+
+def test_a_share_keeps_its_place_around_the_spring_festival(month: Callable[..., Any]) -> None:
+    """Refunds jump in the ten days after the festival, which moves from January to February."""
+    frame = orders({f"{day:%Y-%m-%d}": 10 for day in pd.date_range("2024-11-01", "2026-03-31")})
+    frame["status"] = "paid"
+    for festival in ("2025-01-29", "2026-02-17"):
+        after = frame["ordered_at"] - pd.Timestamp(festival)
+        inside = (after >= pd.Timedelta(0)) & (after < pd.Timedelta(days=10))
+        frame.loc[inside & (frame.index % 2 == 0), "status"] = "refunded"
+    frame["refunded_at"] = frame["ordered_at"].where(frame["status"] == "refunded")
+    made = month({"orders": frame}, cycle="2026-02", as_of="2026-04-01")
+    made.ops.workspace.country = "CN"
+    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "refund_rate")
+    assert kpi.year.gap == pytest.approx(0, abs=1e-9)
+    before = made.ops.meter.value("refund_rate", made.period.last_year()).value
+    assert before < 0.9 * kpi.measured.value  # February 2025 held only a part of those days

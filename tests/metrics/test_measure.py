@@ -313,7 +313,10 @@ def test_every_built_in_metric_on_the_sample_company(sample: Workspace) -> None:
     """Each can be measured in a month, and is of the size its unit allows."""
     catalogue = load_catalogue(sample.metrics)
     made = Meter(Rows(sample), catalogue)
+    assert made.absent("churn_rate") == "users.ended_at"  # a shop has no contracts
     for name, metric in catalogue.items():
+        if name == "churn_rate":
+            continue
         assert made.absent(name) is None, name
         value = made.value(name, OCT).value
         assert value is not None, name
