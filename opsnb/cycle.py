@@ -281,6 +281,7 @@ def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path 
             currency=workspace.currency,
             labels=metric_labels(workspace.metrics),
             as_of=workspace.as_of,
+            zone=workspace.zone,
         )
     except (OpsnbError, OSError) as error:
         return None, [f"the index of reports was not written: {error}"]

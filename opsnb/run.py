@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
     from opsnb.execution.kernel import Kernels
     from opsnb.execution.limits import Limits
     from opsnb.publish import RunError
-
-PREVIOUS = "previous"
-"""Folder within a failed report that keeps the last one that had not failed."""
 
 OnCell = Callable[[int, int, str], None]
 """Called before each cell: its position from 0, the number of cells, its section's title."""
@@ -118,7 +113,7 @@ def run(
     KeyboardInterrupt
         The run was stopped; its kernel is gone, an earlier report is where it was.
     """
-    from opsnb.execution.swap import staged
+    from opsnb.publish.store import staged
 
     codes = chosen_languages(workspace, languages)
     clock = time.monotonic()
@@ -127,8 +122,8 @@ def run(
         execution = _execute(planned, workspace, codes, new / "run.log", limits, kernels, on_cell)
         record = _record(planned, workspace, codes, execution, started)
         reports, warnings = _publish(execution.notebook, record, new, pdf)
-        if reports[codes[0]]["status"] == "failed" and _keep_last_good(final, new):
-            warnings.append(f"the last report that had not failed is kept in {PREVIOUS}/")
+    if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
+        warnings.append(f"the last report that had not failed is kept in {good}/")
     if note := _remember(workspace, planned, reports):
         warnings.append(note)
     seconds = time.monotonic() - clock
@@ -257,18 +252,10 @@ def _remember(
     return None
 
 
-def _keep_last_good(final: Path, new: Path) -> bool:
-    """Puts the last report that had not failed inside the failed one that replaces it."""
-    for candidate in (final, final / PREVIOUS):
-        if _status(candidate) not in (None, "failed"):
-            shutil.copytree(candidate, new / PREVIOUS, ignore=shutil.ignore_patterns(PREVIOUS))
-            return True
-    return False
+def _last_good(report: Path) -> str | None:
+    """Where the newest version of a report lies that had not failed."""
+    from opsnb.publish.manifest import versions
 
-
-def _status(folder: Path) -> str | None:
-    try:
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        return report["status"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    good = (version for version in versions(report) if version.status not in (None, "failed"))
+    version = next(good, None)
+    return version.folder.relative_to(report).as_posix() if version else None

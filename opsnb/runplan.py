@@ -52,7 +52,7 @@ class PlannedRun:
     @cached_property
     def slug(self) -> str:
         """The report's folder within its cycle."""
-        from opsnb.execution.swap import safe_name
+        from opsnb.execution.names import safe_name
 
         name = self.playbook.name.replace("_", "-")
         return safe_name(f"{name}-{self.subject}" if self.subject else name)

@@ -186,7 +186,7 @@ def pages(hostile: Workspace) -> list[Path]:
         result = run(planned, hostile, pdf=False)
         assert not result.failed, f"{name}: {result.reason}"
     index_reports(hostile, ("en", "zh"))
-    found = sorted(hostile.reports.rglob("*.html"))
+    found = sorted(p for p in hostile.reports.rglob("*.html") if "versions" not in p.parts)
     for stem in ("report", "brief"):
         for suffix in (".html", ".zh.html"):
             assert sum(path.name == stem + suffix for path in found) == 3

@@ -35,7 +35,7 @@ def diff(
 
       opsnb diff 2026-09/monthly-retrospective 2026-10/monthly-retrospective
 
-      opsnb diff 2026-10/demo/previous 2026-10/demo --html diff.html
+      opsnb diff 2026-10/demo/versions/v1 2026-10/demo --html diff.html
     """
     from opsnb.compare import basis_rows, compare, diff_page, fact_rows, read_report, value_text
     from opsnb.messages import Language

@@ -70,8 +70,18 @@ def _when(known: Mapping[str, Any], language: Language) -> str:
     text = language.text(
         "page.source.run_text", started=started, took=duration(known.get("seconds", 0), language)
     )
-    zone = started.strftime("%z")
-    return f"{text} (UTC{zone[:3]}:{zone[3:5]})" if zone else text
+    return text + _offset(started)
+
+
+def moment(value: dt.datetime, language: Language, zone: dt.tzinfo = dt.UTC) -> str:
+    """A time of day as the reader's zone has it, and which zone that is."""
+    local = value.astimezone(zone)
+    return language.format(local) + _offset(local)
+
+
+def _offset(value: dt.datetime) -> str:
+    zone = value.strftime("%z")
+    return f" (UTC{zone[:3]}:{zone[3:5]})" if zone else ""
 
 
 def _code(known: Mapping[str, Any], language: Language) -> str:

@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,92 @@ from opsnb.publish.templates import environment
 from opsnb.site import history, outcomes
 from opsnb.site.entries import Entry, by_cycle, entries
 
-__all__ = ["Entry", "entries", "metric_labels", "write_index"]
+__all__ = ["PAGES", "Catalogue", "Entry", "entries", "metric_labels", "write_index"]
 
 PAGES = ("index", "kpis", "campaigns", "actions")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The pages of a reports folder in some languages.
+
+    Attributes
+    ----------
+    folder : Path
+        The reports folder.
+    languages : tuple of Language
+        The primary one first.
+    name : Label
+        The workspace's.
+    labels : dict
+        Names of metrics by id.
+    as_of : date
+        The day by which an open action is late.
+    zone : tzinfo
+        Whose clock tells when versions were published.
+    """
+
+    folder: Path
+    languages: tuple[Language, ...]
+    name: Label
+    labels: Mapping[str, Label]
+    as_of: dt.date
+    zone: dt.tzinfo = dt.UTC
+
+    def file(self, page: str, language: Language) -> str:
+        """The name of a page's file: `index.html`, `index.zh.html`."""
+        return file_name(language.code, self.languages[0].code, "html", page)
+
+    def content(self, language: Language) -> dict[str, Any]:
+        """What all pages of a language show."""
+        listed = entries(self.folder, language.code)
+        ledger = self.folder / "ledger"
+        board, kept = outcomes.steps(listed, ledger, language, self.as_of)
+        return {
+            "listed": listed,
+            "cycles": by_cycle(listed),
+            "histories": history.histories(listed, language, self.labels),
+            "campaigns": outcomes.campaigns(listed, language, self.labels),
+            "predictions": outcomes.predictions(listed),
+            "board": board,
+            "kept": kept,
+            "questions": outcomes.questions(listed, ledger, language, self.as_of),
+            "owners": outcomes.by_owner(board),
+            "as_of": self.as_of,
+            "as_fact": history.as_fact,
+            "metric_name": functools.partial(
+                history.metric_name, language=language, labels=self.labels
+            ),
+        }
+
+    def draw(self, page: str, language: Language, content: Mapping[str, Any]) -> str:
+        """One page as HTML; `content` may hold more than `content()` gives, such as forms."""
+        others = [
+            (other, self.file(page, other))
+            for other in self.languages
+            if other.code != language.code
+        ]
+        text = template(page).render(
+            {"forms": None, **content},
+            language=language,
+            workspace=language.say(self.name),
+            here=page,
+            pages=[(name, self.file(name, language)) for name in PAGES],
+            others=others,
+            moment=functools.partial(words.moment, language=language, zone=self.zone),
+        )
+        return with_fonts(text, language)
+
+    def write(self) -> list[Path]:
+        """Writes every page in every language; the files, the primary language's index first."""
+        written = []
+        for language in self.languages:
+            content = self.content(language)
+            for page in PAGES:
+                path = self.folder / self.file(page, language)
+                write_atomic(path, self.draw(page, language, content))
+                written.append(path)
+        return sorted(written, key=lambda path: PAGES.index(path.name.split(".")[0]))
 
 
 def write_index(
@@ -41,6 +125,7 @@ def write_index(
     currency: str = "CNY",
     labels: Mapping[str, Label] | None = None,
     as_of: dt.date | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> list[Path]:
     """Write index.html, kpis.html, campaigns.html, actions.html (first language), and those of
     each further language (index.zh.html) into the reports folder.
@@ -56,6 +141,8 @@ def write_index(
         Names of metrics by id; default those that come with opsnb.
     as_of : date, optional
         The day by which an open action is late; default today.
+    zone : tzinfo
+        Whose clock tells when versions were published.
 
     Returns
     -------
@@ -72,29 +159,14 @@ def write_index(
         raise PublishError(
             "the catalogue needs a language", where="languages", hint='pass one, such as "en"'
         )
-    named = metric_labels({}) if labels is None else labels
-    spoken = {code: Language(code, currency) for code in codes}
-    written = []
-    for code, language in spoken.items():
-        content = _content(reports_folder, language, named, as_of or dt.date.today())
-        for page in PAGES:
-            others = [
-                (o, file_name(o.code, codes[0], "html", page))
-                for o in spoken.values()
-                if o.code != code
-            ]
-            text = _template(page).render(
-                content,
-                language=language,
-                workspace=language.say(workspace_name),
-                here=page,
-                pages=[(name, file_name(code, codes[0], "html", name)) for name in PAGES],
-                others=others,
-            )
-            path = reports_folder / file_name(code, codes[0], "html", page)
-            write_atomic(path, _with_fonts(text, language))
-            written.append(path)
-    return sorted(written, key=lambda path: PAGES.index(path.name.split(".")[0]))
+    return Catalogue(
+        reports_folder,
+        tuple(Language(code, currency) for code in codes),
+        workspace_name,
+        metric_labels({}) if labels is None else labels,
+        as_of or dt.date.today(),
+        zone,
+    ).write()
 
 
 def metric_labels(own: Mapping[str, Any]) -> dict[str, Label]:
@@ -108,34 +180,15 @@ def metric_labels(own: Mapping[str, Any]) -> dict[str, Label]:
     }
 
 
-def _content(
-    folder: Path, language: Language, labels: Mapping[str, Label], as_of: dt.date
-) -> dict[str, Any]:
-    """What all pages of a language show."""
-    listed = entries(folder, language.code)
-    board, kept = outcomes.steps(listed, folder / "ledger", language, as_of)
-    return {
-        "listed": listed,
-        "cycles": by_cycle(listed),
-        "histories": history.histories(listed, language, labels),
-        "campaigns": outcomes.campaigns(listed, language, labels),
-        "predictions": outcomes.predictions(listed),
-        "board": board,
-        "kept": kept,
-        "owners": outcomes.by_owner(board),
-        "as_of": as_of,
-        "as_fact": history.as_fact,
-        "metric_name": functools.partial(history.metric_name, language=language, labels=labels),
-    }
-
-
-def _with_fonts(page: str, language: Language) -> str:
+def with_fonts(page: str, language: Language) -> str:
+    """The page with the glyphs that it needs."""
     chinese = language.html_code.startswith("zh")
     return page.replace(FONTS, font_rules(page_characters(page), embedded, chinese=chinese), 1)
 
 
 @functools.cache
-def _template(page: str) -> jinja2.Template:
+def template(page: str) -> jinja2.Template:
+    """A template of templates/site/ by its name, with what all of them use."""
     script = (resources.templates() / "site" / "catalogue.js").read_text(encoding="utf-8").strip()
     named = {"words": words, "script": script, "script_hash": script_hash(script)}
     return environment().get_template(f"{page}.html.j2", globals=named)

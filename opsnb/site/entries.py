@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,25 @@ from urllib.parse import quote
 
 from opsnb.errors import PublishError
 from opsnb.messages import Language, known_languages
+from opsnb.publish.manifest import read_manifest, versions
 from opsnb.publish.records import file_name
-from opsnb.publish.schema import check
-
-PREVIOUS = "previous"
-"""Folder within a report that keeps the version it replaced."""
+from opsnb.site.digests import Digests
 
 _KINDS = (("HTML", "report", "html"), ("PDF", "report", "pdf"), ("BRIEF", "brief", "html"))
+
+
+Files = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""By language, under its own name: kind and address of each file that exists."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A version that another one replaced; kept as readers saw it."""
+
+    number: int
+    published: dt.datetime
+    status: str
+    files: Files
 
 
 @dataclass(frozen=True)
@@ -30,15 +42,23 @@ class Entry:
     cycle: str
     report: dict[str, Any] | None
     html: str | None = None
-    files: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
-    """By language, under its own name: kind and address of each file that exists."""
-    superseded: Entry | None = None
-    """The version that this report replaced."""
+    files: Files = ()
+    version: int | None = None
+    """Its number; None where it was put in place without a manifest."""
+    earlier: tuple[Earlier, ...] = ()
+    """The versions it replaced, the newest first."""
 
     @property
     def usable(self) -> bool:
         """Its numbers may be shown: ready or provisional."""
         return self.report is not None and self.report["status"] in ("ready", "provisional")
+
+    @property
+    def last_good(self) -> Earlier | None:
+        """Of a report that stopped: the newest version before it that had not."""
+        stopped = self.report is not None and self.report["status"] == "failed"
+        good = (old for old in self.earlier if stopped and old.status != "failed")
+        return next(good, None)
 
     @property
     def owners(self) -> list[str]:
@@ -50,46 +70,59 @@ class Entry:
     @property
     def metrics(self) -> list[str]:
         """Ids of the metrics that its facts are about; none where they must not be used."""
-        facts = (self.report or {})["facts"] if self.usable else []
-        return sorted({fact["metric"] for fact in facts if fact.get("metric")})
+        return self.report["metrics"] if self.usable and self.report is not None else []
 
 
 def entries(reports_folder: Path, code: str) -> list[Entry]:
     """The reports of a folder as a language's catalogue shows them, newest cycle first."""
-    found = [
-        _entry(path.parent, reports_folder, code) for path in reports_folder.glob("*/*/report.json")
-    ]
+    digests = Digests(reports_folder)
+    found = [_entry(path.parent, digests, code) for path in reports_folder.glob("*/*/report.json")]
+    digests.save()
     # The cycle's own report before those of one campaign or experiment.
     found.sort(key=lambda entry: (bool((entry.report or {}).get("subject")), entry.folder))
     return sorted(found, key=lambda entry: cycle_order(entry.cycle), reverse=True)
 
 
-def _entry(folder: Path, reports_folder: Path, code: str) -> Entry:
+def _entry(folder: Path, digests: Digests, code: str) -> Entry:
     """One report in the catalogue's language; in its primary one where it was not made in that."""
-    place = folder.relative_to(reports_folder).as_posix()
-    older = folder / PREVIOUS
-    superseded = _entry(older, reports_folder, code) if (older / "report.json").is_file() else None
+    place = folder.relative_to(digests.folder).as_posix()
+    newest, earlier = _versions(folder, place)
     try:
-        primary = _read(folder / "report.json")
+        primary = digests.read(folder / "report.json")
         own = file_name(code, primary["language"], "json")
-        report = _read(folder / own) if (folder / own).is_file() else primary
+        report = digests.read(folder / own) if (folder / own).is_file() else primary
     except (OSError, ValueError, PublishError):
-        return Entry(place, place.split("/")[0], None, superseded=superseded)
-    files = {
-        language: tuple(_files(folder, place, language, report["languages"][0]))
-        for language in report["languages"]
-    }
-    pages = [address for kind, address in files[report["language"]] if kind == "HTML"]
-    named = tuple((_own_name(language), found) for language, found in files.items() if found)
+        return Entry(place, place.split("/")[0], None, version=newest, earlier=earlier)
+    files = _by_language(folder, place, report["languages"])
+    pages = [a for kind, a in dict(files).get(_own_name(report["language"]), ()) if kind == "HTML"]
     page = pages[0] if pages else None
-    return Entry(place, report["cycle"], report, page, named, superseded)
+    return Entry(place, report["cycle"], report, page, files, newest, earlier)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    report = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(report, dict):
-        raise ValueError("not an object")
-    return check(report)
+def _versions(folder: Path, place: str) -> tuple[int | None, tuple[Earlier, ...]]:
+    """The number of a report's newest version, and the versions before it."""
+    newest = read_manifest(folder)
+    if newest is None:
+        return None, ()
+    earlier = [v for v in versions(folder) if v.number < newest.number and v.status]
+    return newest.number, tuple(
+        Earlier(
+            version.number,
+            version.published,
+            version.status or "",
+            _by_language(
+                version.folder,
+                f"{place}/{version.folder.relative_to(folder).as_posix()}",
+                version.languages,
+            ),
+        )
+        for version in earlier
+    )
+
+
+def _by_language(folder: Path, place: str, languages: Sequence[str]) -> Files:
+    found = ((code, tuple(_files(folder, place, code, languages[0]))) for code in languages)
+    return tuple((_own_name(code), files) for code, files in found if files)
 
 
 def _files(folder: Path, place: str, language: str, primary: str) -> Iterator[tuple[str, str]]:

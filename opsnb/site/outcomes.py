@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from opsnb.errors import LedgerError
-from opsnb.ledger import Ledger
+from opsnb.ledger import Kind, Ledger
 from opsnb.messages import Label, Language
 from opsnb.site.entries import Entry
 from opsnb.site.history import as_fact, metric_name
 
-STATES = ("late", "open", "done", "dropped")
+STATES = ("late", "due", "open", "done", "dropped")
+DUE_DAYS = 7
+"""An open action is due when its date is no further away than this."""
 _PROPOSED = {"proposed": "open"}
 
 
@@ -56,7 +58,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Step:
-    """An action as the board shows it."""
+    """An action or decision as the board shows it; `id` is None outside the ledger."""
 
     title: str
     owner: str
@@ -66,6 +68,11 @@ class Step:
     html: str | None
     note: str | None = None
     on_time: bool | None = None
+    id: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("late", "due", "open")
 
 
 def campaigns(
@@ -141,27 +148,47 @@ def steps(
 
     Without a ledger that can be read they are those that the reports propose.
     """
+    board = _kept(listed, ledger, "action", language, as_of)
+    return (board or _proposed(listed, as_of)), bool(board)
+
+
+def questions(listed: list[Entry], ledger: Path, language: Language, as_of: dt.date) -> list[Step]:
+    """The decisions of the ledger: what reports ask for, and what was decided."""
+    return _kept(listed, ledger, "decision", language, as_of)
+
+
+def _kept(
+    listed: list[Entry], ledger: Path, kind: Kind, language: Language, as_of: dt.date
+) -> list[Step]:
+    """The ledger's entries of a kind, the most urgent first; none where it cannot be read."""
     pages = {entry.folder: entry.html for entry in listed}
     try:
-        kept = Ledger(ledger).entries("action")
+        kept = Ledger(ledger).entries(kind)
     except LedgerError:
-        kept = []
-    if not kept:
-        return sorted(_proposed(listed, as_of), key=_urgency), False
+        return []
     board = [
         Step(
             language.say(entry.title),
             language.say(entry.owner) if entry.owner else "",
             entry.due,
-            entry.status(as_of),
+            _state(entry.status(as_of), entry.due, as_of),
             entry.cycle,
             pages.get(entry.report or ""),
             entry.note,
             entry.on_time,
+            entry.id,
         )
         for entry in kept
     ]
-    return sorted(board, key=_urgency), True
+    return sorted(board, key=_urgency)
+
+
+def _state(status: str, due: dt.date | None, as_of: dt.date) -> str:
+    """The ledger's status; an open one is late or due by its date."""
+    if status not in ("open", "late") or due is None:
+        return status
+    days = (due - as_of).days
+    return "late" if days < 0 else "due" if days <= DUE_DAYS else "open"
 
 
 def _proposed(listed: list[Entry], as_of: dt.date) -> list[Step]:
@@ -171,12 +198,10 @@ def _proposed(listed: list[Entry], as_of: dt.date) -> list[Step]:
             continue
         for row in entry.report["actions"]:
             due = dt.date.fromisoformat(row["due"]) if row.get("due") else None
-            state = _PROPOSED.get(row["status"], row["status"])
-            if state == "open" and due is not None and due < as_of:
-                state = "late"
+            state = _state(_PROPOSED.get(row["status"], row["status"]), due, as_of)
             step = Step(row["title"], row["owner"], due, state, entry.cycle, entry.html)
             found.setdefault((step.title, step.owner), step)
-    return list(found.values())
+    return sorted(found.values(), key=_urgency)
 
 
 def _urgency(step: Step) -> tuple[int, dt.date]:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from opsnb.ledger import Ledger
 from opsnb.messages import Language
 from opsnb.minutes import record as remember
+from opsnb.publish.store import staged
 from opsnb.site import entries, history, metric_labels, outcomes, write_index
 from tests.catalogue.conftest import campaign, fact, month, record
 from tests.publish.test_html import words
@@ -128,13 +130,14 @@ def test_predictions_are_scored_once(reports, lay):
 
 def test_without_a_ledger_the_board_holds_what_reports_propose(reports, lay):
     proposed = [action("Fix it", "2026-11-01"), action("Grow", "2026-12-01"), action("Rest", None)]
+    proposed.append(action("Soon", "2026-11-23"))
     lay(month("2026-10", 1e6, actions=proposed), "month")
     lay(month("2026-09", 1e6, actions=[proposed[0]]), "month")
     lay(month("2026-08", 1e6, actions=[action("Never", None)], status="invalid"), "month")
     board, kept = outcomes.steps(entries(reports, "en"), reports / "ledger", ENGLISH, TODAY)
     assert not kept
     assert [(s.title, s.state) for s in board] == [
-        ("Fix it", "late"), ("Grow", "open"), ("Rest", "open"),
+        ("Fix it", "late"), ("Soon", "due"), ("Grow", "open"), ("Rest", "open"),
     ]  # fmt: skip
     assert "there is no ledger" in words(drawn(reports, "actions.html"))
 
@@ -151,7 +154,7 @@ def test_the_board_follows_the_ledger(reports, lay):
     assert "■ late Fix it Wang Lei 1 Nov 2026 October 2026" in shown
     assert "Closed: 1" in shown
     assert "✓ done Grow all of it" in shown
-    assert "Wang Lei 1 0 1 0 –" in shown
+    assert "Wang Lei 1 0 0 1 0 –" in shown
     page = (reports / "actions.html").read_text("utf-8")
     assert page.index("<details") < page.index("Grow") < page.index("</details>")
 
@@ -176,17 +179,51 @@ def test_a_ledger_that_cannot_be_read_does_not_cost_the_page(reports, lay):
 # -- versions, filters, size ---------------------------------------------------------------
 
 
-def test_a_superseded_version_is_listed_and_marked(reports, lay):
-    folder = lay(month("2026-10", 1e6, status="failed", reason="Boom"), "month")
-    (folder / "previous").mkdir()
-    (folder / "previous" / "report.json").write_text(json.dumps(month("2026-10", 2e6)), "utf-8")
-    (folder / "previous" / "report.html").write_text("older", "utf-8")
+def publish(reports, report, page):
+    with staged(reports, report["cycle"], "month") as (new, _):
+        (new / "report.json").write_text(json.dumps(report), "utf-8")
+        (new / "report.html").write_text(page, "utf-8")
+
+
+def test_superseded_versions_are_listed_and_marked(reports):
+    publish(reports, month("2026-10", 2e6), "Tuesday")
+    publish(reports, month("2026-10", 3e6, status="provisional"), "Wednesday")
+    publish(reports, month("2026-10", 1e6, status="failed", reason="Boom"), "Friday")
     page = drawn(reports, "index.html")
-    assert "Superseded. The last version that had not failed is kept: English HTML" in words(page)
-    assert 'href="2026-10/month/previous/report.html"' in page
+    shown = words(page)
+    assert "The last version that had not failed is version 2: English HTML" in shown
+    assert "Version 3 · Earlier versions: 2" in shown
+    assert re.search(r"Version 2 · published .* \(UTC\+00:00\) · Provisional · superseded", shown)
+    assert shown.index("Version 2 ·") < shown.index("Version 1 ·")
+    assert "第 1 版" in words((reports / "index.zh.html").read_text("utf-8"))
     (entry,) = entries(reports, "en")
     assert not entry.usable
-    assert entry.superseded.usable
+    for old, text in zip(entry.earlier, ("Wednesday", "Tuesday"), strict=True):
+        ((_, ((kind, address),)),) = old.files
+        assert (kind, f'href="{address}"' in page) == ("HTML", True)
+        assert (reports / address).read_text() == text
+
+
+def test_a_record_is_read_once_for_as_long_as_it_is_the_same(reports, lay, monkeypatch):
+    folder = lay(month("2026-10", 2e6), "month")
+    lay(month("2026-09", 1e6), "month")
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [2e6, 1e6]
+    read = []
+    whole = Path.read_text
+
+    def counted(path, *args, **kwargs):
+        read.append(path.name)
+        return whole(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [2e6, 1e6]
+    assert "report.json" not in read
+    (folder / "report.json").write_text(json.dumps(month("2026-10", 4e6)), "utf-8")
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [4e6, 1e6]
+    assert read.count("report.json") == 1
+    for spoilt in ("{", '{"form": 1, "records": [1]}', '{"form": 0}'):
+        (reports / ".work/catalogue.json").write_text(spoilt, "utf-8")
+        assert len(entries(reports, "zh")) == 2
 
 
 def test_the_filters_hold_what_the_reports_hold(reports, lay):

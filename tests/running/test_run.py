@@ -17,8 +17,10 @@ import opsnb.publish
 from opsnb.errors import ParameterError, PeriodError, PublishError
 from opsnb.execution.kernel import Kernels
 from opsnb.execution.limits import Limits
-from opsnb.execution.swap import safe_name, staged
+from opsnb.execution.names import safe_name
 from opsnb.playbook import Playbook
+from opsnb.publish.manifest import versions
+from opsnb.publish.store import staged
 from opsnb.run import Result, run
 from opsnb.runplan import chosen_languages, plan
 from opsnb.workspace import Workspace
@@ -101,7 +103,7 @@ def test_a_report_in_each_language(make, workspace, leftovers) -> None:
     assert [path.name for path in result.files("html")] == ["report.html", "report.zh.html"]
     assert {p.name for p in result.folder.iterdir()} == {
         "report.html", "report.json", "report.zh.html", "report.zh.json", "notebook.ipynb",
-        "brief.html", "brief.zh.html", "run.log",
+        "brief.html", "brief.zh.html", "run.log", "manifest.json", "versions",
     }  # fmt: skip
     report = read(result.folder)
     assert report["facts"] == [{"key": "t.value", "id": "t.value", "value": 5, "unit": "number"}]
@@ -226,7 +228,7 @@ def test_no_path_or_secret_leaves_the_machine(make, workspace, monkeypatch) -> N
     message = result.error.message
     assert "data/x.csv via pg://me:***@db/x as ***" in message
     assert "<packages>/pandas/__init__.py" in message
-    for path in result.folder.iterdir():
+    for path in filter(Path.is_file, result.folder.rglob("*")):
         content = path.read_text(encoding="utf-8")
         for secret in (str(workspace.root), "correct-horse", "hunter2", f"{Path.home()}/"):
             assert secret not in content, f"{secret} in {path.name}"
@@ -328,21 +330,22 @@ def test_a_report_that_cannot_be_published_keeps_the_last_one(
     assert leftovers() == []
 
 
-def test_a_failed_report_keeps_the_last_good_one_inside(make, workspace, seam) -> None:
+def test_a_failed_report_keeps_the_last_good_one(make, workspace, seam) -> None:
     make("demo", seam)
     go(workspace)
     make("demo", "1 / 0")
     for _ in range(2):
         result = go(workspace)
         assert result.status == "failed"
-        assert "kept in previous/" in result.warnings[-1]
+        assert "kept in versions/v1/" in result.warnings[-1]
         assert read(result.folder)["status"] == "failed"
-        assert read(result.folder / "previous")["status"] == "ready"
-        assert not (result.folder / "previous/previous").exists()
+        assert read(result.folder / "versions/v1")["status"] == "ready"
     make("demo", seam)
     result = go(workspace)
     assert result.warnings == []
-    assert not (result.folder / "previous").exists()
+    assert [version.status for version in versions(result.folder)] == [
+        "ready", "failed", "failed", "ready",
+    ]  # fmt: skip
 
 
 def test_a_pdf_that_cannot_be_made_does_not_cost_the_page(make, workspace, monkeypatch) -> None:

@@ -1,45 +1,33 @@
-"""Puts a finished report folder in place in one step; an earlier one is never lost.
+"""Puts a finished report folder in place in one step; what was published stays as it was.
 
-reports/CYCLE/SLUG/                  what readers see
-reports/.work/CYCLE/SLUG/            lock, and new/ and old/ while a run lasts
+    reports/CYCLE/SLUG/                  the newest version: what readers see
+    reports/CYCLE/SLUG/versions/v2/      each version under its own, lasting address
+    reports/.work/CYCLE/SLUG/            lock, and new/ and old/ while a run lasts
+
+A version is never changed once it is there. The newest lies in both places, as hard links
+where the disk knows them, as copies elsewhere.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
+import os
 import shutil
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from opsnb.errors import PublishError
+from opsnb.publish.manifest import VERSIONS, numbers, own_files, read_manifest, write_manifest
 
 try:
     import fcntl
 except ImportError:  # Windows: two runs of one report are not kept apart there
     fcntl = None  # type: ignore[assignment]
 
-_LONGEST_NAME = 100
-
-
-def safe_name(text: str) -> str:
-    """The text as one folder's name: no separators, no leading dot, not too long.
-
-    What is changed gets a short hash, so that two texts never share a name.
-
-    >>> safe_name("ab-readout-checkout_one_page")
-    'ab-readout-checkout_one_page'
-    """
-    name = re.sub(r"[^\w.-]+", "-", text).lstrip(".-")[:_LONGEST_NAME].rstrip(".-")
-    if name and name == text:
-        return name
-    return f"{name or 'report'}-{sha256(text.encode()).hexdigest()[:6]}"
-
 
 @contextlib.contextmanager
 def staged(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
-    """A folder to write a report into; it takes its place when the block ends well.
+    """A folder to write a report into; it becomes the newest version when the block ends well.
 
     Yields
     ------
@@ -61,6 +49,7 @@ def staged(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
             new.mkdir()
             try:
                 yield new, final
+                _keep_versions(new, final)
                 _put(new, old, final)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
@@ -95,6 +84,35 @@ def _recover(new: Path, old: Path, final: Path) -> None:
     for leftover in (new, old):
         if leftover.exists():
             shutil.rmtree(leftover)
+
+
+def _keep_versions(new: Path, final: Path) -> None:
+    """Gives the new report its number and manifest, and takes the earlier versions along."""
+    newest = read_manifest(final)
+    if newest is None and any(own_files(final)):  # published before there were manifests
+        number = max(numbers(final), default=0) + 1
+        _link(final, new / VERSIONS / f"v{number}")
+        write_manifest(new / VERSIONS / f"v{number}", number, None)
+    for number in numbers(final):
+        kept = final / VERSIONS / f"v{number}"
+        if kept.is_dir():
+            _link(kept, new / VERSIONS / kept.name)
+        elif newest is not None and newest.number == number:
+            _link(final, new / VERSIONS / kept.name)
+    last = max([*numbers(new), *numbers(final)], default=0)
+    write_manifest(new, last + 1, new / VERSIONS / f"v{last}")
+    _link(new, new / VERSIONS / f"v{last + 1}")
+
+
+def _link(source: Path, target: Path) -> None:
+    """The files of one version in a second place."""
+    for name in own_files(source):
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source / name, place)
+        except OSError:  # a file share without hard links
+            shutil.copy2(source / name, place)
 
 
 def _put(new: Path, old: Path, final: Path) -> None:
