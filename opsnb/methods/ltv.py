@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import optimize
@@ -30,12 +30,22 @@ class BgNbd:
     b: float
     log_likelihood: float
     n: int
+    covariance: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def expected(self, t: float) -> float:
         """Mean repeat purchases of a new customer up to time t."""
+        return float(self.expected_at(np.array(t)))
+
+    def expected_at(self, t: np.ndarray) -> np.ndarray:
+        """The same for many times."""
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         form = hyp2f1(r, b, a + b - 1, t / (alpha + t))
-        return float((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form))
+        return (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form)
+
+    def draws(self, n: int, rng: np.random.Generator) -> list[BgNbd]:
+        """Models that the data would allow as well; see `_plausible`."""
+        logs = _plausible(np.array([self.r, self.alpha, self.a, self.b]), self.covariance, n, rng)
+        return [replace(self, r=r, alpha=alpha, a=a, b=b) for r, alpha, a, b in logs.tolist()]
 
     def expected_given(
         self, t: float, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray
@@ -110,7 +120,8 @@ def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> B
     logs, best = _minimise(loss, np.array([0.0, 0.0, 0.0, 0.5]), "BG/NBD")
     r, alpha, a, b = np.exp(logs)
     level = -best - float(x.sum()) * np.log(unit)
-    return BgNbd(float(r), float(alpha * unit), float(a), float(b), float(level), len(x))
+    spread = _covariance(loss, logs)
+    return BgNbd(float(r), float(alpha * unit), float(a), float(b), float(level), len(x), spread)
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,17 @@ class GammaGamma:
     v: float
     log_likelihood: float
     n: int
+    covariance: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def mean(self) -> float:
+        """Mean value a purchase over the population."""
+        return self.p * self.v / (self.q - 1)
+
+    def draws(self, n: int, rng: np.random.Generator) -> list[GammaGamma]:
+        """Models that the data would allow as well; see `_plausible`."""
+        logs = _plausible(np.array([self.p, self.q, self.v]), self.covariance, n, rng)
+        return [replace(self, p=p, q=q, v=v) for p, q, v in logs.tolist()]
 
     def expected_given(self, frequency: np.ndarray, mean_value: np.ndarray) -> np.ndarray:
         """Mean value a purchase of each customer; with frequency 0, that of the population."""
@@ -165,7 +187,8 @@ def fit_gamma_gamma(frequency: np.ndarray, mean_value: np.ndarray) -> GammaGamma
     logs, best = _minimise(loss, np.array([1.0, 1.0, 0.0]), "Gamma-Gamma")
     p, q, v = np.exp(logs)
     level = -best - len(x) * np.log(unit)
-    return GammaGamma(float(p), float(q), float(v * unit), float(level), len(x))
+    spread = _covariance(loss, logs)
+    return GammaGamma(float(p), float(q), float(v * unit), float(level), len(x), spread)
 
 
 @dataclass(frozen=True)
@@ -178,6 +201,12 @@ class ShiftedBetaGeometric:
     alpha: float
     beta: float
     log_likelihood: float
+    covariance: np.ndarray | None = field(default=None, compare=False, repr=False)
+
+    def draws(self, n: int, rng: np.random.Generator) -> list[ShiftedBetaGeometric]:
+        """Models that the data would allow as well; see `_plausible`."""
+        logs = _plausible(np.array([self.alpha, self.beta]), self.covariance, n, rng)
+        return [replace(self, alpha=alpha, beta=beta) for alpha, beta in logs.tolist()]
 
     def survival(self, periods: int) -> np.ndarray:
         """Share of the cohort left after 0, 1, ..., `periods` renewals."""
@@ -248,7 +277,7 @@ def fit_leaving(at_risk: np.ndarray, left: np.ndarray) -> ShiftedBetaGeometric:
 
     logs, best = _minimise(loss, np.zeros(2), "shifted-beta-geometric model")
     alpha, beta = np.exp(logs)
-    return ShiftedBetaGeometric(float(alpha), float(beta), -best)
+    return ShiftedBetaGeometric(float(alpha), float(beta), -best, _covariance(loss, logs))
 
 
 def _minimise(
@@ -264,6 +293,44 @@ def _minimise(
             hint="use more customers or a longer history",
         )
     return found.x, float(found.fun)
+
+
+def _covariance(loss: Callable[[np.ndarray], float], logs: np.ndarray) -> np.ndarray | None:
+    """Of the logs of the parameters: the inverse of the loss's curvature at its minimum.
+
+    None where the loss is flat in some direction, so that the data do not pin them down.
+    """
+    size, step = len(logs), 1e-3
+    moves = step * np.eye(size)
+    curve = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            a, b = moves[i], moves[j]
+            rise = loss(logs + a + b) - loss(logs + a - b) - loss(logs - a + b) + loss(logs - a - b)
+            curve[i, j] = curve[j, i] = rise / (4 * step * step)
+    if not np.isfinite(curve).all() or np.linalg.eigvalsh(curve)[0] <= 0:
+        return None
+    return np.linalg.inv(curve)
+
+
+def _plausible(
+    fitted: np.ndarray, covariance: np.ndarray | None, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws of the parameters, shape (n, parameters): their logs are normal around the fit.
+
+    The large-sample distribution of a maximum of the likelihood.
+
+    Raises
+    ------
+    MethodError
+        When the data do not pin the parameters down.
+    """
+    if covariance is None:
+        raise MethodError(
+            "the parameters have no covariance: the likelihood is flat around its maximum",
+            hint="use more customers or a longer history",
+        )
+    return np.exp(rng.multivariate_normal(np.log(fitted), covariance, size=n))
 
 
 def _history(

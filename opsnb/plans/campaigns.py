@@ -54,10 +54,15 @@ class Budget(Strict):
 
 
 class LifetimeValue(Strict):
-    """Value assumed for one incremental new user within a horizon; shown as assumed."""
+    """Value assumed for one incremental new user within a horizon; shown as assumed.
+
+    `renewal_days` is the length of a contract where customers subscribe: their renewals are
+    modelled then, not purchases at any time.
+    """
 
     value: float = Field(gt=0, examples=["180"])
     horizon_days: int = Field(gt=0, examples=["365"])
+    renewal_days: int | None = Field(default=None, gt=1, examples=["30"])
 
 
 class Holdout(Strict):

@@ -90,6 +90,41 @@ def test_bg_nbd_predicts_simulated_customers():
     assert model.expected(40) == pytest.approx(history[0].mean(), rel=0.05)
 
 
+def test_plausible_models_spread_as_refitted_samples_do(shared_data):
+    """The large-sample covariance against the bootstrap, on CDNOW."""
+    table = np.loadtxt(
+        shared_data / "cdnow" / "cdnow_customers_summary.csv", delimiter=",", skiprows=1
+    )[:, 1:]
+    rng = np.random.default_rng(1)
+    model = fit_bg_nbd(*table.T)
+    drawn = [one.expected(52) for one in model.draws(500, rng)]
+    refitted = [
+        fit_bg_nbd(*table[rng.integers(0, len(table), len(table))].T).expected(52)
+        for _ in range(12)
+    ]
+    assert np.mean(drawn) == pytest.approx(model.expected(52), rel=0.03)
+    assert np.std(drawn) == pytest.approx(np.std(refitted, ddof=1), rel=0.5)
+
+
+def test_plausible_models_cover_the_truth():
+    """The share left after twelve renewals, foretold from seven, within the middle 90 %."""
+    rng, covered = np.random.default_rng(2), 0
+    truth = ShiftedBetaGeometric(0.668, 3.806, 0.0).survival(12)[12]
+    for _ in range(200):
+        leave = np.clip(rng.beta(0.668, 3.806, 1000), 1e-12, 1)
+        ends = rng.geometric(leave)
+        stayed = [int((ends > n).sum()) for n in range(8)]
+        model = fit_shifted_beta_geometric(np.array(stayed))
+        low, high = np.quantile([m.survival(12)[12] for m in model.draws(200, rng)], [0.05, 0.95])
+        covered += low < truth < high
+    assert covered / 200 == pytest.approx(0.9, abs=0.06)
+
+
+def test_models_that_the_data_do_not_pin_down_have_no_draws():
+    with pytest.raises(MethodError, match="no covariance"):
+        BgNbd(0.25, 4.4, 0.8, 2.4, 0.0, 100).draws(10, np.random.default_rng(1))
+
+
 def test_the_unit_of_time_does_not_matter():
     frequency, recency, age, _ = buyers(np.random.default_rng(2), 500, 30)
     weeks, days = fit_bg_nbd(frequency, recency, age), fit_bg_nbd(frequency, recency * 7, age * 7)

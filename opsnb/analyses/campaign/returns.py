@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from opsnb.analyses.campaign.lifetime import DISCOUNT, Lifetime, buyer_share
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, charts
 from opsnb.findings import Fact
 from opsnb.messages import Said, Text
+from opsnb.methods.estimate import Estimate
+from opsnb.methods.product import times
 
 if TYPE_CHECKING:
     from opsnb.analyses.campaign.review import Campaign
@@ -19,17 +23,23 @@ class Worth:
     """Gross profit of one unit of the campaign's metric, and what it rests on.
 
     `margin` is realised; `plan` and `model` are lifetime values of a new user within
-    `horizon_days`, which nobody has earned yet.
+    `horizon_days`, which nobody has earned yet. `draws` are other values that the model would
+    allow; without them the worth is taken as it is.
     """
 
     of_one: float
     basis: Literal["margin", "plan", "model"]
     horizon_days: int = 0
     share: float | None = None
+    draws: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
     def assumed(self) -> bool:
         return self.basis != "margin"
+
+    def of(self, effect: Estimate) -> Estimate:
+        """What an effect is worth; the interval holds both uncertainties where both are known."""
+        return times(effect, self.of_one, self.draws)
 
 
 def worth(campaign: Campaign) -> Worth | None:
@@ -56,8 +66,13 @@ def _modelled(campaign: Campaign) -> Worth | None:
     horizon = campaign.plan.ltv.horizon_days if campaign.plan.ltv else 365
     start, end = campaign.plan.start, campaign.plan.end
     window = (end - start).days + 1 if start and end else 0
-    value = share * margin * found.repeats_worth(window, horizon)
-    return Worth(value, "model", horizon, share)
+    buyers, users = share
+    value = buyers / users * margin * found.repeats_worth(window, horizon)
+    draws = found.worth_draws(window, horizon)
+    if draws is not None:
+        rng = np.random.default_rng(1)
+        draws = draws * margin * rng.beta(buyers + 0.5, users - buyers + 0.5, len(draws))
+    return Worth(value, "model", horizon, buyers / users, draws)
 
 
 def return_parts(campaign: Campaign) -> list[Part]:
@@ -136,13 +151,12 @@ def _incremental(campaign: Campaign, one: Worth | None, cost: float) -> dict[str
     head = campaign.increment.headline
     if head is None or one is None or not cost:
         return None
-    method = campaign.increment.evidence
+    method, gain = campaign.increment.evidence, one.of(head)
     campaign.ops.fact(
         "campaign.value.indirect" if one.assumed else "campaign.value.direct",
-        head.value * one.of_one, "money", low=head.low * one.of_one, high=head.high * one.of_one,
-        method=method,
+        gain.value, "money", low=gain.low, high=gain.high, method=method,
     )  # fmt: skip
-    low, value, high = (x * one.of_one / cost - 1 for x in (head.low, head.value, head.high))
+    low, value, high = (x / cost - 1 for x in (gain.low, gain.value, gain.high))
     fact = campaign.ops.fact(
         "campaign.roi_incremental", value, "relative", low=low, high=high, method=method
     )
@@ -213,7 +227,8 @@ def _basis_of(name: str, counted: bool, one: Worth | None) -> Said:
 def _waterfall(campaign: Campaign, one: Worth, cost: float) -> Part:
     head = campaign.increment.headline
     assert head is not None
-    gross = head.value * one.of_one
+    gain = one.of(head)
+    gross = gain.value
     first = "campaign.returns.worth" if one.assumed else "campaign.returns.gross"
     steps = [
         charts.Step(Text(first), gross, is_total=True),
@@ -225,8 +240,7 @@ def _waterfall(campaign: Campaign, one: Worth, cost: float) -> Part:
     ]
     key = "campaign.returns.claim_gain" if gross > cost else "campaign.returns.claim_loss"
     left = campaign.ops.fact(
-        "campaign.net_value", gross - cost, "money", low=head.low * one.of_one - cost,
-        high=head.high * one.of_one - cost,
+        "campaign.net_value", gross - cost, "money", low=gain.low - cost, high=gain.high - cost,
     )  # fmt: skip
     return charts.bridge(
         steps,
@@ -239,12 +253,13 @@ def _waterfall(campaign: Campaign, one: Worth, cost: float) -> Part:
 
 def _break_even(campaign: Campaign, one: Worth, cost: float) -> list[Part]:
     """The increment from which the campaign earns its cost, against the one that came."""
-    head = campaign.effect_fact
+    head, roi = campaign.effect_fact, campaign.ops.facts["campaign.roi_incremental"]
     if head is None or one.of_one <= 0:
         return []
-    assert head.low is not None and head.high is not None
+    assert roi.low is not None and roi.high is not None
     line = campaign.ops.fact("campaign.break_even", cost / one.of_one, campaign.unit)
-    state = "above" if head.low > line.value else "below" if head.high < line.value else "open"
+    state = "above" if roi.low > 0 else "below" if roi.high < 0 else "open"
+    state += "" if one.draws is None else "_expected"
     text = Text.of(
         f"campaign.returns.even_{state}", line=line, effect=head, metric=campaign.metric.label
     )
@@ -255,17 +270,27 @@ def _basis(campaign: Campaign, one: Worth | None) -> list[Part]:
     """What a new user is taken to be worth, and the plan's own figure beside the model's."""
     ltv, notes = campaign.plan.ltv, []
     if one is not None and one.basis == "model":
-        fact = campaign.ops.fact("campaign.ltv", one.of_one, "money", method="bg_nbd")
+        assert isinstance(campaign.lifetime, Lifetime)
+        kind, low, high = campaign.lifetime.kind, None, None
+        if one.draws is not None:
+            low, high = np.quantile(one.draws, [0.025, 0.975]).tolist()
+        fact = campaign.ops.fact(
+            "campaign.ltv", one.of_one, "money", low=low, high=high, method=kind
+        )
         notes.append(
             Note(
                 Text.of(
-                    "campaign.returns.ltv_model", value=fact, days=one.horizon_days,
+                    f"campaign.returns.ltv_{kind}", value=fact, days=one.horizon_days,
                     share=one.share, rate=DISCOUNT,
                 )
             )
         )  # fmt: skip
+        notes.append(
+            Note(Text(f"campaign.returns.carried_{'effect' if one.draws is None else 'both'}"))
+        )
         if ltv is not None:
             notes.append(Note(Text.of("campaign.returns.ltv_plan", value=ltv.value)))
     if one is not None and one.basis == "plan" and ltv is not None:
         notes.append(Note(Text.of("campaign.returns.ltv", value=ltv.value, days=ltv.horizon_days)))
+        notes.append(Note(Text("campaign.returns.carried_effect")))
     return list(notes)

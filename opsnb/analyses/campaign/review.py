@@ -81,7 +81,7 @@ class Campaign:
 
     @cached_property
     def lifetime(self) -> Lifetime | Text:
-        return fit_lifetime(self.ops)
+        return fit_lifetime(self.ops, self.plan.ltv.renewal_days if self.plan.ltv else None)
 
     @cached_property
     def worth(self) -> Worth | None:
