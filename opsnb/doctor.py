@@ -47,6 +47,7 @@ def diagnose(workspace_path: Path | None = None) -> Iterator[Diagnosis]:
     yield _guarded("fonts", _fonts)
     yield _guarded("PDF engine", _pdf)
     yield _guarded("kernel", _kernel)
+    yield _guarded("warm kernels", _warm_kernels)
     yield from _workspace(workspace_path)
 
 
@@ -151,6 +152,22 @@ def _kernel() -> Diagnosis:
     if answer != "2":
         return Diagnosis("kernel", "FAIL", f"1 + 1 came out as {answer}", _REINSTALL)
     return Diagnosis("kernel", "OK", f"1 + 1 = 2 in {time.monotonic() - started:.1f} s")
+
+
+def _warm_kernels() -> Diagnosis:
+    """Whether kernels are forked here; they need not be, ordinary ones are slower."""
+    from opsnb.execution.kernel import kernel_environment
+    from opsnb.kernels.client import NoWarmKernel, why_not, zygote
+
+    try:
+        imports = zygote(kernel_environment({})).ready()
+    except (NoWarmKernel, OSError) as error:
+        fix = (
+            "" if why_not() else "report this line to opsnb's maintainers; reports are made anyway"
+        )
+        found = f"{error}: ordinary kernels are used, about a second slower a report"
+        return Diagnosis("warm kernels", "OK" if why_not() else "WARN", found, fix)
+    return Diagnosis("warm kernels", "OK", f"forked; imports done once, in {imports:.1f} s")
 
 
 def _workspace(path: Path | None) -> Iterator[Diagnosis]:

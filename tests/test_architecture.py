@@ -30,7 +30,7 @@ ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",
 )  # fmt: skip
 PUBLISHING = (
-    "parameters", "notebookfile", "playbook", "execution", "runplan", "publish", "minutes", "run",
+    "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish", "minutes", "run",
     "site", "compare", "cycle",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")

@@ -70,3 +70,10 @@ def test_a_workspace_that_does_not_load(tmp_path) -> None:
 )
 def test_versions_are_compared_as_numbers(version: str, well: bool) -> None:
     assert satisfies(version, (12, 0), (12, 1)) is well
+
+
+def test_ordinary_kernels_are_said(root, monkeypatch) -> None:
+    monkeypatch.setenv("OPSNB_WARM_KERNELS", "0")
+    found = points(root)["warm kernels"]
+    assert found.status == "OK"
+    assert found.detail.startswith("OPSNB_WARM_KERNELS=0: ordinary kernels are used")

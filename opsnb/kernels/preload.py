@@ -1,0 +1,111 @@
+"""What a zygote imports, and the guard that makes sure that forking it is safe.
+
+A fork copies only the thread that calls it. Locks that another thread holds stay locked for
+ever, and descriptors are shared with every child: a zygote has one thread and no descriptor of
+its own but its control socket.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+MODULES = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "IPython.core.completerlib",
+    "pandas",
+    "pyarrow.parquet",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.backends.backend_agg",
+    "seaborn",
+    "scipy.stats",
+    "statsmodels.api",
+    "babel.dates",
+    "babel.numbers",
+    "holidays",
+    "ruptures",
+    "duckdb",
+    "ibis.backends.duckdb",
+    "opsnb.session",
+    "opsnb.analyses.month",
+    "opsnb.analyses.week",
+    "opsnb.analyses.design",
+    "opsnb.analyses.campaign",
+    "opsnb.analyses.experiment",
+)
+"""Imported in this order; those that are not installed are left to the kernels."""
+
+BEFORE_IMPORT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""Environment under which libraries start no threads; ordinary kernels get the same, so that
+sums are added up in the same order in both."""
+
+ONLY_IN_A_KERNEL = ("matplotlib_inline.backend_inline",)
+"""Modules that tie themselves to the running kernel when they are imported."""
+
+
+class Unsafe(RuntimeError):
+    """Something is in the process that a fork must not copy."""
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a zygote; a kernel's own is set after the fork."""
+    kept = {name: value for name, value in base.items() if name != "MPLBACKEND"}
+    return {**kept, **BEFORE_IMPORT}
+
+
+def preload(control: int) -> None:
+    """Imports `MODULES` and makes the process ready to be forked.
+
+    Raises
+    ------
+    Unsafe
+        A thread or a descriptor was left behind.
+    """
+    # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
+    try:
+        for name in MODULES:
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name != name.partition(".")[0]:
+                    raise
+    finally:
+        del builtins.get_ipython  # type: ignore[attr-defined]
+    for name in ONLY_IN_A_KERNEL:
+        sys.modules.pop(name, None)
+    if "duckdb" in sys.modules:
+        sys.modules["duckdb"].default_connection().close()  # it has a thread
+    require_forkable(control)
+    gc.collect()
+    gc.freeze()  # a collection in a kernel would copy every page
+
+
+def require_forkable(*expected: int) -> None:
+    """Raises Unsafe where the process has a second thread or an unexpected descriptor."""
+    threads = list(Path("/proc/self/task").iterdir())
+    if len(threads) != 1:
+        raise Unsafe(f"{len(threads)} threads are running after the imports")
+    known = {0, 1, 2, *expected}
+    strange = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(descriptor.readlink())
+        except FileNotFoundError:  # the listing's own
+            continue
+        if int(descriptor.name) not in known:
+            strange.append(target)
+    if strange:
+        raise Unsafe(f"open after the imports: {', '.join(sorted(strange))}")
