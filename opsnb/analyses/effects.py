@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,14 +15,17 @@ from opsnb.methods.compare import (
     smallest_detectable,
     two_proportions,
 )
-from opsnb.methods.cuped import Cuped, cuped
+from opsnb.methods.cuped import CovariateWindow, Cuped, cuped
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.guardrail import Guardrail, non_inferiority
 from opsnb.methods.moments import Joint, Moments, ratio_moments
+from opsnb.methods.quantiles import quantile_moments
 from opsnb.metrics import ArmAggregates, Metric, merge_arms
+from opsnb.metrics.since import Since
 
 __all__ = [
-    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "merge_arms", "standardised",
+    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "merge_arms",
+    "relative_covariance", "standardised",
 ]  # fmt: skip
 
 Strata = Mapping[str, tuple[ArmAggregates, ArmAggregates]]
@@ -42,7 +45,7 @@ class Effect:
         What the report decides on: adjusted where possible, at the level that several arms
         or an early reading demand. With one arm and one look it is `adjusted` or `plain`.
     p_adjusted : float or None
-        Holm's p-value over the arms, where there are several.
+        Holm's or Dunnett's p-value over the arms, where there are several.
     """
 
     metric: Metric
@@ -59,7 +62,7 @@ class Effect:
     p_adjusted: float | None = None
 
     def with_adjusted_p(self, p_value: float | None) -> Effect:
-        """The same with Holm's p-value over several arms."""
+        """The same with its p-value adjusted for several arms."""
         return replace(self, p_adjusted=p_value)
 
     @property
@@ -92,7 +95,14 @@ def diff_unit(metric: Metric) -> Unit:
 
 
 def arm_moments(arm: ArmAggregates) -> Moments:
-    """A metric's moments in an arm: of the value, or of the ratio of two sums."""
+    """A metric's moments in an arm: of the value, of the ratio of two sums, of a quantile."""
+    if arm.order is not None:
+        found = arm.order
+        bb, bs, ss = found.cov
+        below = Joint(arm.n, np.array([found.below, found.size]), np.array([[bb, bs], [bs, ss]]))
+        return quantile_moments(
+            found.values, found.q, arm.mean["x"], found.low, found.high, below=below
+        )
     if "y" in arm.mean:
         return ratio_moments(_joint(arm, ["x", "y"]))
     return Moments(arm.n, arm.mean["x"], arm.cov["x", "x"])
@@ -108,6 +118,7 @@ def compare_arms(
     level: float | None = None,
     weighted: bool = False,
     counted: bool = False,
+    window: CovariateWindow | None = None,
 ) -> Effect:
     """Treatment against control: shares by the score test, means and ratios by Welch's.
 
@@ -119,8 +130,10 @@ def compare_arms(
         Whether the arms are `standardised`: then shares are compared as means.
     counted : bool
         Whether "x" without "y" is a share of n independent units, whatever the metric's kind.
+    window : CovariateWindow, optional
+        When the covariate was measured; one that reaches into the experiment is refused.
     """
-    adjustment = _cuped(control, treatment)
+    adjustment = _cuped(control, treatment, window)
     before, after = arm_moments(control), arm_moments(treatment)
     is_share = (counted or metric.kind == "proportion") and "y" not in control.mean
 
@@ -149,6 +162,38 @@ def compare_arms(
         cap=treatment.cap,
         deciding=deciding,
     )
+
+
+def relative_covariance(control: Since, treatment: Since, ages: Sequence[str]) -> np.ndarray:
+    """Covariances (k, k) of the lifts in several stretches of days since exposure.
+
+    By the delta method. Stretches are nested: two of them share the users of the later one,
+    so their means' covariance is that of the values over the users of the earlier one.
+    """
+    parts = []
+    for arm in (control, treatment):
+        where = [i for i, s in enumerate(arm.stretches) if s.group in ages]
+        stretches = [arm.stretches[i] for i in where]
+        n = np.array([s.n for s in stretches])
+        slopes = [_slope(s) for s in stretches]
+        cov = np.array(
+            [
+                [slopes[a] @ arm.between[i, j] @ slopes[b] for b, j in enumerate(where)]
+                for a, i in enumerate(where)
+            ]
+        )
+        values = np.array([arm_moments(s).mean for s in stretches])
+        parts.append((values, cov / np.maximum.outer(n, n)))
+    (base, before), (values, after) = parts
+    towards = values / (base * np.abs(base))
+    return after / np.outer(np.abs(base), np.abs(base)) + before * np.outer(towards, towards)
+
+
+def _slope(arm: ArmAggregates) -> np.ndarray:
+    """How an arm's value moves with its means: of a mean itself, of a ratio by its parts."""
+    if "y" not in arm.mean:
+        return np.ones(1)
+    return _joint(arm, ["x", "y"]).ratio()[1]
 
 
 def guard(effect: Effect, margin: float, alpha: float) -> Guardrail:
@@ -187,13 +232,15 @@ def _weighted(parts: Mapping[str, ArmAggregates], weights: Mapping[str, float]) 
     return replace(first, group=None, n=n, mean=mean, cov=cov)
 
 
-def _cuped(control: ArmAggregates, treatment: ArmAggregates) -> Cuped | None:
+def _cuped(
+    control: ArmAggregates, treatment: ArmAggregates, window: CovariateWindow | None
+) -> Cuped | None:
     names = ["x", "y", "px", "py"] if "y" in control.mean else ["x", "px"]
     if names[-1] not in control.mean:
         return None
     if any(arm.cov["px", "px"] == 0 for arm in (control, treatment)):
         return None
-    return cuped(_joint(control, names), _joint(treatment, names))
+    return cuped(_joint(control, names), _joint(treatment, names), window=window)
 
 
 def _joint(arm: ArmAggregates, names: list[str]) -> Joint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -66,6 +67,50 @@ def dunnett(
     for name, arm in arms.items():
         df = pooled_df if equal_variances else welch_df(base, arm)
         found[name] = _compare(base, arm, loadings, df, alpha)
+    return found
+
+
+@dataclass(frozen=True)
+class ArmLevel:
+    """How one of several arms is tested.
+
+    `level` is the two-sided level of its ordinary interval, `p_value` its adjusted p-value:
+    the interval at that level excludes zero exactly when the p-value is below alpha.
+    """
+
+    level: float
+    p_value: float
+
+
+def arm_levels(
+    arms: Mapping[str, tuple[Moments, Moments]],
+    comparisons: Mapping[str, Comparison],
+    *,
+    alpha: float = 0.05,
+) -> dict[str, ArmLevel]:
+    """Dunnett's test as levels of the arms' own tests, whatever these are.
+
+    Parameters
+    ----------
+    arms : mapping of arm to (control, treatment)
+        Moments that the comparisons rest on; the control may be adjusted for each arm.
+    comparisons : mapping of arm to Comparison
+        With p-values of Welch's test or, for shares, of the score test.
+
+    Raises
+    ------
+    MethodError
+        As `dunnett`.
+    """
+    need_fraction("alpha", alpha)
+    loadings = np.array([_loading(name, *pair) for name, pair in arms.items()])
+    found = {}
+    for name, comparison in comparisons.items():
+        df, p_value = comparison.df, comparison.diff.p_value
+        tail = _tail(loadings, df)
+        level = 2 * float(stats.t.sf(_critical(tail, len(loadings), df, alpha), df))
+        bound = float(stats.t.isf((p_value or 0.0) / 2, df))
+        found[name] = ArmLevel(level, max(tail(bound), p_value or 0.0))
     return found
 
 

@@ -1,70 +1,36 @@
 """A metric's moments an arm. Only aggregates leave.
 
 All metrics of an experiment come from one scan of each table: a row a user, kept by the
-engine, from which arms, segments and days are aggregated.
+engine, from which arms, segments, days and days since exposure are aggregated.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, reduce
-from itertools import combinations_with_replacement
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import ibis
 
 from opsnb.errors import MetricError, did_you_mean
+from opsnb.metrics.aggregates import (
+    LETTERS,
+    ArmAggregates,
+    Seen,
+    arm_from,
+    merge_arms,
+    moments_wanted,
+)
 from opsnb.metrics.assigned import Assigned, assigned_users, kept
-from opsnb.metrics.catalogue import Catalogue, Metric
-from opsnb.metrics.rows import TIME_COLUMN, Rows, holding, number
+from opsnb.metrics.catalogue import Catalogue
+from opsnb.metrics.exposed import Reach, Scans, need_readable, parts_of
+from opsnb.metrics.ordered import Ranks, quantile_arms
+from opsnb.metrics.rows import Rows, number
 
 __all__ = [
-    "ArmAggregates", "Assigned", "Panel", "Seen", "arm_aggregates", "assigned_users", "merge_arms",
+    "ArmAggregates", "Assigned", "Panel", "Reach", "Seen", "arm_aggregates", "assigned_users",
+    "merge_arms",
 ]  # fmt: skip
-
-_REFUSED = {"quotient", "retention", "first_days", "churn", "trailing", "stock", "nps",
-            "daily_distinct"}  # fmt: skip
-_WINDOW = re.compile(r"\bover\s*\(|\{order\}", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class ArmAggregates:
-    """Moments of a metric over the users of an arm (and segment).
-
-    Attributes
-    ----------
-    n : int
-        Randomised units: users, or clusters of them.
-    mean, cov : dict
-        By column: "x" (the metric, or its numerator), "y" (its denominator), and "px", "py",
-        the same before exposure. `cov[a, b]` is the sample covariance, a <= b in that order.
-        Of clusters, a mean is the ratio of their sums "x" to their users "y".
-    capped : float
-        Share of users whose value was cut at the cap.
-    """
-
-    variant: str
-    group: str | None
-    n: int
-    mean: dict[str, float]
-    cov: dict[tuple[str, str], float]
-    cap: float | None = None
-    capped: float = 0.0
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an arm's rows of a metric looked like: users, users without any row of the table,
-    with a row before exposure, rows that count, and rows whose value is NULL."""
-
-    users: int
-    without: int
-    early: int
-    rows: int
-    nulls: int
 
 
 class Panel:
@@ -74,10 +40,15 @@ class Panel:
     ----------
     metrics : sequence of str
         Ids; all are read together.
-    start, end : date, optional
-        First and last day whose rows count; rows before exposure never do.
-    covariate_days : int
-        Days before exposure over which the same metric is taken as CUPED's covariate; 0: none.
+    reach : Reach
+        Which rows of a user count; rows before exposure never do.
+    since : str
+        A metric that is also read by days since exposure (`metrics.since`).
+    covariate : str
+        A numeric column of the assignments that stands for the past of sums and shares that
+        have none of their own.
+    ranks : callable, optional
+        From (q, n) to the ranks of a quantile's order statistics; quantile metrics need it.
 
     Raises
     ------
@@ -92,27 +63,46 @@ class Panel:
         metrics: Sequence[str],
         assigned: Assigned,
         *,
-        start: dt.date | None = None,
-        end: dt.date | None = None,
-        covariate_days: int = 0,
+        reach: Reach = Reach(),  # noqa: B008 (frozen)
+        since: str = "",
+        covariate: str = "",
+        ranks: Ranks | None = None,
     ) -> None:
-        self.rows, self.assigned = rows, assigned
+        self.rows, self.assigned, self.reach = rows, assigned, reach
+        self.covariate = covariate
         self.metrics = {name: catalogue[name] for name in metrics}
-        self.days = (start, end)
-        self.covariate_days = covariate_days
+        self._ranks = ranks
         self._parts = {
             f"{letter}{index}": (name, part)
             for index, (name, metric) in enumerate(self.metrics.items())
-            for letter, part in zip("xy", _parts(metric, catalogue), strict=False)
+            for letter, part in zip("xy", parts_of(metric, catalogue), strict=False)
         }
-        for _, part in self._parts.values():
-            _readable(rows, part)
+        for name, part in self._parts.values():
+            need_readable(rows, part, self.metrics[name])
+            if part.kind == "quantile" and ranks is None:
+                raise MetricError(
+                    "a quantile cannot be read here",
+                    where=f"metrics.toml [{name}]",
+                    hint="take a mean, proportion, ratio, sum, count or distinct metric",
+                )
+        aged = frozenset(
+            key
+            for key, (name, part) in self._parts.items()
+            if name == since and part.kind != "quantile" and not assigned.unit
+            and self.metrics[name].kind != "quotient"
+        )  # fmt: skip
+        parts = {key: part for key, (_, part) in self._parts.items()}
+        self._scans = Scans(rows, assigned, reach, parts, aged)
         self._found: dict[tuple[str | None, bool], dict[str, list[ArmAggregates]]] = {}
+        self._sizes: dict[str | None, dict[str, dict[str, int]]] = {}
 
     def moments(
         self, metric: str, by: str | None = None, *, capped: bool = True
     ) -> list[ArmAggregates]:
         """A metric's moments by variant, then group; users without a row count as zero.
+
+        Users whose window after exposure was not over count in no metric with that window,
+        and arms or groups without any user in none.
 
         Parameters
         ----------
@@ -123,7 +113,10 @@ class Panel:
         """
         if (by, capped) not in self._found:
             self._found[by, capped] = self._aggregated(by, capped)
-        return self._found[by, capped][metric]
+        found = self._found[by, capped]
+        if metric not in found:
+            found[metric] = self._quantiles(metric, by)
+        return found[metric]
 
     @property
     def dated(self) -> bool:
@@ -131,15 +124,32 @@ class Panel:
         return self.assigned.timed
 
     def sizes(self, by: str) -> dict[str, dict[str, int]]:
-        """Units by group and arm."""
-        sizes: dict[str, dict[str, int]] = {}
-        for arm in self.moments(next(iter(self.metrics)), by):
-            sizes.setdefault(str(arm.group), {})[arm.variant] = arm.n
-        return sizes
+        """Units by group and arm, whether their window is over or not."""
+        if by not in self._sizes:
+            self._found[by, True] = self._aggregated(by, True)
+        return self._sizes[by]
 
     def seen(self, metric: str) -> dict[str, Seen]:
         """What the rows of a metric (of a quotient's numerator) looked like, by arm."""
         return self._seen[metric]
+
+    def window(self, metric: str) -> int | None:
+        """Days from exposure in which a metric counts: the longest of its parts'."""
+        parts = [part for name, part in self._parts.values() if name == metric]
+        found = [self.reach.window(part, timed=self.dated) for part in parts]
+        return max((days for days in found if days is not None), default=None)
+
+    def waiting(self, metric: str) -> int:
+        """Users whose window of a metric was not over when the data ends; they do not count."""
+        ready = self._over(metric)
+        if ready is None:
+            return 0
+        return int(self.users.count(where=~ready).execute())
+
+    def stretches(self, metric: str) -> list[str]:
+        """Columns of a metric that are also kept by days since exposure."""
+        columns = self.columns(metric)
+        return [n for k, n in columns.items() if k in "xy" and f"{n}_age0" in self.users.columns]
 
     # -- one row a user ----------------------------------------------------------------
 
@@ -147,94 +157,43 @@ class Panel:
     def users(self) -> ibis.Table:
         """user_id, variant, attributes, and for each metric its columns, without NULL."""
         per_user = self.assigned.users
-        if self.assigned.timed:
+        if self.dated:
             per_user = per_user.mutate(_assigned_date=per_user.assigned_at.date().cast("string"))
-        for number_, parts in enumerate(self._scans()):
-            found = self._scan(parts, number_)
+        for number_ in range(len(self._scans.groups)):
+            found = self._scans.read(number_)
             per_user = per_user.left_join(found, "user_id").drop("user_id_right")
+        if self.covariate:
+            past = per_user[self.covariate].cast("float64")
+            missing = [f"px{i}" for i, metric in enumerate(self.metrics.values())
+                       if metric.kind not in {"ratio", "quotient", "quantile"}]  # fmt: skip
+            per_user = per_user.mutate(
+                **{name: past for name in missing if name not in per_user.columns}
+            )
         own = [*self.assigned.users.columns, "_assigned_date"]
-        values = [name for name in per_user.columns if name not in own]
+        values = [n for n in per_user.columns if n not in own and not n.startswith("values_")]
         return kept(
             per_user.mutate(**{name: per_user[name].coalesce(0).cast("float64") for name in values})
         )
 
-    def _scans(self) -> list[dict[str, Metric]]:
-        """Parts that one scan can read: those of a table, less those with a window of rows."""
-        scans: dict[tuple[str, str], dict[str, Metric]] = {}
-        for key, (_, part) in self._parts.items():
-            texts = f"{part.value_sql} {part.per} {part.where}"
-            apart = key if _WINDOW.search(texts) and self._by_line(part, texts) else ""
-            assert part.table is not None
-            scans.setdefault((part.table, apart), {})[key] = part
-        return list(scans.values())
-
-    def _by_line(self, part: Metric, texts: str) -> bool:
-        """Whether a window looks at other rows (`{order}` does only for orders by line)."""
-        if re.search(r"\bover\s*\(", texts, re.IGNORECASE):
-            return True
-        return part.table == "orders" and self.rows.workspace.tables["orders"].grain == "line"
-
-    def _scan(self, parts: Mapping[str, Metric], number_: int) -> ibis.Table:
-        """One row a user with rows in the table: each part after and before exposure."""
-        first = next(iter(parts.values()))
-        alone = len(parts) == 1 and _WINDOW.search(f"{first.value_sql} {first.per} {first.where}")
-        keep = ("experiment_id",) if first.table == "outcomes" else ()
-        if alone:
-            key = next(iter(parts))
-            rows = self.rows.of(first, keep=keep)
-            rows = rows.mutate(_holds=ibis.literal(True)).rename(
-                {f"_holds_{key}": "_holds", f"_value_{key}": "_value", f"_per_{key}": "_per"}
-            )
-        else:
-            rows = self.rows.together(parts, keep=keep)
-        if first.table == "outcomes":
-            rows = self.assigned.outcomes(rows)
-        users = self.assigned.users
-        start = {"_from": users.assigned_at} if self.assigned.timed else {}
-        joined = rows.inner_join(users.select("user_id", **start), "user_id")
-        out = self._presence(joined, first, number_)
-        for key, part in parts.items():
-            out |= self._amounts(joined, key, part)
-        return joined.group_by("user_id").agg(**out)
-
-    def _presence(self, joined: ibis.Table, part: Metric, number_: int) -> dict[str, Any]:
-        """Whether the user has a row, and one before exposure."""
-        early: Any = ibis.literal(0)
-        if self.assigned.timed and part.table == "outcomes":
-            early = joined.count(where=joined._day < joined._from.date())
-        return {f"seen_{number_}": joined.count(), f"early_{number_}": early}
-
-    def _amounts(self, joined: ibis.Table, key: str, part: Metric) -> dict[str, Any]:
-        holds, value = joined[f"_holds_{key}"], joined[f"_value_{key}"]
-        after, earlier = _windows(joined, part, self.assigned, self.days, self.covariate_days)
-        out = {
-            key: _amount(joined, part, key, holds & after),
-            f"rows_{key}": joined.count(where=after & (holds | holds.isnull())),
-            f"nulls_{key}": joined.count(where=after & (holds.isnull() | (holds & value.isnull()))),
-        }
-        if earlier is not None:
-            out[f"p{key}"] = _amount(joined, part, key, holds & earlier)
-        if part.kind == "ratio":
-            per, name = joined[f"_per_{key}"].cast("float64"), f"y{key[1:]}"
-            out[name] = per.sum(where=holds & after)
-            if earlier is not None:
-                out[f"p{name}"] = per.sum(where=holds & earlier)
-        return out
-
-    # -- moments -----------------------------------------------------------------------
-
     def columns(self, metric: str) -> dict[str, str]:
-        """Names in `users` of a metric's quantities x, y, px, py."""
+        """Names in `users` of a metric's quantities x, y, px, py; none of a quantile."""
         index = list(self.metrics).index(metric)
         known = self.users.columns
-        named = {letter: f"{letter}{index}" for letter in ("x", "y", "px", "py")}
+        named = {letter: f"{letter}{index}" for letter in LETTERS}
         return {letter: name for letter, name in named.items() if name in known}
+
+    def _over(self, metric: str) -> Any:
+        """Whether a user's window of a metric was over; None where it has none."""
+        days = self.window(metric)
+        if days is None:
+            return None
+        return self.reach.over(self.users.assigned_at, days, windowed=True)
 
     @cached_property
     def caps(self) -> dict[str, float]:
         """The pooled quantile at which each capped mean is cut; absent where it cuts all."""
         wanted = {
-            name: self.users[self.columns(name)["x"]].quantile(metric.cap)
+            name: self.users[self.columns(name)["x"]].quantile(metric.cap, where=self._over(name))
             for name, metric in self.metrics.items()
             if metric.cap is not None and metric.kind in {"mean", "sum"}
         }
@@ -243,75 +202,112 @@ class Panel:
         found = self.users.agg(**wanted).execute().iloc[0]
         return {name: cap for name in wanted if (cap := number(found[name])) and cap > 0}
 
+    # -- moments -----------------------------------------------------------------------
+
     def _aggregated(self, by: str | None, capped: bool) -> dict[str, list[ArmAggregates]]:
         """Every metric's moments for one split, in one query over the kept rows."""
         caps = self.caps if capped else {}
-        users = self.users
-        group = self._group(by)
-        keys = {"variant": users.variant} | ({"_group": group} if group is not None else {})
-        values, over = {}, {}
-        for name in self.metrics:
-            for letter, column in self.columns(name).items():
-                value = users[column]
-                if name in caps and letter in ("x", "px"):
-                    # The covariate gets the same cap: a huge past would undo CUPED otherwise.
-                    value = ibis.least(value, ibis.literal(caps[name]))
-                values[column] = value
-            if name in caps:
-                column = self.columns(name)["x"]
-                over[f"over_{column}"] = (users[column] > caps[name]).cast("float64")
-        unit = self.assigned.unit
-        clusters = {"_cluster": users[unit]} if unit else {}
-        table = users.select(**keys, **clusters, **values, **over)
-        if unit:
-            table = table.group_by(["_cluster", *keys]).agg(
-                size=table.count().cast("float64"),
-                **{name: table[name].sum() for name in values},
-                **{name: table[name].mean() for name in over},
-            )
-        sized = bool(unit) and number(table.size.max().execute()) != 1
-        named = {name: self._quantities(name, sized) for name in self.metrics}
+        table, keys, over = self._prepared(by, caps)
+        sized = bool(self.assigned.unit) and number(table.size.max().execute()) != 1
+        means = [name for name, metric in self.metrics.items() if metric.kind != "quantile"]
+        named = {name: self._quantities(name, sized) for name in means}
         wanted: dict[str, Any] = {"n": table.count()}
         wanted |= {name: table[name].mean() for name in over}
-        for columns in named.values():
-            for a, b in combinations_with_replacement(columns.values(), 2):
-                wanted[f"mean_{a}"], wanted[f"mean_{b}"] = table[a].mean(), table[b].mean()
-                wanted[f"cov_{a}_{b}"] = (
-                    table[a].var(how="sample") if a == b else table[a].cov(table[b], how="sample")
-                )
-        frame = table.group_by(list(keys)).agg(**wanted).execute().sort_values(list(keys))
+        for name, columns in named.items():
+            wanted[f"n_{name}"] = table[columns["x"]].count()
+            wanted |= moments_wanted(table, list(columns.values()))
+        frame = table.group_by(keys).agg(**wanted).execute().sort_values(keys)
         records = frame.to_dict("records")
+        sizes: dict[str, dict[str, int]] = {}
+        for row in records:
+            sizes.setdefault(str(row.get("_group")), {})[str(row["variant"])] = int(row["n"])
+        self._sizes[by] = sizes
         return {
-            name: [_arm(row, columns, caps.get(name)) for row in records]
+            name: [
+                arm_from(
+                    row, columns, f"n_{name}", cap=caps.get(name),
+                    capped=float(row[f"over_{columns['x']}"]) if name in caps else 0.0,
+                )
+                for row in records
+                if row[f"n_{name}"]
+            ]
             for name, columns in named.items()
-        }
+        }  # fmt: skip
+
+    def _prepared(
+        self, by: str | None, caps: dict[str, float]
+    ) -> tuple[ibis.Table, list[str], list[str]]:
+        """A row a unit with the values of all metrics, NULL where a window was not over."""
+        users, unit = self.users, self.assigned.unit
+        keys, values, over, sizes = self._keys(by), {}, {}, {}
+        for index, name in enumerate(self.metrics):
+            ready = self._over(name)
+            for letter, column in self.columns(name).items():
+                value = users[column]
+                if name in caps and (letter == "x" or (letter == "px" and not self.covariate)):
+                    # The metric's own past gets the same cap: a huge one would undo CUPED.
+                    value = ibis.least(value, ibis.literal(caps[name]))
+                values[column] = (
+                    value if ready is None else ready.ifelse(value, ibis.null("float64"))
+                )
+            if name in caps:
+                column = self.columns(name)["x"]
+                beyond = (users[column] > caps[name]).cast("float64")
+                over[f"over_{column}"] = (
+                    beyond if ready is None else ready.ifelse(beyond, ibis.null("float64"))
+                )
+            sizes[f"size{index}"] = ibis.literal(1.0) if ready is None else ready.cast("float64")
+        if not unit:
+            return users.select(**keys, **values, **over), list(keys), list(over)
+        table = users.select(_cluster=users[unit], **keys, **values, **over, **sizes)
+        table = table.group_by(["_cluster", *keys]).agg(
+            size=table.count().cast("float64"),
+            **{name: table[name].sum() for name in (*values, *sizes)},
+            **{name: table[name].mean() for name in over},
+        )
+        return table, list(keys), list(over)
 
     def _quantities(self, metric: str, sized: bool) -> dict[str, str]:
         """Columns by letter; a mean over users of clusters is a ratio to the cluster's size."""
         columns = self.columns(metric)
         if sized and "y" not in columns:
-            columns = {**columns, "y": "size"} | ({"py": "size"} if "px" in columns else {})
-        return {letter: columns[letter] for letter in ("x", "y", "px", "py") if letter in columns}
+            size = f"size{list(self.metrics).index(metric)}"
+            columns = {**columns, "y": size} | ({"py": size} if "px" in columns else {})
+        return {letter: columns[letter] for letter in LETTERS if letter in columns}
 
-    def _group(self, by: str | None) -> Any:
+    def _quantiles(self, metric: str, by: str | None) -> list[ArmAggregates]:
+        """A quantile by arm, over the values kept a user."""
+        assert self._ranks is not None
+        users, ready = self.users, self._over(metric)
+        if ready is not None:
+            users = users.filter(ready)
+        key = f"values_x{list(self.metrics).index(metric)}"
+        who = users[self.assigned.unit or "user_id"]
+        keys = self._keys(by)
+        values = users.select(**keys, _who=who, _value=users[key].unnest())
+        return quantile_arms(values, self.metrics[metric], list(keys), self._ranks)
+
+    def _keys(self, by: str | None) -> dict[str, Any]:
+        """What the arms are told apart by: the variant, and a group."""
+        keys = {"variant": self.users.variant}
         if by is None:
-            return None
-        if by == "assigned_date" and self.assigned.timed:
-            return self.users._assigned_date
+            return keys
+        if by == "assigned_date" and self.dated:
+            return keys | {"_group": self.users._assigned_date}
         if by not in self.assigned.users.columns:
             raise MetricError(
                 f'cannot split the experiment by "{by}"',
                 where="table assignments",
                 hint=did_you_mean(by, self.assigned.users.columns, kind="columns"),
             )
-        return self.users[by].cast("string").coalesce("(none)")
+        return keys | {"_group": self.users[by].cast("string").coalesce("(none)")}
 
     @cached_property
     def _seen(self) -> dict[str, dict[str, Seen]]:
         users = self.users
         wanted: dict[str, Any] = {"n": users.count()}
         places: dict[str, tuple[str, int]] = {}
-        for number_, parts in enumerate(self._scans()):
+        for number_, parts in enumerate(self._scans.groups):
             wanted[f"without_{number_}"] = (users[f"seen_{number_}"] == 0).sum()
             wanted[f"early_{number_}"] = (users[f"early_{number_}"] > 0).sum()
             for key in parts:
@@ -337,114 +333,11 @@ def arm_aggregates(
     metric_id: str,
     assigned: Assigned,
     *,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
-    covariate_days: int = 0,
+    reach: Reach = Reach(),  # noqa: B008 (frozen)
     by: Sequence[str] = (),
     capped: bool = True,
+    ranks: Ranks | None = None,
 ) -> list[ArmAggregates]:
     """One metric's moments, as `Panel.moments`; `by` holds up to one attribute."""
-    panel = Panel(
-        rows, catalogue, [metric_id], assigned,
-        start=start, end=end, covariate_days=covariate_days,
-    )  # fmt: skip
+    panel = Panel(rows, catalogue, [metric_id], assigned, reach=reach, ranks=ranks)
     return panel.moments(metric_id, by[0] if by else None, capped=capped)
-
-
-def merge_arms(parts: Sequence[ArmAggregates]) -> ArmAggregates:
-    """One arm from the moments of its disjoint parts (Chan, Golub and LeVeque 1979)."""
-    first, n = parts[0], sum(part.n for part in parts)
-    mean = {a: sum(part.n * part.mean[a] for part in parts) / n for a in first.mean}
-    cov = {
-        (a, b): sum(
-            (part.n - 1) * part.cov[a, b]
-            + part.n * (part.mean[a] - mean[a]) * (part.mean[b] - mean[b])
-            for part in parts
-        )
-        / (n - 1)
-        for a, b in first.cov
-    }
-    capped = sum(part.n * part.capped for part in parts) / n
-    return replace(first, group=None, n=n, mean=mean, cov=cov, capped=capped)
-
-
-def _parts(metric: Metric, catalogue: Catalogue) -> list[Metric]:
-    if metric.kind != "quotient":
-        return [metric]
-    assert metric.numerator and metric.denominator
-    return [catalogue[metric.numerator], catalogue[metric.denominator]]
-
-
-def _readable(rows: Rows, metric: Metric) -> None:
-    """Refuse what cannot be read per user, by name and with the fix."""
-    if metric.kind in _REFUSED:
-        raise MetricError(
-            f'kind "{metric.kind}" cannot be read in an experiment',
-            where=f"metrics.toml [{metric.id}]",
-            hint="take a mean, proportion, ratio, sum, count or distinct metric",
-        )
-    lacking = rows.absent(metric)
-    if lacking:
-        raise MetricError(
-            f"needs {lacking}, which the workspace does not map",
-            where=f"metrics.toml [{metric.id}]",
-            hint=f"map it under [tables.{lacking.split('.')[0]}] in opsnb.toml",
-        )
-    assert metric.table is not None
-    if "user_id" not in rows.of(metric).columns:
-        raise MetricError(
-            f"table {metric.table} has no user_id, so it cannot be read in an experiment",
-            where=f"metrics.toml [{metric.id}]",
-            hint="take a metric of a table with users",
-        )
-
-
-def _windows(
-    joined: ibis.Table,
-    metric: Metric,
-    assigned: Assigned,
-    days: tuple[dt.date | None, dt.date | None],
-    before: int,
-) -> tuple[Any, Any]:
-    """Which rows count after exposure, and which as the covariate (None: there are none)."""
-    timed_rows = metric.table in TIME_COLUMN
-    start, end = days
-    after: list[Any] = [] if end is None else [joined._day.isnull() | (joined._day <= end)]
-    if start is not None:
-        after.append(joined._day.isnull() | (joined._day >= start))
-    earlier = None
-    if assigned.timed and timed_rows:
-        after.append(joined._at >= joined._from)
-        if metric.window_days:
-            after.append(joined._at < joined._from + ibis.interval(days=metric.window_days))
-        if before:
-            earlier = (joined._at < joined._from) & (
-                joined._at >= joined._from - ibis.interval(days=before)
-            )
-    elif assigned.timed:
-        after.append(joined._day.isnull() | (joined._day >= joined._from.date()))
-    condition = reduce(lambda a, b: a & b, after) if after else ibis.literal(True)
-    return condition, earlier
-
-
-def _amount(joined: ibis.Table, metric: Metric, key: str, where: Any) -> Any:
-    value = joined[f"_value_{key}"]
-    if metric.kind == "proportion":
-        held = holding(metric, joined, where, f"_value_{key}")
-        return (held >= metric.at_least).cast("float64")
-    if metric.kind == "distinct":
-        return value.nunique(where=where).cast("float64")
-    return value.cast("float64").sum(where=where)
-
-
-def _arm(row: Mapping[Any, Any], columns: dict[str, str], cap: float | None) -> ArmAggregates:
-    pairs = combinations_with_replacement(columns.items(), 2)
-    return ArmAggregates(
-        variant=str(row["variant"]),
-        group=str(row["_group"]) if "_group" in row else None,
-        n=int(row["n"]),
-        mean={letter: float(row[f"mean_{name}"]) for letter, name in columns.items()},
-        cov={(a, b): number(row[f"cov_{p}_{q}"]) or 0.0 for (a, p), (b, q) in pairs},
-        cap=cap,
-        capped=float(row[f"over_{columns['x']}"]) if cap is not None else 0.0,
-    )

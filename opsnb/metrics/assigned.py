@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 
 from opsnb.errors import PlanError, TableError, did_you_mean
-from opsnb.metrics.rows import Rows
+from opsnb.metrics.rows import Rows, number
 
 _KEYS = {"experiment_id", "user_id", "variant", "assigned_at"}
 
@@ -90,13 +90,20 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
             + did_you_mean(unit, table.columns, kind="columns"),
         )
     mine = table.filter(table.experiment_id == experiment_id)
-    timed = "assigned_at" in mine.columns and bool(mine.assigned_at.count().execute())
     complete = mine.user_id.notnull() & mine.variant.notnull()
-    if timed:
-        complete &= mine.assigned_at.notnull()
     if unit is not None:
         complete &= mine[unit].notnull()
-    incomplete = int(mine.filter(~complete).count().execute())
+    timed, incomplete = False, 0
+    if "assigned_at" in mine.columns:
+        known = mine.assigned_at.notnull()
+        found = mine.agg(
+            times=known.sum(), without=(~complete).sum(), timeless=(~(complete & known)).sum()
+        )
+        times, without, timeless = (int(number(n) or 0) for n in found.execute().iloc[0])
+        timed, incomplete = times > 0, timeless if times else without
+        complete = complete & known if timed else complete
+    else:
+        incomplete = int(mine.count(where=~complete).execute())
     per_user = kept(_per_user(mine.filter(complete), timed, unit))
     frame = _by_variant(per_user, timed, unit)
     if frame.empty:

@@ -16,11 +16,13 @@ _BUILT_IN = Path(__file__).with_name("metrics.toml")
 
 Kind = Literal[
     "sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio", "quotient",
-    "trailing", "retention", "first_days", "churn", "nps", "stock",
+    "quantile", "trailing", "retention", "first_days", "churn", "nps", "stock",
 ]  # fmt: skip
 
 _OWN_TABLE = {"sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio",
-              "trailing", "retention", "first_days", "churn", "nps", "stock"}  # fmt: skip
+              "quantile", "trailing", "retention", "first_days", "churn", "nps",
+              "stock"}  # fmt: skip
+_VALUED = {"sum", "mean", "ratio", "quantile", "first_days", "nps", "stock"}
 _BY_AGE = {"trailing", "retention", "first_days"}
 
 
@@ -52,6 +54,7 @@ class Metric(BaseModel):
     growth: float | None = None
     window_days: int | None = None
     cap: float | None = None
+    quantile: float | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Metric:
@@ -63,8 +66,12 @@ class Metric(BaseModel):
             raise ValueError(f'kind "{self.kind}" needs day')
         if self.target is not None and self.growth is not None:
             raise ValueError("give target or growth, not both")
-        if self.kind in {"sum", "mean", "ratio", "first_days", "nps", "stock"} and not self.value:
+        if self.kind in _VALUED and not self.value:
             raise ValueError(f'kind "{self.kind}" needs value')
+        if (self.kind == "quantile") != (self.quantile is not None):
+            raise ValueError('kind "quantile" needs quantile, such as 0.9; other kinds have none')
+        if self.quantile is not None and not 0 < self.quantile < 1:
+            raise ValueError("quantile is a fraction between 0 and 1, such as 0.9 for P90")
         if self.cap is not None and not 0.5 < self.cap < 1:
             raise ValueError("cap is a quantile between 0.5 and 1, such as 0.999")
         return self

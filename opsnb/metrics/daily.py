@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from opsnb.errors import MetricError, TableError
-from opsnb.metrics.arms import ArmAggregates, Seen
+from opsnb.metrics.aggregates import ArmAggregates, Seen
 from opsnb.metrics.assigned import Assigned
 from opsnb.metrics.catalogue import Catalogue, Metric
 from opsnb.metrics.rows import Rows

@@ -110,11 +110,11 @@ class Meter:
             both = top.merge(bottom, on=keys, suffixes=("", "_of"))
             both["value"] = both["value"] / both["value_of"].where(both["value_of"] != 0)
             return both[[*keys, "value"]]
-        if metric.kind not in {"sum", "count", "distinct", "daily_distinct", "ratio"}:
+        if metric.kind not in {"sum", "count", "distinct", "daily_distinct", "ratio", "quantile"}:
             raise MetricError(
                 f'kind "{metric.kind}" has no daily series',
                 where=f"metrics.toml [{metric.id}]",
-                hint="take a sum, count, distinct, ratio, or a quotient of those",
+                hint="take a sum, count, distinct, ratio, quantile, or a quotient of those",
             )
         rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
         rows = rows.filter(rows._day.between(ibis.literal(start), ibis.literal(end)))
@@ -132,7 +132,7 @@ class Meter:
             return series.sort_values([DAY, "group"], ignore_index=True)
         whole = pd.DataFrame({DAY: pd.date_range(start, end)})
         series = whole.merge(series, on=DAY, how="left")
-        if metric.kind != "ratio":
+        if metric.kind not in {"ratio", "quantile"}:
             series["value"] = series["value"].fillna(0.0)
         return series
 

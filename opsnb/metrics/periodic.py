@@ -84,6 +84,8 @@ def totals_of(metric: Metric) -> dict[str, Any]:
             "_plus": (value >= 9).sum(),
             "_minus": (value <= 6).sum(),
         }
+    if metric.kind == "quantile":
+        return {"_sum": value.cast("float64").quantile(metric.quantile), "_n": value.count()}
     x = value.cast("float64")
     totals = {"_sum": x.sum(), "_n": ibis._.count()}
     if metric.kind == "ratio":
@@ -99,6 +101,8 @@ def value_of(metric: Metric, row: dict[str, Any]) -> float | None:
     if metric.kind == "nps":
         n = number(row.get("_n"))
         return 100 * (float(row["_plus"]) - float(row["_minus"])) / n if n else None
+    if metric.kind == "quantile":
+        return total
     return total if total is not None else 0.0
 
 

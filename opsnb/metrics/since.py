@@ -1,101 +1,98 @@
-"""A metric by days since each user's exposure: one more scan of its own table."""
+"""A metric by days since each user's exposure, from the rows that the panel keeps."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import Any
 
 import ibis
+import numpy as np
 
-from opsnb.metrics.arms import ArmAggregates, Panel
-from opsnb.metrics.catalogue import Metric
-from opsnb.metrics.rows import TIME_COLUMN, holding
-
-AGES = ((0, 0), (1, 2), (3, 6), (7, 13), (14, 27))
-"""First and last day since exposure of each stretch; day 0 is the first 24 hours."""
-
-_DAY = 86_400
+from opsnb.metrics.aggregates import ArmAggregates, arm_from
+from opsnb.metrics.arms import Panel
+from opsnb.metrics.exposed import ages_within
+from opsnb.metrics.rows import number
 
 
-def moments_since(panel: Panel, metric_id: str) -> list[ArmAggregates]:
-    """Moments by arm and stretch of days since exposure (group "1-2"), without covariates.
+@dataclass(frozen=True, eq=False)
+class Since:
+    """An arm's stretches of days since exposure.
 
-    Only users whose whole stretch was over by the panel's end count in it. Empty for metrics
-    or assignments without times, quotients, and where the randomised unit is a cluster.
+    Attributes
+    ----------
+    stretches : list of ArmAggregates
+        Group "1-2" is days 1 and 2; users whose whole stretch was over. Whoever was there for
+        a stretch was there for all before.
+    between : array of shape (k, k, l, l)
+        Sample covariances of two stretches' values (and denominators), over the users of the
+        later one.
     """
-    metric = panel.metrics[metric_id]
-    users = panel.assigned.users
-    readable = metric.table in TIME_COLUMN and metric.kind != "quotient"
-    if not (panel.assigned.timed and readable) or panel.assigned.unit:
+
+    variant: str
+    stretches: list[ArmAggregates]
+    between: np.ndarray
+
+
+def moments_since(panel: Panel, metric_id: str) -> list[Since]:
+    """Moments by arm and stretch, without covariates; empty where stretches were not read.
+
+    They are for the metric that the panel was asked to read so, where it and the assignments
+    have times; not for quotients, quantiles and randomised clusters.
+    """
+    names = panel.stretches(metric_id)
+    if not names:
         return []
-    end = panel.days[1]
-    ages = [a for a in AGES if metric.window_days is None or a[1] < metric.window_days]
-    rows = panel.rows.of(metric)
-    joined = rows.inner_join(users.select("user_id", "variant", _from=users.assigned_at), "user_id")
-    age = (joined._at.epoch_seconds() - joined._from.epoch_seconds()) // _DAY
-    wanted: dict[str, Any] = {}
-    for index, (first, last) in enumerate(ages):
-        inside = (joined._at >= joined._from) & age.between(first, last)
-        if end is not None:
-            over = joined._from.date() + ibis.interval(days=last)
-            inside = inside & (over <= ibis.literal(end))
-        wanted |= _amounts(joined, metric, index, inside)
-    per_user = joined.group_by(["user_id", "variant"]).agg(**wanted)
-    sums = per_user.group_by("variant").agg(**_sums(per_user, list(wanted))).execute()
-    sizes = _sizes(users, ages, end)
-    return [
-        _arm(str(row["variant"]), f"{first}-{last}", sizes[str(row["variant"])][index], row, index)
-        for row in sums.to_dict("records")
-        for index, (first, last) in enumerate(ages)
-        if sizes[str(row["variant"])][index] > 1
-    ]
+    users, reach = panel.users, panel.reach
+    windowed = reach.window(panel.metrics[metric_id], timed=True) is not None
+    ages = ages_within(reach.window(panel.metrics[metric_id], timed=True))
+    values: dict[str, Any] = {}
+    for index, (_, last) in enumerate(ages):
+        over = reach.over(users.assigned_at, last, windowed=windowed)
+        for name in names:
+            value = users[f"{name}_age{index}"]
+            values[f"{name}_age{index}"] = (
+                value if over is None else ibis.ifelse(over, value, ibis.null("float64"))
+            )
+    table = users.select("variant", **values)
+    frame = table.group_by("variant").agg(**_wanted(table, list(values), names[0], len(ages)))
+    rows = sorted(frame.execute().to_dict("records"), key=lambda row: str(row["variant"]))
+    return [_since(row, names, ages) for row in rows]
 
 
-def _amounts(joined: ibis.Table, metric: Metric, index: int, inside: Any) -> dict[str, Any]:
-    if metric.kind == "proportion":
-        held = holding(metric, joined, inside) >= metric.at_least
-        return {f"x{index}": held.cast("float64")}
-    if metric.kind == "distinct":
-        return {f"x{index}": joined._value.nunique(where=inside).cast("float64")}
-    out = {f"x{index}": joined._value.cast("float64").sum(where=inside)}
-    if metric.kind == "ratio":
-        out[f"y{index}"] = joined._per.cast("float64").sum(where=inside)
-    return out
-
-
-def _sums(per_user: ibis.Table, names: list[str]) -> dict[str, Any]:
-    """Sums and sums of products; users without a row add nothing to either."""
-    out: dict[str, Any] = {}
-    for name in names:
-        value = per_user[name].coalesce(0.0)
-        out |= {name: value.sum(), f"{name}{name}": (value * value).sum()}
-        if name.startswith("y"):
-            other = per_user[f"x{name[1:]}"].coalesce(0.0)
-            out[f"x{name[1:]}{name}"] = (other * value).sum()
-    return out
-
-
-def _sizes(users: ibis.Table, ages: list[tuple[int, int]], end: Any) -> dict[str, list[int]]:
-    """Users by arm whose stretch was over by the end, for each stretch."""
-    counts = {
-        f"n{index}": users.count(
-            where=None if end is None
-            else users.assigned_at.date() + ibis.interval(days=last) <= ibis.literal(end)
+def _wanted(table: ibis.Table, columns: list[str], first: str, ages: int) -> dict[str, Any]:
+    out: dict[str, Any] = {f"n{i}": table[f"{first}_age{i}"].count() for i in range(ages)}
+    out |= {f"mean_{name}": table[name].mean() for name in columns}
+    for a, b in combinations_with_replacement(columns, 2):
+        # Both must be there: the engine leaves out pairs of which one is NULL.
+        out[f"cov_{a}_{b}"] = (
+            table[a].var(how="sample") if a == b else table[a].cov(table[b], how="sample")
         )
-        for index, (_, last) in enumerate(ages)
-    }  # fmt: skip
-    frame = users.group_by("variant").agg(**counts).execute()
-    return {
-        str(row["variant"]): [int(row[f"n{index}"]) for index in range(len(ages))]
-        for row in frame.to_dict("records")
-    }
+    return out
 
 
-def _arm(variant: str, group: str, n: int, row: dict[Any, Any], index: int) -> ArmAggregates:
-    names = [name for name in ("x", "y") if f"{name}{index}" in row]
-    mean = {name: row[f"{name}{index}"] / n for name in names}
-    cov = {
-        (a, b): (row[f"{a}{index}{b}{index}"] - n * mean[a] * mean[b]) / (n - 1)
-        for i, a in enumerate(names)
-        for b in names[i:]
-    }
-    return ArmAggregates(variant, group, n, mean, cov)
+def _since(row: dict[Any, Any], names: list[str], ages: list[tuple[int, int]]) -> Since:
+    kept = [i for i in range(len(ages)) if row[f"n{i}"] > 1]
+    arms = [
+        arm_from(
+            row | {"_group": f"{ages[i][0]}-{ages[i][1]}"},
+            {letter: f"{name}_age{i}" for letter, name in zip("xy", names, strict=False)},
+            f"n{i}",
+        )
+        for i in kept
+    ]
+    between = np.array(
+        [
+            [
+                [[_cov(row, f"{a}_age{i}", f"{b}_age{j}") for b in names] for a in names]
+                for j in kept
+            ]
+            for i in kept
+        ]
+    )
+    return Since(str(row["variant"]), arms, between)
+
+
+def _cov(row: dict[Any, Any], a: str, b: str) -> float:
+    key = f"cov_{a}_{b}" if f"cov_{a}_{b}" in row else f"cov_{b}_{a}"
+    return number(row[key]) or 0.0

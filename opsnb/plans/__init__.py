@@ -17,13 +17,22 @@ from opsnb.plans.campaigns import (
     Success,
     Totals,
 )
-from opsnb.plans.experiments import Daily, ExperimentPlan, Guardrail, Primary, Ramp, Secondary
+from opsnb.plans.experiments import (
+    Covariate,
+    Daily,
+    ExperimentPlan,
+    Guardrail,
+    Primary,
+    Ramp,
+    Secondary,
+)
 from opsnb.plans.files import read_events, read_notes, read_plans, read_targets
 
 __all__ = [
     "Budget",
     "CampaignNotes",
     "CampaignPlan",
+    "Covariate",
     "Daily",
     "Event",
     "ExperimentPlan",

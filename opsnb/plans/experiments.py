@@ -54,6 +54,17 @@ class Daily(Strict):
     funnel: list[str] = Field(default=[], examples=['["clicks", "carts", "orders"]'])
 
 
+class Covariate(Strict):
+    """A number of each user from before the experiment: a column of `assignments`.
+
+    `until` is the last day that went into it, where it is known; without it the column is
+    taken to have been recorded at assignment.
+    """
+
+    column: str = Field(min_length=1, examples=['"spent_before"'])
+    until: Day | None = Field(default=None, examples=["2026-09-13"])
+
+
 class ExperimentPlan(Plan):
     """plans/experiments/ID.toml: what an A/B test was registered to show."""
 
@@ -65,7 +76,10 @@ class ExperimentPlan(Plan):
     power: float = Field(default=0.8, gt=0, lt=1, examples=["0.8"])
     looks: int = Field(default=1, ge=1, examples=["1"])
     segments: list[str] = Field(default=[], examples=['["channel", "device"]'])
+    across_arms: Literal["holm", "dunnett"] = Field(default="holm", examples=['"dunnett"'])
+    window_days: int | None = Field(default=None, gt=0, examples=["14"])
     covariate_days: int = Field(default=0, ge=0, examples=["28"])
+    covariate: Covariate | None = None
     annual_users: int | None = Field(default=None, gt=0, examples=["400000"])
     users: int | None = Field(default=None, gt=0, examples=["24000"])
     ramp: list[Ramp] = Field(default=[])
@@ -127,6 +141,9 @@ class ExperimentPlan(Plan):
             equal = round(1 / len(self.split), 4)
             hint = f"shares are fractions of 1, {equal:g} each for an equal split"
             yield Problem("split", f"sums to {total:g}, not to 1", hint)
+        if self.covariate and self.covariate_days:
+            hint = "keep the column, or covariate_days for the metric's own past"
+            yield Problem("covariate", "stands beside covariate_days", hint)
         for variant, share in self.split.items():
             if share <= 0:
                 yield Problem(f"split.{variant}", f"is {share:g}", "a share is above 0")

@@ -12,7 +12,14 @@ import pytest
 
 from opsnb.analyses.effects import arm_moments, merge_arms
 from opsnb.errors import MetricError, TableError
-from opsnb.metrics import ArmAggregates, arm_aggregates, assigned_users, load_catalogue
+from opsnb.metrics import (
+    ArmAggregates,
+    Panel,
+    Reach,
+    arm_aggregates,
+    assigned_users,
+    load_catalogue,
+)
 from opsnb.metrics.rows import Rows
 from opsnb.workspace import Workspace
 
@@ -205,21 +212,59 @@ def test_after_exposure_only_and_nobody_missing(rows: Rows) -> None:
 
 
 def test_covariate_before_exposure(rows: Rows) -> None:
-    same(measure(rows, "spent", covariate_days=10), oracle(total, before=10))
+    same(measure(rows, "spent", reach=Reach(covariate_days=10)), oracle(total, before=10))
 
 
 def test_window_and_days(rows: Rows) -> None:
     same(measure(rows, "spent_week"), oracle(total, window=7))
-    same(measure(rows, "spent_week", end=END), oracle(total, window=7, end=END))
+    same(measure(rows, "spent_week", reach=Reach(end=END)), oracle(total, window=7, end=END))
     first = dt.date(2026, 10, 8)
-    same(measure(rows, "spent", start=first, end=END), oracle(total, start=first, end=END))
+    found = measure(rows, "spent", reach=Reach(first, END))
+    same(found, oracle(total, start=first, end=END))
+
+
+def test_a_window_reaches_beyond_the_end_and_counts_those_it_is_over_for(rows: Rows) -> None:
+    """Enrolment ends on 14 October; with data through 17 October a week is over for some."""
+    through = dt.date(2026, 10, 17)
+    expected = oracle(total, window=7)
+    expected = expected[expected.start.dt.date + dt.timedelta(days=7) <= through]
+    assert 0 < len(expected) < len(users())
+    same(measure(rows, "spent_week", reach=Reach(end=END, through=through)), expected)
+    # The same window given by the plan, for a metric that names none.
+    reach = Reach(end=END, through=through, window_days=7)
+    same(measure(rows, "spent", reach=reach), expected)
+    panel = Panel(
+        rows,
+        load_catalogue(rows.workspace.metrics),
+        ["spent"],
+        assigned_users(rows, "e"),
+        reach=reach,
+    )
+    assert sum(sum(arms.values()) for arms in panel.sizes("channel").values()) == len(users())
+
+
+def test_without_times_the_first_day_stands_for_exposure(
+    workspace: Callable[..., Workspace],
+) -> None:
+    """Orders before the plan's start are the covariate, not the outcome."""
+    frame = ASSIGNMENTS[ASSIGNMENTS.experiment_id == "e"].drop(columns="assigned_at")
+    made = Rows(workspace({"assignments": frame, "orders": ORDERS}, more=OWN))
+    found = measure(made, "spent", reach=Reach(START, END, covariate_days=10))
+    day = ORDERS.ordered_at.dt.date
+    people = users().set_index("user_id")
+    after = ORDERS[(day >= START) & (day <= END)].groupby("user_id").amount.sum()
+    before = ORDERS[(day >= START - dt.timedelta(days=10)) & (day < START)]
+    people = people.assign(x=after, px=before.groupby("user_id").amount.sum()).fillna(
+        {"x": 0, "px": 0}
+    )
+    same(found, people.reset_index())
 
 
 def test_ratio_with_its_covariances(rows: Rows) -> None:
     refunded = oracle(
         lambda g: g.amount[g.status == "refunded"].sum(), per=total, before=14, end=END
     )
-    found = measure(rows, "refunded_value", covariate_days=14, end=END)
+    found = measure(rows, "refunded_value", reach=Reach(covariate_days=14, end=END))
     same(found, refunded)
     control = refunded[refunded.variant == "control"]
     assert arm_moments(found[0]).mean == pytest.approx(control.x.sum() / control.y.sum())
@@ -242,7 +287,7 @@ def test_cap_at_the_pooled_quantile(rows: Rows) -> None:
     shares = (expected.x > cap).groupby(expected.variant).mean()
     for name in ("x", "px"):
         expected[name] = expected[name].clip(upper=cap)
-    found = measure(rows, "spent_capped", covariate_days=20)
+    found = measure(rows, "spent_capped", reach=Reach(covariate_days=20))
     same(found, expected)
     for arm in found:
         assert arm.cap == pytest.approx(cap)
@@ -261,8 +306,8 @@ def test_segments_and_days_of_assignment(rows: Rows) -> None:
 
 @pytest.mark.parametrize("metric", ["spent", "refunded_value"])
 def test_parts_merge_to_the_whole(rows: Rows, metric: str) -> None:
-    whole = {arm.variant: arm for arm in measure(rows, metric, covariate_days=14)}
-    parts = measure(rows, metric, covariate_days=14, by=["channel"])
+    whole = {arm.variant: arm for arm in measure(rows, metric, reach=Reach(covariate_days=14))}
+    parts = measure(rows, metric, reach=Reach(covariate_days=14), by=["channel"])
     for variant, arm in whole.items():
         merged = merge_arms([part for part in parts if part.variant == variant])
         assert merged.n == arm.n

@@ -16,7 +16,7 @@ from opsnb.analyses.campaign.increment import (
 )
 from opsnb.analyses.effects import Effect, compare_arms
 from opsnb.messages import Text
-from opsnb.metrics import arm_aggregates, assigned_users
+from opsnb.metrics import Reach, arm_aggregates, assigned_users
 
 if TYPE_CHECKING:
     from opsnb.metrics.assigned import Assigned
@@ -76,7 +76,7 @@ def _compared(
     assert plan.holdout is not None
     found = arm_aggregates(
         ops.rows, ops.catalogue, plan.metric, assigned,
-        start=span[0], end=span[1], covariate_days=pre_days, capped=False,
+        reach=Reach(*span, covariate_days=pre_days), capped=False,
     )  # fmt: skip
     arms = {arm.variant: arm for arm in found}
     return compare_arms(

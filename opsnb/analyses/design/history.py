@@ -16,7 +16,8 @@ import pandas as pd
 from opsnb.analyses.effects import arm_moments
 from opsnb.errors import ParameterError, TableError
 from opsnb.methods.moments import Moments
-from opsnb.metrics import ArmAggregates, Assigned, Metric, Panel
+from opsnb.methods.quantiles import quantile_ranks
+from opsnb.metrics import ArmAggregates, Assigned, Metric, Panel, Reach
 from opsnb.metrics.catalogue import Catalogue
 from opsnb.metrics.rows import TIME_COLUMN, Rows
 
@@ -118,7 +119,8 @@ def read_history(
         )
     start, end = as_of - dt.timedelta(days=days), as_of - dt.timedelta(days=1)
     assigned, arrivals = _exposed(rows, start, end, exposure)
-    panel = Panel(rows, catalogue, metrics, assigned, end=end, covariate_days=covariate_days)
+    reach = Reach(end=end, covariate_days=covariate_days)
+    panel = Panel(rows, catalogue, metrics, assigned, reach=reach, ranks=quantile_ranks)
     baselines = {name: _baseline(catalogue[name], panel.moments(name)[0]) for name in panel.metrics}
     return History(start, end, arrivals, baselines)
 

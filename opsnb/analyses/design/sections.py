@@ -178,7 +178,7 @@ def guardrail_parts(design: Design) -> list[Part]:
         if base.mean and base.moments.var > 0 and design.margin < 1:
             power = power_for_margin(
                 base.mean, base.variance(adjusted=True), design.margin, *n,
-                direction=base.metric.direction, alpha=design.alpha,
+                direction=base.metric.direction, alpha=design.alpha / 2,
             )  # fmt: skip
         ops.fact("design.guardrail_power", power, "share", metric=name)
         enough = power is not None and power >= design.power

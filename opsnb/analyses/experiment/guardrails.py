@@ -20,12 +20,8 @@ def guardrail_parts(experiment: Experiment) -> list[Part]:
     rows: list[dict[str, Any]] = []
     experiment.guardrail_results = []
     for planned in experiment.plan.guardrails:
-        lacking = experiment.absent(planned.metric)
-        if lacking:
-            rows.append(_unread(experiment, planned.metric, "absent", lacking=lacking))
-            continue
-        if experiment.is_constant(planned.metric):
-            rows.append(_unread(experiment, planned.metric, "constant"))
+        if why := experiment.unreadable(planned.metric):
+            rows.append(_unread(experiment, planned.metric, why))
             continue
         for effect in experiment.effects(planned.metric):
             rows.append(_row(experiment, effect, planned.margin))
@@ -53,18 +49,18 @@ def guardrail_parts(experiment: Experiment) -> list[Part]:
     return parts
 
 
-def _unread(experiment: Experiment, metric: str, why: str, **args: Any) -> dict[str, Any]:
-    label = experiment.ops.label(metric)
-    message = Text.of(f"ab.guardrail.{why}", metric=label, **args)
-    experiment.ops.check(f"guardrail.{metric}", "warn", message)
+def _unread(experiment: Experiment, metric: str, why: Text) -> dict[str, Any]:
+    experiment.ops.check(f"guardrail.{metric}", "warn", Text.of("ab.guardrail.unread", why=why))
     empty = dict.fromkeys(("variant", "change", "interval", "margin", "power"))
+    label = experiment.ops.label(metric)
     return {"metric": label, "status": Text("ab.guardrail.unknown"), **empty}
 
 
 def _row(experiment: Experiment, effect: Effect, margin: float) -> dict[str, Any]:
     ops, plan = experiment.ops, experiment.plan
-    # One-sided at half the level that decides, so that an early look is no easier to pass.
-    result = guard(effect, margin, effect.deciding.diff.alpha)
+    # One-sided at half the level that decides: a guardrail passes where the interval shown stays
+    # clear of the margin, and an early look is no easier to pass.
+    result = guard(effect, margin, effect.deciding.diff.alpha / 2)
     experiment.guardrail_results.append((effect, result))
     lift, same = effect.lift, {"metric": effect.metric.id, "variant": effect.variant}
     facts = outcome.record(experiment, effect)
@@ -73,7 +69,7 @@ def _row(experiment: Experiment, effect: Effect, margin: float) -> dict[str, Any
         high=lift.high if lift else None, p_value=result.p_value, n=effect.diff.n,
         method="non_inferiority", **same,
     )  # fmt: skip
-    power = margin_power(effect, margin, plan.alpha)
+    power = margin_power(effect, margin, plan.alpha / 2)
     ops.fact("ab.guardrail_power", power, "share", method="non_inferiority", **same)
     word = Text(f"ab.guardrail.{result.status}")
     if experiment.valid and result.status != "pass":

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scipy import stats
 
+from opsnb.methods.dunnett import ArmLevel, arm_levels
+from opsnb.methods.multiplicity import holm
 from opsnb.methods.sequential import confidence_sequence, nominal_levels
 from opsnb.plans import ExperimentPlan
+
+if TYPE_CHECKING:
+    from opsnb.analyses.effects import Effect
 
 Method = Literal["fixed", "lan_demets", "confidence_sequence"]
 
@@ -91,6 +96,32 @@ def reading(plan: ExperimentPlan, as_of: dt.date, n: int, taken: int = 0) -> Rea
 def any_day(n: int, planned_n: int, alpha: float) -> float:
     """The level at which the ordinary interval is as wide as the confidence sequence."""
     return _level(confidence_sequence(0.0, 1.0, n, planned_n=planned_n, alpha=alpha).high)
+
+
+def levels_across_arms(
+    effects: Mapping[str, Effect], level: Callable[[float], float], alpha: float, procedure: str
+) -> dict[str, ArmLevel]:
+    """At which level each arm is tested, and its adjusted p-value.
+
+    Parameters
+    ----------
+    effects : mapping of arm to Effect
+        As the plan has them, at its own alpha.
+    level : callable
+        From a nominal alpha to the deciding level (`Reading.level`).
+    procedure : str
+        `holm` or `dunnett`.
+    """
+    p_values = [effect.usual.diff.p_value or 0.0 for effect in effects.values()]
+    if procedure == "dunnett" and len(effects) > 1:
+        pairs = {arm: (effect.control, effect.treatment) for arm, effect in effects.items()}
+        comparisons = {arm: effect.usual for arm, effect in effects.items()}
+        return arm_levels(pairs, comparisons, alpha=level(alpha))
+    levels, adjusted = holm_levels(p_values, level, alpha), holm(p_values)
+    return {
+        arm: ArmLevel(own, p_value if p_value is not None else 1.0)
+        for arm, own, p_value in zip(effects, levels, adjusted, strict=True)
+    }
 
 
 def holm_levels(

@@ -10,7 +10,7 @@ from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, charts
 from opsnb.findings import Fact
 from opsnb.messages import Said, Text
 from opsnb.methods.compare import Comparison
-from opsnb.metrics import DailyCounts
+from opsnb.metrics import DailyCounts, Panel
 
 if TYPE_CHECKING:
     from opsnb.analyses.experiment.readout import Experiment
@@ -59,7 +59,7 @@ def record(experiment: Experiment, effect: Effect) -> dict[str, Fact]:
     if effect.p_adjusted is not None:
         ops.fact(
             "ab.p_adjusted", effect.p_adjusted, "p_value", p_value=effect.p_adjusted,
-            method="holm", **same,
+            method=experiment.plan.across_arms, **same,
         )  # fmt: skip
     facts["mde"] = ops.fact(
         "ab.mde", effect.detectable.relative, "relative", n=effect.diff.n, **same
@@ -129,6 +129,7 @@ def effects_table(experiment: Experiment, effects: Sequence[Effect]) -> Table:
         for effect in effects
     ]
     several = len(effects) > 1
+    adjusted_head = Text(f"ab.column.p_{experiment.plan.across_arms}")
     columns = [
         *([Column("variant", Text("ab.column.variant"))] if several else []),
         Column("control", experiment.plan.control, value),
@@ -140,7 +141,7 @@ def effects_table(experiment: Experiment, effects: Sequence[Effect]) -> Table:
             "lift_interval", interval_head(experiment, "lift_interval"), "signed_percent.interval"
         ),
         Column("p", Text("ab.column.p"), "p_value"),
-        *([Column("adjusted", Text("ab.column.p_holm"), "p_value")] if several else []),
+        *([Column("adjusted", adjusted_head, "p_value")] if several else []),
     ]
     return Table(columns, rows)
 
@@ -182,9 +183,10 @@ def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> lis
         key = f"ab.note.{reading.method}"
         said.append(Text.of(key, look=reading.look, looks=reading.looks, share=reading.share))
     if len(effects) > 1:
-        said.append(Text.of("ab.note.holm", arms=len(effects)))
+        said.append(Text.of(f"ab.note.{experiment.plan.across_arms}", arms=len(effects)))
     if experiment.stratified:
-        said.append(Text("ab.note.stratified"))
+        weighted = experiment.weighted(metric)
+        said.append(Text("ab.note.stratified" if weighted else "ab.note.quantile_pooled"))
     if experiment.plan.cluster:
         said.append(Text.of("ab.note.clustered", unit=experiment.unit_word))
     if isinstance(panel, DailyCounts):
@@ -199,10 +201,29 @@ def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> lis
                     kept=len(panel.complete(metric)),
                 )
             )
+    else:
+        said += _counted(experiment, metric, panel)
+    if experiment.covariate_problem:
+        said.append(experiment.covariate_problem)
     for effect in effects:
         said += _adjustments(experiment, effect)
     unique = {(text.key, str(sorted(text.args.items(), key=str))): text for text in said}
     return [Note(text) for text in unique.values()]
+
+
+def _counted(experiment: Experiment, metric: str, panel: Panel) -> list[Text]:
+    """Which days after exposure count, for how many users they are over; what a quantile is."""
+    said: list[Text] = []
+    definition = experiment.ops.catalogue[metric]
+    if definition.kind == "quantile":
+        values = sum(arm.order.values for arm in panel.moments(metric) if arm.order)
+        said.append(Text.of("ab.note.quantile", quantile=definition.quantile, values=values))
+    if days := panel.window(metric):
+        said.append(Text.of("ab.note.window", days=days))
+        waiting = panel.waiting(metric)
+        if waiting:
+            said.append(Text.of("ab.note.waiting", users=waiting, days=days))
+    return said
 
 
 def _adjustments(experiment: Experiment, effect: Effect) -> list[Text]:
@@ -210,11 +231,17 @@ def _adjustments(experiment: Experiment, effect: Effect) -> list[Text]:
     if effect.adjustment is not None:
         done = effect.adjustment
         key = "ab.note.cuped" if done.applied else f"ab.note.cuped_{done.reason}"
-        days = experiment.plan.covariate_days
-        said.append(Text.of(key, days=days, correlation=done.correlation, reduction=done.reduction))
+        args: dict[str, Any] = {"correlation": done.correlation, "reduction": done.reduction}
+        if not done.applied or experiment.covariate is None:
+            said.append(Text(key, args | {"days": experiment.plan.covariate_days}))
+        else:
+            said.append(Text("ab.note.cuped_column", args | {"column": experiment.covariate}))
     if effect.cap is not None:
-        args = {"cap": effect.cap, "quantile": effect.metric.cap, "share": effect.capped}
-        said.append(Text("ab.note.capped", args))
+        said.append(
+            Text.of(
+                "ab.note.capped", cap=effect.cap, quantile=effect.metric.cap, share=effect.capped
+            )
+        )
     return said
 
 

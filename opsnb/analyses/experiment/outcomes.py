@@ -12,7 +12,7 @@ from opsnb.methods.srm import FAIL, WARN, same_share
 from opsnb.metrics import ArmAggregates
 
 if TYPE_CHECKING:
-    from opsnb.analyses.experiment.readout import Experiment
+    from opsnb.analyses.experiment.evidence import Evidence
 
 IMBALANCE = 0.001
 """p-value of a difference before exposure below which the arms were not alike."""
@@ -24,7 +24,7 @@ IMPLAUSIBLE = 0.3
 """Lift beyond which a result is more likely a mistake than a success (Twyman's law)."""
 
 
-def outcome_checks(experiment: Experiment) -> None:
+def outcome_checks(experiment: Evidence) -> None:
     """Checks of outcomes before exposure, their absence, and the size of the effect."""
     _before_exposure(experiment)
     _missing(experiment)
@@ -33,10 +33,11 @@ def outcome_checks(experiment: Experiment) -> None:
     _twyman(experiment)
 
 
-def _before_exposure(experiment: Experiment) -> None:
+def _before_exposure(experiment: Evidence) -> None:
     """The primary metric in the days before exposure must not differ between the arms."""
     ops, plan = experiment.ops, experiment.plan
-    if not plan.covariate_days or experiment.absent(plan.primary.metric):
+    window = experiment.covariate_window
+    if experiment.absent(plan.primary.metric) or (window and not window.before_exposure):
         return
     arms = experiment.arms(plan.primary.metric)
     control = arms[plan.control]
@@ -62,8 +63,7 @@ def _before_exposure(experiment: Experiment) -> None:
             "block" if bad else "pass",
             Text.of(
                 "ab.trust.imbalanced" if bad else "ab.trust.balanced",
-                days=plan.covariate_days,
-                metric=ops.label(plan.primary.metric),
+                what=_what_was_before(experiment),
                 variant=variant,
                 p=Text.of("common.p", p=gap.p_value),
             ),
@@ -71,11 +71,20 @@ def _before_exposure(experiment: Experiment) -> None:
         )
 
 
+def _what_was_before(experiment: Evidence) -> Text:
+    """The covariate, for people: the metric's own past, or a column of the assignments."""
+    plan = experiment.plan
+    if experiment.covariate:
+        return Text.of("ab.covariate.column", column=experiment.covariate)
+    label = experiment.ops.label(plan.primary.metric)
+    return Text.of("ab.covariate.past", metric=label, days=plan.covariate_days)
+
+
 def _before(arm: ArmAggregates) -> Moments:
     return Moments(arm.n, arm.mean["px"], arm.cov["px", "px"])
 
 
-def _missing(experiment: Experiment) -> None:
+def _missing(experiment: Evidence) -> None:
     """Ready-made outcomes: users without a row, and whether the arms lost them alike."""
     ops, plan = experiment.ops, experiment.plan
     seen = experiment.panel.seen(plan.primary.metric)
@@ -93,7 +102,7 @@ def _missing(experiment: Experiment) -> None:
     _attrition(experiment, "missing_outcomes", lost, fact)
 
 
-def _attrition(experiment: Experiment, id: str, lost: int, fact: Fact) -> None:
+def _attrition(experiment: Evidence, id: str, lost: int, fact: Fact) -> None:
     p_value = fact.p_value
     assert p_value is not None
     state = "unlike" if p_value < FAIL else "doubtful" if p_value < WARN else "alike"
@@ -104,7 +113,7 @@ def _attrition(experiment: Experiment, id: str, lost: int, fact: Fact) -> None:
     experiment.ops.check(id, status, text, fact)
 
 
-def _early_outcomes(experiment: Experiment) -> None:
+def _early_outcomes(experiment: Evidence) -> None:
     """Ready-made outcomes dated before exposure do not count; how many users have them."""
     seen = experiment.panel.seen(experiment.plan.primary.metric)
     users, early = (sum(getattr(s, name) for s in seen.values()) for name in ("users", "early"))
@@ -115,7 +124,7 @@ def _early_outcomes(experiment: Experiment) -> None:
     experiment.ops.check("early_outcomes", "warn", text, fact)
 
 
-def _nulls(experiment: Experiment) -> None:
+def _nulls(experiment: Evidence) -> None:
     """Rows whose value is NULL count as zero: for each metric, how many, and alike by arm."""
     ops, plan = experiment.ops, experiment.plan
     for metric in experiment.panel.metrics:
@@ -137,7 +146,7 @@ def _nulls(experiment: Experiment) -> None:
         ops.check(f"nulls.{metric}", status, text, fact)
 
 
-def _twyman(experiment: Experiment) -> None:
+def _twyman(experiment: Evidence) -> None:
     """A lift too good (or bad) to be true is to be explained before it is believed."""
     ops, plan = experiment.ops, experiment.plan
     blocked = any(check.status == "block" for check in ops.checks.values())

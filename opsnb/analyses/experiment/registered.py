@@ -106,6 +106,8 @@ def deviations(experiment: Experiment) -> list[tuple[str, Text]]:
     if unknown:
         names = [experiment.dimension(name) for name in unknown]
         found.append(("segments", Text.of("ab.deviation.segments", names=names)))
+    if experiment.covariate_problem:
+        found.append(("covariate", experiment.covariate_problem))
     return found + _looks(experiment)
 
 
@@ -148,6 +150,11 @@ def _rows(experiment: Experiment, primary: Metric) -> list[dict[str, Any]]:
         ("split", Text.of("common.list", items=split)),
         ("test", Text.of("ab.plan.test_value", alpha=plan.alpha, power=plan.power)),
         ("looks", Text.of("ab.plan.looks_value", looks=plan.looks) if plan.looks > 1 else None),
+        (
+            "window",
+            Text.of("ab.plan.window_value", days=plan.window_days) if plan.window_days else None,
+        ),
+        ("arms", Text(f"ab.plan.arms_{plan.across_arms}") if len(plan.split) > 2 else None),
         ("owner", plan.owner or ops.owner),
     ]
     return [{"item": Text(f"ab.plan.{item}"), "value": value} for item, value in rows]

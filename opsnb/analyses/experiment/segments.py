@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opsnb.analyses.experiment.evidence import AFTER_EXPOSURE
 from opsnb.display import Absent, Note, Part, charts
 from opsnb.findings import Fact
 from opsnb.messages import Text
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 MIN_USERS = 200
 """Fewest users an arm for a segment to be shown: below, an interval says nothing."""
-
-AFTER_EXPOSURE = ("outcomes", "events", "orders")
-"""Tables whose columns a treatment may have changed."""
 
 
 def segment_parts(experiment: Experiment) -> list[Part]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from opsnb.analyses.effects import Effect, arm_moments, merge_arms
+from opsnb.analyses.effects import Effect, arm_moments, merge_arms, relative_covariance
 from opsnb.analyses.experiment.looks import any_day
 from opsnb.display import Absent, Note, Part, charts
+from opsnb.errors import MethodError
 from opsnb.findings import Fact
 from opsnb.messages import Text
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.novelty import effect_trend
 from opsnb.metrics import ArmAggregates, DailyCounts
-from opsnb.metrics.since import moments_since
+from opsnb.metrics.since import Since, moments_since
 
 if TYPE_CHECKING:
     from opsnb.analyses.experiment.readout import Experiment
@@ -31,6 +32,9 @@ def cumulative_parts(experiment: Experiment) -> list[Part]:
     metric = experiment.plan.primary.metric
     if not experiment.panel.dated:
         return [Absent(Text("ab.cumulative.absent"))]
+    if experiment.ops.catalogue[metric].kind == "quantile":
+        _sequentials(experiment)
+        return [Absent(Text("ab.cumulative.quantile"))]
     parts = experiment.aggregates(metric, "assigned_date")
     mde = experiment.plan.primary.mde
     sign = 1 if experiment.ops.catalogue[metric].direction == "up" else -1
@@ -58,6 +62,11 @@ def cumulative_parts(experiment: Experiment) -> list[Part]:
     if not drawn:
         return [Absent(Text("ab.cumulative.few"))]
     return [*drawn, Note(Text("ab.cumulative.note"))]
+
+
+def _sequentials(experiment: Experiment) -> None:
+    for variant in experiment.treatments:
+        _sequential(experiment, variant)
 
 
 def _sequential(experiment: Experiment, variant: str) -> Fact | None:
@@ -93,7 +102,7 @@ def _running(
         if any(sum(part.n for part in found) < least for found in so_far.values()):
             continue
         pair = (merge_arms(so_far[control]), merge_arms(so_far[variant]))
-        if experiment.stratified:
+        if experiment.weighted(metric):
             pair = experiment.pair(metric, variant, until=day)
         if any(arm_moments(arm).var == 0 for arm in pair):
             continue
@@ -111,7 +120,7 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
     if isinstance(experiment.panel, DailyCounts):
         return [Absent(Text("ab.novelty.absent"))]
     ops, metric = experiment.ops, experiment.ops.catalogue[experiment.plan.primary.metric]
-    found = moments_since(experiment.panel, metric.id)
+    found = {arm.variant: arm for arm in moments_since(experiment.panel, metric.id)}
     parts: list[Part] = []
     for variant in experiment.treatments:
         effects = _by_age(experiment, found, variant)
@@ -126,7 +135,7 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
         parts.append(
             charts.forest(
                 [charts.Effect(_age(age), x.value, x.low, x.high) for age, x in lifts.items()],
-                claim=_trend(experiment, lifts, variant),
+                claim=_trend(experiment, found, lifts, variant),
                 alt=Text.of("ab.chart.forest_alt", rows=len(lifts)),
                 source=experiment.source,
                 format="signed_percent",
@@ -137,40 +146,47 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
     return [*parts, Note(Text("ab.novelty.note"))]
 
 
-def _trend(experiment: Experiment, lifts: dict[str, Estimate], variant: str) -> Text:
+def _trend(
+    experiment: Experiment, found: Mapping[str, Since], lifts: dict[str, Estimate], variant: str
+) -> Text:
     """Whether the effect fades or grows, as the claim of its chart.
 
-    Of relative effects: what users do falls off after the first day in both arms.
+    Of relative effects: what users do falls off after the first day in both arms. The same
+    users are seen in all stretches, so their effects go together (`relative_covariance`).
     """
     metric = experiment.ops.catalogue[experiment.plan.primary.metric]
     said = {"metric": metric.label, "variant": variant}
-    if len(lifts) < 3:
-        return Text("ab.chart.novelty", said)
+    pair = (found[experiment.plan.control], found[variant])
+    errors = relative_covariance(*pair, list(lifts))
     days = [sum(map(int, age.split("-"))) / 2 for age in lifts]
-    values, errors = [x.value for x in lifts.values()], [x.se for x in lifts.values()]
-    trend = effect_trend(days, values, errors, alpha=experiment.plan.alpha)
+    try:
+        trend = effect_trend(
+            days, [x.value for x in lifts.values()], errors,
+            n=max(x.n for x in lifts.values()), alpha=experiment.plan.alpha,
+        )  # fmt: skip
+    except MethodError:  # two stretches, or so few users that their covariances are singular
+        return Text("ab.chart.novelty", said)
     slope = trend.slope
     experiment.ops.fact(
         "ab.novelty_trend", slope.value, "relative", low=slope.low, high=slope.high,
-        p_value=slope.p_value, metric=metric.id, variant=variant,
+        p_value=slope.p_value, n=slope.n, metric=metric.id, variant=variant,
         method="generalised_least_squares",
     )  # fmt: skip
     return Text(f"ab.chart.novelty_{trend.pattern}", said)
 
 
-def _by_age(
-    experiment: Experiment, found: Sequence[ArmAggregates], variant: str
-) -> dict[str, Effect]:
+def _by_age(experiment: Experiment, found: Mapping[str, Since], variant: str) -> dict[str, Effect]:
     metric, control = experiment.plan.primary.metric, experiment.plan.control
     ages: dict[str, dict[str, ArmAggregates]] = {}
-    for arm in found:
-        if arm.n >= MIN_USERS:
-            ages.setdefault(str(arm.group), {})[arm.variant] = arm
+    for name in (control, variant):
+        for arm in found[name].stretches if name in found else []:
+            if arm.n >= MIN_USERS:
+                ages.setdefault(str(arm.group), {})[name] = arm
     pairs = {
         age: (a[control], a[variant]) for age, a in ages.items() if {control, variant} <= set(a)
     }
     return {
-        age: experiment.compare(metric, *pair)
+        age: experiment.compare(metric, *pair, pooled=True)
         for age, pair in pairs.items()
         if any(arm_moments(arm).var > 0 for arm in pair)
     }

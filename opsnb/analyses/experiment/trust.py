@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.experiment.outcomes import outcome_checks
 from opsnb.errors import MethodError
 from opsnb.messages import Text
-from opsnb.methods.srm import FAIL, sample_ratio, sample_ratio_by
+from opsnb.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
 from opsnb.metrics import DailyCounts
 from opsnb.metrics.daily import impossible
 
 if TYPE_CHECKING:
-    from opsnb.analyses.experiment.readout import Experiment
+    from opsnb.analyses.experiment.evidence import Evidence
 
 SEVERAL_ARMS = 0.01
 """Share of users in more than one arm above which the check warns."""
@@ -23,7 +24,7 @@ MIN_DAYS, ADVISED_DAYS = 3, 7
 _STATUS = {"pass": "pass", "warn": "warn", "fail": "block"}
 
 
-def trust_checks(experiment: Experiment) -> None:
+def trust_checks(experiment: Evidence) -> None:
     """Record every trust check of an experiment; a "block" makes it invalid."""
     _sample_ratio(experiment)
     _sample_ratio_by_group(experiment)
@@ -36,7 +37,7 @@ def trust_checks(experiment: Experiment) -> None:
     outcome_checks(experiment)
 
 
-def _sample_ratio(experiment: Experiment) -> None:
+def _sample_ratio(experiment: Evidence) -> None:
     ops, plan = experiment.ops, experiment.plan
     counts = {arm: experiment.assigned.counts.get(arm, 0) for arm in plan.split}
     for arm, users in counts.items():
@@ -73,7 +74,7 @@ def _sample_ratio(experiment: Experiment) -> None:
     )
 
 
-def _sample_ratio_by_group(experiment: Experiment) -> None:
+def _sample_ratio_by_group(experiment: Evidence) -> None:
     """The split within each day and each registered attribute, and whether it changed."""
     panel, plan = experiment.panel, experiment.plan
     if isinstance(panel, DailyCounts):
@@ -97,9 +98,10 @@ def _sample_ratio_by_group(experiment: Experiment) -> None:
         by_days = isinstance(panel, DailyCounts) and not panel.independent
         if name == "assigned_date" and not by_days:
             _drift(experiment, result.drift_p_value)
+            _read_daily(experiment, counts)
 
 
-def _group_check(experiment: Experiment, name: str, status: str, result: Any) -> None:
+def _group_check(experiment: Evidence, name: str, status: str, result: Any) -> None:
     worst = min(result.groups, key=lambda group: result.groups[group].p_value)
     p_value = result.groups[worst].p_value
     fact = experiment.ops.fact("ab.srm", p_value, "p_value", segment=name, p_value=p_value)
@@ -117,7 +119,7 @@ def _group_check(experiment: Experiment, name: str, status: str, result: Any) ->
     )
 
 
-def _by_step(experiment: Experiment, counts: dict[str, dict[str, int]]) -> None:
+def _by_step(experiment: Evidence, counts: dict[str, dict[str, int]]) -> None:
     """With a planned ramp: the split of each day against that day's own plan."""
     plan, worst = experiment.plan, ("", 1.0)
     tested = 0
@@ -139,7 +141,7 @@ def _by_step(experiment: Experiment, counts: dict[str, dict[str, int]]) -> None:
     experiment.ops.check("split_changed", "pass", Text("ab.trust.ramp"))
 
 
-def _drift(experiment: Experiment, p_value: float) -> None:
+def _drift(experiment: Evidence, p_value: float) -> None:
     """A split that changed on the way: arms are then compared within days."""
     fact = experiment.ops.fact("ab.split_drift", p_value, "p_value", p_value=p_value)
     if p_value < FAIL:
@@ -147,7 +149,30 @@ def _drift(experiment: Experiment, p_value: float) -> None:
         experiment.ops.check("split_changed", "warn", text, fact)
 
 
-def _arms(experiment: Experiment) -> None:
+def _read_daily(experiment: Evidence, counts: Mapping[str, dict[str, int]]) -> None:
+    """The split as it would have been read on each day: since when it could be seen to be off.
+
+    Only said of a registered split: an alarm holds however often it is looked at.
+    """
+    plan, ops = experiment.plan, experiment.ops
+    if not plan.registered:
+        return
+    p_values = sequential_sample_ratio(dict(sorted(counts.items())), plan.shares())
+    last = min(p_values.values())
+    fact = ops.fact(
+        "ab.srm_sequential", last, "p_value", p_value=last, method="sequential_sample_ratio",
+        n=sum(sum(users.values()) for users in counts.values()),
+    )  # fmt: skip
+    alarms = [day for day, p_value in p_values.items() if p_value < FAIL]
+    if not alarms:
+        if experiment.is_early:
+            ops.check("srm.daily", "pass", Text.of("ab.trust.srm_daily_pass", p=fact), fact)
+        return
+    first = dt.date.fromisoformat(alarms[0])
+    ops.check("srm.daily", "block", Text.of("ab.trust.srm_daily_fail", day=first, p=fact), fact)
+
+
+def _arms(experiment: Evidence) -> None:
     ops, plan, assigned = experiment.ops, experiment.plan, experiment.assigned
     if isinstance(experiment.panel, DailyCounts):
         return
@@ -173,22 +198,32 @@ def _arms(experiment: Experiment) -> None:
         ops.check("unassigned", "warn", Text.of("ab.trust.unassigned", rows=assigned.unassigned))
 
 
-def _dates(experiment: Experiment) -> None:
+def _dates(experiment: Evidence) -> None:
     ops, plan = experiment.ops, experiment.plan
     if plan.start is None or plan.end is None:
         ops.check("dates", "warn", Text.of("ab.trust.undated"))
         return
     days = (plan.end - plan.start).days + 1
-    if days < MIN_DAYS or days % 7 or days < ADVISED_DAYS:
+    run = min(days, (ops.workspace.as_of - plan.start).days)
+    if run < MIN_DAYS:
+        args = {"days": run, "least": MIN_DAYS, "advised": ADVISED_DAYS}
+        ops.check("full_weeks", "warn", Text.of("ab.trust.too_short", **args))
+    elif days % 7:
         ops.check("full_weeks", "warn", Text.of("ab.trust.not_full_weeks", days=days))
     else:
         ops.check("full_weeks", "pass", Text.of("ab.trust.full_weeks", weeks=days // 7))
 
 
-def _early(experiment: Experiment) -> None:
+def _early(experiment: Evidence) -> None:
     """Read before the planned end: said, and fixed-horizon results are not decision-grade."""
     ops, plan = experiment.ops, experiment.plan
-    if plan.end is None or ops.workspace.as_of > plan.end:
+    if plan.end is None or not experiment.is_early:
+        return
+    if ops.workspace.as_of > plan.end:  # nobody comes any more, but not everybody's days are over
+        over = plan.end + dt.timedelta(days=experiment.window or 0)
+        text = Text.of("ab.trust.early_window", days=experiment.window, over=over)
+        ops.check("early", "warn", text)
+        ops.status("provisional", text)
         return
     key = "ab.trust.planned_look" if experiment.reading.method == "lan_demets" else "ab.trust.early"
     reading = experiment.reading
@@ -199,7 +234,7 @@ def _early(experiment: Experiment) -> None:
     ops.status("provisional", text)
 
 
-def _exposure(experiment: Experiment) -> None:
+def _exposure(experiment: Evidence) -> None:
     """Users whose first exposure lies outside the planned dates."""
     ops, plan, assigned = experiment.ops, experiment.plan, experiment.assigned
     if isinstance(experiment.panel, DailyCounts) or not assigned.timed:
@@ -233,7 +268,7 @@ def _exposure(experiment: Experiment) -> None:
     )
 
 
-def _daily(experiment: Experiment, panel: DailyCounts) -> None:
+def _daily(experiment: Evidence, panel: DailyCounts) -> None:
     """Daily totals: days that lack values, and funnels that cannot be."""
     ops, plan = experiment.ops, experiment.plan
     ops.check("daily", "warn", Text(f"ab.trust.daily_{'count' if panel.independent else 'day'}"))
