@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from opsnb.methods.estimate import Estimate, need_fraction, refuse
 from opsnb.methods.proportions import wilson
@@ -100,7 +99,12 @@ class Calibration:
 
 
 def reliability(
-    predicted: np.ndarray, happened: np.ndarray, *, groups: int = 10, alpha: float = 0.05
+    predicted: np.ndarray,
+    happened: np.ndarray,
+    cases: np.ndarray | None = None,
+    *,
+    groups: int = 10,
+    alpha: float = 0.05,
 ) -> Calibration:
     """Predicted probabilities against what happened, by groups of equal size (deciles).
 
@@ -108,39 +112,45 @@ def reliability(
 
     Parameters
     ----------
-    predicted : ndarray of shape (cases,)
+    predicted : ndarray of shape (k,)
         Between 0 and 1.
-    happened : ndarray of shape (cases,)
-        Whether it came true.
+    happened, cases : ndarray of shape (k,)
+        How often it came true, of how many cases with that prediction; one each by default.
 
     Raises
     ------
     MethodError
-        When lengths differ, there is no case, or a prediction is no probability.
+        When lengths differ, there is no case, more came true than there were cases, or a
+        prediction is no probability.
     """
-    chance, came = np.asarray(predicted, dtype=float), np.asarray(happened, dtype=bool)
-    if chance.ndim != 1 or chance.shape != came.shape:
-        refuse("shapes", f"{chance.shape} and {came.shape}", "equal")
-    if not len(chance):
+    chance, came = np.asarray(predicted, dtype=float), np.asarray(happened, dtype=float)
+    n = np.ones_like(chance) if cases is None else np.asarray(cases, dtype=float)
+    if not chance.shape == came.shape == n.shape or chance.ndim != 1:
+        refuse("shapes", f"{chance.shape}, {came.shape} and {n.shape}", "equal")
+    if not n.sum():
         refuse("number of predictions", 0, "at least 1")
     if not ((chance >= 0) & (chance <= 1)).all():
         refuse("predicted", "partly missing or no probability", "between 0 and 1")
-    rank = stats.rankdata(chance, method="average") / (len(chance) + 1)
-    number = np.minimum((rank * groups).astype(int), groups - 1)
+    if ((came < 0) | (came > n)).any():
+        index = int(np.argmax((came < 0) | (came > n)))
+        refuse(f"happened[{index}]", float(came[index]), f"between 0 and {n[index]:g}")
+    levels, place = np.unique(chance, return_inverse=True)
+    came, n = np.bincount(place, weights=came), np.bincount(place, weights=n)
+    middle = (np.cumsum(n) - n / 2) / n.sum()
+    number = np.minimum((middle * groups).astype(int), groups - 1)
     found = []
-    for index in np.unique(number):
+    for index in np.unique(number[n > 0]):
         inside = number == index
-        actual = wilson(int(came[inside].sum()), int(inside.sum()), alpha=alpha)
-        found.append(RiskGroup(float(chance[inside].mean()), actual))
+        total = n[inside].sum()
+        actual = wilson(round(came[inside].sum()), round(total), alpha=alpha)
+        found.append(RiskGroup(float(levels[inside] @ n[inside] / total), actual))
     gaps = [abs(one.predicted - one.actual.value) * one.actual.n for one in found]
-    return Calibration(tuple(found), sum(gaps) / len(chance), _discrimination(chance, came))
+    return Calibration(tuple(found), float(sum(gaps) / n.sum()), _discrimination(came, n - came))
 
 
-def _discrimination(chance: np.ndarray, came: np.ndarray) -> float | None:
-    """The Mann-Whitney statistic over the pairs of a case that came true and one that did not."""
-    yes = int(came.sum())
-    no = len(came) - yes
-    if not yes or not no:
+def _discrimination(yes: np.ndarray, no: np.ndarray) -> float | None:
+    """Share of pairs in the right order, ties as half, from counts by rising prediction."""
+    if not yes.sum() or not no.sum():
         return None
-    ranks = stats.rankdata(chance)[came].sum()
-    return float((ranks - yes * (yes + 1) / 2) / (yes * no))
+    below = np.cumsum(no) - no
+    return float(yes @ (below + no / 2) / (yes.sum() * no.sum()))

@@ -86,6 +86,7 @@ def test_equal_predictions_stay_together():
     ("predicted", "happened", "message"),
     [
         ([0.1, 0.2], [1], "shapes is"),
+        ([0.1, 0.2], [0, 2], r"happened\[1\] is 2; it must be between 0 and 1"),
         ([], [], "number of predictions is 0"),
         ([0.1, 1.2], [0, 1], "partly missing or no probability"),
         ([0.1, np.nan], [0, 1], "partly missing or no probability"),
@@ -94,3 +95,17 @@ def test_equal_predictions_stay_together():
 def test_probabilities_that_are_none(predicted, happened, message):
     with pytest.raises(MethodError, match=message):
         reliability(np.array(predicted), np.array(happened))
+
+
+def test_counted_cases_are_single_ones():
+    rng = np.random.default_rng(9)
+    chance = rng.integers(0, 40, 3000) / 40
+    came = rng.random(3000) < chance
+    one_by_one = reliability(chance, came)
+    levels = np.unique(chance)
+    counted = reliability(
+        levels,
+        [came[chance == level].sum() for level in levels],
+        [(chance == level).sum() for level in levels],
+    )
+    assert counted == one_by_one

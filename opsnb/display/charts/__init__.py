@@ -19,13 +19,14 @@ from opsnb.display.charts.funnel import Stage, funnel
 from opsnb.display.charts.heat import Cohort, cohort_triangle, matrix
 from opsnb.display.charts.kpi import KpiSpan, kpi_trend
 from opsnb.display.charts.quadrant import Point, quadrant
+from opsnb.display.charts.reliability import Judged, reliability
 from opsnb.display.charts.trend import trend
 
 waterfall = bridge
 
 __all__ = [
-    "Bar", "Cohort", "Curve", "Effect", "Event", "Forecast", "KpiSpan", "Point", "Series",
+    "Bar", "Cohort", "Curve", "Effect", "Event", "Forecast", "Judged", "KpiSpan", "Point", "Series",
     "SeriesPoint", "Stage", "Step", "anomaly_timeline", "bars", "bridge", "calibration",
     "cohort_triangle", "counterfactual", "cumulative_effect", "curves", "forest", "funnel",
-    "kpi_trend", "matrix", "quadrant", "trend", "waterfall",
+    "kpi_trend", "matrix", "quadrant", "reliability", "trend", "waterfall",
 ]  # fmt: skip
