@@ -324,6 +324,8 @@ def _unreadable(where: str, why: str) -> LedgerError:
 def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
     """What a line makes of the entries."""
     event, id = line["event"], line["id"]
+    if not isinstance(id, str) or not id.strip():
+        raise ValueError("its id is no text")
     if event not in _EVENTS:
         raise ValueError(f'unknown event "{event}"')
     if event == "add":
@@ -351,18 +353,27 @@ def _added(line: dict[str, Any]) -> Entry:
     if line["kind"] not in KINDS:
         raise ValueError(f'unknown kind "{line["kind"]}"')
     fields: dict[str, Any] = {k: float(line[k]) for k in ("value", "low", "high") if k in line}
-    fields |= {k: line.get(k) for k in ("report", "playbook", "subject", "owner", "metric")}
+    fields |= {k: _text(line, k) for k in ("report", "playbook", "subject", "owner", "metric")}
     return Entry(
         line["id"],
         line["kind"],
         line["cycle"],
-        line["title"],
+        _text(line, "title") or line["id"],
         dt.datetime.fromisoformat(line["at"]),
         due=_day(line["due"]) if "due" in line else None,
         evidence=tuple(line.get("evidence", ())),
         touched=bool(line.get("touched")),
         **fields,
     )
+
+
+def _text(line: dict[str, Any], key: str) -> Any:
+    """A text, or a text by language; None where the line has none."""
+    value = line.get(key)
+    texts = value.values() if isinstance(value, dict) and value else [value]
+    if value is not None and not all(isinstance(text, str) for text in texts):
+        raise ValueError(f'"{key}" is no text')
+    return value
 
 
 def _day(text: str) -> dt.date:

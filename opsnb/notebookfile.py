@@ -61,10 +61,20 @@ def check_structure(document: Any, where: str) -> None:
             where=where,
             hint="open it in JupyterLab and save it again",
         )
+    if not isinstance(document.get("metadata", {}), dict):
+        raise PlaybookError(
+            "its metadata is not a table", where=where, hint="save it in JupyterLab again"
+        )
+    if not isinstance(document.get("nbformat_minor", 5), int):
+        raise PlaybookError(
+            "its nbformat_minor is no whole number",
+            where=where,
+            hint="save it in JupyterLab again",
+        )
     for number, cell in enumerate(document["cells"], start=1):
-        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+        if fault := _cell_fault(cell):
             raise PlaybookError(
-                f"cell {number} has no known type", where=where, hint="save it in JupyterLab again"
+                f"cell {number} {fault}", where=where, hint="save it in JupyterLab again"
             )
     counted = Counter(cell["id"] for cell in document["cells"] if "id" in cell)
     twice = sorted(cell_id for cell_id, count in counted.items() if count > 1)
@@ -75,6 +85,24 @@ def check_structure(document: Any, where: str) -> None:
             hint="give each cell an id of its own; translations and errors go by it",
         )
     _check_metadata(document.get("metadata", {}).get("opsnb", {}), where)
+
+
+def _cell_fault(cell: Any) -> str | None:
+    """What keeps a cell from being used; the whole format is checked before it is executed."""
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+        return "has no known type"
+    source, metadata = cell.get("source", ""), cell.get("metadata", {})
+    if not isinstance(source, str) and not _is_texts(source):
+        return "has a source that is no text"
+    if not isinstance(metadata, dict) or not _is_texts(metadata.get("tags", [])):
+        return "has metadata that cannot be read"
+    if not isinstance(cell.get("id", ""), str):
+        return "has an id that is no text"
+    return None
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _check_metadata(metadata: Any, where: str) -> None:

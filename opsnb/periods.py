@@ -34,6 +34,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _DAY = dt.timedelta(days=1)
 _WEEK = dt.timedelta(days=7)
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+"""Days outside are typing mistakes; inside, each day has a week, month and year around it."""
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _EXAMPLES = "write it as 2026-10, 2026-W44, 2026-Q4, 2026, 2026-10-05 or 2026-10-01..2026-10-08"
 _PATTERNS: dict[Kind, re.Pattern[str]] = {
@@ -342,6 +344,13 @@ def between(start: dt.date, end: dt.date, calendar: Calendar | None = None) -> P
 
 
 def _named(kind: Kind, parts: tuple[str, ...], calendar: Calendar, said: str) -> Period:
+    years = [int(part[:4]) for part in (parts if kind == "range" else parts[:1])]
+    if not all(EARLIEST.year <= year <= LATEST.year for year in years):
+        raise PeriodError(
+            f'"{said}" is no period between {EARLIEST.year} and {LATEST.year}',
+            where="cycle",
+            hint=f"check the year; {_EXAMPLES}",
+        )
     try:
         if kind in ("day", "range"):
             days = [dt.date.fromisoformat(part) for part in parts]

@@ -18,6 +18,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,6 +30,7 @@ from pydantic_core import ErrorDetails
 
 from opsnb.errors import WorkspaceError, did_you_mean
 from opsnb.messages import known_languages
+from opsnb.periods import EARLIEST, LATEST
 
 __all__ = ["Day", "Problem", "Said", "Strict", "expand", "fail", "mistake", "read_toml", "validate"]
 
@@ -103,7 +105,15 @@ def _said(value: Any) -> str | dict[str, str]:
     return value
 
 
-Day = Annotated[dt.date, BeforeValidator(_day)]
+def _near(day: dt.date) -> dt.date:
+    if not EARLIEST <= day <= LATEST:
+        raise mistake(
+            f"{day} is outside the years {EARLIEST.year} to {LATEST.year}", "check the year"
+        )
+    return day
+
+
+Day = Annotated[dt.date, BeforeValidator(_day), AfterValidator(_near)]
 """A date, bare or in quotes."""
 
 Said = Annotated[str | Mapping[str, str], PlainValidator(_said)]

@@ -179,3 +179,11 @@ def test_other_mistakes() -> None:
         Calendar(week_start="friday")  # type: ignore[arg-type]
     with pytest.raises(PeriodError, match="no period -1 days"):
         Period("day", dt.date(1, 1, 1), dt.date(1, 1, 1)).previous()
+
+
+@pytest.mark.parametrize(
+    "text", ["0001", "9999-12", "1899-Q4", "2200-01-01", "2026-10-01..9999-12-31"]
+)
+def test_years_beyond_any_business_are_typing_mistakes(text: str) -> None:
+    with pytest.raises(PeriodError, match="between 1900 and 2199"):
+        parse(text)

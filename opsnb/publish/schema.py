@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from opsnb.errors import PublishError
 
@@ -143,6 +143,12 @@ class Report(_Part):
     actions: list[Action]
     predictions: list[Prediction]
     cells: Cells
+
+    @model_validator(mode="after")
+    def _names_its_language(self) -> Report:
+        if self.language not in self.languages:
+            raise ValueError("its language is not among its languages")
+        return self
 
 
 def check(report: dict[str, Any]) -> dict[str, Any]:

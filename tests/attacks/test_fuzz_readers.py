@@ -1,0 +1,36 @@
+"""Readers of people's files: a mutated document is read or refused in words, never a traceback."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.fuzzing import Target, attempt, mutated, targets
+from tests.catalogue.conftest import fact, record
+
+REPORT = record(facts=[fact("a.share", 0.1, "share", low=0.08, high=0.12)])
+TARGETS = targets(REPORT)
+TRIES = 150
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_valid_document_is_read(name: str, tmp_path: Path) -> None:
+    target = TARGETS[name]
+    for seed in target.seeds:
+        assert attempt(target, tmp_path, seed)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_mutated_document_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
+    target: Target = TARGETS[name]
+    draw = random.Random(f"opsnb {name}")
+    outcomes = set()
+    for _ in range(TRIES):
+        document = mutated(target, draw)
+        try:
+            outcomes.add(attempt(target, tmp_path, document))
+        except Exception as error:
+            pytest.fail(f"{name}: {error!r} on {document[:4000]!r}")
+    assert outcomes == {True, False}, "the mutations are too mild or too wild to tell anything"
