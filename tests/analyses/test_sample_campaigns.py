@@ -103,6 +103,36 @@ def test_invitations_are_counted_in_users(played: Run, truth: dict[str, Any]) ->
     assert "+400 incremental" in goal and "+450 incremental (+300 to +650)" in goal
 
 
+def test_the_k_factor_is_the_planted_one(played: Run, truth: dict[str, Any]) -> None:
+    """K, invitations an inviter and registrations an invitation, each within 5 %."""
+    run = played("campaign_review", campaign="invite_friends")
+    planted = truth["campaigns"]["invite_friends"]
+    assert run.fact("campaign.k_factor")["value"] == pytest.approx(planted["k_factor"], rel=0.05)
+    assert run.fact("campaign.invitations")["value"] == pytest.approx(
+        planted["invitations"], rel=0.05
+    )
+    assert run.fact("campaign.invited_users")["value"] == pytest.approx(
+        planted["invited_users"], rel=0.05
+    )
+    rate = run.fact("campaign.invite_conversion")
+    assert covers(rate, planted["acceptance"])
+    assert run.facts("campaign.channel.cac") and run.fact("campaign.referral_cac")["value"] > 0
+
+
+def test_the_funnel_is_held_against_the_last_campaign(played: Run) -> None:
+    """By channel and device, against the weeks before and the sale that ended last."""
+    run = played("campaign_review", campaign="autumn_coupon")
+    changes = run.facts("campaign.funnel_change")
+    assert {f["period"] for f in changes} == {"before", "last_campaign"}
+    segments = {f.get("segment") for f in changes if f["period"] == "last_campaign"}
+    assert {None, "channel=wechat", "device=ios"} <= segments
+    overall = [f for f in changes if f.get("segment") is None]
+    assert [f["value"] > 0 for f in overall] == [True, False]  # the sale converted better
+    assert "Last campaign: Golden Week sale" in run.text()
+    assert "上次活动：国庆黄金周大促" in run.text("zh")
+    assert run.fact("campaign.funnel_changes")["n"] == 18
+
+
 @pytest.mark.parametrize("campaign", ["golden_week", "autumn_coupon", "invite_friends"])
 def test_predictions_are_scored(played: Run, campaign: str) -> None:
     run = played("campaign_review", campaign=campaign)

@@ -1,18 +1,20 @@
-"""Funnel, referral and new users: who came, how far they got, and whether they stayed."""
+"""Referral and new users: who brought whom, and whether they stayed."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.campaign import money
+from opsnb.analyses.campaign.funnels import FALSE_SHARE
 from opsnb.analyses.gate import data_end
-from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, Toned, charts
+from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, Toned
 from opsnb.findings import Tone
 from opsnb.messages import Text
-from opsnb.methods.proportions import newcombe, wilson
-from opsnb.metrics.funnel import FunnelCount, funnel_by, ordered_funnel
+from opsnb.methods.compare import two_proportions
+from opsnb.methods.estimate import Estimate
+from opsnb.methods.multiplicity import benjamini_hochberg
+from opsnb.methods.proportions import wilson
 from opsnb.metrics.newcomers import Newcomers, Ripe, newcomers
 from opsnb.metrics.referral import referral
 
@@ -20,86 +22,7 @@ if TYPE_CHECKING:
     from opsnb.analyses.campaign.review import Campaign
 
 AGES = (7, 14, 28)
-BREAKDOWNS = ("channel", "device")
 ORGANIC = "organic"
-
-
-def funnel_parts(campaign: Campaign) -> list[Part]:
-    """Users by step in order, in the window and in the weeks before; by channel and device."""
-    ops, plan = campaign.ops, campaign.plan
-    if not plan.funnel or not campaign.dated or not ops.rows.has("events"):
-        return [Absent(Text("campaign.funnel.absent"))]
-    assert plan.start and plan.end
-    before = money.window_before(plan.start, plan.end)
-    now = ordered_funnel(ops.rows, plan.funnel, plan.start, plan.end, within_days=plan.funnel_days)
-    then = ordered_funnel(ops.rows, plan.funnel, *before, within_days=plan.funnel_days)
-    if not now[0].users:
-        return [Absent(Text("campaign.funnel.empty"))]
-    for step in now:
-        ops.fact("campaign.funnel", step.users, "count", segment=step.step)
-    rate = ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
-    chart = charts.funnel(
-        [
-            charts.Stage(campaign.word("event", a.step), a.users, b.users)
-            for a, b in zip(now, then, strict=True)
-        ],
-        claim=Text.of(
-            "campaign.funnel.claim", rate=rate, first=campaign.word("event", now[0].step),
-            last=campaign.word("event", now[-1].step),
-        ),
-        alt=Text.of("campaign.funnel.alt", steps=len(now)),
-        source=campaign.source,
-        comparison=Text.of("common.from_to", start=before[0], end=before[1]),
-    )  # fmt: skip
-    parts: list[Part] = [chart]
-    for by in BREAKDOWNS:
-        if by in ops.rows.table("events").expr.columns:
-            parts.append(_by(campaign, by, before))
-    key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
-    return [*parts, Note(Text.of(key, days=plan.funnel_days))]
-
-
-def _by(campaign: Campaign, by: str, before: tuple[dt.date, dt.date]) -> Part:
-    """Whole-funnel rates by a column of events, with the interval of their change."""
-    ops, plan = campaign.ops, campaign.plan
-    assert plan.start and plan.end
-    days = plan.funnel_days
-    now = funnel_by(ops.rows, plan.funnel, plan.start, plan.end, by, within_days=days)
-    then = funnel_by(ops.rows, plan.funnel, *before, by, within_days=days)
-    rows: list[dict[str, Any]] = []
-    for name, steps in now.items():
-        earlier = then.get(name)
-        if not steps[0].users:
-            continue
-        fact = ops.fact(
-            "campaign.funnel_rate", _rate(steps), "share", segment=f"{by}={name}", n=steps[0].users
-        )
-        row: dict[str, Any] = {"name": name, "users": steps[0].users, "rate": fact}
-        if earlier and earlier[0].users:
-            change = newcombe(earlier[-1].users, earlier[0].users, steps[-1].users, steps[0].users)
-            row |= {
-                "before": _rate(earlier),
-                "change": ops.fact(
-                    "campaign.funnel_change", change.value, "points", low=change.low,
-                    high=change.high, segment=f"{by}={name}",
-                ),
-            }  # fmt: skip
-        rows.append(row)
-    return Table(
-        [
-            Column("name", campaign.word("dimension", by)),
-            Column("users", Text("campaign.funnel.users"), "integer"),
-            Column("rate", Text("campaign.funnel.rate"), "percent"),
-            Column("before", Text("campaign.funnel.before"), "percent"),
-            Column("change", Text("campaign.funnel.change"), "points.interval"),
-        ],
-        [{"before": None, "change": None, **row} for row in rows],
-        order=Text("campaign.funnel.order"),
-    )
-
-
-def _rate(steps: Sequence[FunnelCount]) -> float:
-    return steps[-1].users / steps[0].users if steps[0].users else 0.0
 
 
 def referral_parts(campaign: Campaign) -> list[Part]:
@@ -212,7 +135,8 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
         return [Absent(Text("campaign.newcomers.none"))]
     ops.fact("campaign.new_users", sum(row.size for row in found), "count")
     base = next((row for row in found if row.channel == ORGANIC), None)
-    rows = [_newcomer(campaign, row, base) for row in found]
+    marked = _marked(found, base)
+    rows = [_newcomer(campaign, row, marked) for row in found]
     columns = [
         Column("channel", Text("dimension.channel")),
         Column("size", Text("campaign.newcomers.size"), "integer"),
@@ -232,30 +156,53 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
     return [Table(columns, rows), Checks([check]), Note(Text("campaign.newcomers.note"))]
 
 
-def _newcomer(campaign: Campaign, row: Newcomers, base: Newcomers | None) -> dict[str, Any]:
-    own = base is None or base.channel == row.channel
-    cells: dict[str, Any] = {"channel": row.channel, "size": row.size}
-    for number, age in enumerate(AGES):
-        other = None if own or base is None else base.retained[number]
-        cells[f"age{age}"] = _cell(campaign, row.retained[number], other, row.channel, f"d{age}")
-    if row.repeat is not None:
-        other = None if own or base is None else base.repeat
-        cells["repeat"] = _cell(campaign, row.repeat, other, row.channel, "repeat")
-    return {"repeat": None, **cells}
+def _shares(row: Newcomers) -> dict[str, Ripe | None]:
+    return {f"age{age}": share for age, share in zip(AGES, row.retained, strict=True)} | {
+        "repeat": row.repeat
+    }
 
 
-def _cell(campaign: Campaign, share: Ripe, base: Ripe | None, channel: str, age: str) -> Any:
-    """The share, with a word where its difference from the organic one excludes zero."""
+def _marked(found: Sequence[Newcomers], base: Newcomers | None) -> dict[tuple[str, str], float]:
+    """Differences from organic users that hold, allowing for how many cells are looked at."""
+    gaps: dict[tuple[str, str], Estimate] = {}
+    for row in found:
+        if base is None or row is base:
+            continue
+        for name, share in _shares(row).items():
+            other = _shares(base)[name]
+            if share is not None and other is not None and share.n and other.n:
+                compared = two_proportions(other.hits, other.n, share.hits, share.n)
+                gaps[row.channel, name] = compared.diff
+    adjusted = benjamini_hochberg([gap.p_value for gap in gaps.values()])
+    return {
+        cell: gap.value
+        for (cell, gap), p in zip(gaps.items(), adjusted, strict=True)
+        if p is not None and p < FALSE_SHARE
+    }
+
+
+def _newcomer(
+    campaign: Campaign, row: Newcomers, marked: Mapping[tuple[str, str], float]
+) -> dict[str, Any]:
+    cells: dict[str, Any] = {"channel": row.channel, "size": row.size, "repeat": None}
+    for name, share in _shares(row).items():
+        if share is not None:
+            period = name.replace("age", "d")
+            cells[name] = _cell(
+                campaign, share, row.channel, period, marked.get((row.channel, name))
+            )
+    return cells
+
+
+def _cell(campaign: Campaign, share: Ripe, channel: str, age: str, gap: float | None) -> Any:
+    """The share, with a word where its difference from the organic one holds."""
     if share.rate is None:
         return Text("campaign.newcomers.unripe")
     campaign.ops.fact(
         "campaign.cohort_retention", share.rate, "share", segment=channel, period=age, n=share.n
     )
     said = Text.of("common.percent", value=share.rate)
-    if base is None or not base.n:
+    if gap is None:
         return said
-    gap = newcombe(base.hits, base.n, share.hits, share.n)
-    if not gap.significant:
-        return said
-    tone: Tone = "good" if gap.value > 0 else "bad"
+    tone: Tone = "good" if gap > 0 else "bad"
     return Toned(said, tone, Text(f"campaign.newcomers.{tone}"))

@@ -12,11 +12,12 @@ from opsnb.analyses.campaign.channels import channel_parts
 from opsnb.analyses.campaign.effect import effect_parts
 from opsnb.analyses.campaign.evidence import measure_increment
 from opsnb.analyses.campaign.fairness import fairness_parts
+from opsnb.analyses.campaign.funnels import funnel_parts
 from opsnb.analyses.campaign.increment import Increment
 from opsnb.analyses.campaign.lifetime import Lifetime, fit_lifetime, lifetime_parts
 from opsnb.analyses.campaign.lookback import notes_parts, why_parts
 from opsnb.analyses.campaign.naive import before_after
-from opsnb.analyses.campaign.people import funnel_parts, newcomer_parts, referral_parts
+from opsnb.analyses.campaign.people import newcomer_parts, referral_parts
 from opsnb.analyses.campaign.returns import Worth, return_parts, worth
 from opsnb.analyses.campaign.ruling import campaign_ruling
 from opsnb.analyses.gate import data_gate
@@ -326,7 +327,7 @@ class Campaign:
         return self.ops.show(*channel_parts(self, by))
 
     def funnel(self) -> Shown:
-        """Users by step in order, in the campaign's window and in the weeks before."""
+        """Users by step in order, against the weeks before and the last campaign."""
         return self.ops.show(*funnel_parts(self))
 
     def referral(self) -> Shown:

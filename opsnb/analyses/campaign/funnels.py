@@ -1,0 +1,216 @@
+"""How far users got, by channel and device, against the weeks before and the last campaign."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analyses.campaign import money
+from opsnb.display import Absent, Checks, Column, Note, Part, Table, charts
+from opsnb.findings import Check
+from opsnb.messages import Said, Text
+from opsnb.methods.compare import two_proportions
+from opsnb.methods.multiplicity import benjamini_hochberg
+from opsnb.methods.proportions import newcombe
+from opsnb.metrics.funnel import FunnelCount, funnel_by, ordered_funnel
+
+if TYPE_CHECKING:
+    from opsnb.analyses.campaign.review import Campaign
+    from opsnb.plans import CampaignPlan
+
+BREAKDOWNS = ("channel", "device")
+FALSE_SHARE = 0.05
+"""Of the changes called real, the share that may be false (false discovery rate)."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """Days that the campaign's funnel is held against."""
+
+    id: str
+    first: dt.date
+    last: dt.date
+    label: Said
+
+
+@dataclass(frozen=True)
+class Change:
+    """A group's rate against other days: the interval's side of zero, and its p-value."""
+
+    group: str
+    against: str
+    shown: bool
+    p_value: float | None
+
+
+def funnel_parts(campaign: Campaign) -> list[Part]:
+    """Users by step in order; whole-funnel rates by channel and device with their changes."""
+    ops, plan = campaign.ops, campaign.plan
+    if not plan.funnel or not campaign.dated or not ops.rows.has("events"):
+        return [Absent(Text("campaign.funnel.absent"))]
+    assert plan.start and plan.end
+    now = _steps(campaign, plan.start, plan.end)
+    if not now[0].users:
+        return [Absent(Text("campaign.funnel.empty"))]
+    for step in now:
+        ops.fact("campaign.funnel", step.users, "count", segment=step.step)
+    others = against(campaign)
+    then = {other.id: _steps(campaign, other.first, other.last) for other in others}
+    parts: list[Part] = [_chart(campaign, now, then["before"], others[0])]
+    changes: list[Change] = []
+    everybody = _row(campaign, "", now, then, others, [])
+    columns = ops.rows.table("events").expr.columns
+    known: list[str | None] = [by for by in BREAKDOWNS if by in columns]
+    for by in known or [None]:
+        rows = [] if by is None else _groups(campaign, by, others, changes)
+        first = [everybody] if by == (known or [None])[0] else []
+        parts.append(_table(campaign, by, [*first, *rows], others))
+    if changes:
+        parts.append(Checks([_multiplicity(campaign, changes)]))
+    key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
+    return [*parts, Note(Text.of(key, days=plan.funnel_days))]
+
+
+def against(campaign: Campaign) -> list[Against]:
+    """The same weekdays right before; and the last campaign, for at most as many days."""
+    plan = campaign.plan
+    assert plan.start and plan.end
+    first, last = money.window_before(plan.start, plan.end)
+    found = [Against("before", first, last, Text("campaign.funnel.before"))]
+    earlier = last_campaign(campaign)
+    if earlier is not None:
+        assert earlier.start and earlier.end
+        label = Text.of("campaign.funnel.last", name=earlier.name)
+        end = min(earlier.end, earlier.start + (plan.end - plan.start))
+        found.append(Against("last_campaign", earlier.start, end, label))
+    return found
+
+
+def last_campaign(campaign: Campaign) -> CampaignPlan | None:
+    """The campaign of the plans that ended last before this one began."""
+    plan, known = campaign.plan, campaign.ops.workspace.campaigns.values()
+    over = [other for other in known if other.end and plan.start and other.end < plan.start]
+    return max(over, key=lambda other: other.end or dt.date.min, default=None)
+
+
+def _steps(campaign: Campaign, first: dt.date, last: dt.date) -> list[FunnelCount]:
+    plan = campaign.plan
+    return ordered_funnel(campaign.ops.rows, plan.funnel, first, last, within_days=plan.funnel_days)
+
+
+def _by(campaign: Campaign, by: str, first: dt.date, last: dt.date) -> dict[str, list[FunnelCount]]:
+    plan = campaign.plan
+    return funnel_by(campaign.ops.rows, plan.funnel, first, last, by, within_days=plan.funnel_days)
+
+
+def _chart(
+    campaign: Campaign, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
+) -> Part:
+    rate = campaign.ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
+    return charts.funnel(
+        [
+            charts.Stage(campaign.word("event", a.step), a.users, b.users)
+            for a, b in zip(now, then, strict=True)
+        ],
+        claim=Text.of(
+            "campaign.funnel.claim", rate=rate, first=campaign.word("event", now[0].step),
+            last=campaign.word("event", now[-1].step),
+        ),
+        alt=Text.of("campaign.funnel.alt", steps=len(now)),
+        source=campaign.source,
+        comparison=Text.of("common.from_to", start=other.first, end=other.last),
+    )  # fmt: skip
+
+
+def _groups(
+    campaign: Campaign, by: str, others: Sequence[Against], changes: list[Change]
+) -> list[dict[str, Any]]:
+    """A row a value of a column of events; what changed is added to `changes`."""
+    plan = campaign.plan
+    assert plan.start and plan.end
+    now = _by(campaign, by, plan.start, plan.end)
+    then = {other.id: _by(campaign, by, other.first, other.last) for other in others}
+    return [
+        _row(
+            campaign, f"{by}={name}", steps, {id_: found.get(name) for id_, found in then.items()},
+            others, changes,
+        )
+        for name, steps in now.items()
+        if steps[0].users
+    ]  # fmt: skip
+
+
+def _row(
+    campaign: Campaign,
+    segment: str,
+    now: Sequence[FunnelCount],
+    then: Mapping[str, Sequence[FunnelCount] | None],
+    others: Sequence[Against],
+    changes: list[Change],
+) -> dict[str, Any]:
+    rate = campaign.ops.fact(
+        "campaign.funnel_rate", _rate(now), "share", segment=segment or None, n=now[0].users
+    )
+    name = segment.partition("=")[2] or Text("campaign.funnel.everybody")
+    row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
+    for other in others:
+        row |= _against(campaign, segment or None, now, then[other.id], other, changes)
+    return row
+
+
+def _table(
+    campaign: Campaign, by: str | None, rows: list[dict[str, Any]], others: Sequence[Against]
+) -> Part:
+    group = Text("campaign.funnel.group") if by is None else campaign.word("dimension", by)
+    columns = [
+        Column("name", group, "said"),
+        Column("users", Text("campaign.funnel.users"), "integer"),
+        Column("rate", Text("campaign.funnel.rate"), "percent"),
+    ]
+    for other in others:
+        columns += [
+            Column(other.id, other.label, "percent"),
+            Column(f"{other.id}_change", Text("campaign.funnel.change"), "points.interval"),
+        ]
+    return Table(columns, rows, order=Text("campaign.funnel.order") if by else None)
+
+
+def _against(
+    campaign: Campaign,
+    segment: str | None,
+    now: Sequence[FunnelCount],
+    then: Sequence[FunnelCount] | None,
+    other: Against,
+    changes: list[Change],
+) -> dict[str, Any]:
+    if not then or not then[0].users:
+        return {other.id: None, f"{other.id}_change": None}
+    counts = then[-1].users, then[0].users, now[-1].users, now[0].users
+    change = newcombe(*counts)
+    p_value = two_proportions(*counts).diff.p_value
+    changes.append(Change(segment or "", other.id, change.significant, p_value))
+    fact = campaign.ops.fact(
+        "campaign.funnel_change", change.value, "points", low=change.low, high=change.high,
+        p_value=p_value, segment=segment, period=other.id,
+    )  # fmt: skip
+    return {other.id: _rate(then), f"{other.id}_change": fact}
+
+
+def _multiplicity(campaign: Campaign, changes: Sequence[Change]) -> Check:
+    """Many intervals at once: how many exclude zero, and how many of those can be believed."""
+    adjusted = benjamini_hochberg([change.p_value for change in changes])
+    left = sum(p is not None and p < FALSE_SHARE for p in adjusted)
+    alone = sum(change.shown for change in changes)
+    fact = campaign.ops.fact("campaign.funnel_changes", left, "count", n=len(changes))
+    message = Text.of(
+        "campaign.funnel.many", tests=len(changes), alone=alone,
+        expected=FALSE_SHARE * len(changes), left=fact,
+    )  # fmt: skip
+    status = "warn" if left < alone else "pass"
+    return campaign.ops.check("multiplicity", status, message, fact)
+
+
+def _rate(steps: Sequence[FunnelCount]) -> float:
+    return steps[-1].users / steps[0].users if steps[0].users else 0.0
