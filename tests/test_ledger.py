@@ -262,6 +262,27 @@ def test_actions_are_added_listed_closed_and_due(call: Any) -> None:
     assert call("actions", "reopen", entry["id"]).stdout.split()[1] == "open"
 
 
+PLAN = """
+name = "Spring"
+objective = "More"
+owner = "Li Na"
+start = 2026-03-01
+end = 2026-03-07
+metric = "gmv_net"
+"""
+
+
+def test_an_action_says_what_it_is_about_and_rests_on(workspace: Any, monkeypatch: Any) -> None:
+    made = workspace({}, plans={"campaigns/spring.toml": PLAN})
+    monkeypatch.chdir(made.root)
+    call = ("actions", "add", "Cap it", "--about", "spring", "-e", "campaign.cost", "-e", "note 3")
+    assert CliRunner().invoke(app, list(call)).exit_code == 0
+    [entry] = made.ledger.entries("action")
+    assert (entry.subject, entry.evidence) == ("spring", ("campaign.cost", "note 3"))
+    wrong = CliRunner().invoke(app, ["actions", "add", "x", "--about", "sprign"])
+    assert wrong.exit_code == 2 and 'did you mean "spring"' in wrong.stderr
+
+
 def test_decisions_need_an_answer(call: Any, workspace: Any) -> None:
     ledger = workspace().ledger
     record(ledger, {"en": report(predictions=(EXPECTED,))}, WHERE)

@@ -42,15 +42,14 @@ def recall(ops: Session, *, related: bool, subject: str | None = None) -> list[P
     Parameters
     ----------
     related : bool
-        Only what comes from this playbook or is about `subject`.
+        Only what an earlier cycle's run of this playbook left, and what any other playbook or
+        person, in whatever cycle, said about `subject`.
     """
-    found = [entry for entry in ops.workspace.ledger.entries() if _is_earlier(ops, entry)]
+    known = ops.workspace.ledger.entries()
     if related:
-        found = [
-            entry
-            for entry in found
-            if entry.playbook == ops.playbook or (subject and entry.subject == subject)
-        ]
+        found = [entry for entry in known if _concerns(ops, entry, subject)]
+    else:
+        found = [entry for entry in known if _is_earlier(ops, entry)]
     parts = _actions(ops, [e for e in found if e.kind == "action"])
     parts += _decisions(ops, [e for e in found if e.kind == "decision"])
     return [*parts, *_predictions(ops, [e for e in found if e.kind == "prediction"])]
@@ -85,6 +84,12 @@ def _is_earlier(ops: Session, entry: Entry) -> bool:
     return cycle is not None and cycle.end < ops.period.end and cycle.key != ops.period.key
 
 
+def _concerns(ops: Session, entry: Entry, subject: str | None) -> bool:
+    if entry.playbook == ops.playbook:
+        return _is_earlier(ops, entry)
+    return bool(subject) and entry.subject == subject
+
+
 # -- actions and decisions -----------------------------------------------------------------
 
 
@@ -107,7 +112,8 @@ def _actions(ops: Session, entries: list[Entry]) -> list[Part]:
     dated = [e for e in entries if e.on_time is not None]
     if dated:
         on_time = sum(bool(e.on_time) for e in dated) / len(dated)
-        ops.fact("actions.closed_on_time", on_time, "share", n=len(dated))
+        kept = ops.fact("actions.closed_on_time", on_time, "share", n=len(dated))
+        parts.append(Paragraph(Text.of("ledger.on_time", rate=kept, n=len(dated))))
     if counts["late"].value:
         ops.finding(
             Text.of("ledger.late", n=counts["late"]), counts["late"], tone="warn",
@@ -121,8 +127,9 @@ def _decisions(ops: Session, entries: list[Entry]) -> list[Part]:
         return []
     as_of = ops.workspace.as_of
     made = sum(entry.status(as_of) == "done" for entry in entries)
-    ops.fact("decisions.made", made, "count", n=len(entries))
-    return _listed(ops, entries, Text("ledger.decision"), Text("ledger.caption_decisions"))
+    fact = ops.fact("decisions.made", made, "count", n=len(entries))
+    line = Paragraph(Text.of("ledger.decisions", n=len(entries), made=fact))
+    return [line, *_listed(ops, entries, Text("ledger.decision"), Text("ledger.caption_decisions"))]
 
 
 def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said | None) -> list[Part]:

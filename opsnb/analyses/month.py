@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses import lifecycle
+from opsnb.analyses.drivers import drivers, moved_trees
 from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
 from opsnb.analyses.gate import data_end, data_gate
 from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
 from opsnb.analyses.tasks import due_tasks
 from opsnb.analyses.voice import comment_themes, service_times, survey_scores
-from opsnb.analyses.why import drivers, moved_rates, why
+from opsnb.analyses.why import explained, why
 from opsnb.display import Absent, Note, Paragraph, charts
 from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
@@ -39,7 +40,7 @@ DEFAULT_KPIS = (
 
 TREND_MONTHS = 13
 MOST_EXPLAINED = 2
-"""Rates whose change is explained when none is named."""
+"""Rates whose change is explained in full when none is named; the others are folded."""
 
 
 class Month:
@@ -362,21 +363,20 @@ class Month:
 
     @needs_rows
     def why(self, metric: str = "", by: str = "") -> Shown:
-        """Why a rate moved: the mix of groups, or the rates within them.
+        """Why KPIs moved: the mix of groups or the rates within them, or the parts of a sum.
 
-        Without a metric, the rate that moved most beyond its materiality; without a dimension,
-        the one that tells most.
+        Without a metric, every KPI that moved beyond its materiality, those after the first few
+        behind a line; without a dimension, the one that tells most.
         """
-        chosen = [metric] if metric else moved_rates(self)
-        if not chosen:
+        parts = why(self, metric, by) if metric else explained(self, MOST_EXPLAINED)
+        if not parts:
             return self.ops.show(Absent(Text("month.why.nothing")))
-        parts = [part for name in chosen[:MOST_EXPLAINED] for part in why(self, name, by)]
         return self.ops.show(*parts, Note(Text("month.why.caution")))
 
     @needs_rows
     def drivers(self, metric: str = "gmv_net") -> Shown:
-        """A metric's change as the parts of the drivers whose product it is."""
-        return self.ops.show(*drivers(self, metric))
+        """A metric's change as the parts of its drivers; the trees of others that moved, folded."""
+        return self.ops.show(*drivers(self, metric), *moved_trees(self, metric))
 
     @needs_rows
     def outlook(self, metrics: Sequence[str] = ()) -> Shown:
@@ -425,6 +425,7 @@ class Month:
             kpi.owner,
             due=self.ops.workspace.as_of + dt.timedelta(days=14),
             source=self.period.key,
+            evidence=(kpi.fact,),
         )
 
     def _verdict(self, scored: list[Kpi]) -> Verdict:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from opsnb.analyses.month import Month
 
 MOST_ROWS = 20
+USUAL_GOAL = 0.9
+"""Share of tasks to be done on time where no target says otherwise."""
 
 
 def due_tasks(month: Month) -> list[Part]:
@@ -32,9 +34,12 @@ def due_tasks(month: Month) -> list[Part]:
         name: ops.fact(f"tasks.{name}", int(mask.sum()), "count", n=len(frame))
         for name, mask in (("open", ~done), ("late", late), ("done", done & ~late))
     }
-    on_time = facts["done"].value / len(frame)
-    ops.fact("tasks.on_time", on_time, "share", n=len(frame))
+    rate = ops.fact("tasks.on_time", facts["done"].value / len(frame), "share", n=len(frame))
     line = Text.of("month.actions.line", n=len(frame), **facts)
+    goal = _goal(month)
+    short = rate.value < goal
+    said = Text.of(f"month.actions.{'short' if short else 'reached'}", rate=rate, goal=goal)
+    share = Paragraph(said, "bad" if short else "good")
     rows = [_row(row) for row in frame[late | ~done].head(MOST_ROWS).to_dict("records")]
     table = Table(
         [
@@ -47,7 +52,13 @@ def due_tasks(month: Month) -> list[Part]:
         caption=Text("month.actions.caption"),
         order=Text("month.actions.order"),
     )
-    return [Paragraph(line), *([table] if rows else [])]
+    return [Paragraph(line), share, *([table] if rows else [])]
+
+
+def _goal(month: Month) -> float:
+    """The cycle's target for tasks done on time, else the usual one."""
+    target = month.targets.get("tasks_on_time")
+    return target.target if target is not None and target.target is not None else USUAL_GOAL
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

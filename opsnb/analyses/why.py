@@ -1,31 +1,45 @@
-"""Why a KPI changed: its drivers, and the mix of groups against the rates within them."""
+"""Why a KPI changed, by group: the mix against the rates of a rate, the parts of a sum."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Column, Note, Part, Table, charts
+from opsnb.analyses.memory import SPEC
+from opsnb.display import Absent, Column, Fold, Paragraph, Part, Table, charts
 from opsnb.errors import MethodError, MetricError
 from opsnb.findings import Fact
-from opsnb.messages import Text
-from opsnb.methods.decomposition import GroupPart, MixRate, mix_and_rate, product_parts
+from opsnb.messages import Said, Text
+from opsnb.methods.decomposition import GroupPart, MixRate, mix_and_rate
 
 if TYPE_CHECKING:
     from opsnb.analyses.month import Month
+    from opsnb.analyses.scorecard import Kpi
+    from opsnb.metrics import Metric
+    from opsnb.metrics.periodic import Measured
 
-DIMENSIONS = ("channel", "device", "region")
+DIMENSIONS = ("channel", "device", "region", "tenure")
 MAX_GROUPS = 60
+MOST_GROUPS = 12
+"""Groups shown of a dimension."""
+
 CLEAR_MIX = 0.25
 """Share of the change that the mix has to carry for its dimension to be the one to show."""
 
+EXACT = 1e-9
+"""Relative error up to which groups count as adding up to the whole."""
+
+_RATES = ("ratio", "proportion", "retention", "quotient")
+_SUMS = ("sum", "count", "distinct")
+_OWN_SECTION = ("surveys", "tickets", "tasks")
 _PARTS = ("weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")
 
 
 @dataclass(frozen=True)
 class Split:
-    """A change split by one dimension."""
+    """A rate's change split by one dimension."""
 
     dimension: str
     parts: MixRate
@@ -42,27 +56,96 @@ class Split:
         return abs(largest / change) / 2 if change else 0.0
 
 
+@dataclass(frozen=True)
+class Shares:
+    """A sum's change by the groups of one dimension: value before and after of each."""
+
+    dimension: str
+    groups: dict[str, tuple[float, float]]
+
+    @property
+    def change(self) -> float:
+        return math.fsum(after - before for before, after in self.groups.values())
+
+    @property
+    def weight(self) -> float:
+        """How far the change differs from what equal growth of all groups would bring."""
+        before = math.fsum(pair[0] for pair in self.groups.values())
+        growth = self.change / before if before else 0.0
+        return math.fsum(abs(b - a - growth * a) for a, b in self.groups.values())
+
+
 def split(month: Month, metric: str, dimension: str) -> Split | None:
-    """The change against the period before by one dimension; None where it cannot be split."""
-    ops = month.ops
+    """A rate's change against the period before; None where the groups do not make the whole."""
+    sides = _sides(month, metric, dimension)
+    if sides is None or len(sides[1]) < 2:
+        return None
+    pairs = [
+        {name: (m.numerator or 0.0, m.denominator or 0.0) for name, m in side.items()}
+        for side in sides
+    ]
     try:
-        before, after = (
-            {
-                m.group: (m.numerator or 0.0, m.denominator or 0.0)
-                for m in ops.meter.measure(metric, [period], by=dimension)
-                if m.group
-            }
-            for period in (month.period.previous(), month.period)
-        )
-        if len(after) < 2 or len(after) > MAX_GROUPS:
-            return None
-        return Split(dimension, mix_and_rate(before, after))
-    except (MetricError, MethodError):  # the table has no such column, or a period no rows
+        return Split(dimension, mix_and_rate(*pairs))
+    except MethodError:  # a period without rows
         return None
 
 
-def why(month: Month, metric: str, by: str | Sequence[str] = "") -> list[Part]:
-    """A rate's change as mix and rate, by the dimension that tells most."""
+def shares(month: Month, metric: str, dimension: str) -> Shares | None:
+    """A sum's change by group; None where the groups do not add up to the whole."""
+    sides = _sides(month, metric, dimension)
+    if sides is None:
+        return None
+    before, after = ({name: m.value or 0.0 for name, m in side.items()} for side in sides)
+    names = list(dict.fromkeys([*before, *after]))
+    if len(names) < 2:
+        return None
+    return Shares(dimension, {n: (before.get(n, 0.0), after.get(n, 0.0)) for n in names})
+
+
+def _sides(month: Month, metric: str, dimension: str) -> list[dict[str, Measured]] | None:
+    """The groups of a metric in the period before and in this one.
+
+    None where they do not add up to the whole: distinct users of a column that changes from
+    visit to visit are in several groups.
+    """
+    meter, periods = month.ops.meter, [month.period.previous(), month.period]
+    try:
+        found = meter.measure(metric, periods, by=dimension)
+    except MetricError:  # the table has no such column
+        return None
+    sides = []
+    for whole in _wholes(month, metric):
+        side = {m.group: m for m in found if m.period == whole.period and m.group}
+        if len(side) > MAX_GROUPS or not _adds_up(list(side.values()), whole):
+            return None
+        sides.append(side)
+    return sides
+
+
+def _wholes(month: Month, metric: str) -> list[Measured]:
+    """The metric before and now; measured once, whatever the number of dimensions tried."""
+    kpi = next((kpi for kpi in month.kpis if kpi.metric.id == metric), None)
+    if kpi is not None and kpi.previous is not None:
+        return [kpi.previous, kpi.measured]
+    return month.ops.meter.measure(metric, [month.period.previous(), month.period])
+
+
+def _adds_up(groups: Sequence[Measured], whole: Measured) -> bool:
+    for name in ("numerator", "denominator"):
+        total = getattr(whole, name)
+        found = math.fsum(getattr(m, name) or 0.0 for m in groups)
+        if total is not None and abs(found - total) > EXACT * max(abs(total), 1.0):
+            return False
+    return True
+
+
+def why(
+    month: Month, metric: str, by: str | Sequence[str] = "", *, tell: bool = True
+) -> list[Part]:
+    """A KPI's change by the dimension that tells most: mix and rate, or the parts of a sum.
+
+    With `tell`, a change beyond its materiality becomes a finding of the first screen.
+    """
     ops = month.ops
     lacking = ops.meter.absent(metric)
     if lacking:
@@ -70,20 +153,36 @@ def why(month: Month, metric: str, by: str | Sequence[str] = "") -> list[Part]:
     if month.partial:
         return [Absent(Text("month.why.partial"))]
     asked = [by] if isinstance(by, str) and by else list(by) or DIMENSIONS
+    if ops.catalogue[metric].kind in _SUMS:
+        sums = [known for name in asked if (known := shares(month, metric, name)) is not None]
+        return _why_sum(month, metric, sums, tell) if sums else [_no_dimension(month, metric)]
     splits = [found for name in asked if (found := split(month, metric, name)) is not None]
-    if not splits:
-        return [Absent(Text.of("month.why.no_dimension", metric=ops.label(metric)))]
+    return _why_rate(month, metric, splits, tell) if splits else [_no_dimension(month, metric)]
+
+
+def _no_dimension(month: Month, metric: str) -> Part:
+    return Absent(Text.of("month.why.no_dimension", metric=month.ops.label(metric)))
+
+
+# -- rates ---------------------------------------------------------------------------------
+
+
+def _why_rate(month: Month, metric: str, splits: Sequence[Split], tell: bool) -> list[Part]:
+    ops = month.ops
     best = max(splits, key=lambda found: found.weight)
     parts, facts = best.parts, _facts(month, metric, best)
     material = abs(parts.change) >= ops.catalogue[metric].materiality * abs(parts.before)
-    larger = "mix" if abs(parts.mix) > abs(parts.rate) else "rate"
+    case = "mix" if abs(parts.mix) > abs(parts.rate) else "rate"
     claim = Text.of(
-        f"month.why.claim_{larger}" if material else "month.why.claim_small",
+        f"month.why.claim_{case}" if material else "month.why.claim_small",
         metric=ops.label(metric), dimension=month.word("dimension", best.dimension), **facts,
     )  # fmt: skip
-    if material:
+    if material and tell:
         ops.finding(claim, *facts.values(), grade="E", tone="warn", section="why")
-    shown: list[Part] = [_bridge(month, parts, claim), _groups(month, best)]
+    shown: list[Part] = [_bridge(month, metric, parts, claim), _groups(month, metric, best)]
+    for found in splits:
+        if found.parts.reversal:
+            shown.append(_simpson(month, metric, found))
     if len(splits) > 1:
         shown.append(_compared(month, metric, splits))
     return shown
@@ -91,15 +190,36 @@ def why(month: Month, metric: str, by: str | Sequence[str] = "") -> list[Part]:
 
 def _facts(month: Month, metric: str, found: Split) -> dict[str, Fact]:
     same: dict[str, Any] = {"metric": metric, "segment": found.dimension}
-    parts = found.parts
+    parts, unit = found.parts, _unit(month.ops.catalogue[metric])
     return {
-        "mix": month.ops.fact("change.mix", parts.mix, "points", **same),
-        "rate": month.ops.fact("change.rate", parts.rate, "points", **same),
-        "total": month.ops.fact("change.total", parts.change, "points", **same),
+        "mix": month.ops.fact("change.mix", parts.mix, unit, **same),
+        "rate": month.ops.fact("change.rate", parts.rate, unit, **same),
+        "total": month.ops.fact("change.total", parts.change, unit, **same),
     }
 
 
-def _bridge(month: Month, parts: MixRate, claim: Text) -> Part:
+def _unit(metric: Metric) -> Any:
+    return "points" if metric.unit == "share" else metric.unit
+
+
+def _spec(metric: Metric) -> str:
+    return SPEC.get(metric.unit, "number")
+
+
+def _simpson(month: Month, metric: str, found: Split) -> Part:
+    """The whole moved against every group: said as a check, so that nobody reads it wrongly."""
+    fact = month.ops.fact(
+        "change.reversal", len(found.parts.groups), "count", metric=metric, segment=found.dimension
+    )
+    said = Text.of(
+        "month.why.simpson", metric=month.ops.label(metric),
+        dimension=month.word("dimension", found.dimension), n=fact,
+    )  # fmt: skip
+    month.ops.check(f"simpson.{metric}.{found.dimension}", "warn", said, fact)
+    return Paragraph(said, "warn")
+
+
+def _bridge(month: Month, metric: str, parts: MixRate, claim: Text) -> Part:
     steps = [
         charts.Step(month.period.previous().text, parts.before, is_total=True),
         charts.Step(Text("month.why.mix_step"), parts.mix),
@@ -107,24 +227,33 @@ def _bridge(month: Month, parts: MixRate, claim: Text) -> Part:
         charts.Step(month.period.text, parts.after, is_total=True),
     ]
     return charts.bridge(
-        steps, claim=claim, alt=Text("month.why.alt"), source=month.source, format="percent"
+        steps,
+        claim=claim,
+        alt=Text("month.why.alt"),
+        source=month.source,
+        format=_spec(month.ops.catalogue[metric]),
     )
 
 
-def _groups(month: Month, found: Split) -> Table:
+def _groups(month: Month, metric: str, found: Split) -> Table:
+    spec = _spec(month.ops.catalogue[metric])
+    part = "points" if spec == "percent" else f"signed_{spec}"
     return Table(
         [
             Column("group", month.word("dimension", found.dimension), "said"),
             Column("weight_before", Text("month.why.weight_before"), "percent"),
             Column("weight_after", Text("month.why.weight_after"), "percent"),
-            Column("rate_before", Text("month.why.rate_before"), "percent"),
-            Column("rate_after", Text("month.why.rate_after"), "percent"),
-            Column("mix", Text("month.why.mix"), "points"),
-            Column("rate", Text("month.why.rate_part"), "points"),
+            Column("rate_before", Text("month.why.rate_before"), spec),
+            Column("rate_after", Text("month.why.rate_after"), spec),
+            Column("mix", Text("month.why.mix"), part),
+            Column("rate", Text("month.why.rate_part"), part),
         ],
         [
-            {"group": group, **{name: getattr(part, name) for name in _PARTS}}
-            for group, part in sorted(found.parts.groups.items(), key=_largest)[:12]
+            {
+                "group": _name(month, found.dimension, group),
+                **{name: getattr(row, name) for name in _PARTS},
+            }
+            for group, row in sorted(found.parts.groups.items(), key=_largest)[:MOST_GROUPS]
         ],
         order=Text("month.why.order"),
         note=Text("month.why.reversal" if found.parts.reversal else "month.why.note"),
@@ -135,81 +264,111 @@ def _largest(item: tuple[str, GroupPart]) -> float:
     return -item[1].weight_after
 
 
+def _name(month: Month, dimension: str, group: str) -> Said:
+    return month.word("tenure", group) if dimension == "tenure" else group
+
+
 def _compared(month: Month, metric: str, splits: Sequence[Split]) -> Part:
     """The parts by every dimension tried: one choice among several, and said so."""
     rows = []
     for found in splits:
-        facts = _facts(month, metric, found)
-        rows.append({"dimension": month.word("dimension", found.dimension), **facts})
+        said = {
+            name: Text.of("common.signed_change", fact=fact)
+            for name, fact in _facts(month, metric, found).items()
+        }
+        rows.append({"dimension": month.word("dimension", found.dimension), **said})
     columns = [
         Column("dimension", Text("month.why.dimension"), "said"),
-        Column("mix", Text("month.why.mix"), "points"),
-        Column("rate", Text("month.why.rate_part"), "points"),
+        Column("mix", Text("month.why.mix"), "said", "right"),
+        Column("rate", Text("month.why.rate_part"), "said", "right"),
     ]
     return Table(columns, rows, note=Text("month.why.compared"))
 
 
-def moved_rates(month: Month) -> list[str]:
-    """KPIs with a numerator and a denominator that moved beyond their materiality."""
+# -- sums ----------------------------------------------------------------------------------
+
+
+def _why_sum(month: Month, metric: str, sums: Sequence[Shares], tell: bool) -> list[Part]:
+    """The groups of the dimension along which growth was most uneven."""
+    ops = month.ops
+    best = max(sums, key=lambda found: found.weight)
+    declared, unit = ops.catalogue[metric], _unit(ops.catalogue[metric])
+    total = ops.fact("change.total", best.change, unit, metric=metric, segment=best.dimension)
+    facts = {
+        name: ops.fact("change.group", after - before, unit, metric=metric,
+                       segment=f"{best.dimension}={name}")
+        for name, (before, after) in best.groups.items()
+    }  # fmt: skip
+    lead = max(facts, key=lambda name: abs(facts[name].value))
+    claim = Text.of(
+        "month.why.claim_sum", metric=ops.label(metric), total=total, part=facts[lead],
+        dimension=month.word("dimension", best.dimension),
+        group=_name(month, best.dimension, lead),
+    )  # fmt: skip
+    before = math.fsum(pair[0] for pair in best.groups.values())
+    if tell and abs(best.change) >= declared.materiality * abs(before):
+        ops.finding(claim, total, facts[lead], grade="E", tone="neutral", section="why")
+    ranked = sorted(best.groups, key=lambda name: -abs(facts[name].value))[:MOST_GROUPS]
+    rows = [
+        {
+            "group": _name(month, best.dimension, name),
+            "before": best.groups[name][0],
+            "after": best.groups[name][1],
+            "part": Text.of("common.signed_change", fact=facts[name]),
+            "growth": _growth(*best.groups[name]),
+        }
+        for name in ranked
+    ]
+    spec = _spec(declared)
+    columns = [
+        Column("group", month.word("dimension", best.dimension), "said"),
+        Column("before", Text("month.why.value_before"), spec),
+        Column("after", Text("month.why.value_after"), spec),
+        Column("part", Text("month.why.part"), "said", "right"),
+        Column("growth", Text("month.why.growth"), "signed_percent"),
+    ]
+    return [Table(columns, rows, caption=claim, note=Text("month.why.sum_note"))]
+
+
+def _growth(before: float, after: float) -> float | None:
+    return (after - before) / abs(before) if before else None
+
+
+# -- which KPIs to explain -------------------------------------------------------------------
+
+
+def moved(month: Month) -> list[Kpi]:
+    """KPIs that moved beyond their materiality and can be split, the farthest first."""
     if month.partial:
         return []
-    moved = [
-        (abs(gap) / kpi.metric.materiality, kpi.metric.id)
+    found = [
+        (abs(kpi.change.relative) / kpi.metric.materiality, kpi)
         for kpi in month.kpis
-        if kpi.metric.kind in ("ratio", "proportion", "retention")
-        and kpi.metric.table not in ("surveys", "tickets", "tasks")
-        and kpi.previous is not None
-        and kpi.previous.value
-        and kpi.measured.value is not None
-        and abs(gap := kpi.measured.value / kpi.previous.value - 1) >= kpi.metric.materiality
+        if kpi.metric.kind in (*_RATES, *_SUMS)
+        and kpi.metric.table not in _OWN_SECTION
+        and kpi.change is not None
+        and kpi.change.relative is not None
+        and abs(kpi.change.relative) >= kpi.metric.materiality
     ]
-    return [name for _, name in sorted(moved, reverse=True)]
+    return [kpi for _, kpi in sorted(found, key=lambda pair: -pair[0])]
 
 
-def drivers(month: Month, metric: str) -> list[Part]:
-    """The change of a metric as the parts of the drivers whose product it is."""
-    ops = month.ops
-    names = ops.catalogue[metric].drivers
-    lacking = next((x for name in (metric, *names) if (x := ops.meter.absent(name))), None)
-    if not names or lacking:
-        table = lacking or "metrics.toml: drivers"
-        return [Absent(Text.of("month.absent", table=table))]
-    if month.partial:
-        return [Absent(Text("month.why.partial"))]
-    if not month.covers(ops.catalogue[metric]):
-        return [Absent(month.not_recorded(metric))]
-    periods = [month.period.previous(), month.period]
-    sides = [
-        {name: ops.meter.value(name, period).value for name in (metric, *names)}
-        for period in periods
-    ]
-    if any(value is None for side in sides for value in side.values()):
-        return [Absent(Text.of("month.why.no_dimension", metric=ops.label(metric)))]
-    before, after = ({k: float(v or 0.0) for k, v in side.items()} for side in sides)
-    parts = product_parts({n: before[n] for n in names}, {n: after[n] for n in names})
-    change = after[metric] - before[metric]
-    unit: Any = ops.catalogue[metric].unit
-    total = ops.fact("change.drivers", change, unit, metric=metric)
-    facts = {
-        name: ops.fact("change.driver", part, unit, metric=metric, segment=name)
-        for name, part in parts.items()
-    }
-    rest = change - sum(parts.values())
-    steps = [
-        charts.Step(periods[0].text, before[metric], is_total=True),
-        *(charts.Step(ops.label(name), part) for name, part in parts.items()),
-    ]
-    if abs(rest) > 1e-6 * max(abs(change), 1e-12 * abs(after[metric])):
-        ops.fact("change.unexplained", rest, unit, metric=metric)
-        steps.append(charts.Step(Text("month.why.rest"), rest))
-    steps.append(charts.Step(periods[1].text, after[metric], is_total=True))
-    lead = max(parts, key=lambda name: abs(parts[name]))
-    claim = Text.of(
-        "month.why.drivers", metric=ops.label(metric), lead=ops.label(lead), total=total,
-        part=facts[lead],
-    )  # fmt: skip
-    chart = charts.bridge(
-        steps, claim=claim, alt=Text.of("month.why.drivers_alt", n=len(names)),
-        source=month.source, format="money" if unit == "money" else "number",
-    )  # fmt: skip
-    return [chart, Note(Text("month.why.drivers_note"))]
+def explained(month: Month, most: int) -> list[Part]:
+    """Each KPI that moved: rates that moved most in full, every other one behind its own line."""
+    kpis = moved(month)
+    rates = [kpi for kpi in kpis if kpi.metric.kind in _RATES]
+    shown: list[Part] = []
+    folded: list[Part] = []
+    full = 0
+    for kpi in [*rates, *(kpi for kpi in kpis if kpi not in rates)]:
+        in_full = kpi in rates and full < most
+        parts = why(month, kpi.metric.id, tell=in_full)
+        if all(isinstance(part, Absent) for part in parts):
+            continue  # its columns cannot split it; the scorecard has shown its change
+        if in_full:
+            shown += parts
+            full += 1
+        else:
+            title = Text.of("month.why.fold", metric=kpi.metric.label, change=kpi.change_text)
+            folded.append(Fold(title, parts))
+    return [*shown, *folded]

@@ -10,7 +10,7 @@ import typer
 
 from opsnb.cli.options import the_workspace
 from opsnb.cli.output import note, reported, table, write_json
-from opsnb.errors import ParameterError
+from opsnb.errors import ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     from opsnb.ledger import Entry, Kind
@@ -62,13 +62,22 @@ def add(
     cycle: Annotated[
         str, typer.Option("--cycle", "-c", help="The cycle it comes from; default the latest.")
     ] = "latest",
+    about: Annotated[
+        str,
+        typer.Option("--about", help="Campaign or experiment; its report opens with this."),
+    ] = "",
+    evidence: Annotated[
+        list[str] | None, typer.Option("--evidence", "-e", help="What it rests on: a fact, a link.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Add an action.
 
-    Example:
+    Examples:
 
       opsnb actions add "Call the payment provider" --owner "Wang Lei" --due 2026-11-20
+
+      opsnb actions add "Cap the coupon" --about golden_week --evidence campaign.cost
     """
     workspace = the_workspace(context.obj)
     if not title.strip():
@@ -79,6 +88,8 @@ def add(
         title.strip(),
         owner=owner or None,
         due=_day(due, "--due"),
+        subject=_subject(workspace, about) or None,
+        evidence=evidence or None,
     )
     _say(entry, workspace, json)
 
@@ -178,6 +189,17 @@ def list_predictions(
 ) -> None:
     """List the predictions; with --all, those whose outcome is known."""
     _list(the_workspace(context.obj), "prediction", every, cycle, json)
+
+
+def _subject(workspace: Workspace, about: str) -> str:
+    known = {**workspace.campaigns, **workspace.experiments}
+    if about and about not in known:
+        raise ParameterError(
+            f'no campaign or experiment "{about}"',
+            where="--about",
+            hint=did_you_mean(about, known, kind="plans"),
+        )
+    return about
 
 
 def _day(text: str, where: str) -> dt.date | None:

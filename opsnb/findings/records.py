@@ -183,13 +183,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class Action:
-    """A step with an owner and a date; `source` names the cycle or finding it comes from."""
+    """A step with an owner and a date.
+
+    `source` names the cycle or finding it comes from, `evidence` holds the facts behind it.
+    """
 
     title: Said
     owner: Said
     due: dt.date | None = None
     status: Literal["proposed", "open", "done", "late", "dropped"] = "proposed"
     source: str | None = None
+    evidence: tuple[Fact, ...] = ()
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         return {
@@ -198,6 +202,7 @@ class Action:
             "due": self.due.isoformat() if self.due else None,
             "status": self.status,
             "from": self.source,
+            "evidence": [fact.key for fact in self.evidence],
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -158,19 +158,25 @@ def product_parts(before: Mapping[str, float], after: Mapping[str, float]) -> di
     for name in names:
         need_finite(f"before[{name}]", before[name])
         need_finite(f"after[{name}]", after[name])
-    k = len(names)
-    parts = {}
-    for name in names:
-        others = [other for other in names if other != name]
-        swing = 0.0
-        for size in range(k):
-            chance = 1 / (k * math.comb(k - 1, size))
-            for moved in combinations(others, size):
-                swing += chance * math.prod(
-                    (after if other in moved else before)[other] for other in others
-                )
-        parts[name] = swing * (after[name] - before[name])
-    return parts
+    old, new = list(before.values()), [after[name] for name in names]
+    return {
+        name: swing(index, old, new) * (new[index] - old[index]) for index, name in enumerate(names)
+    }
+
+
+def swing(index: int, before: Sequence[float], after: Sequence[float]) -> float:
+    """What one factor's change is multiplied by: the mean product of the others.
+
+    The mean is over all orders in which the factors could have moved from `before` to `after`.
+    """
+    k = len(before)
+    others = [n for n in range(k) if n != index]
+    total = 0.0
+    for size in range(k):
+        chance = 1 / (k * math.comb(k - 1, size))
+        for moved in combinations(others, size):
+            total += chance * math.prod(after[n] if n in moved else before[n] for n in others)
+    return total
 
 
 def grouped_product_parts(

@@ -45,6 +45,7 @@ class Metric(BaseModel):
     denominator: str | None = None
     day: int | None = None
     drivers: tuple[str, ...] = ()
+    combine: Literal["product", "sum"] = "product"
     needs: tuple[str, ...] = ()
     unit: Literal["share", "money", "count", "number", "score", "days", "minutes", "factor"]
     direction: Literal["up", "down"] = "up"
@@ -75,6 +76,12 @@ class Metric(BaseModel):
         if self.cap is not None and not 0.5 < self.cap < 1:
             raise ValueError("cap is a quantile between 0.5 and 1, such as 0.999")
         return self
+
+    @property
+    def branches(self) -> list[tuple[str, bool]]:
+        """Ids of the drivers, and whether each one counts against the metric (`/id`, `-id`)."""
+        mark = "/" if self.combine == "product" else "-"
+        return [(name.removeprefix(mark), name.startswith(mark)) for name in self.drivers]
 
     @property
     def value_sql(self) -> str:
@@ -130,7 +137,7 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
         except TypeError as error:
             failures.append(f"[{name}]: {error}")
     for metric in catalogue.values():
-        named = [metric.numerator, metric.denominator, *metric.drivers]
+        named = [metric.numerator, metric.denominator, *(name for name, _ in metric.branches)]
         if metric.kind in {"mean", "proportion"} and metric.of != "active_users":
             named.append(metric.of)
         failures += [
@@ -139,11 +146,28 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
             for name in named
             if name and name not in catalogue
         ]
+    failures = failures or _circles(catalogue)
     if failures:
         raise MetricError(
             "; ".join(failures), where="metrics.toml", hint="see the field list in docs/data.md"
         )
     return catalogue
+
+
+def _circles(catalogue: Catalogue) -> list[str]:
+    """Metrics that are drivers of themselves, over however many steps."""
+
+    def leads_back(name: str, path: tuple[str, ...]) -> tuple[str, ...] | None:
+        if name in path:
+            return (*path, name) if name == path[0] else None
+        below = (leads_back(driver, (*path, name)) for driver, _ in catalogue[name].branches)
+        return next((found for found in below if found), None)
+
+    return [
+        f"[{metric.id}]: its drivers lead back to it ({' > '.join(found)})"
+        for metric in catalogue.values()
+        if metric.drivers and (found := leads_back(metric.id, ()))
+    ]
 
 
 def _failure(name: str, item: Mapping[str, Any]) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from opsnb.periods import Period
 
 DAY = "day"
+TENURE = "tenure"
+"""A dimension of its own: users who registered in the period are "new", the others "old"."""
 
 
 class Meter:
@@ -62,7 +64,8 @@ class Meter:
         periods : sequence of Period
             Must not overlap.
         by : str, optional
-            A column of the metric's table or of users; NULL is the group "(none)".
+            A column of the metric's table or of users; NULL is the group "(none)". `tenure`
+            tells users who registered in the period ("new") from the others ("old").
 
         Returns
         -------
@@ -71,6 +74,8 @@ class Meter:
             (0 for sums and counts).
         """
         metric = self.catalogue[metric_id]
+        if by == TENURE and len(periods) > 1:
+            return [m for period in periods for m in self.measure(metric_id, [period], by)]
         if metric.kind == "quotient":
             return self._quotient(metric, periods, by)
         if metric.kind in {"mean", "proportion"}:
@@ -150,8 +155,24 @@ class Meter:
         return self.catalogue[metric.of]
 
     def _bucketed(self, metric: Metric, periods: Sequence[Period], by: str | None) -> ibis.Table:
-        rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
-        return in_periods(rows, periods)
+        rows = self.rows.of(metric, keep=(by,) if by else ())
+        if by == TENURE and by not in rows.columns:
+            return in_periods(self._with_tenure(metric, rows, periods[0]), periods)
+        return in_periods(self.with_group(metric, rows, by), periods)
+
+    def _with_tenure(self, metric: Metric, rows: ibis.Table, period: Period) -> ibis.Table:
+        """`_group`: whether the row's user registered in the period; "(none)" where unknown."""
+        if metric.table == "users" or "user_id" not in rows.columns or not self.rows.has("users"):
+            raise MetricError(
+                f'cannot tell new users from old ones in "{metric.id}"',
+                where=f"table {metric.table}",
+                hint="map users, and a user_id in the table",
+            )
+        users = self.rows.table("users").expr
+        is_new = users.registered_date >= ibis.literal(period.start)
+        known = users.select("user_id", _group=ibis.ifelse(is_new, "new", "old"))
+        joined = rows.left_join(known, "user_id").drop("user_id_right")
+        return joined.mutate(_group=grouped(joined._group))
 
     def with_group(self, metric: Metric, rows: ibis.Table, by: str | None) -> ibis.Table:
         """`_group`: the column itself, else the user's attribute; "(none)" where it is empty."""

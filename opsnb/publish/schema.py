@@ -98,6 +98,7 @@ class Action(_Part):
     due: date | None = None
     status: Literal["proposed", "open", "done", "late", "dropped"]
     from_: str | None = Field(default=None, alias="from")
+    evidence: list[str] = []
 
 
 class Prediction(_Part):

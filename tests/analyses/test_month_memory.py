@@ -75,6 +75,26 @@ def test_actions_are_carried_with_their_status(cycles: dict[str, Played]) -> Non
     assert shown > cycles["2026-09"].fact("actions.open")["n"]
 
 
+def test_rates_are_said_in_words(cycles: dict[str, Played]) -> None:
+    page = cycles["2026-10"].cells["earlier"].plain(cycles["2026-10"].language("en"))
+    assert "33.3% were carried out" in page
+    assert "Of the 1 done that had a date, 100.0% were done by it" in page
+    tasks = cycles["2026-10"].fact("tasks.on_time")
+    shown = cycles["2026-10"].cells["task_table"].plain(cycles["2026-10"].language("en"))
+    assert tasks["value"] < 0.9 and "the target is 90.0%" in shown
+
+
+def test_actions_carry_owner_due_source_and_evidence(cycles: dict[str, Played]) -> None:
+    proposed = [e for e in ledger(cycles).entries("action") if e.report]
+    assert len(proposed) > 5
+    for entry in proposed:
+        assert entry.owner and entry.due and entry.history[0]["event"] == "add"
+        cycle = entry.cycle
+        assert entry.report == f"{cycle}/{SLUG}"
+        keys = {f["key"] for p in cycles[cycle].payloads.values() for f in p["facts"]}
+        assert entry.evidence and set(entry.evidence) <= keys
+
+
 def test_predictions_of_one_cycle_are_scored_in_the_next(cycles: dict[str, Played]) -> None:
     expected = {f["metric"]: f for f in cycles["2026-09"].facts("outlook.expected")}
     came = {f["metric"]: f for f in cycles["2026-10"].facts("kpi.value")}
@@ -101,6 +121,31 @@ def test_making_a_cycle_again_changes_nothing(cycles: dict[str, Played]) -> None
     assert ledger(cycles).entries() == before
 
 
+CONCERNED = [
+    ("ab_readout", {"experiment": "checkout_one_page"}, "checkout_one_page"),
+    ("campaign_review", {"campaign": "golden_week", "cycle": "2026-10"}, "golden_week"),
+    ("experiment_design", {"experiment": "checkout_one_page"}, "checkout_one_page"),
+]
+
+
+@pytest.mark.parametrize(("playbook", "parameters", "subject"), CONCERNED)
+def test_every_playbook_opens_with_what_concerns_it(
+    cycles: dict[str, Played], playbook: str, parameters: dict[str, str], subject: str
+) -> None:
+    """Its subject's entries and its own earlier ones; nothing of other playbooks or subjects."""
+    made = cycles["2026-10"].ops.workspace
+    own = f"About {subject}, for {playbook}"
+    made.ledger.add("action", "2026-10", own, subject=subject)
+    made.ledger.add("action", "2026-10", f"Not for {playbook}", subject="another")
+    made.ledger.add("action", "2026-08", f"Left by {playbook}", playbook=playbook)
+    run = play(made, playbook, **parameters)
+    first = next(iter(run.cells))
+    assert first == "memory_table"
+    page = run.cells[first].plain(run.language("en"))
+    assert own in page and f"Left by {playbook}" in page
+    assert "Not for" not in page and "A step by hand" not in page
+
+
 def test_an_outlook_lies_ahead_and_within_bounds(cycles: dict[str, Played]) -> None:
     for fact in cycles["2026-10"].facts("outlook.expected"):
         assert fact["period"] == "2026-11"
@@ -119,12 +164,16 @@ def test_budgets_are_set_against_what_was_booked(
     assert used["golden_week"] == pytest.approx(booked / plan.budget.total)
 
 
-def test_drivers_add_up_exactly(cycles: dict[str, Played]) -> None:
+def test_drivers_add_up_exactly_at_every_level(cycles: dict[str, Played]) -> None:
     played = cycles["2026-10"]
-    parts = [f["value"] for f in played.facts("change.driver")]
+    facts = [f for id in ("change.driver", "change.subdriver") for f in played.facts(id)]
+    part = {f["segment"]: f["value"] for f in facts if f["metric"] == "gmv_net"}
     total = played.fact("change.drivers/gmv_net")["value"]
-    assert len(parts) == 4
-    assert sum(parts) == pytest.approx(total, rel=1e-9)
+    top = [value for path, value in part.items() if "/" not in path]
+    assert len(top) == 4
+    assert sum(top) == pytest.approx(total, rel=1e-9)
+    below = part["aov/gross_order_value"] + part["aov/kept_share"]
+    assert below == pytest.approx(part["aov"], rel=1e-9)
     now, before = (
         played.ops.meter.value("gmv_net", period).value
         for period in (played.ops.period, played.ops.period.previous())

@@ -40,7 +40,7 @@ def test_facts_are_unique(run: Played) -> None:
 
 def test_evidence_exists(run: Played) -> None:
     keys = {fact["key"] for payload in run.payloads.values() for fact in payload["facts"]}
-    for name in ("checks", "findings", "cards", "decisions"):
+    for name in ("checks", "findings", "cards", "decisions", "actions"):
         for record in run.records(name):
             assert set(record["evidence"]) <= keys, record
     assert set(run.verdict()["evidence"]) <= keys

@@ -98,3 +98,13 @@ def test_a_change_for_the_better() -> None:
     catalogue = load_catalogue()
     assert catalogue["gmv_net"].better(1) and not catalogue["gmv_net"].better(-1)
     assert catalogue["refund_rate"].better(-1) and not catalogue["refund_rate"].better(0)
+
+
+def test_drivers_name_metrics_and_lead_nowhere_back() -> None:
+    tree = {**GOOD, "combine": "sum", "drivers": ["orders", "-aov"]}
+    assert load_catalogue({"mine": tree})["mine"].branches == [("orders", False), ("aov", True)]
+    assert load_catalogue()["cac"].branches == [("spend", False), ("new_users", True)]
+    assert "unknown metric" in refused(drivers=["orders", "/nothing"])
+    own = {**GOOD, "drivers": ["other"]}
+    with pytest.raises(MetricError, match=r"lead back to it .mine > other > mine."):
+        load_catalogue({"mine": own, "other": {**GOOD, "drivers": ["/mine"]}})
