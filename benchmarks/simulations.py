@@ -18,7 +18,7 @@ from opsnb.methods.estimate import Comparison
 from opsnb.methods.guardrail import non_inferiority
 from opsnb.methods.moments import Joint, Moments
 from opsnb.methods.multiplicity import benjamini_hochberg, holm
-from opsnb.methods.novelty import daily_effects, effect_trend
+from opsnb.methods.novelty import effect_trend, stretch_lifts
 from opsnb.methods.power import users_for_margin, users_for_mean, users_for_share
 from opsnb.methods.sequential import boundaries, confidence_sequence, inflation
 from opsnb.methods.srm import same_share, sample_ratio, sequential_sample_ratio
@@ -121,8 +121,9 @@ def other_tests(rng: Rng, runs: int) -> list[Row]:
     for _ in range(runs):
         errors = rng.uniform(0.5, 2, 6)
         hits[names[0]] += heterogeneity(list(rng.normal(0.3, errors)), list(errors)).p_value < 0.05
-        own = rng.normal(0, 1, (2, 100, 1)) + rng.normal(0, 1, (2, 100, 7))
-        effects, cov = daily_effects(Joint.from_values(*own[0].T), Joint.from_values(*own[1].T))
+        own = 10 + rng.normal(0, 1, (2, 100, 1)) + rng.normal(0, 1, (2, 100, 7))
+        days = [Joint.from_values(*arm.T) for arm in own]
+        effects, cov = stretch_lifts(*(part for d in days for part in (d.means, d.cov / d.n)))
         hits[names[1]] += effect_trend(np.arange(7), effects, cov).slope.significant
         counts = rng.binomial(2000, 0.1, 3)
         hits[names[2]] += (

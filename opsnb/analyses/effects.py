@@ -19,13 +19,14 @@ from opsnb.methods.cuped import CovariateWindow, Cuped, cuped
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.guardrail import Guardrail, non_inferiority
 from opsnb.methods.moments import Joint, Moments, ratio_moments
+from opsnb.methods.novelty import stretch_lifts
 from opsnb.methods.quantiles import quantile_moments
 from opsnb.metrics import ArmAggregates, Metric, merge_arms
 from opsnb.metrics.since import Since
 
 __all__ = [
-    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "merge_arms",
-    "relative_covariance", "standardised",
+    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "lifts_since", "merge_arms",
+    "standardised",
 ]  # fmt: skip
 
 Strata = Mapping[str, tuple[ArmAggregates, ArmAggregates]]
@@ -164,29 +165,31 @@ def compare_arms(
     )
 
 
-def relative_covariance(control: Since, treatment: Since, ages: Sequence[str]) -> np.ndarray:
-    """Covariances (k, k) of the lifts in several stretches of days since exposure.
+def lifts_since(
+    control: Since, treatment: Since, ages: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lifts in several stretches of days since exposure, with their covariances."""
+    return stretch_lifts(*_stretches(control, ages), *_stretches(treatment, ages))
 
-    By the delta method. Stretches are nested: two of them share the users of the later one,
-    so their means' covariance is that of the values over the users of the earlier one.
+
+def _stretches(arm: Since, ages: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """An arm's values by stretch, and their covariances.
+
+    Stretches are nested: two of them share the users of the later one, so the covariance of
+    their means is that of the values over the users of the earlier one.
     """
-    parts = []
-    for arm in (control, treatment):
-        where = [i for i, s in enumerate(arm.stretches) if s.group in ages]
-        stretches = [arm.stretches[i] for i in where]
-        n = np.array([s.n for s in stretches])
-        slopes = [_slope(s) for s in stretches]
-        cov = np.array(
-            [
-                [slopes[a] @ arm.between[i, j] @ slopes[b] for b, j in enumerate(where)]
-                for a, i in enumerate(where)
-            ]
-        )
-        values = np.array([arm_moments(s).mean for s in stretches])
-        parts.append((values, cov / np.maximum.outer(n, n)))
-    (base, before), (values, after) = parts
-    towards = values / (base * np.abs(base))
-    return after / np.outer(np.abs(base), np.abs(base)) + before * np.outer(towards, towards)
+    where = [i for i, stretch in enumerate(arm.stretches) if stretch.group in ages]
+    stretches = [arm.stretches[i] for i in where]
+    slopes = [_slope(stretch) for stretch in stretches]
+    n = np.array([stretch.n for stretch in stretches])
+    cov = np.array(
+        [
+            [slopes[a] @ arm.between[i, j] @ slopes[b] for b, j in enumerate(where)]
+            for a, i in enumerate(where)
+        ]
+    )
+    values = np.array([arm_moments(stretch).mean for stretch in stretches])
+    return values, cov / np.maximum.outer(n, n)
 
 
 def _slope(arm: ArmAggregates) -> np.ndarray:

@@ -88,20 +88,3 @@ def design_effect(joint: Joint, var: float) -> float:
         refuse("var", float(var), "a finite number above 0")
     observations = joint.n * float(joint.means[1])
     return cluster_moments(joint).squared_error / (var / observations)
-
-
-def need_one_row_a_unit(rows: int, units: int, *, unit: str = "unit") -> None:
-    """Refuse to treat several rows of one randomised unit as independent.
-
-    Raises
-    ------
-    MethodError
-        When there are more rows than units.
-    """
-    if rows > units:
-        refuse(
-            f"rows of {units} randomised {unit}s",
-            rows,
-            f"one a {unit}",
-            hint="compare sums and sizes by cluster with clustered_difference",
-        )

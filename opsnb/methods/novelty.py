@@ -11,7 +11,6 @@ import numpy as np
 from scipy import stats
 
 from opsnb.methods.estimate import Estimate, need_fraction, refuse
-from opsnb.methods.moments import Joint
 
 Pattern = Literal["steady", "fading", "growing", "reversing"]
 
@@ -58,7 +57,7 @@ def effect_trend(
     errors : array of shape (k,) or (k, k)
         Standard errors, or covariances. The same users are seen on all days, so their values
         go together: with standard errors alone the slope's interval is too wide, and those
-        of `early` and `late` too narrow. `daily_effects` gives the covariances.
+        of `early` and `late` too narrow. `stretch_lifts` gives the covariances.
     n : int
         Users it rests on, to be passed on.
 
@@ -92,22 +91,31 @@ def effect_trend(
     return Trend(change, early, late, _pattern(change, early, late))
 
 
-def daily_effects(control: Joint, treatment: Joint) -> tuple[np.ndarray, np.ndarray]:
-    """Effects by day (k,) and their covariances (k, k), from the arms' values on k days.
+def stretch_lifts(
+    control: np.ndarray, control_cov: np.ndarray, treatment: np.ndarray, treatment_cov: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Relative effects (k,) by stretch of days, and their covariances (k, k) by the delta method.
 
     Parameters
     ----------
-    control, treatment : Joint
-        One value a user and day since exposure, in order of days; users seen on all k days.
+    control, treatment : array of shape (k,)
+        The arms' values in each stretch.
+    control_cov, treatment_cov : array of shape (k, k)
+        Covariances of these values: the same users are seen in several stretches.
+
+    Raises
+    ------
+    MethodError
+        With unequal lengths, or where the control is zero in a stretch.
     """
-    if len(control.means) != len(treatment.means):
-        refuse(
-            "days of treatment",
-            len(treatment.means),
-            f"those of control, which are {len(control.means)}",
-        )
-    effects = treatment.means - control.means
-    return effects, control.cov / control.n + treatment.cov / treatment.n
+    if len(control) != len(treatment):
+        refuse("stretches of treatment", len(treatment), f"those of control, {len(control)}")
+    if not control.all():
+        refuse("value of control in a stretch", 0, "other than 0 for a relative effect")
+    size = np.abs(control)
+    towards = treatment / (control * size)
+    cov = treatment_cov / np.outer(size, size) + control_cov * np.outer(towards, towards)
+    return (treatment - control) / size, cov
 
 
 def _covariances(errors: Sequence[float] | np.ndarray, k: int) -> np.ndarray:

@@ -90,23 +90,6 @@ def sequential_difference(
     return Comparison(plain.control, plain.treatment, diff, lift, absent, math.inf)
 
 
-def always_valid(p_values: Sequence[float]) -> list[float]:
-    """The running minimum of a confidence sequence's p-values, look by look.
-
-    Whoever stops at any look, for any reason, and rejects where it is below alpha, errs with
-    a chance of at most alpha. It may stay low when the newest interval covers zero again.
-
-    Raises
-    ------
-    MethodError
-        When a p-value lies outside [0, 1].
-    """
-    for index, p_value in enumerate(p_values):
-        if not 0 <= p_value <= 1:
-            refuse(f"p_values[{index}]", p_value, "between 0 and 1")
-    return [float(lowest) for lowest in np.minimum.accumulate(np.asarray(p_values, dtype=float))]
-
-
 NEVER = 8.5
 """|z| that stands for "cannot stop here": its tail is below what floating point resolves."""
 

@@ -146,6 +146,12 @@ class Panel:
             return 0
         return int(self.users.count(where=~ready).execute())
 
+    def spread(self, metric: str) -> dict[str, float]:
+        """Variance of a metric between users by arm, whatever was randomised."""
+        users, column = self.users, self.columns(metric)["x"]
+        frame = users.group_by("variant").agg(var=users[column].var(how="sample")).execute()
+        return {str(row["variant"]): number(row["var"]) or 0.0 for row in frame.to_dict("records")}
+
     def stretches(self, metric: str) -> list[str]:
         """Columns of a metric that are also kept by days since exposure."""
         columns = self.columns(metric)

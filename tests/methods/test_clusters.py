@@ -14,7 +14,6 @@ from opsnb.methods.clusters import (
     cluster_joint,
     clustered_difference,
     design_effect,
-    need_one_row_a_unit,
 )
 from opsnb.methods.compare import difference
 from opsnb.methods.moments import Joint, Moments
@@ -49,9 +48,6 @@ def test_fast_food_promotions_by_store(stores, first, second, p_value):
 def test_fast_food_store_weeks_are_far_from_independent(stores):
     rows = stores[stores.Promotion == 1].SalesInThousands
     assert design_effect(promotion(stores, 1), rows.var()) == pytest.approx(3.5, abs=0.3)
-    with pytest.raises(MethodError, match="rows of 137 randomised stores is 548; it must be one a"):
-        need_one_row_a_unit(len(stores), stores.LocationID.nunique(), unit="store")
-    need_one_row_a_unit(137, 137, unit="store")
 
 
 def households(rng, clusters, effect=0.0):

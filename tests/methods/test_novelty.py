@@ -8,7 +8,7 @@ import statsmodels.api as sm
 
 from opsnb.errors import MethodError
 from opsnb.methods.moments import Joint
-from opsnb.methods.novelty import daily_effects, effect_trend
+from opsnb.methods.novelty import effect_trend, stretch_lifts
 
 DAYS = np.arange(14)
 
@@ -16,7 +16,25 @@ DAYS = np.arange(14)
 def values(rng, effect, users=300):
     """Values of the same users on 14 days: users differ, and so do their days."""
     own = rng.normal(0, 1, (users, 1))
-    return Joint.from_values(*(own + rng.normal(0, 1, (users, 14)) + effect).T)
+    return Joint.from_values(*(10 + own + rng.normal(0, 1, (users, 14)) + effect).T)
+
+
+def lifts(control, treatment):
+    return stretch_lifts(
+        control.means, control.cov / control.n, treatment.means, treatment.cov / treatment.n
+    )
+
+
+def test_covariances_of_lifts_equal_a_bootstrap():
+    """Users drawn anew 4,000 times, whole users at a time."""
+    rng = np.random.default_rng(5)
+    arms = [10 + rng.normal(0, 1, (400, 1)) + rng.normal(i / 2, 1, (400, 3)) for i in (0, 1)]
+    _, cov = lifts(*(Joint.from_values(*arm.T) for arm in arms))
+    drawn = []
+    for _ in range(4000):
+        base, other = (arm[rng.integers(0, 400, 400)].mean(axis=0) for arm in arms)
+        drawn.append(other / base - 1)
+    assert np.allclose(np.cov(np.array(drawn).T), cov, rtol=0.12)
 
 
 def test_a_line_through_errors_equals_statsmodels():
@@ -32,7 +50,7 @@ def test_a_line_through_errors_equals_statsmodels():
 
 def test_a_line_through_covariances_equals_statsmodels():
     rng = np.random.default_rng(2)
-    effects, cov = daily_effects(values(rng, 0.0), values(rng, 0.3))
+    effects, cov = lifts(values(rng, 0.0), values(rng, 0.3))
     found = effect_trend(DAYS, effects, cov)
     fitted = sm.GLS(effects, sm.add_constant(DAYS), sigma=cov).fit(cov_type="fixed scale")
     assert (found.slope.value, found.slope.se) == pytest.approx((fitted.params[1], fitted.bse[1]))
@@ -44,10 +62,10 @@ def test_a_steady_effect_alarms_as_rarely_as_promised():
     rng = np.random.default_rng(3)
     exact, careful, ends = [], [], []
     for _ in range(500):
-        effects, cov = daily_effects(values(rng, 0.0, 150), values(rng, 0.3, 150))
+        effects, cov = lifts(values(rng, 0.0, 150), values(rng, 0.3, 150))
         full = effect_trend(DAYS, effects, cov)
         exact.append(full.slope.significant)
-        ends.append(full.late.low < 0.3 < full.late.high)
+        ends.append(full.late.low < 0.03 < full.late.high)
         careful.append(effect_trend(DAYS, effects, np.sqrt(np.diag(cov))).slope.significant)
     assert np.mean(exact) == pytest.approx(0.05, abs=0.025)
     assert np.mean(ends) == pytest.approx(0.95, abs=0.025)
@@ -67,7 +85,7 @@ def test_a_steady_effect_alarms_as_rarely_as_promised():
 )
 def test_patterns(path, pattern):
     rng = np.random.default_rng(4)
-    effects, cov = daily_effects(values(rng, 0.0, 2000), values(rng, path, 2000))
+    effects, cov = lifts(values(rng, 0.0, 2000), values(rng, path, 2000))
     assert effect_trend(DAYS, effects, cov).pattern == pattern
 
 
@@ -88,10 +106,12 @@ def test_patterns(path, pattern):
             "covariances is not symmetric",
         ),
         (
-            lambda: daily_effects(
-                Joint(9, np.zeros(3), np.eye(3)), Joint(9, np.zeros(4), np.eye(4))
-            ),
-            "days of treatment is 4; it must be those of control, which are 3",
+            lambda: stretch_lifts(np.ones(3), np.eye(3), np.ones(4), np.eye(4)),
+            "stretches of treatment is 4; it must be those of control, 3",
+        ),
+        (
+            lambda: stretch_lifts(np.zeros(3), np.eye(3), np.ones(3), np.eye(3)),
+            "value of control in a stretch is 0; it must be other than 0",
         ),
     ],
 )

@@ -12,7 +12,6 @@ from opsnb.methods.compare import delta_lift, difference
 from opsnb.methods.moments import Moments
 from opsnb.methods.power import users_for_mean
 from opsnb.methods.sequential import (
-    always_valid,
     boundaries,
     confidence_sequence,
     crossing_chances,
@@ -80,11 +79,6 @@ def test_sequential_difference_is_one_test():
         plain = confidence_sequence(found.diff.value, found.diff.se, 2 * n, planned_n=4000)
         assert found.diff == plain
         assert found.lift.low <= found.lift.value <= found.lift.high
-
-
-def test_always_valid_p_values_never_rise():
-    assert always_valid([0.4, 0.03, 0.2, 1.0]) == [0.4, 0.03, 0.03, 0.03]
-    assert always_valid([]) == []
 
 
 def test_crossing_chances_of_the_textbook_boundaries():
@@ -173,7 +167,6 @@ def test_boundaries_keep_the_error_rate_and_fall_with_many_looks():
         (lambda: boundaries([0.5, 0.4]), r"shares is \[0.5, 0.4\]; it must be rising"),
         (lambda: boundaries([0.5, 1.2]), "share of information is 1.2; it must be above 0"),
         (lambda: boundaries([1.0], spending="x"), 'spending is "x"; it must be "obrien_fleming"'),
-        (lambda: always_valid([0.1, 1.2]), r"p_values\[1\] is 1.2; it must be between 0 and 1"),
         (lambda: crossing_chances([0.5, 1.0], [2.0]), "number of bounds is 1; it must be that of"),
         (lambda: crossing_chances([1.0], [0.0]), "lowest bound is 0; it must be above 0"),
         (lambda: crossing_chances([1.0], [2.0], drift=np.inf), "drift is inf"),

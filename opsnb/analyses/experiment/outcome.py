@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from opsnb.analyses.effects import Effect, diff_unit
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, charts
 from opsnb.findings import Fact
 from opsnb.messages import Said, Text
+from opsnb.methods.clusters import design_effect
 from opsnb.methods.compare import Comparison
+from opsnb.methods.moments import Joint
 from opsnb.metrics import DailyCounts, Panel
 
 if TYPE_CHECKING:
@@ -188,7 +192,7 @@ def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> lis
         weighted = experiment.weighted(metric)
         said.append(Text("ab.note.stratified" if weighted else "ab.note.quantile_pooled"))
     if experiment.plan.cluster:
-        said.append(Text.of("ab.note.clustered", unit=experiment.unit_word))
+        said += _clustered(experiment, metric)
     if isinstance(panel, DailyCounts):
         said.append(Text(f"ab.note.daily_{'count' if panel.independent else 'day'}"))
         if days := panel.left_out(metric):
@@ -209,6 +213,28 @@ def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> lis
         said += _adjustments(experiment, effect)
     unique = {(text.key, str(sorted(text.args.items(), key=str))): text for text in said}
     return [Note(text) for text in unique.values()]
+
+
+def _clustered(experiment: Experiment, metric: str) -> list[Text]:
+    """That clusters are compared, and how wrong it would be to take their rows as independent."""
+    said = [Text.of("ab.note.clustered", unit=experiment.unit_word)]
+    panel, control = experiment.panel_of(metric), experiment.plan.control
+    arm = experiment.arms(metric)[control]
+    if isinstance(panel, DailyCounts) or arm.order or experiment.ops.catalogue[metric].kind in (
+        "ratio", "quotient"
+    ):  # fmt: skip
+        return said
+    spread = panel.spread(metric)[control]
+    if "y" not in arm.mean or spread == 0:  # one row a cluster, or nothing varies
+        return said
+    joint = Joint(arm.n, np.array([arm.mean[a] for a in "xy"]), np.array(
+        [[arm.cov["x", "x"], arm.cov["x", "y"]], [arm.cov["x", "y"], arm.cov["y", "y"]]]
+    ))  # fmt: skip
+    factor = experiment.ops.fact(
+        "ab.design_effect", design_effect(joint, spread), "factor", metric=metric, variant=control,
+        n=arm.n, method="delta_over_clusters",
+    )  # fmt: skip
+    return [*said, Text.of("ab.note.design_effect", factor=factor.value, unit=experiment.unit_word)]
 
 
 def _counted(experiment: Experiment, metric: str, panel: Panel) -> list[Text]:

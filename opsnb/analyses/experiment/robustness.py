@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analyses.effects import Effect, diff_unit
 from opsnb.display import Column, Fold, Note, Part, Table
 from opsnb.messages import Text
-from opsnb.methods.bayes import posterior
+from opsnb.methods.bayes import chance_higher, posterior
 from opsnb.methods.compare import Comparison, delta_lift
 from opsnb.methods.daily import daily_difference
 from opsnb.metrics import DailyCounts
@@ -111,12 +111,19 @@ def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
             "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,
             "method": "normal_posterior",
         }  # fmt: skip
+        exact = _exact_chance(effect)
+        if exact is not None:
+            experiment.ops.fact(
+                "ab.chance_to_win_flat", exact, "share", metric=effect.metric.id,
+                variant=effect.variant, n=lift.n, method="jeffreys",
+            )  # fmt: skip
         experiment.ops.fact("ab.chance_to_win", found.chance_to_win, "share", **same)
         experiment.ops.fact("ab.expected_loss", found.loss_if_shipped, "relative", **same)
         rows.append(
             {
                 "variant": effect.variant,
                 "lift": found.mean,
+                "flat": exact,
                 "chance": found.chance_to_win,
                 "loss": found.loss_if_shipped,
             }
@@ -129,4 +136,16 @@ def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
         Column("chance", Text("ab.bayes.chance"), "percent"),
         Column("loss", Text("ab.bayes.loss"), "percent"),
     ]
+    if any(row["flat"] is not None for row in rows):
+        columns.insert(3, Column("flat", Text("ab.bayes.flat"), "percent"))
     return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]
+
+
+def _exact_chance(effect: Effect) -> float | None:
+    """Of shares: the chance that the treatment's is the better one, without a prior opinion."""
+    plain = effect.plain
+    if plain.diff.method != "score":
+        return None
+    counts = [(round(arm.value * arm.n), arm.n) for arm in (plain.control, plain.treatment)]
+    higher = chance_higher(*counts[0], *counts[1])
+    return higher if effect.metric.direction == "up" else 1 - higher

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from opsnb.analyses.effects import Effect, arm_moments, merge_arms, relative_covariance
+from opsnb.analyses.effects import Effect, arm_moments, lifts_since, merge_arms
 from opsnb.analyses.experiment.looks import any_day
 from opsnb.display import Absent, Note, Part, charts
 from opsnb.errors import MethodError
@@ -14,6 +14,7 @@ from opsnb.findings import Fact
 from opsnb.messages import Text
 from opsnb.methods.estimate import Estimate
 from opsnb.methods.novelty import effect_trend
+from opsnb.methods.sequential import confidence_sequence
 from opsnb.metrics import ArmAggregates, DailyCounts
 from opsnb.metrics.since import Since, moments_since
 
@@ -80,9 +81,15 @@ def _sequential(experiment: Experiment, variant: str) -> Fact | None:
     if effect.lift is None:
         return None
     method = reading.method if reading.is_sequential else "confidence_sequence"
+    diff, p_value = effect.diff, None
+    if method == "confidence_sequence":
+        p_value = confidence_sequence(
+            diff.value, diff.se, reading.n, planned_n=reading.planned_n, alpha=plan.alpha
+        ).p_value
     return experiment.ops.fact(
         "ab.sequential", effect.lift.value, "relative", low=effect.lift.low,
         high=effect.lift.high, n=effect.lift.n, metric=metric, variant=variant, method=method,
+        p_value=p_value,
     )  # fmt: skip
 
 
@@ -152,16 +159,16 @@ def _trend(
     """Whether the effect fades or grows, as the claim of its chart.
 
     Of relative effects: what users do falls off after the first day in both arms. The same
-    users are seen in all stretches, so their effects go together (`relative_covariance`).
+    users are seen in all stretches, so their effects go together (`lifts_since`).
     """
     metric = experiment.ops.catalogue[experiment.plan.primary.metric]
     said = {"metric": metric.label, "variant": variant}
     pair = (found[experiment.plan.control], found[variant])
-    errors = relative_covariance(*pair, list(lifts))
     days = [sum(map(int, age.split("-"))) / 2 for age in lifts]
     try:
+        effects, cov = lifts_since(*pair, list(lifts))
         trend = effect_trend(
-            days, [x.value for x in lifts.values()], errors,
+            days, effects, cov,
             n=max(x.n for x in lifts.values()), alpha=experiment.plan.alpha,
         )  # fmt: skip
     except MethodError:  # two stretches, or so few users that their covariances are singular

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analyses.experiment.outcomes import outcome_checks
 from opsnb.errors import MethodError
 from opsnb.messages import Text
+from opsnb.methods.clusters import MIN_CLUSTERS
 from opsnb.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
 from opsnb.metrics import DailyCounts
 from opsnb.metrics.daily import impossible
@@ -191,6 +192,10 @@ def _arms(experiment: Evidence) -> None:
         fact = ops.fact("ab.repeated_exposures", assigned.repeated, "count", n=total)
         text = Text.of("ab.trust.repeated", users=assigned.repeated)
         ops.check("repeated_exposures", "pass", text, fact)
+    smallest = min((assigned.counts.get(a, 0), a) for a in plan.split)
+    if plan.cluster and smallest[0] < MIN_CLUSTERS:
+        args = {"arm": smallest[1], "units": smallest[0], "least": MIN_CLUSTERS}
+        ops.check("few_clusters", "warn", Text.of("ab.trust.few_clusters", **args))
     unknown = sorted(set(assigned.counts) - set(plan.split))
     if unknown:
         ops.check("unknown_arms", "warn", Text.of("ab.trust.unknown_arms", arms=unknown))
