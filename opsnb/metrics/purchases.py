@@ -81,3 +81,10 @@ def histories(days: pd.DataFrame, until: dt.date) -> Histories:
         ((pd.Timestamp(until) - first).dt.days / 7).to_numpy(dtype=float),
         value,
     )
+
+
+def repurchase_days(rows: Rows) -> float | None:
+    """Median days from a day with a purchase to the same customer's next one."""
+    days = purchase_days(rows)
+    gaps = days.groupby("user_id")["day"].diff().dt.days.dropna()
+    return float(gaps.median()) if len(gaps) else None

@@ -6,6 +6,7 @@ a dict by language. docs/data.md shows every key.
 
 from opsnb.plans.calendar import Event, Target
 from opsnb.plans.campaigns import (
+    Attribution,
     Budget,
     CampaignNotes,
     CampaignPlan,
@@ -29,6 +30,7 @@ from opsnb.plans.experiments import (
 from opsnb.plans.files import read_events, read_notes, read_plans, read_targets
 
 __all__ = [
+    "Attribution",
     "Budget",
     "CampaignNotes",
     "CampaignPlan",

@@ -65,6 +65,16 @@ class LifetimeValue(Strict):
     renewal_days: int | None = Field(default=None, gt=1, examples=["30"])
 
 
+class Attribution(Strict):
+    """The rule by which orders and conversions are credited to the campaign.
+
+    `window_days` is how long after a click or visit an order still counts; 0: in the same visit.
+    """
+
+    model: Said = Field(examples=['"last click"'])
+    window_days: int = Field(ge=0, examples=["7"])
+
+
 class Holdout(Strict):
     """The randomised hold-out that measures the campaign: rows of `assignments`."""
 
@@ -112,6 +122,7 @@ class CampaignPlan(Plan):
     success: Success | None = None
     budget: Budget = Budget()
     ltv: LifetimeValue | None = None
+    attribution: Attribution | None = None
     holdout: Holdout | None = None
     treated_units: list[str] = Field(default=[], examples=['["Guangdong", "Zhejiang"]'])
     unit_column: str = Field(default="unit", min_length=1, examples=['"region"'])

@@ -20,6 +20,7 @@ from tests.analyses.campaigns import (
     long,
     open_campaign,
     said,
+    series,
 )
 
 CONTROLS = 'controls = ["x1", "x2"]\n'
@@ -89,6 +90,25 @@ def test_days_that_nothing_before_could_teach_are_named(workspace):
     campaign = open_campaign(Workspace.load(root))
     assert "Double 11" in said(campaign, "effect")
     assert status(campaign, "special_days") == "warn"
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(3, "pass"), (30, "warn")])
+def test_days_after_suffice_for_one_repurchase_cycle(workspace, gap, expected):
+    """Five days are watched after ten: enough where customers return within three."""
+    stamps = pd.date_range("2026-08-01", "2026-10-14", freq=f"{gap}D")
+    orders = pd.DataFrame(
+        {
+            "order_id": [f"{user}-{n}" for user in range(20) for n in range(len(stamps))],
+            "user_id": [f"u{user}" for user in range(20) for _ in stamps],
+            "ordered_at": list(stamps) * 20,
+            "amount": 10.0,
+        }
+    )
+    plan = PLAN.replace("post_days = 10", "post_days = 5") + CONTROLS
+    campaign = review(workspace, {"series": series(20), "orders": orders}, plan)
+    said(campaign, "effect")
+    assert campaign.repurchase_days == gap
+    assert status(campaign, "post_period") == expected
 
 
 # -- regions ------------------------------------------------------------------------------

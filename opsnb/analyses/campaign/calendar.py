@@ -98,9 +98,10 @@ def clashes(ops: Session, plan: CampaignPlan, window: Span, before: Span) -> lis
             and other.end
             and _touch((other.start, other.end), span)
         ]
-        free = len(public_holidays(country, *span)["holiday"])
-        if free:
-            found.append(Clash(Text.of("special.days_off", days=free), where))
+        legal = public_holidays(country, *span)
+        for kind, key in (("holiday", "days_off"), ("makeup", "makeup_days")):
+            if legal[kind]:
+                found.append(Clash(Text.of(f"special.{key}", days=len(legal[kind])), where))
     return found
 
 

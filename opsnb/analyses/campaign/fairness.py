@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsnb.analyses.campaign import money
 from opsnb.analyses.campaign.calendar import Clash, clashes
+from opsnb.analyses.campaign.gaps import gap_checks
 from opsnb.display import Absent, Checks, Part
 from opsnb.findings import Check
 from opsnb.messages import Text
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
 def fairness_parts(campaign: Campaign) -> list[Part]:
     """Calendar, refunds, selection, attribution and double counting as checks."""
+    timeless = [*_selection(campaign), *_stated(campaign), *_double_counting(campaign)]
     if not campaign.dated:
-        return [Absent(Text("campaign.fair.undated"))]
-    checks = [
-        *_calendar(campaign), *_refunds(campaign), *_selection(campaign),
-        *_attribution(campaign), *_double_counting(campaign),
-    ]  # fmt: skip
-    return [Checks(checks)]
+        said: list[Part] = [Absent(Text("campaign.fair.undated"))]
+        return [*said, Checks(timeless)] if timeless else said
+    checks = [*_calendar(campaign), *gap_checks(campaign), *_refunds(campaign)]
+    return [Checks([*checks, *_attribution(campaign), *timeless])]
 
 
 def _calendar(campaign: Campaign) -> list[Check]:
@@ -94,11 +94,33 @@ def _attribution(campaign: Campaign) -> list[Check]:
     return [ops.check("attribution", "warn" if state == "over" else "pass", message, fact)]
 
 
+def _stated(campaign: Campaign) -> list[Check]:
+    """Credits mean something only with the rule that gave them: the model and its window."""
+    credited, plan = campaign.attributed, campaign.plan
+    claimed = any(row.conversions for row in campaign.channel_rows)
+    if not claimed and (credited is None or not credited.orders):
+        return []
+    rule = plan.attribution
+    if rule is None:
+        message = Text("campaign.fair.attribution_unstated")
+        return [campaign.ops.check("attribution_rule", "warn", message)]
+    key = "attribution_stated" if rule.window_days else "attribution_visit"
+    message = Text.of(f"campaign.fair.{key}", model=rule.model, days=rule.window_days)
+    return [campaign.ops.check("attribution_rule", "pass", message)]
+
+
 def _double_counting(campaign: Campaign) -> list[Check]:
     """Orders of the window and lifetime value never count the same money."""
-    plan = campaign.plan
+    plan, totals = campaign.plan, campaign.plan.totals
     if plan.ltv is None:
         return []
+    if totals is not None and totals.gmv and totals.new_users:
+        message = Text("campaign.fair.ltv_overlaps")
+        return [campaign.ops.check("double_counting", "warn", message)]
+    days = (plan.end - plan.start).days + 1 if plan.start and plan.end else 0
+    if plan.ltv.horizon_days <= days:
+        message = Text.of("campaign.fair.ltv_inside", days=plan.ltv.horizon_days, window=days)
+        return [campaign.ops.check("double_counting", "warn", message)]
     users = campaign.metric.table == "users"
     key = "campaign.fair.ltv_users" if users else "campaign.fair.ltv_left_out"
     return [campaign.ops.check("double_counting", "pass", Text(key))]

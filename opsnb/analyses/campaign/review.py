@@ -20,12 +20,14 @@ from opsnb.analyses.campaign.naive import before_after
 from opsnb.analyses.campaign.people import newcomer_parts, referral_parts
 from opsnb.analyses.campaign.returns import Worth, return_parts, worth
 from opsnb.analyses.campaign.ruling import campaign_ruling
+from opsnb.analyses.campaign.timeline import phase_parts, year_before
 from opsnb.analyses.gate import data_gate
 from opsnb.display import Absent, Checks, Column, Note, Paragraph, Table, charts
 from opsnb.errors import ParameterError, did_you_mean
 from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
+from opsnb.metrics.purchases import repurchase_days
 from opsnb.plans import CampaignNotes, read_notes
 
 if TYPE_CHECKING:
@@ -83,6 +85,11 @@ class Campaign:
     @cached_property
     def lifetime(self) -> Lifetime | Text:
         return fit_lifetime(self.ops, self.plan.ltv.renewal_days if self.plan.ltv else None)
+
+    @cached_property
+    def repurchase_days(self) -> float | None:
+        """Days from one purchase to the customer's next, the median; None where nobody returns."""
+        return repurchase_days(self.ops.rows) if self.ops.rows.has("orders") else None
 
     @cached_property
     def worth(self) -> Worth | None:
@@ -233,7 +240,7 @@ class Campaign:
             ],
             [*rows, total_row],
         )
-        return ops.show(table, Checks([self._cost_check(total)]))
+        return ops.show(table, Checks([self._cost_check(total)]), *phase_parts(self))
 
     def _cost_check(self, total: Fact) -> Any:
         ops, book = self.ops, self.ledger
@@ -283,7 +290,8 @@ class Campaign:
             "campaign.result.before", before_start=before[0], before_end=before[1],
             value=window, change=change,
         )  # fmt: skip
-        return ops.show(Paragraph(note), chart, Note(Text("campaign.result.not_causal")))
+        history = year_before(self)
+        return ops.show(Paragraph(note), *history, chart, Note(Text("campaign.result.not_causal")))
 
     def _why_no_result(self) -> Text:
         if not self.dated:

@@ -175,13 +175,17 @@ def stability(estimates: list[Estimate]) -> str:
 
 
 def _post_period(campaign: Campaign, found: Increment) -> list[Check]:
-    """The days after against those planned, and against the campaign's own length."""
+    """The days after against those planned; as long as the campaign, or one repurchase cycle."""
     planned, days = campaign.plan.post_days, found.after_days
     if days < planned:
         message = Text.of("campaign.effect.short_post", days=days, planned=planned)
         return [campaign.ops.check("post_period", "warn", message)]
-    if days < found.window_days:
-        message = Text.of("campaign.effect.no_post", days=days, window=found.window_days)
+    cycle = campaign.repurchase_days
+    if days < found.window_days and not (cycle and days >= cycle):
+        key = "no_post" if cycle is None else "no_post_cycle"
+        message = Text.of(
+            f"campaign.effect.{key}", days=days, window=found.window_days, cycle=cycle
+        )
         return [campaign.ops.check("post_period", "warn", message)]
     message = Text.of("campaign.effect.full_post", days=days)
     return [campaign.ops.check("post_period", "pass", message)]
