@@ -18,6 +18,7 @@ from opsnb.publish.html import FONTS
 from opsnb.publish.schema import check
 from opsnb.publish.templates import environment
 from opsnb.site.history import as_fact
+from opsnb.texts import visible
 
 Fact = Mapping[str, Any]
 Report = Mapping[str, Any]
@@ -299,10 +300,9 @@ def title(report: Report, language: Language) -> str:
 
 def diff_page(comparison: Comparison, language: Language) -> str:
     """The comparison as one HTML page that loads nothing."""
-    page = (
-        environment()
-        .get_template("diff.html.j2")
-        .render(
+    template = environment().get_template("diff.html.j2")
+    page = visible(
+        template.render(
             language=language,
             comparison=comparison,
             titles=[title(report, language) for report in (comparison.before, comparison.after)],

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "opsnb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = (
-    "errors", "resources", "messages", "periods", "tomlfiles", "plans", "ledger", "workspace",
+    "errors", "texts", "resources", "messages", "periods", "tomlfiles", "plans", "ledger", "workspace",
 )  # fmt: skip
 ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",

@@ -15,9 +15,13 @@ from opsnb.cycle import index_reports
 from opsnb.playbook import Playbook
 from opsnb.run import run
 from opsnb.runplan import plan
+from opsnb.texts import visible
 from opsnb.workspace import Workspace
 
-EVIL = "<script>window.hit=1</script><img src=x onerror=window.hit=1>\"'`{{7*7}}${x}"
+EVIL = (
+    "<script>window.hit=1</script><img src=x onerror=window.hit=1>\"'`{{7*7}}${x}"
+    "\u202e\x1b]0;hit\x07 =cmd|'/c calc'!A1 **[x](javascript:window.hit=1)**"
+)
 ID = "evil"
 
 EXPERIMENT = f"""
@@ -226,6 +230,7 @@ def test_hostile_texts_are_shown_as_texts(pages: list[Path]) -> None:
         assert tags.bad == [], path.name
         assert tags.scripts <= 1, f"{path} runs a script that is not the page's"
         assert "&lt;script&gt;window.hit" in text, f"{path} does not show the text at all"
+        assert visible(text) == text, f"{path} holds characters that act"
         assert "49" not in re.findall(r"`(\d+)\$\{x\}", text)
 
 

@@ -17,7 +17,7 @@ from opsnb.cli.options import (
     reach_of_data,
     the_workspace,
 )
-from opsnb.cli.output import EXIT_FAILED, note, reported, shown, table, warn, write_json
+from opsnb.cli.output import EXIT_FAILED, note, reported, say, shown, table, warn, write_json
 from opsnb.errors import WorkspaceError
 
 app = typer.Typer(
@@ -60,7 +60,7 @@ def _say_version(asked: bool) -> None:
     if asked:
         import opsnb
 
-        print(f"opsnb {opsnb.__version__}")
+        say(f"opsnb {opsnb.__version__}")
         raise typer.Exit
 
 
@@ -246,10 +246,10 @@ def show(
     if json:
         write_json({**results.playbook_json(loaded), "parameters": results.parameters_json(loaded)})
         return
-    print(f"{loaded.title}\n{'=' * len(loaded.title)}")
+    say(f"{loaded.title}\n{'=' * len(loaded.title)}")
     if loaded.purpose:
-        print(loaded.purpose)
-    print()
+        say(loaded.purpose)
+    say()
     rows = [
         [p.name, p.shown_type, "required" if p.required else repr(p.default), p.help]
         for p in loaded.parameters
@@ -257,12 +257,12 @@ def show(
     if rows:
         table(["parameter", "type", "default", "meaning"], rows)
     else:
-        print("It has no parameters.")
+        say("It has no parameters.")
     for label, names in (("Needs", loaded.needs), ("Uses where mapped", loaded.optional)):
         if names:
-            print(f"\n{label}: {', '.join(results.mapped(name, workspace) for name in names)}")
+            say(f"\n{label}: {', '.join(results.mapped(name, workspace) for name in names)}")
     required = [f" -p {p.name}=ID" for p in loaded.parameters if p.required]
-    print(f"\nRun it: opsnb run {loaded.name}{''.join(required)}")
+    say(f"\nRun it: opsnb run {loaded.name}{''.join(required)}")
     for text in loaded.warnings:
         warn(text)
 
@@ -298,7 +298,7 @@ def check(
         note("No tables are mapped yet: add [tables.orders] and others to opsnb.toml.")
     else:
         table(COLUMNS, gate.rows, right=(1, 5))
-        print("\n".join(["", *gate.lines] if gate.lines else []))
+        say("\n".join(["", *gate.lines] if gate.lines else []))
     if gate.blocked:
         raise typer.Exit(EXIT_FAILED)
 
@@ -319,7 +319,7 @@ def init(
     from opsnb.cli.begin import lay_down
 
     for path in lay_down(folder or Path.cwd()):
-        print(shown(path))
+        say(shown(path))
     note("Next: map your tables in opsnb.toml, then opsnb check")
 
 
@@ -365,7 +365,7 @@ def sample(
         write_json(built)
         return
     table(["table", "rows"], [[n, f"{count:,}"] for n, count in built["rows"].items()], right=(1,))
-    print(shown(Path(built["folder"])))
+    say(shown(Path(built["folder"])))
     note("Next: opsnb check, then opsnb cycle latest")
 
 
@@ -384,7 +384,7 @@ def index(context: typer.Context, language: Languages = "") -> None:
             where="reports",
             hint="make a report first: opsnb cycle latest",
         )
-    print(shown(path))
+    say(shown(path))
 
 
 @app.command()
@@ -400,9 +400,9 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     for point in diagnose(context.obj):
         points.append(point)
         if not json:
-            print(f"{point.status:<5}{point.name}: {point.detail}", flush=True)
+            say(f"{point.status:<5}{point.name}: {point.detail}")
             if point.fix and point.status != "OK":
-                print(f"     Fix: {point.fix}")
+                say(f"     Fix: {point.fix}")
     if json:
         write_json([point.as_dict() for point in points])
     if any(point.status == "FAIL" for point in points):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opsnb.cli.options import the_workspace
-from opsnb.cli.output import note, reported, table, write_json
+from opsnb.cli.output import note, reported, say, table, write_json
 from opsnb.errors import ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _say(entry: Entry, workspace: Workspace, json: bool) -> None:
     if json:
         write_json(_as_dict(entry, workspace))
     else:
-        print(f"{entry.id}  {entry.status(workspace.as_of)}  {_words(entry.title, workspace)}")
+        say(f"{entry.id}  {entry.status(workspace.as_of)}  {_words(entry.title, workspace)}")
 
 
 def _show(found: list[Entry], kind: Kind, workspace: Workspace, json: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import typer
 
 from opsnb.errors import OpsnbError
+from opsnb.texts import visible
 
 EXIT_FAILED, EXIT_MISTAKE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -60,23 +61,28 @@ def _terminate_like_interrupt() -> Any:
 def say_error(error: OpsnbError) -> None:
     """The error as a panel on a terminal, as plain lines elsewhere; on stderr."""
     if not sys.stderr.isatty():
-        print(f"opsnb: {error}", file=sys.stderr)
+        note(f"opsnb: {error}")
         return
     from rich.console import Console
     from rich.panel import Panel
     from rich.text import Text
 
-    body = Text(f"{error.where}: {error.what}" if error.where else error.what)
+    body = Text(visible(f"{error.where}: {error.what}" if error.where else error.what))
     if error.hint:
         body.append("\n\nFix: ", style="bold")
-        body.append(error.hint)
+        body.append(visible(error.hint))
     title = type(error).__name__.removesuffix("Error").lower() or "error"
     Console(stderr=True).print(Panel(body, title=f"{title} error", border_style="red"))
 
 
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
+
+
+def say(text: str = "") -> None:
+    """A line of the result, on stdout."""
+    print(visible(text), flush=True)
 
 
 def warn(text: str) -> None:
@@ -103,9 +109,11 @@ def table(columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] =
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(columns):
-        grid.add_column(name, justify="right" if index in right else "left", overflow="fold")
+        grid.add_column(
+            visible(name), justify="right" if index in right else "left", overflow="fold"
+        )
     for row in rows:
-        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        grid.add_row(*(Text(visible(cell), style=_STYLES.get(cell, "")) for cell in row))
     width = None if sys.stdout.isatty() else 500
     Console(width=width).print(grid)
 

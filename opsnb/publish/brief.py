@@ -16,6 +16,7 @@ from opsnb.publish import words
 from opsnb.publish.records import file_name
 from opsnb.publish.schema import check
 from opsnb.publish.templates import environment
+from opsnb.texts import visible
 
 ELLIPSIS = "…"
 _SENTENCES = re.compile(r"(?<=[。！？])|(?<=[.!?])\s+")
@@ -125,11 +126,8 @@ def brief_page(
     checked = check(dict(report))
     spoken = language or Language(checked["language"])
     brief = _written(Brief(checked, spoken, size))
-    return (
-        environment()
-        .get_template("brief.html.j2")
-        .render(brief=brief, language=spoken, printing=printing, words=words)
-    )
+    template = environment().get_template("brief.html.j2")
+    return visible(template.render(brief=brief, language=spoken, printing=printing, words=words))
 
 
 def _written(brief: Brief) -> Brief:

@@ -26,6 +26,7 @@ from opsnb.publish.collect import collect, payloads
 from opsnb.publish.fonts import embedded, font_rules, page_characters
 from opsnb.publish.page import Page, compose, number_of_title
 from opsnb.publish.records import Run
+from opsnb.texts import visible
 
 FONTS = "/* fonts */"
 """Where the template leaves room for the font rules."""
@@ -83,6 +84,7 @@ class OpsnbExporter(TemplateExporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page and nbconvert's resources; `resources["opsnb"]` holds a `Request`."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
+        page = visible(page)
         drawn: Page = resources["page"]
         if not drawn.printing:
             rules = font_rules(page_characters(page), embedded, chinese=drawn.chinese)

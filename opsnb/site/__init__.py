@@ -28,6 +28,7 @@ from opsnb.publish.records import file_name, write_atomic
 from opsnb.publish.templates import environment
 from opsnb.site import history, outcomes
 from opsnb.site.entries import Entry, by_cycle, entries
+from opsnb.texts import visible
 
 __all__ = ["PAGES", "Catalogue", "Entry", "entries", "metric_labels", "write_index"]
 
@@ -103,7 +104,7 @@ class Catalogue:
             others=others,
             moment=functools.partial(words.moment, language=language, zone=self.zone),
         )
-        return with_fonts(text, language)
+        return with_fonts(visible(text), language)
 
     def write(self) -> list[Path]:
         """Writes every page in every language; the files, the primary language's index first."""
