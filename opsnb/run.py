@@ -150,7 +150,9 @@ def _execute(
     playbook = planned.playbook
     notebook = playbook.notebook()
     inside = playbook.path.is_relative_to(workspace.root)
-    scrubber = scrub.Scrubber(workspace.root, folders={playbook.path.parent: ""})
+    scrubber = scrub.Scrubber(
+        workspace.root, folders={playbook.path.parent: ""}, secrets=workspace.secrets
+    )
     with (
         log_path.open("w", encoding="utf-8", errors="replace") as file,
         contextlib.closing(scrub.ScrubbedLog(file, scrubber)) as log,

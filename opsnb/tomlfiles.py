@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -32,9 +31,8 @@ from opsnb.errors import WorkspaceError, did_you_mean
 from opsnb.messages import known_languages
 from opsnb.periods import EARLIEST, LATEST
 
-__all__ = ["Day", "Problem", "Said", "Strict", "expand", "fail", "mistake", "read_toml", "validate"]
+__all__ = ["Day", "Problem", "Said", "Strict", "fail", "mistake", "read_toml", "validate"]
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _IGNORED_STEPS = {"str", "dict[str,str]", "function-plain", "nullable"}
 
 
@@ -164,23 +162,6 @@ def fail(found: Iterable[Problem], where: str, error: type[WorkspaceError]) -> N
         for key, what, hint in rows
     ]
     raise error(f"{len(rows)} things are wrong:\n" + "\n".join(lines), where=where)
-
-
-def expand(text: str, where: str) -> str:
-    """The text with `${NAME}` and `${NAME:-default}` replaced from the environment."""
-
-    def value(match: re.Match[str]) -> str:
-        name, default = match.groups()
-        found = os.environ.get(name) or default
-        if found is None:
-            raise WorkspaceError(
-                f"the environment variable {name} is not set",
-                where=where,
-                hint=f"export {name}=..., or write ${{{name}:-default}}",
-            )
-        return found
-
-    return _VARIABLE.sub(value, text)
 
 
 # -- pydantic's errors in our words ---------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import functools
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, Field, PrivateAttr
 
+from opsnb.credentials import expand, expand_url, secrets_in, written_out
 from opsnb.errors import PeriodError, WorkspaceError, did_you_mean
 from opsnb.ledger import Ledger
 from opsnb.messages import Label, Language, known_languages
@@ -28,7 +30,7 @@ from opsnb.plans import (
     read_plans,
     read_targets,
 )
-from opsnb.tomlfiles import Day, Problem, Said, Strict, expand, fail, mistake, read_toml, validate
+from opsnb.tomlfiles import Day, Problem, Said, Strict, fail, mistake, read_toml, validate
 
 __all__ = ["FILE", "CheckConfig", "CycleConfig", "SourceConfig", "TableConfig", "Workspace"]
 
@@ -45,6 +47,7 @@ class SourceConfig(Strict):
     memory_limit: str | None = Field(
         default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
     )
+    timeout: int = Field(default=600, ge=1, examples=["600"])
     _name: str = PrivateAttr("")
 
     @property
@@ -54,7 +57,16 @@ class SourceConfig(Strict):
     @property
     def expanded_url(self) -> str:
         """The URL with environment variables filled in; may hold a password, never show it."""
-        return expand(self.url, f"{FILE}: sources.{self.name}.url")
+        return expand_url(self.url, f"{FILE}: sources.{self.name}.url")
+
+    def problems(self) -> Iterable[Problem]:
+        if written_out(self.url):
+            what = "holds a password or token"
+            hint = (
+                "name an environment variable in its place, ${SHOP_PASSWORD}, or an entry of the "
+                "keyring, ${keyring:SERVICE/USER}; change the password if others have seen the file"
+            )
+            yield Problem("url", what, hint)
 
 
 class CheckConfig(Strict):
@@ -251,6 +263,15 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
+
+    @property
+    def secrets(self) -> list[str]:
+        """Passwords and tokens of the sources, to be kept out of everything that is written."""
+        found: set[str] = set()
+        for source in self.sources.values():
+            with contextlib.suppress(WorkspaceError):  # opening the source will say it
+                found.update(secrets_in(source.expanded_url))
+        return sorted(found, key=len, reverse=True)
 
     # -- dates -----------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ PACKAGE = ROOT / "opsnb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = (
-    "errors", "texts", "resources", "messages", "periods", "tomlfiles", "plans", "ledger", "workspace",
+    "errors", "texts", "resources", "messages", "periods", "credentials", "tomlfiles", "plans",
+    "ledger", "workspace",
 )  # fmt: skip
 ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",

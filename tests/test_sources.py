@@ -158,13 +158,15 @@ def test_servers_name_the_missing_driver(
 
 
 def test_passwords_stay_out_of_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(url: str) -> None:
+    def refuse(url: str, **_: object) -> None:
         raise OSError(f"could not reach {url}")
 
     monkeypatch.setattr("opsnb.sources.servers._installed", lambda module: True)
     monkeypatch.setattr("ibis.connect", refuse)
+    monkeypatch.setenv("SHOP_PW", "s3cret")
+    monkeypatch.setenv("SHOP_KEY", "hush")
     with pytest.raises(SourceError) as error:
-        connect(config("postgres://me:s3cret@db/shop?sslpassword=hush"), tmp_path)
+        connect(config("postgres://me:${SHOP_PW}@db/shop?sslpassword=${SHOP_KEY}"), tmp_path)
     assert "cannot connect to postgres://db/shop" in str(error.value)
     assert "s3cret" not in str(error.value)
     assert "hush" not in str(error.value)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from opsnb.credentials import expand
 from opsnb.errors import PeriodError, SourceError, WorkspaceError
 from opsnb.sources import open_source
-from opsnb.tomlfiles import expand
 from opsnb.workspace import Workspace
 
 HEAD = '[workspace]\nname = "Shop"\ntimezone = "Asia/Shanghai"\ncurrency = "CNY"\n'

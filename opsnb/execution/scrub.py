@@ -7,13 +7,14 @@ import re
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 _SECRET_NAME = re.compile(r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)")
 _SHORTEST_SECRET = 8
+_SHORTEST_KNOWN = 4
 _MASK = "***"
 _LONGEST_LINE = 100_000
 
@@ -32,6 +33,8 @@ class Scrubber:
         Environment to take secrets from; default the process's own.
     folders : mapping of Path to str, optional
         More folders, and the names to show for them.
+    secrets : iterable of str
+        More secrets, from four characters on: the passwords of the workspace's sources.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Scrubber:
         workspace: Path,
         environ: Mapping[str, str] | None = None,
         folders: Mapping[Path, str] | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         environ = os.environ if environ is None else environ
         self._secrets = sorted(
@@ -46,7 +50,8 @@ class Scrubber:
                 value
                 for name, value in environ.items()
                 if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
-            },
+            }
+            | {secret for secret in secrets if len(secret) >= _SHORTEST_KNOWN},
             key=len,
             reverse=True,
         )

@@ -72,16 +72,18 @@ def customers(rows: Rows, day: dt.date) -> ibis.Table:
 def thresholds(rows: Rows, day: dt.date) -> Thresholds | None:
     """What five equal scores meant on a day: `ceil(5 * cume_dist())`, so that ties share one.
 
+    The cumulative share is taken from the count of each value: ClickHouse has no `cume_dist`.
     None where nobody had bought within the year.
     """
     base = customers(rows, day)
     found: dict[str, tuple[float, ...]] = {}
     for side in _SIDES:
-        ranked = base.select(
-            _value=base[side],
-            _score=(SCORES * ibis.cume_dist().over(order_by=base[side])).ceil().cast("int64"),
-        )
-        frame = ranked.group_by("_score").agg(_top=ranked._value.max()).execute()
+        sizes = base.group_by(_value=base[side]).agg(_n=base.count())
+        upto = ibis.window(order_by="_value", preceding=None, following=0)
+        ranked = sizes.mutate(_upto=sizes._n.sum().over(upto), _all=sizes._n.sum().over())
+        # The rounded-up share in whole numbers, so that no engine's division decides.
+        score = ((SCORES * ranked._upto + ranked._all - 1) / ranked._all).floor().cast("int64")
+        frame = ranked.group_by(_score=score).agg(_top=ranked._value.max()).execute()
         if frame.empty:
             return None
         top: Mapping[int, float] = dict(zip(frame["_score"], frame["_top"], strict=True))

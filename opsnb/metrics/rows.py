@@ -10,6 +10,7 @@ import ibis
 
 from opsnb.errors import MetricError, OpsnbError
 from opsnb.metrics.catalogue import Metric
+from opsnb.metrics.sqltext import portable
 from opsnb.tables import CONTRACTS, Table, open_table
 
 if TYPE_CHECKING:
@@ -176,8 +177,12 @@ class Rows:
         text = text.replace("{order}", self._order)
         if PROFIT in text:
             text = text.replace(PROFIT, self._profit or "null")
+        dialect = self.table(metric.table or "").source.dialect
         try:
-            return rows.sql(text, dialect="duckdb")
+            return rows.sql(portable(text, dialect), dialect="duckdb")
+        except MetricError as error:
+            where = f"metrics.toml [{metric.id}]"
+            raise MetricError(error.what, where=where, hint=error.hint) from error
         except OpsnbError:
             raise
         except Exception as error:  # every engine has its own class for a bad expression

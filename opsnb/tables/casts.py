@@ -13,30 +13,64 @@ import ibis.expr.types as ir
 from opsnb.errors import TableError
 from opsnb.tables.contracts import Column
 
+_NUMBER = r"^[-+]?(\d{1,40}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?$"
+"""A number in text. Engines would also take `inf`, `1d`, `0x1F`, `1_000`, each some of them."""
+
+_MOMENT = (
+    r"^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"( ([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?( ?(Z|[-+]\d{2}(:?\d{2})?))?)?$"
+)
+"""A time in text. PostgreSQL would also take `yesterday`, and 01/02/2026 in an order of its own."""
+
 _OFFSET = r"\d:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[-+]\d{2}(:?\d{2})?)$"
 """The end of a time that carries its own zone."""
 
+_Instant = dt.Timestamp("UTC")
+
 
 @ibis.udf.scalar.builtin(name="timezone")
-def _timezone(zone: str, moment: dt.Timestamp("UTC")) -> dt.timestamp:  # type: ignore[valid-type]
+def _timezone(zone: str, moment: _Instant) -> dt.timestamp:  # type: ignore[valid-type]
     """DuckDB and PostgreSQL: the naive local time of an instant."""
 
 
-@ibis.udf.scalar.builtin(name="from_utc_timestamp")
-def _from_utc(moment: dt.Timestamp("UTC"), zone: str) -> dt.timestamp:  # type: ignore[valid-type]
-    """Spark: the naive local time of an instant, in a session whose zone is UTC."""
+@ibis.udf.scalar.builtin(name="convert_timezone")
+def _convert(source: str, zone: str, moment: _Instant) -> dt.timestamp:  # type: ignore[valid-type]
+    """Spark and Snowflake: a naive time of one zone as that of another."""
+
+
+@ibis.udf.scalar.builtin(name="to_timestamp_ntz")
+def _spark_naive(moment: dt.timestamp) -> dt.timestamp:  # type: ignore[valid-type]
+    """Spark: the naive time of an instant in the session's zone, which is UTC."""
 
 
 @ibis.udf.scalar.builtin(name="datetime")
-def _datetime(moment: dt.Timestamp("UTC"), zone: str) -> dt.timestamp:  # type: ignore[valid-type]
+def _datetime(moment: _Instant, zone: str) -> dt.timestamp:  # type: ignore[valid-type]
     """BigQuery: the naive local time of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="toTimeZone")
+def _to_zone(moment: _Instant, zone: str) -> _Instant:  # type: ignore[valid-type]
+    """ClickHouse: the same instant, shown in another zone."""
+
+
+@ibis.udf.scalar.builtin(name="toString")
+def _shown(moment: _Instant) -> str:  # type: ignore[valid-type, empty-body]
+    """ClickHouse: the digits of a time in its zone."""
+
+
+@ibis.udf.scalar.builtin(name="at_timezone")
+def _at_zone(moment: _Instant, zone: str) -> _Instant:  # type: ignore[valid-type]
+    """Trino: the same instant, shown in another zone."""
 
 
 _LOCAL = {
     "duckdb": lambda moment, zone: _timezone(zone, moment),
     "postgres": lambda moment, zone: _timezone(zone, moment),
-    "pyspark": _from_utc,
+    "pyspark": lambda moment, zone: _convert("UTC", zone, moment),
+    "snowflake": lambda moment, zone: _convert("UTC", zone, moment),
+    "trino": lambda moment, zone: _at_zone(moment, zone).cast("timestamp"),
     "bigquery": _datetime,
+    "clickhouse": lambda moment, zone: _shown(_to_zone(moment, zone)).try_cast("timestamp"),
 }
 
 
@@ -86,7 +120,9 @@ def _text(value: ir.Value) -> ir.StringValue:
 def _number(value: ir.Value) -> ir.FloatingValue:
     kind = value.type()
     if kind.is_string():
-        value = value.strip().try_cast("float64")
+        text = value.strip()
+        value = ibis.ifelse(text.re_search(_NUMBER), text, ibis.null("string"))
+        value = value.try_cast("float64")
     elif kind.is_boolean():
         value = value.cast("int8").cast("float64")
     elif not kind.is_floating():
@@ -101,11 +137,22 @@ def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
         return _local(value, zone, dialect)
     if kind.is_timestamp() or kind.is_date():
         return value.cast("timestamp")
-    text = value.cast("string").strip()
+    text = _iso(value.cast("string"))
+    naive = text.try_cast("timestamp")
+    if dialect == "pyspark":
+        naive = _spark_naive(naive)
     if dialect not in _LOCAL:
-        return text.try_cast("timestamp")
-    instant = _local(text.try_cast(dt.Timestamp("UTC")), zone, dialect)
-    return ibis.ifelse(text.re_search(_OFFSET), instant, text.try_cast("timestamp"))
+        return naive
+    instant = _local(text.try_cast(_Instant), zone, dialect)
+    return ibis.ifelse(text.re_search(_OFFSET), instant, naive)
+
+
+def _iso(value: ir.StringValue) -> ir.StringValue:
+    """2026/1/2T8:30 as 2026-01-02 08:30, which every engine reads alike; NULL if no time."""
+    text = value.strip().replace("/", "-").re_replace(r"^(\d{4}-\d{1,2}-\d{1,2})T", r"\1 ")
+    text = text.re_replace(r"-(\d)-", r"-0\1-").re_replace(r"^(\d{4}-\d{2})-(\d)( |$)", r"\1-0\2\3")
+    text = text.re_replace(r"^(\d{4}-\d{2}-\d{2}) (\d):", r"\1 0\2:")
+    return ibis.ifelse(text.re_search(_MOMENT), text, ibis.null("string"))
 
 
 def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:

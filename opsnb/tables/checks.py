@@ -85,7 +85,8 @@ def _with_team_checks(table: Table) -> ir.Table:
 
     def flagged(conditions: list[tuple[str, str]]) -> ir.Table:
         flags = ", ".join(
-            f'coalesce(({where}), false) AS "{MARK}team_{id}"' for id, where in conditions
+            f'CAST(coalesce(({where}), false) AS boolean) AS "{MARK}team_{id}"'
+            for id, where in conditions
         )
         query = f"SELECT *, {flags} FROM {name}"
         return table.typed.alias(name).sql(query, dialect="duckdb")

@@ -1,0 +1,149 @@
+"""Where engines differ in ways that change a number, and how they are made to agree.
+
+Each class is Ibis's own compiler with some operations said in other words; a backend gets
+its compiler when its source is opened. docs/engines.md lists the rules for people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.schema as sch
+import sqlglot as sg
+import sqlglot.expressions as sge
+from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
+from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from ibis.backends.sql.datatypes import ClickHouseType
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+NULL = sge.Null()
+_CALENDAR_DAY = r"^(\d{4})-(\d{1,2})-(\d{1,2})"
+
+
+class Postgres(PostgresCompiler):
+    """PostgreSQL: flags become numbers of every type, and a cast that fails is NULL."""
+
+    __slots__ = ()
+
+    def visit_Cast(self, op: Any, *, arg: Any, to: dt.DataType) -> Any:
+        if op.arg.dtype.is_boolean() and to.is_numeric():
+            arg = self.cast(arg, dt.int32)
+            return arg if to.is_int32() else self.cast(arg, to)
+        return super().visit_Cast(op, arg=arg, to=to)
+
+    def visit_TryCast(self, op: Any, *, arg: Any, to: dt.DataType) -> Any:
+        """Before version 16 PostgreSQL cannot ask whether a text is a time: a day must exist."""
+        done = self.visit_Cast(op, arg=arg, to=to)
+        if not (op.arg.dtype.is_string() and (to.is_timestamp() or to.is_date())):
+            return done
+        last = sg.parse_one(
+            "EXTRACT(DAY FROM MAKE_DATE(CAST((p)[1] AS INT), CAST((p)[2] AS INT), 1) "
+            "+ INTERVAL '1 month' - INTERVAL '1 day') >= CAST((p)[3] AS INT)",
+            read="postgres",
+        )
+        parts = self.f.anon.regexp_match(arg, _CALENDAR_DAY)
+        exists = last.transform(
+            lambda node: parts.copy() if isinstance(node, sge.Column) and node.name == "p" else node
+        )
+        return self.if_(exists, done, NULL)
+
+
+class _ClickHouseTypes(ClickHouseType):
+    """Dates from 1900 on and times to the microsecond, where Ibis takes the short types."""
+
+    @classmethod
+    def from_ibis(cls, dtype: dt.DataType) -> sge.DataType:
+        if dtype.is_timestamp() and dtype.scale is None:
+            dtype = dtype.copy(scale=6)
+        found = super().from_ibis(dtype)
+        if dtype.is_date():
+            nullable = found.args.get("nullable")
+            found = sge.DataType(this=sge.DataType.Type.DATE32, nullable=nullable)
+        return found
+
+
+class ClickHouse(ClickHouseCompiler):
+    """ClickHouse: long dates, microseconds, days before 1970, NULL for what is no time."""
+
+    __slots__ = ()
+
+    type_mapper = _ClickHouseTypes
+    SIMPLE_OPS = {ops.Date: "toDate32"}  # noqa: RUF012
+
+    def visit_ExtractEpochSeconds(self, op: Any, *, arg: Any) -> Any:
+        return self.f.anon.toUnixTimestamp64Second(self.f.anon.toDateTime64(arg, 6))
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: dt.DataType) -> Any:
+        if dtype.is_date():
+            return self.f.anon.toDate32(value.isoformat())
+        return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+
+    def visit_TryCast(self, op: Any, *, arg: Any, to: dt.DataType) -> Any:
+        if op.arg.dtype.is_string() and to.is_timestamp():
+            zone = to.timezone or "UTC"
+            return self.f.anon.parseDateTime64BestEffortOrNull(arg, 6, zone)
+        if op.arg.dtype.is_string() and to.is_date():
+            return self.f.anon.toDate32OrNull(arg)
+        return super().visit_TryCast(op, arg=arg, to=to)
+
+
+def even_out(backend: BaseBackend) -> BaseBackend:
+    """Gives a backend what makes its answers those of the others."""
+    if backend.name == "postgres":
+        backend.compiler = Postgres()
+    elif backend.name == "clickhouse":
+        backend.compiler = ClickHouse()
+        backend._get_schema_using_query = lambda query: _described(backend, query)
+        backend._get_sql_string_view_schema = lambda **view: _view(backend, **view)
+    elif backend.name == "pyspark":
+        backend.get_schema = lambda name, **place: _spark_schema(
+            backend, backend._session.table(_spark_name(name, **place))
+        )
+        backend._get_schema_using_query = lambda query: _spark_schema(
+            backend, backend.raw_sql(query)
+        )
+    return backend
+
+
+def _described(backend: Any, query: str) -> sch.Schema:
+    """Columns of a query without the view that Ibis makes, which a reader may not make."""
+    with backend._safe_raw_sql(f"DESCRIBE ({query})") as result:
+        names, types, *_ = result.result_columns
+    return sch.Schema(
+        {n: _ClickHouseTypes.from_string(t) for n, t in zip(names, types, strict=True)}
+    )
+
+
+def _view(backend: Any, *, name: str, table: Any, query: str) -> sch.Schema:
+    """Columns of a query over a table: its flags stay flags, which ClickHouse calls UInt8."""
+    sql = backend.compiler.add_query_to_expr(name=name, table=table, query=query)
+    known = table.schema()
+    return sch.Schema(
+        {
+            column: known[column] if column in known and known[column].is_boolean() else kind
+            for column, kind in _described(backend, sql).items()
+        }
+    )
+
+
+def _spark_name(name: str, catalog: str | None = None, database: str | None = None) -> str:
+    return ".".join(f"`{part}`" for part in (catalog, database, name) if part)
+
+
+def _spark_schema(backend: Any, frame: Any) -> sch.Schema:
+    """Ibis takes Spark's instants for naive times; here they keep the session's zone, UTC."""
+    from ibis.backends.pyspark.datatypes import PySparkType
+    from pyspark.sql.types import TimestampType
+
+    return sch.Schema(
+        {
+            field.name: dt.Timestamp("UTC")
+            if isinstance(field.dataType, TimestampType)
+            else PySparkType.to_ibis(field.dataType, nullable=field.nullable)
+            for field in frame.schema.fields
+        }
+    )
