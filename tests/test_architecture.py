@@ -31,8 +31,8 @@ ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",
 )  # fmt: skip
 PUBLISHING = (
-    "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish", "minutes", "run",
-    "site", "compare", "cycle",
+    "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish",
+    "minutes", "run", "site", "compare", "cycle",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
 BACKWARDS = {("analyses", "session")}

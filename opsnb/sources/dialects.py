@@ -13,6 +13,7 @@ import ibis.expr.operations as ops
 import ibis.expr.schema as sch
 import sqlglot as sg
 import sqlglot.expressions as sge
+from ibis.backends.sql.compilers.base import STAR
 from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.datatypes import ClickHouseType
@@ -77,6 +78,19 @@ class ClickHouse(ClickHouseCompiler):
     def visit_ExtractEpochSeconds(self, op: Any, *, arg: Any) -> Any:
         return self.f.anon.toUnixTimestamp64Second(self.f.anon.toDateTime64(arg, 6))
 
+    def visit_InMemoryTable(
+        self, op: Any, *, name: str, schema: sch.Schema, data: Any
+    ) -> sge.Expression:
+        """Some rows as literals: a session that only reads has no tables of its own."""
+        structure = ", ".join(
+            f"`{column}` {self.type_mapper.to_string(kind)}" for column, kind in schema.items()
+        )
+        rows = [
+            self.f.anon.tuple(*(sge.convert(value) for value in row.values()))
+            for row in data.to_pyarrow(schema).to_pylist()
+        ]
+        return sg.select(STAR).from_(self.f.anon.values(structure, *rows)).subquery(name)
+
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: dt.DataType) -> Any:
         if dtype.is_date():
             return self.f.anon.toDate32(value.isoformat())
@@ -90,6 +104,10 @@ class ClickHouse(ClickHouseCompiler):
             return self.f.anon.toDate32OrNull(arg)
         return super().visit_TryCast(op, arg=arg, to=to)
 
+    def visit_Quantile(self, op: Any, *, arg: Any, quantile: Any, where: Any) -> Any:
+        """Interpolated like everywhere else; ClickHouse's own `quantile` samples."""
+        return self._visit_quantile("quantileExactInclusive", arg, quantile, where)
+
 
 def even_out(backend: BaseBackend) -> BaseBackend:
     """Gives a backend what makes its answers those of the others."""
@@ -98,6 +116,7 @@ def even_out(backend: BaseBackend) -> BaseBackend:
     elif backend.name == "clickhouse":
         backend.compiler = ClickHouse()
         backend._get_schema_using_query = lambda query: _described(backend, query)
+        backend._collect_in_memory_tables = lambda *_, **__: {}
         backend._get_sql_string_view_schema = lambda **view: _view(backend, **view)
     elif backend.name == "pyspark":
         backend.get_schema = lambda name, **place: _spark_schema(

@@ -45,12 +45,15 @@ _TABLES = {
                CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN '微信' WHEN 2 THEN 'O''Brien "ads"'
                     WHEN 3 THEN 'douyin' ELSE 'Douyin' END AS channel,
                CASE WHEN i % 3 = 0 THEN 'north' ELSE 'south' END AS region,
-               CASE WHEN i % 6 = 0 THEN i - 1 END AS invited_by
+               CASE WHEN i % 6 = 0 THEN i - 1 END AS invited_by,
+               CASE WHEN i % 7 = 0 THEN TIMESTAMP '2026-09-15 12:00:00'
+                    + INTERVAL 1 DAY * (i % 60) END AS ended_at
         FROM range(1, 121) t(i)
-        UNION ALL SELECT 3, make_timestamptz(2026, 11, 22, 15, 30, 0.0), 'douyin', 'north', NULL
-        UNION ALL SELECT 500, NULL, 'douyin', 'north', NULL
-        UNION ALL SELECT 501, make_timestamptz(2026, 11, 1, 4, 30, 0.0), NULL, NULL, 500
-        UNION ALL SELECT 501, make_timestamptz(2026, 11, 1, 4, 30, 0.0), NULL, NULL, 500
+        UNION ALL
+        SELECT 3, make_timestamptz(2026, 11, 22, 15, 30, 0.0), 'douyin', 'north', NULL, NULL
+        UNION ALL SELECT 500, NULL, 'douyin', 'north', NULL, NULL
+        UNION ALL SELECT 501, make_timestamptz(2026, 11, 1, 4, 30, 0.0), NULL, NULL, 500, NULL
+        UNION ALL SELECT 501, make_timestamptz(2026, 11, 1, 4, 30, 0.0), NULL, NULL, 500, NULL
     """,
     # Naive times; ties of the moment between steps; a burst around the change of clocks.
     "events": """

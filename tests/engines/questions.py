@@ -10,8 +10,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from opsnb.methods.quantiles import quantile_ranks
 from opsnb.metrics import (
     Meter,
     Panel,
@@ -19,15 +21,19 @@ from opsnb.metrics import (
     assigned_users,
     cohorts,
     funnel,
+    levels,
+    lifespans,
     load_catalogue,
     newcomers,
     purchases,
+    reach,
     referral,
     rfm,
     since,
 )
 from opsnb.metrics import tickets as ticket_counts
 from opsnb.metrics.daily import DailyCounts
+from opsnb.metrics.exposed import Reach
 from opsnb.metrics.rows import Rows
 from opsnb.periods import parse
 from opsnb.tables import CONTRACTS, open_table
@@ -53,6 +59,10 @@ METRICS = {
     "all_orders": {
         "label": "Orders so far", "kind": "stock", "table": "orders", "value": "amount",
         "unit": "money",
+    },
+    "median_order": {
+        "label": "Median order", "kind": "quantile", "quantile": 0.5, "table": "orders",
+        "value": "amount", "unit": "money",
     },
     "half_hours": {
         "label": "Text functions", "kind": "distinct", "table": "events",
@@ -80,12 +90,18 @@ class Asked:
         self.catalogue = load_catalogue(METRICS)
         self.meter = Meter(self.rows, self.catalogue)
 
-    def panel(self, *metrics: str, days: int = 14, unit: str | None = None) -> Panel:
+    def panel(self, *metrics: str, unit: str | None = None, since: str = "") -> Panel:
         assigned = assigned_users(self.rows, "exp", unit=unit)
+        reach = Reach(dt.date(2026, 10, 4), dt.date(2026, 11, 1), covariate_days=14)
         return Panel(
-            self.rows, self.catalogue, metrics, assigned, start=dt.date(2026, 10, 4),
-            end=dt.date(2026, 11, 1), covariate_days=days,
-        )  # fmt: skip
+            self.rows,
+            self.catalogue,
+            metrics,
+            assigned,
+            reach=reach,
+            since=since,
+            ranks=quantile_ranks,
+        )
 
 
 Question = Callable[[Asked], Any]
@@ -135,10 +151,19 @@ for _name in _DAILY:
             "metrics: day by day",
             **{_name: lambda asked, name=_name: asked.meter.daily(name, START, END)},
         )
+
+
+def _cuts(asked: Asked) -> levels.Cuts:
+    cuts = levels.cuts(asked.rows, SEP)
+    assert cuts is not None
+    return cuts
+
+
 _ask(
-    "rolling active users, growth accounting",
+    "active users: rolling, growth, levels",
     rolling=lambda asked: actives.rolling_actives(asked.rows, START, END),
     growth=lambda asked: actives.growth(asked.rows, [SEP, OCT]),
+    levels=lambda asked: levels.moves(asked.rows, OCT, _cuts(asked)),
 )
 _ask(
     "cohorts and newcomers",
@@ -174,7 +199,11 @@ _ask(
     by=lambda asked: ticket_counts.ticket_times(asked.rows, SEP.start, NOV.end, "category"),
 )
 _ask(
-    "referral, purchase histories",
+    "referral, purchases, contracts",
+    lifespans=lambda asked: lifespans.lifespans(asked.rows, LAST, "channel"),
+    halves=lambda asked: lifespans.lifespans(asked.rows, LAST, half=0),
+    last=lambda asked: reach.last_day(asked.workspace),
+    repurchase=lambda asked: purchases.repurchase_days(asked.rows),
     referral=lambda asked: referral.referral(asked.rows, SEP.start, NOV.end),
     purchases=lambda asked: purchases.purchase_days(asked.rows),
     spread=lambda asked: purchases.purchase_days(asked.rows, most=20),
@@ -213,7 +242,11 @@ _ask(
         "revenue_per_user"
     ),
     seen=lambda asked: asked.panel("minutes").seen("minutes"),
-    since=lambda asked: since.moments_since(asked.panel("order_conversion"), "order_conversion"),
+    quantile=lambda asked: asked.panel("median_order").moments("median_order"),
+    quantile_segments=lambda asked: asked.panel("median_order").moments("median_order", "channel"),
+    since=lambda asked: since.moments_since(
+        asked.panel("order_conversion", since="order_conversion"), "order_conversion"
+    ),
     daily_totals=_daily_counts,
 )
 
@@ -226,6 +259,8 @@ def plain(value: Any) -> Any:
         }
     if isinstance(value, pd.DataFrame):
         return plain(value.reset_index().to_dict("records"))
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
