@@ -13,12 +13,13 @@ from benchmarks.cases import CASES, Case, Rng
 from opsnb.methods.bayes import posterior
 from opsnb.methods.compare import difference, two_proportions
 from opsnb.methods.cuped import cuped
-from opsnb.methods.dunnett import dunnett
+from opsnb.methods.dunnett import arm_levels, dunnett
 from opsnb.methods.estimate import Comparison
 from opsnb.methods.guardrail import non_inferiority
 from opsnb.methods.moments import Joint, Moments
 from opsnb.methods.multiplicity import benjamini_hochberg, holm
 from opsnb.methods.novelty import effect_trend, stretch_lifts
+from opsnb.methods.planning import Procedure, planned_level, users_over_arms
 from opsnb.methods.power import users_for_margin, users_for_mean, users_for_share
 from opsnb.methods.sequential import boundaries, confidence_sequence, inflation
 from opsnb.methods.srm import same_share, sample_ratio, sequential_sample_ratio
@@ -31,6 +32,9 @@ LIFT = 0.08
 """True lift under which coverage is counted."""
 
 DAYS = 30
+
+Arms = Callable[[int, float, float], list[Moments]]
+"""Draws arms of a size, mean and variance."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ def _ratio(row: np.ndarray, split: dict[str, float]) -> float:
 
 def power(rng: Rng, runs: int) -> list[Row]:
     """Whether planned users find the planned effect as often as planned, within 2 points."""
-    many, rows = 10 * runs, []
+    many, rows = 5 * runs, []
 
     def row(what: str, found: int) -> None:
         rows.append(Row(f"power .80: {what}", found / many, 0.78, 0.82))
@@ -253,8 +257,28 @@ def power(rng: Rng, runs: int) -> list[Row]:
     users = users_for_mean(1.0, 0.2).control * inflation(list(shares))
     steps = rng.normal(0.2 * users / 4, math.sqrt(2 * users / 4), (many, 4)).cumsum(axis=1)
     z = steps / np.sqrt(2 * users * shares)
+    for procedure in ("holm", "dunnett"):
+        row(f"3 treatments at 4:2:2:2, {procedure}", _found_among(rng, many, procedure, arms))
     row("four looks", int((np.abs(z) > boundaries(list(shares))).any(axis=1).sum()))
     return rows
+
+
+def _found_among(rng: Rng, runs: int, procedure: Procedure, arms: Arms) -> int:
+    """How often the one arm with an effect is found among three, at the size planned for it."""
+    shares = [0.4, 0.2, 0.2, 0.2]
+    level = planned_level(shares, procedure=procedure)
+    users = users_over_arms(lambda r: users_for_mean(100, 0.6, alpha=level, ratio=r), shares)
+    sizes = [round(users * share) for share in shares]
+    found = 0
+    drawn = [arms(n, 10 + 0.6 * (i == 1), 100) for i, n in enumerate(sizes)]
+    for control, *treatments in zip(*drawn, strict=True):
+        pairs = {i: (control, arm) for i, arm in enumerate(treatments)}
+        tests = {i: difference(*pair) for i, pair in pairs.items()}
+        if procedure == "dunnett":
+            found += arm_levels(pairs, tests)[0].p_value < 0.05
+        else:
+            found += (holm([test.diff.p_value for test in tests.values()])[0] or 0.0) < 0.05
+    return found
 
 
 SIMULATIONS: dict[str, Callable[[Rng, int], list[Row]]] = {

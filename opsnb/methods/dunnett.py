@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -19,6 +20,8 @@ NODES = 48
 
 MANY = 400
 """Points over the control's error where nearly all of the noise is the control's."""
+
+K = TypeVar("K")
 
 LARGE = 100_000
 """Degrees of freedom from which the variance counts as known."""
@@ -83,11 +86,11 @@ class ArmLevel:
 
 
 def arm_levels(
-    arms: Mapping[str, tuple[Moments, Moments]],
-    comparisons: Mapping[str, Comparison],
+    arms: Mapping[K, tuple[Moments, Moments]],
+    comparisons: Mapping[K, Comparison],
     *,
     alpha: float = 0.05,
-) -> dict[str, ArmLevel]:
+) -> dict[K, ArmLevel]:
     """Dunnett's test as levels of the arms' own tests, whatever these are.
 
     Parameters
@@ -103,7 +106,7 @@ def arm_levels(
         As `dunnett`.
     """
     need_fraction("alpha", alpha)
-    loadings = np.array([_loading(name, *pair) for name, pair in arms.items()])
+    loadings = np.array([_loading(str(name), *pair) for name, pair in arms.items()])
     found = {}
     for name, comparison in comparisons.items():
         df, p_value = comparison.df, comparison.diff.p_value
@@ -112,6 +115,15 @@ def arm_levels(
         bound = float(stats.t.isf((p_value or 0.0) / 2, df))
         found[name] = ArmLevel(level, max(tail(bound), p_value or 0.0))
     return found
+
+
+def largest_level(loadings: np.ndarray, alpha: float) -> float:
+    """The level of one arm's normal test that holds alpha over all arms.
+
+    `loadings` are the correlations of the arms' statistics with the error of the control.
+    """
+    bound = _critical(_tail(loadings, math.inf), len(loadings), math.inf, alpha)
+    return 2 * float(stats.norm.sf(bound))
 
 
 def _compare(

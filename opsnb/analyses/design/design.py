@@ -15,6 +15,7 @@ from opsnb.analyses.design.planfile import plan_text, write_plan
 from opsnb.errors import MethodError, ParameterError, did_you_mean
 from opsnb.findings import Verdict
 from opsnb.messages import Text
+from opsnb.methods.planning import planned_level, users_over_arms
 from opsnb.methods.power import detectable_share, users_for_mean, users_for_share
 from opsnb.methods.sequential import inflation
 
@@ -39,8 +40,10 @@ class Design:
         Smallest relative effect worth finding, as a fraction.
     guardrails : sequence of str
         Metrics that must not worsen by more than `margin` (relative).
-    split : float
-        Share of users in the treatment.
+    split : sequence of float
+        Shares of the users in each arm, the control first.
+    across_arms : str
+        `holm` or `dunnett`: what keeps the level over several treatments.
     looks : int
         Planned readings; above 1 with Lan-DeMets bounds.
     history_days : int
@@ -49,6 +52,8 @@ class Design:
         The event that would expose a user; empty: any.
     traffic : float
         Share of the exposed users who would enter the experiment.
+    window_days : int
+        Days after exposure in which outcomes count; 0: all of the run.
     """
 
     def __init__(
@@ -61,33 +66,44 @@ class Design:
         margin: float = 0.05,
         alpha: float = 0.05,
         power: float = 0.8,
-        split: float = 0.5,
+        split: Sequence[float | str] = (0.5, 0.5),
+        across_arms: str = "holm",
         looks: int = 1,
         history_days: int = 28,
         exposure: str = "",
         traffic: float = 1.0,
+        window_days: int = 0,
         unit: str = "user",
     ) -> None:
         self.ops, self.metric, self.mde = ops, metric, mde
         self.guardrails, self.margin = [name for name in guardrails if name], margin
-        self.alpha, self.power, self.split, self.looks = alpha, power, split, looks
+        self.alpha, self.power, self.looks = alpha, power, looks
+        self.shares, self.across_arms = _shares(split), across_arms
+        self.window_days = window_days
         self.history_days, self.exposure, self.traffic = history_days, exposure, traffic
         self.unit = unit
         self._check()
 
     def _check(self) -> None:
         """All of the parameters against what they may be, the first wrong one by name."""
-        fractions = {"alpha": self.alpha, "power": self.power, "split": self.split}
+        fractions = {"alpha": self.alpha, "power": self.power}
         wrong = [name for name, value in fractions.items() if not 0 < value < 1]
         wrong += [n for n, v in {"mde": self.mde, "margin": self.margin}.items() if not v > 0]
         wrong += ["traffic"] if not 0 < self.traffic <= 1 else []
         wrong += ["looks"] if self.looks < 1 else []
+        wrong += ["window_days"] if self.window_days < 0 else []
         if wrong:
             raise ParameterError(
                 f"{wrong[0]} is {getattr(self, wrong[0]):g}",
                 where=f"parameter {wrong[0]}",
-                hint="mde, margin, alpha, power, split and traffic are fractions (0.05 for 5 %); "
-                "looks counts from 1",
+                hint="mde, margin, alpha, power and traffic are fractions (0.05 for 5 %); "
+                "looks counts from 1, window_days from 0",
+            )
+        if self.across_arms not in ("holm", "dunnett"):
+            raise ParameterError(
+                f'across_arms is "{self.across_arms}"',
+                where="parameter across_arms",
+                hint='"holm" or "dunnett"',
             )
         catalogue = self.ops.catalogue
         for name in [self.metric, *self.guardrails]:
@@ -108,6 +124,7 @@ class Design:
             days=self.history_days,
             exposure=self.exposure,
             covariate_days=COVARIATE_DAYS,
+            window_days=self.window_days,
         )
 
     @cached_property
@@ -124,9 +141,20 @@ class Design:
         return self.history.baselines[self.metric]
 
     @property
-    def ratio(self) -> float:
-        """Users of treatment for each of control."""
-        return self.split / (1 - self.split)
+    def arms(self) -> dict[str, float]:
+        """Share by arm."""
+        names = [f"treatment_{i}" for i in range(1, len(self.shares))]
+        return dict(zip(["control", *(names if len(names) > 1 else ["treatment"])], self.shares,
+                        strict=True))  # fmt: skip
+
+    @cached_property
+    def level(self) -> float:
+        """The level at which each treatment is tested against the control."""
+        return self.level_of(self.shares)
+
+    def level_of(self, shares: Sequence[float]) -> float:
+        """The same for another split."""
+        return planned_level(shares, alpha=self.alpha, procedure=self.across_arms)  # type: ignore[arg-type]
 
     @cached_property
     def inflation(self) -> float:
@@ -134,47 +162,59 @@ class Design:
         if self.looks == 1:
             return 1.0
         shares = [look / self.looks for look in range(1, self.looks + 1)]
-        return inflation(shares, alpha=self.alpha, power=self.power)
+        return inflation(shares, alpha=self.level, power=self.power)
 
-    def users_needed(self, mde: float | None = None, *, adjusted: bool = True) -> int:
-        """Users of both arms that find a relative effect with the power asked for."""
-        base, mde = self.baseline, self.mde if mde is None else mde
-        same = {"alpha": self.alpha, "power": self.power, "ratio": self.ratio}
+    def users_needed(
+        self,
+        mde: float | None = None,
+        *,
+        adjusted: bool = True,
+        shares: Sequence[float] | None = None,
+    ) -> int:
+        """Users of all arms that find a relative effect with the power asked for."""
+        shares = shares or self.shares
+        one_look = self._one_look(self.mde if mde is None else mde, adjusted, shares)
+        return math.ceil(one_look * self.inflation)
+
+    def _one_look(self, mde: float, adjusted: bool, shares: Sequence[float]) -> int:
+        base, level = self.baseline, self.level_of(shares)
         share = base.mean * (1 + mde)
         if base.metric.kind == "proportion" and 0 < share < 1:
-            size = users_for_share(base.mean, share, **same).total
-            size = math.ceil(size * (1 - base.reduction)) if adjusted else size
-        else:
-            var = base.variance(adjusted=adjusted)
-            size = users_for_mean(var, mde * abs(base.mean), **same).total
-        return math.ceil(size * self.inflation)
+            users = users_over_arms(
+                lambda ratio: users_for_share(
+                    base.mean, share, alpha=level, power=self.power, ratio=ratio
+                ),
+                shares,
+            )
+            return math.ceil(users * (1 - base.reduction)) if adjusted else users
+        var = base.variance(adjusted=adjusted)
+        return users_over_arms(
+            lambda ratio: users_for_mean(
+                var, mde * abs(base.mean), alpha=level, power=self.power, ratio=ratio
+            ),
+            shares,
+        )
 
     def detectable(self, users: float, *, adjusted: bool = True) -> float | None:
         """The smallest relative effect that so many users find; None where they find none."""
         base = self.baseline
         users = users / self.inflation
-        reduction = base.reduction if adjusted else 0.0
         if base.metric.kind == "proportion":
-            n = users / (1 - reduction)
-            arms = (max(int(n * (1 - self.split)), 2), max(int(n * self.split), 2))
+            n = users / (1 - (base.reduction if adjusted else 0.0))
+            arms = [max(int(n * share), 2) for share in (self.shares[0], min(self.shares[1:]))]
             try:
-                gap = detectable_share(base.mean, *arms, alpha=self.alpha, power=self.power)
+                gap = detectable_share(base.mean, *arms, alpha=self.level, power=self.power)
             except MethodError:  # so few users find no share up to 1
                 return None
             return gap / base.mean
         low, high = 1e-6, 100.0
-        if users < 4 or self._need(high, adjusted) > users:
+        if users < 4 or self._one_look(high, adjusted, self.shares) > users:
             return None
         for _ in range(60):
             middle = math.sqrt(low * high)
-            low, high = (low, middle) if self._need(middle, adjusted) <= users else (middle, high)
+            enough = self._one_look(middle, adjusted, self.shares) <= users
+            low, high = (low, middle) if enough else (middle, high)
         return high
-
-    def _need(self, mde: float, adjusted: bool) -> int:
-        """Users of a mean with one look."""
-        base = self.baseline
-        same = {"alpha": self.alpha, "power": self.power, "ratio": self.ratio}
-        return users_for_mean(base.variance(adjusted=adjusted), mde * abs(base.mean), **same).total
 
     def users_after(self, days: int) -> float:
         """Users in the experiment after so many days at the current traffic."""
@@ -240,10 +280,12 @@ class Design:
             "end": first + dt.timedelta(days=days - 1),
             "unit": self.unit,
             "control": "control",
-            "split": {"control": round(1 - self.split, 6), "treatment": self.split},
+            "split": {arm: round(share, 6) for arm, share in self.arms.items()},
             "alpha": self.alpha,
             "power": self.power,
             "looks": self.looks,
+            **({"across_arms": self.across_arms} if len(self.shares) > 2 else {}),
+            **({"window_days": self.window_days} if self.window_days else {}),
             "covariate_days": COVARIATE_DAYS if self.baseline.reduction else 0,
             "users": self.users,
             "primary": {"metric": self.metric, "mde": self.mde},
@@ -279,3 +321,25 @@ class Design:
         ops.fact("design.verdict", word, "text")
         ops.decide(Text(f"design.decision.{word}"), recommendation=Text(f"design.recommend.{word}"))
         return ops.first_screen(verdict, sections.cards(self))
+
+
+def _shares(split: Sequence[float | str]) -> list[float]:
+    """Shares of the arms as numbers.
+
+    Raises
+    ------
+    ParameterError
+        A share is no fraction, there are fewer than two, or their sum is not 1.
+    """
+    hint = "shares of the arms as fractions, the control first: [0.5, 0.5] or [0.4, 0.3, 0.3]"
+    try:
+        shares = [float(share) for share in split]
+    except (TypeError, ValueError):
+        raise ParameterError(f"split is {split}", where="parameter split", hint=hint) from None
+    total = math.fsum(shares)
+    if len(shares) < 2 or not all(0 < s < 1 for s in shares) or abs(total - 1) > 1e-3:
+        shown = ", ".join(f"{share:g}" for share in shares)
+        raise ParameterError(
+            f"split is {shown}, which sums to {total:g}", where="parameter split", hint=hint
+        )
+    return [share / total for share in shares]

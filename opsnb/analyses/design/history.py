@@ -95,6 +95,7 @@ def read_history(
     days: int,
     exposure: str,
     covariate_days: int,
+    window_days: int = 0,
 ) -> History:
     """Read the last `days` days before `as_of`.
 
@@ -103,6 +104,9 @@ def read_history(
     exposure : str
         The event that would expose a user; empty: any event (an order where events are not
         mapped).
+    window_days : int
+        Days after exposure in which outcomes count; users whose days are not over at the end
+        count in the traffic only. 0: all days.
 
     Raises
     ------
@@ -119,8 +123,18 @@ def read_history(
         )
     start, end = as_of - dt.timedelta(days=days), as_of - dt.timedelta(days=1)
     assigned, arrivals = _exposed(rows, start, end, exposure)
-    reach = Reach(end=end, covariate_days=covariate_days)
+    reach = Reach(
+        end=end, through=end, window_days=window_days or None, covariate_days=covariate_days
+    )
     panel = Panel(rows, catalogue, metrics, assigned, reach=reach, ranks=quantile_ranks)
+    for name in panel.metrics:
+        if not panel.moments(name):
+            raise ParameterError(
+                f"{days} days of history hold no user with {panel.window(name)} days after the "
+                f"first exposure, as {name} counts them",
+                where="parameter history_days",
+                hint="take a longer history, or fewer window_days",
+            )
     baselines = {name: _baseline(catalogue[name], panel.moments(name)[0]) for name in panel.metrics}
     return History(start, end, arrivals, baselines)
 

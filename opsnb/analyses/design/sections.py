@@ -10,6 +10,7 @@ import numpy as np
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.findings import Card
 from opsnb.messages import Said, Text
+from opsnb.methods.planning import best_shares
 from opsnb.methods.power import power_for_margin
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def baseline_parts(design: Design) -> list[Part]:
         pace=traffic.value,
     )  # fmt: skip
     parts: list[Part] = [Table(columns, rows), Paragraph(said), Note(Text("design.baseline_note"))]
+    if len(design.shares) > 2:
+        level = ops.fact("design.level", design.level, "share", method=design.across_arms)
+        key = f"design.arms_{design.across_arms}"
+        parts.append(Paragraph(Text.of(key, arms=len(design.shares) - 1, level=level.value)))
     if design.unit != "user":
         key = f"ab.unit.{design.unit}"
         unit = Text(key) if ops.language.has(key) else design.unit
@@ -121,6 +126,11 @@ def duration_parts(design: Design) -> list[Part]:
             mark=(float(days), design.mde) if days and days <= last else None,
         ),
         Note(Text("design.traffic_note")),
+        *(
+            [Note(Text.of("design.window_note", days=design.window_days))]
+            if design.window_days
+            else []
+        ),
     ]
 
 
@@ -128,7 +138,6 @@ def choice_parts(design: Design) -> list[Part]:
     """The plan's own choices beside their alternatives: users, days."""
     base = design.users
     plain = design.users_needed(adjusted=False)
-    half = round(base * 4 * design.split * (1 - design.split))
     rows: list[dict[str, Any]] = [
         _choice(design, Text("design.choice.planned"), base),
         _choice(design, Text("design.choice.unadjusted"), plain),
@@ -136,8 +145,16 @@ def choice_parts(design: Design) -> list[Part]:
     if design.looks > 1:
         single = round(base / design.inflation)
         rows.append(_choice(design, Text("design.choice.one_look"), single))
-    if abs(design.split - 0.5) > 1e-9:
-        rows.append(_choice(design, Text("design.choice.even_split"), half))
+    arms = len(design.shares)
+    if max(design.shares) - min(design.shares) > 1e-3:
+        even = design.users_needed(shares=[1 / arms] * arms)
+        rows.append(_choice(design, Text("design.choice.even_split"), even))
+    if arms > 2:
+        best = design.users_needed(shares=best_shares(arms - 1))
+        rows.append(_choice(design, Text("design.choice.larger_control"), best))
+        rows.append(
+            _choice(design, Text("design.choice.two_arms"), design.users_needed(shares=[0.5, 0.5]))
+        )
     saved = plain - base
     design.ops.fact(
         "design.cuped_days", _days_saved(design, plain, base), "days", metric=design.metric
@@ -148,8 +165,9 @@ def choice_parts(design: Design) -> list[Part]:
         Column("days", Text("design.axis.days"), "integer"),
     ]
     note = Text.of(
-        "design.choice_note", looks=design.looks, split=design.split, saved=max(saved, 0) / plain
-    )
+        "design.choice_note", looks=design.looks, saved=max(saved, 0) / plain,
+        split=[Text.of("ab.trust.arm_split", arm=a, share=s) for a, s in design.arms.items()],
+    )  # fmt: skip
     return [Table(columns, rows, note=note)]
 
 
@@ -167,10 +185,8 @@ def guardrail_parts(design: Design) -> list[Part]:
     ops = design.ops
     if not design.guardrails:
         return [Absent(Text("design.no_guardrails"))]
-    n = (
-        max(round(design.users * (1 - design.split)), 2),
-        max(round(design.users * design.split), 2),
-    )
+    control, *treatments = design.shares
+    n = [max(round(design.users * share), 2) for share in (control, min(treatments))]
     rows = []
     for name in design.guardrails:
         base = design.history.baselines[name]
@@ -178,7 +194,7 @@ def guardrail_parts(design: Design) -> list[Part]:
         if base.mean and base.moments.var > 0 and design.margin < 1:
             power = power_for_margin(
                 base.mean, base.variance(adjusted=True), design.margin, *n,
-                direction=base.metric.direction, alpha=design.alpha / 2,
+                direction=base.metric.direction, alpha=design.level / 2,
             )  # fmt: skip
         ops.fact("design.guardrail_power", power, "share", metric=name)
         enough = power is not None and power >= design.power
