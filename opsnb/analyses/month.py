@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analyses import lifecycle
+from opsnb.analyses import lifecycle, returning
 from opsnb.analyses.drivers import drivers, moved_trees
 from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
 from opsnb.analyses.gate import data_end, data_gate
@@ -347,7 +347,9 @@ class Month:
             source=Text.of("month.cohorts.source", last=last),
             first=1,
         )
-        return ops.show(chart, Note(Text("month.cohorts.note")))
+        source = Text.of("month.cohorts.source", last=last)
+        curves = returning.curves(ops, found, source)
+        return ops.show(chart, Note(Text("month.cohorts.note")), *curves)
 
     def _cohort_claim(self, found: Sequence[Any]) -> Text:
         """Month-one retention of the newest mature cohort, beside the one before."""

@@ -353,7 +353,7 @@ def scorecard_parts(month: Month) -> list[Part]:
         Column("status", Text("ab.column.status"), "said"),
         Column("change", Text("month.scorecard.change"), "said", "right"),
         Column("year", Text("month.scorecard.year"), "said", "right"),
-        Column("owner", Text("display.owner"), "said", "right"),
+        Column("owner", Text("display.owner"), "said"),
     ]
     first = month.leading
     rest = [kpi for kpi in month.kpis if kpi not in first]

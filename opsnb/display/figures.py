@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from opsnb.display.parts import Part, escape
 from opsnb.display.style import house_style
-from opsnb.display.svg import to_svg
+from opsnb.display.svg import Drawing, to_svg
 from opsnb.messages import Language, Said
 
 __all__ = ["PHONE_WIDTH", "Chart"]
@@ -75,6 +75,6 @@ class Chart(Part):
     ) -> str:
         """The drawing alone, as an `<svg>` element."""
         with house_style():
-            figure = Figure(figsize=(width or self.width, height or self.height))
+            figure = Drawing((width or self.width, height or self.height))
             self.draw(figure, language)
             return to_svg(figure, language.say(self.alt), css_class=css_class)

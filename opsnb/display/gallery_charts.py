@@ -146,6 +146,11 @@ def _reviews() -> list[Part]:
     weeks = [dt.date(2026, 9, 21) + dt.timedelta(days=7 * n) for n in range(6)]
     months = [dt.date(2025 + (n + 10) // 12, (n + 10) % 12 + 1, 1) for n in range(12)]
     wave = 4.4e6 + 7e4 * np.arange(12) + 2e5 * np.sin(np.arange(12))
+    ages, newer, before = (
+        range(1, 7),
+        [0.46, 0.4, 0.35, 0.31, 0.28, 0.26],
+        [0.44, 0.37, 0.31, 0.27, 0.24, 0.21],
+    )
     return [
         charts.kpi_trend(
             charts.KpiSpan(
@@ -186,15 +191,26 @@ def _reviews() -> list[Part]:
         ),
         charts.quadrant(
             [
-                charts.Point(both("App push", "应用推送"), 82_000, 0.42),
-                charts.Point(both("WeChat groups", "微信社群"), 124_000, 0.36),
-                charts.Point(both("Creators", "短视频达人"), 410_000, 0.12),
-                charts.Point(both("Search", "搜索广告"), 230_000, -0.18),
-                charts.Point(both("Offline", "线下"), 95_000, -0.31),
+                charts.Point(both("App push", "应用推送"), 0.09, 0.42),
+                charts.Point(both("WeChat groups", "微信社群"), 0.13, 0.36),
+                charts.Point(both("Creators", "短视频达人"), 0.44, 0.12),
+                charts.Point(both("Search", "搜索广告"), 0.24, -0.18),
+                charts.Point(both("Offline", "线下"), 0.10, -0.31),
             ],
-            x_label=both("Spend", "投放金额"),
+            x_format="percent",
+            x_line=0.2,
+            x_label=both("Share of spend", "费用占比"),
             y_label=both("Incremental ROI", "增量 ROI"),
             **_texts("The two cheapest online channels paid back best", "两个小渠道回报最高"),
+        ),
+        charts.curves(
+            [
+                charts.Curve(both("Arrived Apr to Jun", "4 月至 6 月新增"), ages, newer),
+                charts.Curve(both("Arrived Jan to Mar", "1 月至 3 月新增"), ages, before),
+            ],
+            x_label=both("Months after arrival", "新增后第几个月"),
+            y_label=both("Share of users who were active", "活跃用户占比"),
+            **_texts("Newer users return more often", "近期新增用户回访更多"),
         ),
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ them for its dark mode; the hex stays in the drawing as the fall-back.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.util
 from collections.abc import Iterator
@@ -53,8 +54,11 @@ SIZE = 8.5
 SMALL = 7.5
 """Text sizes in points, on a drawing 7.2 inches wide."""
 
+RARE = "Noto Sans SC Rare"
+"""Family of the font with the characters that the others lack."""
+
 _RC: dict[Any, Any] = {
-    "font.family": ["Noto Sans SC", "Noto Sans SC Rare", "DejaVu Sans"],
+    "font.family": ["Noto Sans SC", RARE, "DejaVu Sans"],
     "font.size": SIZE,
     "axes.unicode_minus": False,
     "text.parse_math": False,
@@ -129,8 +133,12 @@ def _font_files() -> tuple[Path, ...]:
 
 @functools.cache
 def _register_fonts() -> None:
+    fonts = font_manager.fontManager
     for path in _font_files():
-        font_manager.fontManager.addfont(path)
+        fonts.addfont(path)
+    # The rare characters have one weight; without this, matplotlib remarks on each bold text.
+    rare = [font for font in fonts.ttflist if font.name == RARE and font.weight == 400]
+    fonts.ttflist += [dataclasses.replace(font, weight=700) for font in rare]
 
 
 @functools.cache

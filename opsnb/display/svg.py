@@ -8,6 +8,8 @@ import io
 import re
 import unicodedata
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
@@ -35,6 +37,25 @@ _DECORATION = {"So", "Sk", "Mn", "Me", "Cf", "Cc", "Co", "Cn"}
 _IN_A_FLOW = "width:100%;height:auto"
 
 
+@dataclass(frozen=True)
+class Spot:
+    """A rectangle of a drawing, in inches from its top left corner, and what it says."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    text: str
+
+
+class Drawing(Figure):
+    """A figure that remembers its spots."""
+
+    def __init__(self, figsize: tuple[float, float]) -> None:
+        super().__init__(figsize=figsize)
+        self.spots: list[Spot] = []
+
+
 def to_svg(figure: Figure, label: str, *, css_class: str = "ob-chart") -> str:
     """The figure as an `<svg>` element for a page.
 
@@ -50,6 +71,8 @@ def to_svg(figure: Figure, label: str, *, css_class: str = "ob-chart") -> str:
     root = ElementTree.fromstring(_NOT_XML.sub("", _draw(figure)))
     _tidy(root)
     _name_ids(root)
+    if isinstance(figure, Drawing) and figure.spots:
+        root.append(_spots(figure.spots))
     root.attrib = {
         "class": css_class,
         "role": "img",
@@ -69,6 +92,18 @@ def _draw(figure: Figure) -> str:
             stream, metadata={"Date": None, "Creator": None, "Type": None, "Format": None}
         )
     return stream.getvalue()
+
+
+def _spots(spots: Sequence[Spot]) -> ElementTree.Element:
+    """Unseen rectangles with a `<title>`, which a browser shows without any script."""
+    group = ElementTree.Element("g", {"class": "ob-tips", "fill-opacity": "0"})
+    for spot in spots:
+        numbers = (spot.left, spot.top, spot.width, spot.height)
+        names = ("x", "y", "width", "height")
+        box = {name: f"{72 * n:.1f}" for name, n in zip(names, numbers, strict=True)}
+        title = ElementTree.SubElement(ElementTree.SubElement(group, "rect", box), "title")
+        title.text = _NOT_XML.sub("", spot.text)
+    return group
 
 
 def _picture_of_many_marks(figure: Figure) -> None:

@@ -26,6 +26,7 @@ NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 
 _CLOSED = re.compile(r"<details(?![^>]*\sopen\b)")
+_TIPS = re.compile(r'<g class="ob-tips".*?</g>', re.DOTALL)
 _OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
 _PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
 
@@ -96,7 +97,7 @@ def _marked(page: str, language: Language, draft: PdfReader) -> str:
 
 
 def _for_paper(page: str) -> str:
-    """Folds are open, and transparent shapes are drawn as such.
+    """Folds are open, nothing waits for a pointer, and transparent shapes are drawn as such.
 
     `opacity` would turn a chart into pixels; that of fill and stroke does not.
     """
@@ -108,7 +109,7 @@ def _for_paper(page: str) -> str:
             rules[name] = f"{alpha * float(rules.get(name, 1)):.4g}"
         return 'style="' + ";".join(f"{name}:{value}" for name, value in rules.items()) + '"'
 
-    return _OPACITY.sub(shape, _CLOSED.sub("<details open", page))
+    return _OPACITY.sub(shape, _CLOSED.sub("<details open", _TIPS.sub("", page)))
 
 
 def _numbers(draft: PdfReader) -> dict[str, int]:

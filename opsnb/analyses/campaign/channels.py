@@ -97,18 +97,41 @@ def _chart(campaign: Campaign, rows: Sequence[dict[str, Any]]) -> Part:
     known = [row for row in rows if row["cpa"] is not None]
     key, use = ("cpa", known) if len(known) > 1 else ("spend", list(rows))
     ranked = sorted(use, key=lambda row: -row[key])
+    claim = Text.of(
+        f"campaign.channels.chart_{key}",
+        dearest=ranked[0]["name"],
+        most=ranked[0][key],
+        cheapest=ranked[-1]["name"],
+        least=ranked[-1][key],
+    )
+    if key == "cpa" and len(use) > 2:
+        return _quadrant(campaign, use, sum(row["spend"] for row in rows), claim)
     return charts.bars(
         [charts.Bar(row["name"], row[key]) for row in use],
-        claim=Text.of(
-            f"campaign.channels.chart_{key}",
-            dearest=ranked[0]["name"],
-            most=ranked[0][key],
-            cheapest=ranked[-1]["name"],
-            least=ranked[-1][key],
-        ),
+        claim=claim,
         alt=Text.of("campaign.channels.alt", rows=len(use)),
         source=campaign.source,
         format="exact_money" if key == "cpa" else "money",
+    )
+
+
+def _quadrant(
+    campaign: Campaign, rows: Sequence[dict[str, Any]], spent: float, claim: Text
+) -> Part:
+    """Where the money went, against what a counted conversion cost there.
+
+    Counted, not incremental: what a channel caused is known only where its spend varied.
+    """
+    average = sum(row["spend"] for row in rows) / sum(row["conversions"] for row in rows)
+    return charts.quadrant(
+        [charts.Point(row["name"], row["spend"] / spent, row["cpa"] / average - 1) for row in rows],
+        x_label=Text("campaign.channels.quadrant_x"),
+        y_label=Text.of("campaign.channels.quadrant_y", average=average),
+        x_format="percent",
+        x_line=1 / len(rows),
+        claim=claim,
+        alt=Text.of("campaign.channels.quadrant_alt", rows=len(rows), average=average),
+        source=campaign.source,
     )
 
 

@@ -13,6 +13,7 @@ from opsnb.display.charts._axes import day_number, days
 from opsnb.display.charts._check import need, need_rows
 from opsnb.display.charts._sheet import DASHES, LINE, Box, Entry, Sheet, is_free, text_box
 from opsnb.display.charts._time import Event, extent, floats, time_panel
+from opsnb.display.charts._tips import day_texts, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, SERIES, SMALL, WARN, text_width
 from opsnb.messages import Language, Said
@@ -88,6 +89,9 @@ def anomaly_timeline(
                 markersize=7, color=WARN, markeredgewidth=0, zorder=4,
             )  # fmt: skip
         _label(sheet, ax, runs)
+        names = (language.text("chart.observed"), language.text("chart.expected_range"))
+        texts = day_texts(dates, observed, expected, low, high, names, language, format)
+        strips(sheet, [ax], list(xs), texts)
 
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
 

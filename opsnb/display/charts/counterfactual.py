@@ -13,6 +13,7 @@ from opsnb.display.charts._axes import days, number_ticks, tick_labels, widest
 from opsnb.display.charts._check import need, need_rows
 from opsnb.display.charts._sheet import DASHES, LINE, Entry, Sheet, zero_line
 from opsnb.display.charts._time import Event, event_room, extent, floats, time_panel
+from opsnb.display.charts._tips import day_texts, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, SERIES, SMALL
 from opsnb.messages import Language, Said, Text
@@ -100,6 +101,10 @@ def counterfactual(
         _band(below, xs, seen - most, seen - least)
         zero_line(below)
         below.plot(xs, seen - mean, color=SERIES[0], linewidth=1.6)
+        without = language.say(expected_label or Text("chart.expected"))
+        said = (language.text("chart.observed"), without)
+        texts = day_texts(dates, observed, expected, low, high, said, language, format)
+        strips(sheet, [above, below], list(xs), texts)
 
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
 

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._tips import rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, SERIES, SMALL
 from opsnb.messages import Language, Said
+
+FEW = 14
+"""Up to so many points each has a dot."""
 
 _STYLES = (("line", 2.2), ("dashed", 1.6), ("dotted", 1.6))
 
@@ -77,6 +82,8 @@ def curves(
         furthest = max(max(line.xs) for line in lines)
         highest = max(max(line.ys) for line in lines)
         xs = number_ticks(0, max([furthest, *(x for x, _ in marked)]), 4 if sheet.is_narrow else 7)
+        if x_format == "integer":
+            xs = [x for x in xs if x.is_integer()]
         ys = number_ticks(0, max([highest, *(y for _, y in marked)]), 5)
         texts = tick_labels(ys, language, y_format)
         ax = sheet.panel(widest(texts) + 0.1, top, 0.3, 2 * LINE + 0.12)
@@ -87,11 +94,30 @@ def curves(
         for index, (line, (sign, width)) in enumerate(zip(lines, _STYLES, strict=False)):
             ax.plot(
                 np.asarray(line.xs), np.asarray(line.ys), color=SERIES[index],
-                linestyle=LINES[sign], linewidth=width,
+                linestyle=LINES[sign], linewidth=width, markeredgewidth=0,
+                marker="o" if len(line.xs) <= FEW else None, markersize=width * 1.8,
             )  # fmt: skip
         for x, y in marked:
             style = {"color": MUTED, "linewidth": 1.0, "linestyle": LINES["dotted"]}
             ax.plot([x, x, 0], [0, y, y], **style)
             ax.plot([x], [y], "o", color=INK, markersize=6, markeredgewidth=0, clip_on=False)
 
+        _tips(sheet, ax, lines, x_name, x_format, y_format)
+
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+
+
+def _tips(
+    sheet: Sheet, ax: Axes, lines: Sequence[Curve], x_name: str, x_format: str, y_format: str
+) -> None:
+    """What the curves say at each x, where all are known at the same ones."""
+    xs = list(lines[0].xs)
+    if any(list(line.xs) != xs for line in lines):
+        return
+    language = sheet.language
+    texts = []
+    for n, x in enumerate(xs):
+        head = language.text("chart.tip_row", label=x_name, value=language.format(x, x_format))
+        rows = [(language.say(line.label), line.ys[n], None, None) for line in lines]
+        texts.append(rows_text(head, rows, language, y_format))
+    strips(sheet, [ax], xs, texts)

@@ -21,6 +21,7 @@ from opsnb.display.charts._time import (
     floats,
     time_panel,
 )
+from opsnb.display.charts._tips import date_names, rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, SERIES
 from opsnb.messages import Language, Said
@@ -104,6 +105,13 @@ def cumulative_effect(
         if reference:
             ax.axhline(reference[0], color=MUTED, linewidth=1.2, linestyle=LINES["dotted"])
         draw_end_labels(sheet, ax, [end])
+        name = language.text("chart.so_far")
+        heads = date_names([point.date for point in points], language)
+        texts = [
+            rows_text(head, [(name, point.value, point.low, point.high)], language, format)
+            for head, point in zip(heads, points, strict=True)
+        ]
+        strips(sheet, [ax], list(xs), texts)
 
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import (
@@ -19,6 +20,7 @@ from opsnb.display.charts._axes import (
 from opsnb.display.charts._check import need, need_rows
 from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
 from opsnb.display.charts._time import extent, floats
+from opsnb.display.charts._tips import at, rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
 from opsnb.messages import Language, Said
@@ -141,8 +143,28 @@ def _panel(
             xs, floats(span.target), linestyle="none", marker="^", markersize=5.5,
             markerfacecolor=PAPER, markeredgecolor=INK, markeredgewidth=1.1, zorder=4,
         )  # fmt: skip
+    _tips(sheet, ax, span, label, format)
     x, y = sheet.place(ax, index, last)
     sheet.text(x + 0.09, y, shown, bold=True)
+
+
+def _tips(
+    sheet: Sheet,
+    ax: Axes,
+    span: KpiSpan,
+    label: Callable[[dt.date], str] | None,
+    format: str,
+) -> None:
+    """This year, last year and the target of each week or month."""
+    language = sheet.language
+    names = [language.text(f"chart.{name}") for name in ("this_year", "last_year", "target")]
+    texts = []
+    for n, date in enumerate(span.dates):
+        head = label(date) if label else language.format(date, "month")
+        values = (at(span.values, n), at(span.before, n), at(span.target, n))
+        rows = [(name, value, None, None) for name, value in zip(names, values, strict=True)]
+        texts.append(rows_text(head, rows, language, format))
+    strips(sheet, [ax], list(range(len(span.dates))), texts)
 
 
 def _names(

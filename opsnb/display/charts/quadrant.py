@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._sheet import LINE, Box, Sheet, is_free, rules, text_box, wrapped
+from opsnb.display.charts._tips import dots
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, SERIES, SMALL, text_width
 from opsnb.messages import Language, Said
@@ -83,6 +84,15 @@ def quadrant(
             markersize=7, color=SERIES[0], markeredgewidth=0, clip_on=False, zorder=3,
         )  # fmt: skip
         _labels(sheet, ax, points)
+        dots(sheet, ax, [(p.x, p.y, said(p, language)) for p in points])
+
+    def said(point: Point, language: Language) -> str:
+        rows = ((x_label, point.x, x_format), (y_label, point.y, y_format))
+        lines = [
+            language.text("chart.tip_row", label=name, value=language.format(value, format))
+            for name, value, format in rows
+        ]
+        return "\n".join([language.say(point.label), *lines])
 
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ from opsnb.display.charts._time import (
     floats,
     time_panel,
 )
+from opsnb.display.charts._tips import Row, at, date_names, rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, PAPER, SERIES, SMALL
 from opsnb.messages import Language, Said
@@ -105,8 +107,26 @@ def trend(
         if target:
             draw_targets(ax, target)
         draw_end_labels(sheet, ax, ends)
+        _tips(sheet, ax, lines, target, format)
 
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+
+
+def _tips(
+    sheet: Sheet, ax: Axes, lines: Sequence[Series], target: Series | None, format: str
+) -> None:
+    """Each date of the lines, with the value of every line on it."""
+    language = sheet.language
+    known: dict[dt.date, list[Row]] = {}
+    for line in [*lines, *([target] if target else [])]:
+        label = language.say(line.label)
+        for n, date in enumerate(line.dates):
+            row = (label, at(line.values, n), at(line.low, n), at(line.high, n))
+            known.setdefault(date, []).append(row)
+    dates = sorted(known)
+    heads = date_names(dates, language)
+    texts = [rows_text(h, known[d], language, format) for h, d in zip(heads, dates, strict=True)]
+    strips(sheet, [ax], [float(x) for x in days(dates)], texts)
 
 
 def draw_line(ax: Axes, line: Series, colour: str, sign: Sign, width: float) -> None:
