@@ -19,7 +19,9 @@ def test_acting_characters_are_replaced(text: str) -> None:
     assert shown.encode("utf-8").decode("utf-8").isprintable()
 
 
-@pytest.mark.parametrize("text", ["", "留存\t12 %\r\n", "café \u200d👩\u200d💻 喆", "\u200eA\u200f"])
+@pytest.mark.parametrize(
+    "text", ["", "留存\t12 %\r\n", "café \u200d👩\u200d💻 喆", "\u200eA\u200f"]
+)
 def test_ordinary_texts_stay_as_they_are(text: str) -> None:
     assert visible(text) == text
 

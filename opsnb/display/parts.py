@@ -6,6 +6,7 @@ Every text that comes from data is escaped here, at the last step before it beco
 from __future__ import annotations
 
 import abc
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape as _escape
@@ -30,6 +31,14 @@ def escape(text: str) -> str:
     return _escape(text, quote=True)
 
 
+_SIGNED_MONEY = re.compile(r"[+−](?:[A-Z]{3} |[¥$€£])[\d.,]*\d(?:bn|m|万|亿)?")
+
+
+def prose(text: str) -> str:
+    """A sentence as HTML, in which no line ends between a sign and its amount."""
+    return _SIGNED_MONEY.sub(r'<span class="ob-whole">\g<0></span>', escape(text))
+
+
 class Part(abc.ABC):
     """Something that a page shows."""
 
@@ -51,10 +60,10 @@ class Paragraph(Part):
 
     def html(self, language: Language) -> str:
         if self.tone is None:
-            return f"<p>{escape(language.say(self.said))}</p>"
+            return f"<p>{prose(language.say(self.said))}</p>"
         return (
             f'<p class="ob-paragraph ob-{self.tone}"><span class="ob-shape" aria-hidden="true">'
-            f"{SHAPES[self.tone]}</span> {escape(language.say(self.said))}</p>"
+            f"{SHAPES[self.tone]}</span> {prose(language.say(self.said))}</p>"
         )
 
     def plain(self, language: Language) -> str:
@@ -100,7 +109,7 @@ class VerdictBox(Part):
             f'<p class="ob-head"><span class="ob-word"><span class="ob-shape" aria-hidden="true">'
             f"{SHAPES[verdict.tone]}</span> {escape(language.say(verdict.word))}</span> "
             f"{_grade(verdict.grade, language, named=True)}</p>"
-            f'<p class="ob-sentence">{escape(language.say(verdict.sentence))}</p>{rule}</div>'
+            f'<p class="ob-sentence">{prose(language.say(verdict.sentence))}</p>{rule}</div>'
         )
 
     def plain(self, language: Language) -> str:
@@ -168,7 +177,7 @@ class Checks(Part):
     def html(self, language: Language) -> str:
         items = "".join(
             f'<li class="ob-{check.status}"><b><span class="ob-shape" aria-hidden="true">{shape}'
-            f"</span> {escape(word)}</b> {escape(language.say(check.message))}</li>"
+            f"</span> {escape(word)}</b> {prose(language.say(check.message))}</li>"
             for check, shape, word in self._lines(language)
         )
         return f'<ul class="ob-checks">{items}</ul>'
@@ -212,7 +221,7 @@ class Findings(Part):
         return (
             f'<li class="ob-{finding.tone}"><span class="ob-shape" aria-hidden="true">'
             f"{SHAPES[finding.tone]}</span> {_grade(finding.grade, language)} "
-            f"{escape(language.say(finding.claim))}{link}</li>"
+            f"{prose(language.say(finding.claim))}{link}</li>"
         )
 
 

@@ -26,7 +26,15 @@ def effect_parts(campaign: Campaign) -> list[Part]:
     claim = _claim(campaign, facts)
     parts: list[Part] = [Paragraph(claim, campaign.effect_tone)]
     if "relative" in facts:
-        parts.append(Paragraph(Text.of("campaign.effect.relative", relative=facts["relative"])))
+        each = "region_day" if found.regions else "day"
+        parts.append(
+            Paragraph(
+                Text.of(
+                    f"campaign.effect.relative_{each}", relative=facts["relative"],
+                    average=facts["average"],
+                )
+            )
+        )  # fmt: skip
     if "after" in facts:
         parts.append(Paragraph(_dip(campaign, facts["after"])))
     parts.append(_chart(campaign, found))
@@ -39,6 +47,7 @@ def effect_parts(campaign: Campaign) -> list[Part]:
         campaign.ops.finding(
             claim, head, grade=found.grade, tone=campaign.effect_tone, section="effect"
         )
+        _tell_dip(campaign, facts)
         _score_prediction(campaign, head)
     return parts
 
@@ -102,6 +111,16 @@ def _dip(campaign: Campaign, after: Fact) -> Text:
         return Text.of(weeks, week=week, weeks=len(early), effect=after, days=days)
     state = "down" if after.high < 0 else "up" if after.low > 0 else "open"
     return Text.of(f"campaign.effect.dip_{state}", effect=after, days=days)
+
+
+def _tell_dip(campaign: Campaign, facts: dict[str, Fact]) -> None:
+    """A loss after the campaign that is shown is among the findings."""
+    after, found = facts.get("after"), campaign.increment
+    if after is None or after.high is None or not (after.high < 0 or found.given_back):
+        return
+    campaign.ops.finding(
+        _dip(campaign, after), after, grade=found.grade, tone="warn", section="effect"
+    )
 
 
 def _chart(campaign: Campaign, found: Increment) -> Part:

@@ -70,7 +70,15 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
     if changes:
         parts.append(Checks([_multiplicity(campaign, changes)]))
     key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
-    return [*parts, Note(Text.of(key, days=plan.funnel_days))]
+    notes = [Note(Text.of(key, days=plan.funnel_days))]
+    if len(others) > 1:
+        other, earlier = others[1], last_campaign(campaign)
+        assert earlier is not None
+        named = Text.of(
+            "campaign.funnel.last_named", name=earlier.name, start=other.first, end=other.last
+        )
+        notes.append(Note(named))
+    return [*parts, *notes]
 
 
 def against(campaign: Campaign) -> list[Against]:
@@ -82,9 +90,8 @@ def against(campaign: Campaign) -> list[Against]:
     earlier = last_campaign(campaign)
     if earlier is not None:
         assert earlier.start and earlier.end
-        label = Text.of("campaign.funnel.last", name=earlier.name)
         end = min(earlier.end, earlier.start + (plan.end - plan.start))
-        found.append(Against("last_campaign", earlier.start, end, label))
+        found.append(Against("last_campaign", earlier.start, end, Text("campaign.funnel.last")))
     return found
 
 

@@ -183,11 +183,13 @@ def _outcome(campaign: Campaign) -> Said:
 
 
 def _review(name: str, said: Sequence[Said]) -> list[dict[str, Said]]:
-    """A row a sentence; the first carries the part's name."""
-    return [
-        {"part": "" if number else Text(f"campaign.notes.{name}"), "said": text}
-        for number, text in enumerate(said)
-    ]
+    """A row a sentence; those after the first carry a number."""
+    return [{"part": _part(name, number), "said": text} for number, text in enumerate(said, 1)]
+
+
+def _part(name: str, number: int) -> Text:
+    part = Text(f"campaign.notes.{name}")
+    return part if number == 1 else Text.of("campaign.notes.nth", part=part, number=number)
 
 
 def _table(rows: list[dict[str, Said]]) -> Part:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analyses.campaign import money
 from opsnb.analyses.campaign.funnels import FALSE_SHARE
 from opsnb.analyses.gate import data_end
-from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, Toned
+from opsnb.display import Absent, Checks, Column, Fold, Note, Paragraph, Part, Table, Toned
 from opsnb.findings import Tone
 from opsnb.messages import Text
 from opsnb.methods.compare import two_proportions
@@ -16,7 +16,7 @@ from opsnb.methods.estimate import Estimate
 from opsnb.methods.multiplicity import benjamini_hochberg
 from opsnb.methods.proportions import wilson
 from opsnb.metrics.newcomers import Newcomers, Ripe, newcomers
-from opsnb.metrics.referral import referral
+from opsnb.metrics.referral import INVITE, referral
 
 if TYPE_CHECKING:
     from opsnb.analyses.campaign.review import Campaign
@@ -64,7 +64,10 @@ def referral_parts(campaign: Campaign) -> list[Part]:
         rows,
     )
     claim = Text.of("campaign.referral.claim", k=k, invitations=_number(now.per_inviter), rate=rate)
-    parts: list[Part] = [Paragraph(claim), table]
+    invites = campaign.metric.table == "users" or INVITE in plan.funnel
+    # A campaign that asks for no invitations gets the figures on demand.
+    shown = table if invites else Fold(Text("campaign.referral.figures"), [table])
+    parts: list[Part] = [Paragraph(claim), shown]
     if campaign.ledger.booked and now.invited and campaign.metric.table == "users":
         each = ops.fact("campaign.referral_cac", campaign.ledger.total / now.invited, "money")
         parts.append(Paragraph(Text.of("campaign.referral.cac", each=each)))

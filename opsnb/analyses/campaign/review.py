@@ -175,8 +175,9 @@ class Campaign:
     def _dates(self) -> Text:
         if not self.dated:
             return Text("campaign.goal.undated")
+        key = "date_range" if self.plan.post_days else "date_range_only"
         return Text.of(
-            "campaign.goal.date_range",
+            f"campaign.goal.{key}",
             start=self.plan.start,
             end=self.plan.end,
             days=self.plan.post_days,
@@ -202,7 +203,7 @@ class Campaign:
 
     def data_gate(self) -> Shown:
         """What the tables hold, and what was set aside."""
-        return data_gate(self.ops, NEEDS, OPTIONAL)
+        return data_gate(self.ops, NEEDS, OPTIONAL, folded=True)
 
     def costs(self) -> Shown:
         """The ledger: budget against booked, by kind."""
