@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from opsnb.cli import compare, ledger
+from opsnb.cli import compare, ledger, serve
 from opsnb.cli.commands import app
 
 __all__ = ["app", "main"]
 
 app.command(name="diff")(compare.diff)
+app.command(name="serve")(serve.serve)
 app.add_typer(ledger.actions, name="actions")
 app.add_typer(ledger.decisions, name="decisions")
 app.add_typer(ledger.predictions, name="predictions")

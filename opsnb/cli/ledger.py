@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 
 from opsnb.cli.options import the_workspace
 from opsnb.cli.output import note, reported, say, table, write_json
-from opsnb.errors import ParameterError, did_you_mean
+from opsnb.errors import ParameterError
 
 if TYPE_CHECKING:
     from opsnb.ledger import Entry, Kind
@@ -79,18 +81,19 @@ def add(
 
       opsnb actions add "Cap the coupon" --about golden_week --evidence campaign.cost
     """
+    from opsnb import bookkeeping
+
     workspace = the_workspace(context.obj)
-    if not title.strip():
-        raise ParameterError("the title is empty", where="title", hint="say what is to be done")
-    entry = workspace.ledger.add(
-        "action",
-        workspace.period(cycle, "month").key,
-        title.strip(),
-        owner=owner or None,
-        due=_day(due, "--due"),
-        subject=_subject(workspace, about) or None,
-        evidence=evidence or None,
-    )
+    with _options():
+        entry = bookkeeping.add_action(
+            workspace,
+            title,
+            owner=owner,
+            due=due,
+            cycle=cycle,
+            about=about,
+            evidence=evidence or (),
+        )
     _say(entry, workspace, json)
 
 
@@ -175,10 +178,6 @@ def close_decision(
 
       opsnb decisions close d-81ab --answer "Repeat in spring, with a holdout of 10%"
     """
-    if status is Outcome.done and not answer.strip():
-        raise ParameterError(
-            "the answer is missing", where="--answer", hint='write --answer "what was decided"'
-        )
     _close(the_workspace(context.obj), "decision", id, status, on, answer, json)
 
 
@@ -191,33 +190,23 @@ def list_predictions(
     _list(the_workspace(context.obj), "prediction", every, cycle, json)
 
 
-def _subject(workspace: Workspace, about: str) -> str:
-    known = {**workspace.campaigns, **workspace.experiments}
-    if about and about not in known:
-        raise ParameterError(
-            f'no campaign or experiment "{about}"',
-            where="--about",
-            hint=did_you_mean(about, known, kind="plans"),
-        )
-    return about
-
-
-def _day(text: str, where: str) -> dt.date | None:
-    if not text:
-        return None
+@contextlib.contextmanager
+def _options() -> Iterator[None]:
+    """Names what is wrong as the command line calls it: `due` is `--due`."""
     try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ParameterError(
-            f'"{text}" is no date', where=where, hint="write it as 2026-11-20"
-        ) from None
+        yield
+    except ParameterError as error:
+        where = error.where if error.where == "title" else f"--{error.where}"
+        raise ParameterError(error.what, where=where, hint=error.hint) from None
 
 
 def _close(
     workspace: Workspace, kind: Kind, id: str, status: Outcome, on: str, note: str, json: bool
 ) -> None:
-    day = _day(on, "--on") or dt.datetime.now(workspace.zone).date()
-    entry = workspace.ledger.close(id, kind, status.value, day, note.strip() or None)
+    from opsnb import bookkeeping
+
+    with _options():
+        entry = bookkeeping.close(workspace, kind, id, status.value, on=on, note=note)
     _say(entry, workspace, json)
 
 

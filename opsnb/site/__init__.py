@@ -96,12 +96,15 @@ class Catalogue:
             if other.code != language.code
         ]
         text = template(page).render(
-            {"forms": None, **content},
+            {
+                "forms": None,
+                "pages": [(name, self.file(name, language)) for name in PAGES],
+                "others": others,
+                **content,
+            },
             language=language,
             workspace=language.say(self.name),
             here=page,
-            pages=[(name, self.file(name, language)) for name in PAGES],
-            others=others,
             moment=functools.partial(words.moment, language=language, zone=self.zone),
         )
         return with_fonts(visible(text), language)
