@@ -192,6 +192,37 @@ def test_else_no_shift_is_proposed(workspace, slopes, vary, words):
     assert not campaign.ops.actions
 
 
+def test_channels_that_cannot_be_are_named(workspace):
+    """Conversions without clicks, and impressions nobody ever clicked."""
+    rows = spend([("test", "2026-10-02", name, "media", 10.0, n)
+                  for name, n in (("fine", 3), ("ghost", 9), ("dead", 0))])  # fmt: skip
+    rows = rows.assign(clicks=[50, 4, 0], impressions=[900, 900, 900])
+    campaign = review(workspace, {"spend": rows})
+    text = said(campaign, "channels")
+    assert "More conversions than clicks: ghost." in text
+    assert "Shown but never clicked: dead." in text
+    assert status(campaign, "channel.unclicked") == status(campaign, "channel.silent") == "warn"
+    fine = review(workspace, {"spend": rows.iloc[[0]]})
+    said(fine, "channels")
+    assert not [name for name in fine.ops.checks if name.startswith("channel.")]
+
+
+def test_a_new_user_costs_all_that_was_spent_on_the_channel(workspace):
+    rows = spend([("test", "2026-10-02", "ads", "media", 100.0, 3),
+                  ("other", "2026-10-03", "ads", "media", 50.0, 3),
+                  ("other", "2026-09-03", "ads", "media", 999.0, 3)])  # fmt: skip
+    users = pd.DataFrame(
+        {
+            "user_id": ["a", "b", "c"],
+            "registered_at": pd.to_datetime(["2026-10-04", "2026-10-05", "2026-01-01"]),
+            "channel": "ads",
+        }
+    )
+    campaign = review(workspace, {"spend": rows, "users": users})
+    said(campaign, "channels")
+    assert campaign.ops.facts["campaign.channel.blended_cac///ads"].value == 75
+
+
 def test_a_response_below_zero_has_no_marginal_cost():
     assert Response("a", 10.0, 0.1, -0.1, 0.3).marginal is None
     assert better([Response("a", 10.0, 0.1, -0.1, 0.3), Response("b", 5.0)]) is None

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 COLUMNS = (
     ("spend", "exact_money"), ("impressions", "integer"), ("clicks", "integer"),
     ("ctr", "percent"), ("cpc", "exact_money"), ("conversions", "integer"),
-    ("cpa", "exact_money"), ("new_users", "integer"), ("retained", "percent"),
+    ("cpa", "exact_money"),
+)  # fmt: skip
+OF_USERS = (
+    ("new_users", "integer"), ("all_spend", "money"), ("cac", "exact_money"),
+    ("retained", "percent"),
 )  # fmt: skip
 UNITS: dict[str, Any] = {"spend": "money", "cpc": "money", "cpa": "money", "ctr": "share"}
 
@@ -39,37 +43,53 @@ def channel_parts(campaign: Campaign, by: str) -> list[Part]:
     rows = _rows(campaign, by)
     if not rows:
         return [Absent(Text("campaign.channels.empty"))]
-    shown = [
-        Column("name", campaign.word("dimension", by)),
-        *(
-            Column(name, Text(f"campaign.channels.{name}"), format)
-            for name, format in COLUMNS
-            if any(row.get(name) is not None for row in rows)
-        ),
-    ]
-    parts: list[Part] = [Table(shown, rows, order=Text("campaign.channels.order"))]
+    parts: list[Part] = [_table(campaign, by, rows, COLUMNS, order=Text("campaign.channels.order"))]
     if len(rows) > 1:
         parts.append(_chart(campaign, rows))
+    if any(row["new_users"] for row in rows):
+        caption = Text("campaign.channels.users_caption")
+        parts.append(_table(campaign, by, rows, OF_USERS, caption=caption))
     parts += [*_oddities(campaign), *(_money_question(campaign) if by == "channel" else [])]
     parts.append(Note(Text("campaign.channels.note")))
     return parts
 
 
+def _table(
+    campaign: Campaign,
+    by: str,
+    rows: list[dict[str, Any]],
+    columns: Sequence[tuple[str, str]],
+    **said: Text,
+) -> Part:
+    """Columns in which any row has a value."""
+    shown = [
+        Column(name, Text(f"campaign.channels.{name}"), format)
+        for name, format in columns
+        if any(row.get(name) is not None for row in rows)
+    ]
+    return Table([Column("name", campaign.word("dimension", by)), *shown], rows, **said)
+
+
 def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
     ops, rows = campaign.ops, []
     kept = _retained(campaign) if by == "channel" else {}
+    paid = money.spent_on_channels(ops, campaign.plan) if by == "channel" else {}
     for row in money.channels(ops, campaign.plan, by):
         for name in ("spend", "impressions", "clicks", "conversions", "ctr", "cpc", "cpa"):
             value = getattr(row, name)
             if value is not None:
                 unit = UNITS.get(name, "count")
                 ops.fact(f"campaign.channel.{name}", value, unit, segment=row.name)
+        all_spend = paid.get(row.name)
+        each = all_spend / row.new_users if all_spend and row.new_users else None
+        if each is not None:
+            ops.fact("campaign.channel.blended_cac", each, "money", segment=row.name)
         rows.append(
             {
                 "name": row.name, "spend": row.spend, "impressions": row.impressions,
                 "clicks": row.clicks, "ctr": row.ctr, "cpc": row.cpc,
                 "conversions": row.conversions, "cpa": row.cpa, "new_users": row.new_users,
-                "retained": kept.get(row.name),
+                "retained": kept.get(row.name), "all_spend": all_spend, "cac": each,
             }
         )  # fmt: skip
     return rows
@@ -136,6 +156,28 @@ def _quadrant(
 
 
 def _oddities(campaign: Campaign) -> list[Part]:
+    """Channels, and rows of the ledger, whose counts contradict each other."""
+    return [*_odd_channels(campaign), *_odd_rows(campaign)]
+
+
+def _odd_channels(campaign: Campaign) -> list[Part]:
+    silent = [row.name for row in campaign.channel_rows if row.clicks == 0 and row.impressions]
+    over = [
+        row.name
+        for row in campaign.channel_rows
+        if row.clicks is not None and (row.conversions or 0) > row.clicks
+    ]
+    checks = [
+        campaign.ops.check(
+            f"channel.{state}", "warn", Text.of(f"campaign.channels.{state}", channels=names)
+        )
+        for state, names in (("silent", silent), ("unclicked", over))
+        if names
+    ]
+    return [Checks(checks)] if checks else []
+
+
+def _odd_rows(campaign: Campaign) -> list[Part]:
     odd = money.oddities(campaign.ops, campaign.plan)
     if odd is None or not (odd.no_clicks or odd.more_conversions_than_clicks):
         return []

@@ -133,6 +133,18 @@ def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
     return sorted(rows, key=lambda row: -row.spend)
 
 
+def spent_on_channels(ops: Session, plan: CampaignPlan) -> dict[str, float]:
+    """All that the ledger books on each channel in the campaign's days, whatever the campaign."""
+    if plan.start is None or plan.end is None:
+        return {}
+    spend = ops.rows.table("spend").expr
+    if not {"channel", "date"} <= set(spend.columns):
+        return {}
+    days = spend.date.cast("date").between(ibis.literal(plan.start), ibis.literal(plan.end))
+    frame = spend.filter(days).group_by("channel").agg(amount=spend.amount.sum()).execute()
+    return {str(row.channel): float(row.amount) for row in frame.itertuples()}
+
+
 def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
     """Impressions, clicks and conversions, None where the ledger has no such column."""
     return (
