@@ -18,6 +18,8 @@ _ABSENT = {"setup", "parameters", "injected-parameters", "papermill-error-cell-t
 _HEADING = re.compile(r"<h([12])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 _MINOR_HEADING = re.compile(r"\s*<h[3-6]>(.*?)</h[3-6]>", re.DOTALL)
+_LONG = 9
+"""Rows of a table that fills most of a page: kept with its heading, it would leave one half empty."""
 _LINK = re.compile(r'(<a\b[^>]*?)\shref="#([^"]*)"')
 _ID = re.compile(r'\bid="([^"]+)"')
 
@@ -45,6 +47,8 @@ class Section:
     def lead(self) -> int:
         """How many blocks stay with the heading on paper: the one chart, and a text before it."""
         for count, block in enumerate(self.blocks[:2], start=1):
+            if block.html.count("<tr") > _LONG:
+                return 0
             if block.html.count("<figure") == 1 and "<table" not in block.html and not block.fold:
                 return count
         return 0

@@ -28,6 +28,8 @@ NO_GLYPH = "〓"
 _CLOSED = re.compile(r"<details(?![^>]*\sopen\b)")
 _TIPS = re.compile(r'<g class="ob-tips".*?</g>', re.DOTALL)
 _OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
+_TABLE = re.compile(r'(<table class=")(ob-table|[^"]* ob-table)(?=[" ])(.*?</tr>)', re.DOTALL)
+_MANY_COLUMNS = 9
 _PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
 
 
@@ -109,7 +111,14 @@ def _for_paper(page: str) -> str:
             rules[name] = f"{alpha * float(rules.get(name, 1)):.4g}"
         return 'style="' + ";".join(f"{name}:{value}" for name, value in rules.items()) + '"'
 
-    return _OPACITY.sub(shape, _CLOSED.sub("<details open", _TIPS.sub("", page)))
+    page = _TABLE.sub(_sized, _TIPS.sub("", page))
+    return _OPACITY.sub(shape, _CLOSED.sub("<details open", page))
+
+
+def _sized(table: re.Match[str]) -> str:
+    """The start of a table; one of many columns is set smaller."""
+    many = len(re.findall(r"<t[hd][\s>]", table[3])) >= _MANY_COLUMNS
+    return f"{table[1]}{table[2]}{' pg-many' if many else ''}{table[3]}"
 
 
 def _numbers(draft: PdfReader) -> dict[str, int]:
