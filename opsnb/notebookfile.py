@@ -15,7 +15,15 @@ from opsnb.errors import PlaybookError, did_you_mean
 from opsnb.parameters import SUBJECTS, Parameter, declared
 from opsnb.periods import Kind
 
-_METADATA = {"name": str, "needs": list, "optional": list, "subject": str, "period": str}
+_METADATA = {
+    "name": str,
+    "needs": list,
+    "optional": list,
+    "subject": str,
+    "sheet": bool,
+    "period": str,
+}
+_KIND = {list: "a list of table names", str: "text", bool: "true or false"}
 _PERIODS = tuple(kind for kind in get_args(Kind) if kind not in ("day", "range"))
 
 
@@ -119,7 +127,7 @@ def _check_metadata(metadata: Any, where: str) -> None:
             )
         optional_none = name == "subject" and value is None
         if not isinstance(value, _METADATA[name]) and not optional_none:
-            kind = "a list of table names" if _METADATA[name] is list else "text"
+            kind = _KIND[_METADATA[name]]
             raise PlaybookError(
                 f'opsnb metadata "{name}" is not {kind}', where=where, hint=f"write {kind}"
             )

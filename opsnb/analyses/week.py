@@ -16,9 +16,21 @@ from opsnb.analyses.memory import open_actions
 from opsnb.analyses.month import Month
 from opsnb.analyses.scorecard import Kpi
 from opsnb.analyses.unusual import unusual_days
-from opsnb.display import Absent, Column, Note, Paragraph, Table, Toned, charts
+from opsnb.display import (
+    Absent,
+    Column,
+    Fold,
+    Interval,
+    Note,
+    Paragraph,
+    Part,
+    Spark,
+    Table,
+    Toned,
+    charts,
+)
 from opsnb.errors import MethodError
-from opsnb.findings import Verdict
+from opsnb.findings import Tone, Verdict
 from opsnb.messages import Said, Text
 from opsnb.methods.forecast import Forecast, next_period
 from opsnb.periods import Period, between, containing
@@ -145,7 +157,10 @@ class Week(Month):
 
     @needs_rows
     def exceptions(self) -> Shown:
-        """KPIs outside what their own past lets expect; the others in one line."""
+        """KPIs outside what their own past lets expect, six weeks beside twelve months.
+
+        The others follow in the same form behind a line.
+        """
         ops = self.ops
         if self.partial:
             return ops.show(Absent(Text("week.exceptions.partial")))
@@ -154,20 +169,44 @@ class Week(Month):
         ops.fact("week.exceptions", len(found), "count", n=len(known))
         chance = (1 - LEVEL) * len(known)
         line = Text.of("week.exceptions.line", n=len(found), known=len(known), chance=chance)
-        if not found:
-            return ops.show(Paragraph(line), Note(Text("week.exceptions.note")))
-        columns = [
+        parts: list[Part] = [Paragraph(line)]
+        if found:
+            parts.append(Table(self._columns(), [self._exception(one) for one in found]))
+        rest = [one for one in self.watched if one not in found]
+        if rest:
+            title = Text.of("week.exceptions.rest", n=len(rest))
+            parts.append(Fold(title, [Table(self._columns(), [self._quiet(one) for one in rest])]))
+        return ops.show(*parts, Note(Text("week.exceptions.note")))
+
+    def _columns(self) -> list[Column]:
+        return [
             Column("metric", Text("ab.column.metric"), "said"),
+            Column("weeks", Text.of("chart.weeks", n=WEEKS)),
             Column("value", Text("month.scorecard.value"), "said", "right"),
             Column("range", Text("week.exceptions.range"), "said", "right"),
             Column("change", Text("week.change"), "said", "right"),
             Column("year", Text("month.scorecard.year"), "said", "right"),
+            Column("months", Text.of("chart.months", n=MONTHS)),
             Column("reading", Text("week.exceptions.reading"), "said"),
         ]
-        table = Table(columns, [self._row(one) for one in found])
-        return ops.show(Paragraph(line), table, Note(Text("week.exceptions.note")))
 
-    def _row(self, one: Watched) -> dict[str, Any]:
+    def _form(self, one: Watched) -> dict[str, Any]:
+        """Six weeks, the week, what it is compared with, and twelve months."""
+        kpi = one.kpi
+        return {
+            "metric": kpi.metric.label,
+            "weeks": self._spark(kpi, self._weeks),
+            "value": kpi.value_text,
+            "change": kpi.change_text,
+            "year": kpi.year_text,
+            "months": self._spark(kpi, self._months),
+        }
+
+    def _spark(self, kpi: Kpi, periods: list[Period]) -> Spark:
+        label = Text.of("week.spark", metric=kpi.metric.label, first=periods[0].start)
+        return Spark(self._values(kpi.metric.id, periods), label)
+
+    def _exception(self, one: Watched) -> dict[str, Any]:
         kpi, expected = one.kpi, one.expected
         assert expected is not None
         unit: Any = kpi.metric.unit
@@ -175,20 +214,39 @@ class Week(Month):
             "week.expected", expected.value, unit, low=expected.low, high=expected.high,
             metric=kpi.metric.id, n=expected.errors, method=expected.method,
         )  # fmt: skip
-        word = Text("week.exceptions.good" if one.is_good else "week.exceptions.bad")
+        tone: Tone = "good" if one.is_good else "warn"
         self.ops.finding(
             Text.of("week.exceptions.finding", metric=kpi.metric.label, value=kpi.value_text,
                     expected=fact),
-            kpi.fact, fact, tone="good" if one.is_good else "warn", section="exceptions",
+            kpi.fact, fact, tone=tone, section="exceptions",
         )  # fmt: skip
+        word = Text("week.exceptions.good" if one.is_good else "week.exceptions.bad")
         return {
-            "metric": kpi.metric.label,
-            "value": kpi.value_text,
+            **self._form(one),
             "range": Text.of(f"month.outlook.{kpi.spec}", bounds=fact),
-            "change": kpi.change_text,
-            "year": kpi.year_text,
-            "reading": Toned(None, "good" if one.is_good else "warn", word),
+            "reading": Toned(None, tone, word),
         }
+
+    def _quiet(self, one: Watched) -> dict[str, Any]:
+        expected = one.expected
+        if expected is None:
+            return {**self._form(one), "range": None, "reading": Text("week.exceptions.short")}
+        bounds = Interval(expected.low, expected.high)
+        return {
+            **self._form(one),
+            "range": Text.of(f"month.outlook.{one.kpi.spec}", bounds=bounds),
+            "reading": Text("week.exceptions.quiet"),
+        }
+
+    @cached_property
+    def _weeks(self) -> list[Period]:
+        return _run(self.period, WEEKS)
+
+    @cached_property
+    def _months(self) -> list[Period]:
+        """The last complete months up to the end of the week."""
+        month = containing("month", self.period.end, self.period.calendar)
+        return _run(month if month.end <= self.period.end else month.previous(), MONTHS)
 
     @needs_rows
     def course(self, metric: str = "gmv_net") -> Shown:
@@ -197,15 +255,13 @@ class Week(Month):
         lacking = ops.meter.absent(metric)
         if lacking:
             return ops.show(Absent(Text.of("month.absent", table=lacking)))
-        weeks = _run(self.period, WEEKS)
-        month = containing("month", self.period.end, self.period.calendar)
-        months = _run(month if month.end <= self.period.end else month.previous(), MONTHS)
+        months = self._months
         label = ops.label(metric)
         found = next((kpi for kpi in self.kpis if kpi.metric.id == metric), None)
         change: Said = found.change_text if found else Text("month.change_none")
         spec = {"money": "money", "share": "percent", "count": "integer"}
         chart = charts.kpi_trend(
-            self._span(metric, weeks),
+            self._span(metric, self._weeks),
             self._span(metric, months),
             claim=Text.of("week.course.claim", metric=label, change=change),
             alt=Text.of("week.course.alt", metric=label, weeks=WEEKS, months=MONTHS),
@@ -215,19 +271,17 @@ class Week(Month):
         )
         return ops.show(chart)
 
-    def _span(self, metric: str, periods: list[Period]) -> charts.KpiSpan:
+    def _values(self, metric: str, periods: list[Period]) -> list[float | None]:
+        """A value a period, None before the data begin."""
         first = self.first_recorded_of(self.ops.catalogue[metric])
+        known = [p for p in periods if first is None or p.start >= first]
+        found = {m.period: m.value for m in self.ops.meter.measure(metric, known)} if known else {}
+        return [found.get(period.key) for period in periods]
 
-        def values(spans: list[Period]) -> list[float | None]:
-            return [
-                None if first is not None and span.start < first
-                else self.ops.meter.value(metric, span).value
-                for span in spans
-            ]  # fmt: skip
-
-        before = values([period.last_year() for period in periods])
+    def _span(self, metric: str, periods: list[Period]) -> charts.KpiSpan:
+        before = self._values(metric, [period.last_year() for period in periods])
         known = before if any(value is not None for value in before) else ()
-        return charts.KpiSpan([p.start for p in periods], values(periods), known)
+        return charts.KpiSpan([p.start for p in periods], self._values(metric, periods), known)
 
     def _boxes(self, metric: str, kpi: Kpi | None) -> list[tuple[Said, Said]]:
         """Last week, week on week, year on year; month, quarter and year to date."""

@@ -20,10 +20,11 @@ from opsnb.display.parts import (
     Part,
     VerdictBox,
 )
+from opsnb.display.sparks import Spark
 from opsnb.display.style import house_style
 from opsnb.display.tables import Column, Interval, Table, Toned
 
 __all__ = [
     "Absent", "Actions", "Cards", "Chart", "Checks", "Column", "Decisions", "Findings", "Fold",
-    "Interval", "Note", "Paragraph", "Part", "Table", "Toned", "VerdictBox", "house_style",
+    "Interval", "Note", "Paragraph", "Part", "Spark", "Table", "Toned", "VerdictBox", "house_style",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from opsnb.display.parts import SHAPES, Part, escape
+from opsnb.display.sparks import Spark
 from opsnb.errors import MessageError, did_you_mean
 from opsnb.findings.records import Tone
 from opsnb.messages import FORMATS, Language, Said
@@ -78,7 +79,7 @@ class Table(Part):
     ----------
     columns : sequence of Column
     rows : sequence of dict
-        Column key to Fact, number, date, text, `Toned`, `Interval` or None (a dash).
+        Column key to Fact, number, date, text, `Toned`, `Interval`, `Spark` or None (a dash).
     caption, order, note : texts, optional
         What the table shows, how it is sorted, and a remark below.
     """
@@ -146,6 +147,8 @@ class Table(Part):
 
 
 def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) -> str:
+    if isinstance(value, Spark):
+        return f"<{tag}{scope}{_num(column)}>{value.html(language)}</{tag}>"
     if not isinstance(value, Toned):
         return f"<{tag}{scope}{_num(column)}>{escape(column.shown(value, language))}</{tag}>"
     classes = f' class="{"ob-num " if column.is_numeric else ""}ob-toned ob-{value.tone}"'
@@ -159,6 +162,8 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
 
 
 def _plain_cell(value: Any, column: Column, language: Language) -> str:
+    if isinstance(value, Spark):
+        return value.plain()
     if isinstance(value, Toned):
         shown = "" if value.value is None else f"{column.shown(value.value, language)} "
         return f"{shown}{SHAPES[value.tone]} {language.say(value.word)}"

@@ -69,6 +69,8 @@ class Page:
     brief: str | None = None
     pdf: str | None = None
     printing: bool = False
+    sheet: bool = False
+    """On paper it is one page: no contents, the small print in a few lines."""
     not_reached: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     stopped_in: str | None = None
@@ -123,6 +125,7 @@ def compose(
         brief=file_name(report["language"], run.languages[0], "html", "brief") if brief else None,
         pdf=file_name(report["language"], run.languages[0], "pdf") if pdf else None,
         printing=printing,
+        sheet=printing and bool(notebook.metadata.get("opsnb", {}).get("sheet")),
     )
     return _without_dead_links(_with_sections(page, draft.sections))
 

@@ -25,6 +25,12 @@ from opsnb.publish.records import Run
 NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 
+SHEET_SCALES = (1.0, 0.93, 0.86, 0.79, 0.72, 0.66)
+"""How far a sheet may be shrunk to stand on one page; below that it takes a second one."""
+
+_SHEET = "/* sheet */"
+_A4 = (210.0, 297.0)
+
 _CLOSED = re.compile(r"<details(?![^>]*\sopen\b)")
 _TIPS = re.compile(r'<g class="ob-tips".*?</g>', re.DOTALL)
 _OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
@@ -45,7 +51,8 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
     page = _for_paper(_with_fonts(page, parts.language, name))
     draft = _laid_out(page, name)
     page = _marked(page, parts.language, draft)
-    document = _laid_out(page, name, _numbers(draft))
+    numbers = _numbers(draft)
+    document = _on_one_page(page, name) if parts.sheet else _laid_out(page, name, numbers)
     _require_text(document, parts.report["title"], name)
     return _dressed(document, parts, run)
 
@@ -70,6 +77,24 @@ def make_brief(report: Mapping[str, Any], run: Run) -> bytes:
     _require_text(document, report["title"][:60], engine_name)
     writer = PdfWriter(clone_from=document)
     return _described(writer, report, language, run, name=language.text("brief.name"))
+
+
+def _on_one_page(page: str, name: Engine) -> PdfReader:
+    """The page at the largest scale at which it is one page: laid out large, then shrunk."""
+    for scale in SHEET_SCALES:
+        width, height = (side / scale for side in _A4)
+        size = f"@page {{ size: {width:.2f}mm {height:.2f}mm; }}"
+        document = _laid_out(page.replace(_SHEET, size, 1), name)
+        if len(document.pages) == 1:
+            break
+    if scale == 1:
+        return document
+    writer = PdfWriter(clone_from=document)
+    for sheet in writer.pages:
+        sheet.scale_by(scale)
+    finished = io.BytesIO()
+    writer.write(finished)
+    return PdfReader(finished)
 
 
 def _with_fonts(page: str, language: Language, name: Engine) -> str:

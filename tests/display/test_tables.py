@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
-from opsnb.display import Column, Interval, Table, Toned
+from opsnb.display import Column, Interval, Spark, Table, Toned
 from opsnb.errors import MessageError
 from opsnb.findings.records import Fact
 from opsnb.messages import Language, Text
@@ -97,3 +98,21 @@ def test_unknown_format_is_refused_with_the_nearest() -> None:
 def test_a_column_that_no_row_has_is_refused() -> None:
     with pytest.raises(MessageError, match=r'no row has a cell "chanel".*"channel"'):
         Table([Column("chanel", "Channel")], [{"channel": "x"}])
+
+
+def test_a_spark_is_a_line_with_a_dot_at_its_end() -> None:
+    spark = Spark([1.0, None, 2.0, 3.0], "Orders <b>")
+    html = spark.html(EN)
+    assert html.count("<polyline") == 1  # the first value stands alone, before a gap
+    assert 'aria-label="Orders &lt;b&gt;"' in html
+    circle = re.search(r'<circle cx="([\d.]+)" cy="([\d.]+)"', html)
+    assert circle is not None and (circle[1], circle[2]) == ("81.0", "3.0")  # last and highest
+    assert spark.plain() == "▁ ▅█"
+    row = Table([Column("a", "A")], [{"a": spark}]).html(EN)
+    assert "<svg" in row and "&lt;svg" not in row
+
+
+def test_sparks_without_change_or_value() -> None:
+    assert 'cy="9.0"' in Spark([5.0, 5.0], "x").html(EN)  # in the middle, not at the bottom
+    assert Spark([None, None], "x").html(EN) == Spark([], "x").plain() == "–"
+    assert "<polyline" not in Spark([None, 4.0], "x").html(EN)

@@ -13,6 +13,7 @@ from opsnb.errors import PublishError
 from opsnb.publish import RunError, engines, pdf, publish
 from opsnb.publish.collect import collect
 from opsnb.publish.html import Request, render
+from tests.publish.conftest import code, payload
 from tests.publish.test_collect import payload_of
 from tests.publish.test_html import EVIL
 
@@ -220,6 +221,32 @@ def test_nothing_but_the_fonts_is_fetched(notebook, run, tmp_path):
     _, texts = read(make(notebook, run))
     assert "SECRET" not in "".join(texts)
     assert not engines.is_font(secret.as_uri())
+
+
+def sheet(notebook, rows):
+    """A notebook that wants one page, with a table of so many rows."""
+    notebook.metadata["opsnb"] = {"name": "weekly", "sheet": True}
+    body = "".join(f"<tr><td>row {n}</td></tr>" for n in range(rows))
+    table = f'<table class="ob-table"><tbody>{body}</tbody></table>'
+    cells = [new_markdown_cell("# Weekly", id="title"), new_markdown_cell("## Rows", id="rows")]
+    shown = code("table", payload({"en": table, "zh": table}))
+    notebook.cells = [*cells, shown]
+    return notebook
+
+
+@pytest.mark.parametrize("rows", [3, 45, 70])
+def test_a_sheet_is_one_page_at_the_largest_size_that_fits(notebook, run, rows):
+    document, texts = read(make(sheet(notebook, rows), run))
+    assert len(document.pages) == 1
+    assert f"row {rows - 1}" in texts[0] and "Contents" not in texts[0]
+    width, height = (float(side) for side in document.pages[0].mediabox[2:])
+    assert (width, height) == pytest.approx((595.28, 841.89), abs=0.5)
+
+
+def test_a_sheet_that_cannot_be_one_page_loses_nothing(notebook, run):
+    document, texts = read(make(sheet(notebook, 400), run))
+    assert len(document.pages) > 1
+    assert all(f"row {n}" in "".join(texts) for n in range(400))
 
 
 def test_a_pdf_without_text_is_an_error(notebook, run, monkeypatch):
