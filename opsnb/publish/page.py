@@ -19,7 +19,7 @@ _HEADING = re.compile(r"<h([12])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 _MINOR_HEADING = re.compile(r"\s*<h[3-6]>(.*?)</h[3-6]>", re.DOTALL)
 _LONG = 9
-"""Rows of a table that fills most of a page: kept with its heading, it would leave one half empty."""
+"""Rows of a table that fills most of a page: with its heading it would leave one half empty."""
 _LINK = re.compile(r'(<a\b[^>]*?)\shref="#([^"]*)"')
 _ID = re.compile(r'\bid="([^"]+)"')
 
