@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pandas as pd
 import pytest
 
-from opsnb.messages import Language
+from opsnb.analyses.effects import compare_arms
+from opsnb.findings import Fact
+from opsnb.messages import Language, Text
+from opsnb.metrics import ArmAggregates, Metric
 from opsnb.workspace import Workspace
 
 from .test_experiment_trust import RAMP, crook, people, run, session
@@ -112,3 +117,93 @@ def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
     payload = run(ops)["summary"].payload()["languages"]
     assert payload["en"]["verdict"]["sentence"].startswith("Interim, not decision-grade.")
     assert payload["zh"]["verdict"]["sentence"].startswith("中途读数，不能据此决策。")
+
+
+# -- every sentence that the rules can produce ---------------------------------------------
+
+REASONS = (
+    "untrusted", "primary_worse", "guardrail_broken", "won", "won_unguarded", "guardrail_open",
+    "inconclusive",
+)  # fmt: skip
+SAMPLES = [  # lift, low, high, and the reading they allow
+    (0.04, 0.01, 0.07), (-0.04, -0.07, -0.01), (0.004, -0.03, 0.04), (-0.2, -0.5, 0.1),
+]  # fmt: skip
+
+
+def sample(name: str, spec: str, effect: tuple[float, float, float]) -> object:
+    """What may stand in a placeholder of that name and format."""
+    lift, low, high = effect
+    if name in {"lift", "diff", "impact"} or "interval" in spec:
+        size, unit = {"diff": (0.2, "points"), "impact": (1e5, "count")}.get(name, (1, "relative"))
+        return Fact(f"ab.{name}", size * lift, unit, low=size * low, high=size * high)
+    if "date" in spec:
+        return dt.date(2026, 10, 5)
+    if "integer" in spec:
+        return 7
+    return 0.05 if spec else "B"
+
+
+def every_sentence(code: str) -> Iterator[tuple[str, str]]:
+    """Each text of the readout, said of each sample effect."""
+    language = Language(code)
+    for key in sorted(k for k in language.texts if k.startswith("ab.")):
+        fields = [(f, s or "") for _, f, s, _ in string.Formatter().parse(language.texts[key]) if f]
+        for effect in SAMPLES:
+            args = {name: sample(name, spec, effect) for name, spec in fields}
+            yield key, language.text(key, **args)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_no_sentence_of_the_readout_says_what_is_forbidden(code: str) -> None:
+    """All texts under `ab.`, filled with gains, losses, and intervals around zero."""
+    said = list(every_sentence(code))
+    assert len({key for key, _ in said}) > 150
+    for key, sentence in said:
+        assert "{" not in sentence, key
+        found = [p for p in FORBIDDEN[code] if re.search(p, sentence, re.IGNORECASE)]
+        assert not found, (key, sentence)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize(
+    "frames", [(), ("interim",), ("unregistered",), ("interim", "unregistered")]
+)
+def test_every_verdict_leads_with_its_interval(
+    code: str, reason: str, frames: tuple[str, ...]
+) -> None:
+    """Each case of the rule, registered or not, early or not, with either kind of effect."""
+    language = Language(code)
+    for lift, low, high in SAMPLES:
+        for unit in ("relative", "points"):  # with points where the control is near zero
+            fact = Fact("ab.lift", lift, unit, low=low, high=high)
+            text = Text.of(
+                f"ab.verdict.{reason}",
+                name="N", metric="M", variant="b", lift=fact, reason=Text("ab.trust.srm_unknown"),
+            )  # fmt: skip
+            for frame in frames:
+                text = Text.of(f"ab.verdict.{frame}", sentence=text)
+            sentence = language.say(text)
+            if reason != "untrusted":
+                bounds = language.format(fact, "signed_percent.interval")
+                shown = bounds if unit == "relative" else language.format(fact, "points.interval")
+                assert shown in sentence, sentence
+            assert ("%" in sentence) == (unit == "relative" and reason != "untrusted"), sentence
+            if frames:
+                opening = language.text(f"ab.verdict.{frames[-1]}", sentence="")
+                assert sentence.startswith(opening.strip())
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_colour_follows_the_interval_that_decides(code: str) -> None:
+    """Nothing is good or bad but where the deciding interval excludes zero."""
+    metric = Metric(id="m", label="M", kind="mean", table="outcomes", value="v", unit="number")
+    for gap in (-2.0, -0.1, 0.1, 2.0):
+        arms = [
+            ArmAggregates(name, None, 200, {"x": 10 + shift}, {("x", "x"): 25.0})
+            for name, shift in (("a", 0.0), ("b", gap))
+        ]
+        effect = compare_arms(metric, *arms)
+        clear = effect.diff.low > 0 or effect.diff.high < 0
+        assert (effect.improved or effect.worsened) == clear
+        assert effect.improved == (clear and gap > 0)

@@ -16,7 +16,12 @@ from opsnb.errors import MethodError, ParameterError, did_you_mean
 from opsnb.findings import Verdict
 from opsnb.messages import Text
 from opsnb.methods.planning import planned_level, users_over_arms
-from opsnb.methods.power import detectable_share, users_for_mean, users_for_share
+from opsnb.methods.power import (
+    detectable_share,
+    users_for_margin,
+    users_for_mean,
+    users_for_share,
+)
 from opsnb.methods.sequential import inflation
 
 if TYPE_CHECKING:
@@ -215,6 +220,18 @@ class Design:
             enough = self._one_look(middle, adjusted, self.shares) <= users
             low, high = (low, middle) if enough else (middle, high)
         return high
+
+    def users_for_margin(self, base: Baseline) -> int:
+        """Users of all arms that show a guardrail to hold, when nothing changed, as often as
+        the power says."""
+        return users_over_arms(
+            lambda ratio: users_for_margin(
+                base.mean, base.variance(adjusted=True), self.margin,
+                direction=base.metric.direction, alpha=self.level / 2, power=self.power,
+                ratio=ratio,
+            ),
+            self.shares,
+        )  # fmt: skip
 
     def users_after(self, days: int) -> float:
         """Users in the experiment after so many days at the current traffic."""

@@ -190,13 +190,15 @@ def guardrail_parts(design: Design) -> list[Part]:
     rows = []
     for name in design.guardrails:
         base = design.history.baselines[name]
-        power = None
+        power = users = None
         if base.mean and base.moments.var > 0 and design.margin < 1:
             power = power_for_margin(
                 base.mean, base.variance(adjusted=True), design.margin, *n,
                 direction=base.metric.direction, alpha=design.level / 2,
             )  # fmt: skip
+            users = design.users_for_margin(base)
         ops.fact("design.guardrail_power", power, "share", metric=name)
+        ops.fact("design.guardrail_users", users, "count", metric=name)
         enough = power is not None and power >= design.power
         word = Text(f"design.guardrail.{'enough' if enough else 'weak'}")
         rows.append(
@@ -204,6 +206,7 @@ def guardrail_parts(design: Design) -> list[Part]:
                 "metric": base.metric.label,
                 "margin": design.margin,
                 "power": power,
+                "users": users,
                 "status": Toned(None, "good" if enough else "warn", word),
             }
         )
@@ -212,6 +215,7 @@ def guardrail_parts(design: Design) -> list[Part]:
         Column("margin", Text("ab.column.margin"), "round_percent"),
         Column("power", Text("ab.column.power"), "percent"),
         Column("status", Text("ab.column.status"), "said"),
+        Column("users", Text.of("design.column.guardrail_users", power=design.power), "integer"),
     ]
     return [Table(columns, rows, note=Text("design.guardrail_note"))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opsnb.analyses.experiment.outcome import impact_kind
 from opsnb.findings import Card, Fact, Tone
 from opsnb.messages import Said, Text
 from opsnb.methods.guardrail import Guardrail
@@ -26,7 +27,7 @@ def experiment_cards(experiment: Experiment) -> list[Card]:
     effects = experiment.effects(experiment.plan.primary.metric)
     cards = [_effect(experiment, effect) for effect in effects]
     cards += [_guardrail(experiment, *pair) for pair in experiment.guardrail_results]
-    cards += [_impact(f) for f in experiment.ops.facts.values() if f.id == "ab.impact"]
+    cards += [_impact(experiment, f) for f in experiment.ops.facts.values() if f.id == "ab.impact"]
     return [*cards, users][:6]
 
 
@@ -87,11 +88,14 @@ def _guardrail(experiment: Experiment, effect: Effect, result: Guardrail) -> Car
     )
 
 
-def _impact(fact: Fact) -> Card:
-    key = "common.signed_money" if fact.unit == "money" else "common.signed"
+def _impact(experiment: Experiment, fact: Fact) -> Card:
+    effects = experiment.effects(experiment.plan.primary.metric)
+    effect = next(e for e in effects if e.variant == fact.variant)
+    key = "common.signed_money" if fact.unit == "money" else "common.signed_integer"
     return Card(
-        Text("ab.card.impact"),
+        Text.of("ab.card.impact", metric=_label(experiment, effect.metric.label, effect.variant)),
         Text.of(key, value=fact.value),
         fact,
+        change=Text(f"ab.card.impact_{impact_kind(effect)}"),
         interval=Text.of("common.signed_interval", fact=fact),
     )

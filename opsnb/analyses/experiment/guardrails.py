@@ -45,7 +45,8 @@ def guardrail_parts(experiment: Experiment) -> list[Part]:
     effects = [effect for effect, _ in experiment.guardrail_results if effect.lift]
     if effects:
         role = Text("ab.guardrail.role")
-        parts.append(outcome.forest(experiment, effects, role, by_variant=False))
+        margins = {row.metric: row.margin for row in experiment.plan.guardrails}
+        parts.append(outcome.forest(experiment, effects, role, by_variant=False, margins=margins))
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,12 +159,16 @@ def interval_head(experiment: Experiment, column: str) -> Text:
 
 def forest(
     experiment: Experiment, effects: Sequence[Effect], role: Said, mde: float | None = None,
-    *, by_variant: bool = True,
+    *, by_variant: bool = True, margins: Mapping[str, float] | None = None,
 ) -> Part:  # fmt: skip
-    """The lifts with the intervals that decide."""
+    """The lifts with the intervals that decide, each against its margin where it has one."""
     rows = [
         charts.Effect(
-            e.variant if by_variant else e.metric.label, e.lift.value, e.lift.low, e.lift.high
+            e.variant if by_variant else e.metric.label,
+            e.lift.value,
+            e.lift.low,
+            e.lift.high,
+            margin=_limit(e, margins or {}),
         )
         for e in effects
         if e.lift is not None
@@ -177,6 +181,14 @@ def forest(
         format="signed_percent",
         mde=(mde, Text("ab.chart.mde")) if mde else None,
     )
+
+
+def _limit(effect: Effect, margins: Mapping[str, float]) -> float | None:
+    """The worst change that a guardrail accepts, as a relative effect."""
+    margin = margins.get(effect.metric.id)
+    if margin is None:
+        return None
+    return -margin if effect.metric.direction == "up" else margin
 
 
 def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> list[Part]:
@@ -211,6 +223,10 @@ def notes(experiment: Experiment, metric: str, effects: Sequence[Effect]) -> lis
         said.append(experiment.covariate_problem)
     for effect in effects:
         said += _adjustments(experiment, effect)
+    least = [e.detectable.relative for e in effects if e.detectable.relative is not None]
+    if least:
+        args = {"mde": max(least), "power": experiment.plan.power}
+        said.append(Text("ab.note.detectable", args))
     unique = {(text.key, str(sorted(text.args.items(), key=str))): text for text in said}
     return [Note(text) for text in unique.values()]
 
@@ -307,6 +323,10 @@ def impact_parts(experiment: Experiment) -> list[Part]:
         return [Absent(Text("ab.impact.absent"))]
     if not experiment.valid:
         return [Absent(Text("ab.impact.invalid"))]
+    counted = plan.daily is not None and plan.daily.unit == "count"
+    primary = ops.catalogue[plan.primary.metric]
+    if primary.kind in {"ratio", "quantile"} or (primary.kind == "quotient" and not counted):
+        return [Absent(Text.of("ab.impact.no_sum", metric=primary.label))]
     parts: list[Part] = []
     for effect in experiment.effects(plan.primary.metric):
         diff, unit = effect.diff, "money" if effect.metric.unit == "money" else "count"
@@ -315,6 +335,13 @@ def impact_parts(experiment: Experiment) -> list[Part]:
             low=diff.low * plan.annual_users, high=diff.high * plan.annual_users,
             metric=effect.metric.id, variant=effect.variant, method="annualised",
         )  # fmt: skip
-        key = "ab.impact.money" if unit == "money" else "ab.impact.count"
-        parts.append(Paragraph(Text.of(key, impact=fact, metric=effect.metric.label)))
+        key = impact_kind(effect)
+        parts.append(
+            Paragraph(Text.of(f"ab.impact.{key}", impact=fact, metric=effect.metric.label))
+        )
     return [*parts, Note(Text.of("ab.impact.assumptions", users=plan.annual_users))]
+
+
+def impact_kind(effect: Effect) -> str:
+    """What a year's sum of a metric's effect counts: money, users of a share, or units."""
+    return {"money": "money", "share": "share"}.get(effect.metric.unit, "count")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PRIOR_SD = 0.1
 """Spread of relative effects expected before the test: most changes move a metric little."""
 
+SURE = 0.999
+"""A chance beyond which more digits would say more than the model knows."""
+
 
 def robustness_parts(experiment: Experiment) -> list[Part]:
     """Uncapped, unadjusted, unstratified; then chance to win and expected loss, folded."""
@@ -123,8 +126,8 @@ def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
             {
                 "variant": effect.variant,
                 "lift": found.mean,
-                "flat": exact,
-                "chance": found.chance_to_win,
+                "flat": None if exact is None else _chance(exact),
+                "chance": _chance(found.chance_to_win),
                 "loss": found.loss_if_shipped,
             }
         )
@@ -133,12 +136,20 @@ def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
     columns = [
         Column("variant", Text("ab.column.variant")),
         Column("lift", Text("ab.bayes.lift"), "signed_percent"),
-        Column("chance", Text("ab.bayes.chance"), "percent"),
+        Column("chance", Text("ab.bayes.chance"), "said"),
         Column("loss", Text("ab.bayes.loss"), "percent"),
     ]
     if any(row["flat"] is not None for row in rows):
-        columns.insert(3, Column("flat", Text("ab.bayes.flat"), "percent"))
+        columns.insert(3, Column("flat", Text("ab.bayes.flat"), "said"))
     return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]
+
+
+def _chance(value: float) -> Text:
+    """A chance; one so near to certain that it would round to it is given as beyond .999."""
+    if value > SURE or value < 1 - SURE:
+        key = "above" if value > SURE else "below"
+        return Text.of(f"ab.bayes.{key}", value=SURE if value > SURE else 1 - SURE)
+    return Text.of("common.percent", value=value)
 
 
 def _exact_chance(effect: Effect) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opsnb.analyses.experiment.evidence import AFTER_EXPOSURE
-from opsnb.display import Absent, Note, Part, charts
+from opsnb.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.findings import Fact
 from opsnb.messages import Text
 from opsnb.methods.multiplicity import holm
@@ -51,12 +51,17 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
     if len(effects) < 2:
         return [Absent(Text.of("ab.segment.small", dimension=experiment.dimension(name)))]
     adjusted = holm([effect.diff.p_value for effect in effects.values()])
+    rows = []
     for (group, effect), p_value in zip(effects.items(), adjusted, strict=True):
         assert effect.lift is not None
         ops.fact(
             "ab.segment", effect.lift.value, "relative", low=effect.lift.low,
             high=effect.lift.high, p_value=p_value, n=effect.diff.n, metric=metric,
             variant=variant, segment=f"{name}={group}",
+        )  # fmt: skip
+        rows.append(
+            {"group": group, "n": effect.diff.n, "lift": effect.lift.value,
+             "interval": effect.lift, "p": effect.diff.p_value, "adjusted": p_value}
         )  # fmt: skip
     same = _heterogeneity(experiment, name, variant, effects)
     differs = same.p_value is not None and same.p_value < experiment.plan.alpha
@@ -72,7 +77,15 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
         source=experiment.source,
         format="signed_percent",
     )
-    return [chart]
+    columns = [
+        Column("group", experiment.dimension(name)),
+        Column("n", experiment.who, "integer"),
+        Column("lift", Text("ab.column.lift"), "signed_percent"),
+        Column("interval", Text("ab.column.interval_plain"), "signed_percent.interval"),
+        Column("p", Text("ab.column.p"), "p_value"),
+        Column("adjusted", Text("ab.column.p_segments"), "p_value"),
+    ]
+    return [chart, Fold(Text.of("ab.segment.table", groups=len(rows)), [Table(columns, rows)])]
 
 
 def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effect]:
