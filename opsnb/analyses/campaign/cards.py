@@ -48,7 +48,7 @@ def _effect(campaign: Campaign, head: Fact) -> Card:
     target = campaign.plan.success
     tone, status = _against(campaign, head)
     return Card(
-        Text("campaign.card.effect"),
+        Text("campaign.card.effect" if campaign.increment.net else "campaign.card.effect_during"),
         Text.of("common.signed_change", fact=head),
         head,
         target=campaign.amount(target.increment, signed=False) if target else None,

@@ -246,7 +246,7 @@ class Campaign:
     def _cost_check(self, total: Fact) -> Any:
         ops, book = self.ops, self.ledger
         unplanned = [kind for kind in ("reward", "labour") if kind not in book.booked]
-        if book.complete and unplanned:
+        if book.complete and book.planned and unplanned:
             kinds = [self.word("kind", kind) for kind in unplanned]
             return ops.check("cost", "warn", Text.of("campaign.cost.unplanned", kinds=kinds), total)
         if book.complete:
