@@ -116,7 +116,7 @@ def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
     ops = session(workspace, frame, as_of="2026-10-15")
     payload = run(ops)["summary"].payload()["languages"]
     assert payload["en"]["verdict"]["sentence"].startswith("Interim, not decision-grade.")
-    assert payload["zh"]["verdict"]["sentence"].startswith("中途读数，不能据此决策。")
+    assert payload["zh"]["verdict"]["sentence"].startswith("中途查看，不能据此决策。")
 
 
 # -- every sentence that the rules can produce ---------------------------------------------
