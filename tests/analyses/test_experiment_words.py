@@ -100,7 +100,7 @@ def test_an_open_effect_is_inconclusive_with_what_is_ruled_out(code: str) -> Non
 def test_the_rule_says_what_would_change_it(code: str) -> None:
     word = {"en": "would change this", "zh": "改变"}[code]
     rules = {k: t for k, t in Language(code).texts.items() if k.startswith("ab.rule.")}
-    assert len(rules) == 6 and all(word in text for text in rules.values())
+    assert len(rules) == 7 and all(word in text for text in rules.values())
 
 
 def test_points_and_percent_are_told_apart(workspace: MakeWorkspace) -> None:

@@ -42,9 +42,8 @@ class Ruling:
         ops = experiment.ops
         args: dict[str, object] = {"name": experiment.plan.name}
         evidence: tuple[Fact, ...] = ()
-        key = f"ab.verdict.{self.reason}"
-        if self.reason == "won" and not experiment.plan.guardrails:
-            key = "ab.verdict.won_unguarded"
+        unguarded = self.reason == "won" and not experiment.plan.guardrails
+        case = "won_unguarded" if unguarded else self.reason
         if self.effect is not None:
             metric, variant = self.effect.metric, self.effect.variant
             suffix = ".cuped" if self.effect.adjusted else ""
@@ -61,7 +60,7 @@ class Ruling:
             evidence = (srm,)
             blocked = [c for c in ops.checks.values() if c.status == "block"]
             args |= {"reason": blocked[0].message}
-        sentence = Text(key, args)
+        sentence = Text(f"ab.verdict.{case}", args)
         if self.effect is not None and len(experiment.treatments) > 1:
             sentence = Text.of("ab.verdict.arm", variant=self.effect.variant, sentence=sentence)
         if self.word != "invalid" and experiment.is_early:
@@ -73,7 +72,7 @@ class Ruling:
             sentence=sentence,
             grade=experiment.grade,
             tone=_TONE[self.word],
-            rule=Text(f"ab.rule.{self.reason}"),
+            rule=Text(f"ab.rule.{case}"),
             evidence=evidence,
         )
 

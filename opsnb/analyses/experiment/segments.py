@@ -8,6 +8,7 @@ from opsnb.analyses.experiment.evidence import AFTER_EXPOSURE
 from opsnb.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.findings import Fact
 from opsnb.messages import Text
+from opsnb.methods.clusters import MIN_CLUSTERS
 from opsnb.methods.multiplicity import holm
 from opsnb.methods.strata import heterogeneity
 from opsnb.metrics import ArmAggregates
@@ -31,8 +32,10 @@ def segment_parts(experiment: Experiment) -> list[Part]:
         if name not in experiment.assigned.attributes:
             parts.append(Absent(_refusal(experiment, name)))
             continue
-        for variant in experiment.treatments:
-            parts += _dimension(experiment, name, variant)
+        found = [p for v in experiment.treatments for p in _dimension(experiment, name, v)]
+        parts += found or [
+            Absent(Text.of("ab.segment.small", dimension=experiment.dimension(name)))
+        ]
     return [*parts, Note(Text("ab.segment.note"))]
 
 
@@ -49,7 +52,7 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
     ops, metric = experiment.ops, experiment.plan.primary.metric
     effects = _effects(experiment, name, variant)
     if len(effects) < 2:
-        return [Absent(Text.of("ab.segment.small", dimension=experiment.dimension(name)))]
+        return []
     adjusted = holm([effect.diff.p_value for effect in effects.values()])
     rows = []
     for (group, effect), p_value in zip(effects.items(), adjusted, strict=True):
@@ -66,13 +69,16 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
     same = _heterogeneity(experiment, name, variant, effects)
     differs = same.p_value is not None and same.p_value < experiment.plan.alpha
     key = "ab.segment.differs" if differs else "ab.segment.alike"
+    claim = Text.of(key, dimension=experiment.dimension(name), p=same)
+    if len(experiment.treatments) > 1:
+        claim = Text.of("ab.verdict.arm", variant=variant, sentence=claim)
     chart = charts.forest(
         [
             charts.Effect(group, e.lift.value, e.lift.low, e.lift.high)
             for group, e in effects.items()
             if e.lift is not None
         ],
-        claim=Text.of(key, dimension=experiment.dimension(name), p=same),
+        claim=claim,
         alt=Text.of("ab.chart.forest_alt", rows=len(effects)),
         source=experiment.source,
         format="signed_percent",
@@ -91,9 +97,10 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
 def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effect]:
     """Effects by group, the largest group first; small groups are left out."""
     control = experiment.plan.control
+    least = MIN_CLUSTERS if experiment.plan.cluster else MIN_USERS
     arms: dict[str, dict[str, ArmAggregates]] = {}
     for arm in experiment.aggregates(experiment.plan.primary.metric, name):
-        if arm.group is not None and arm.n >= MIN_USERS:
+        if arm.group is not None and arm.n >= least:
             arms.setdefault(arm.group, {})[arm.variant] = arm
     effects = {
         group: experiment.compare(experiment.plan.primary.metric, pair[control], pair[variant])
