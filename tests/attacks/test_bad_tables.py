@@ -1,0 +1,65 @@
+"""Spoilt tables through whole playbooks: each works or ends in words; no number is nonsense."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from opsnb.errors import OpsnbError
+from opsnb.workspace import Workspace
+from tests.analyses.conftest import Played, play
+from tests.conftest import MakeWorkspace
+
+from .shop import PLANS, SPOILT, shop
+
+RUNS: dict[str, dict[str, Any]] = {
+    "ab_readout": {"experiment": "trial"},
+    "campaign_review": {"campaign": "sale"},
+    "monthly_retrospective": {"cycle": "2026-10"},
+    "weekly_review": {"cycle": "2026-W43"},
+    "experiment_design": {},
+}
+
+
+@pytest.fixture
+def spoilt(request: pytest.FixtureRequest, workspace: MakeWorkspace) -> Workspace:
+    tables = shop()
+    SPOILT[request.param](tables)
+    return workspace(tables, plans=PLANS)
+
+
+def nonsense(played: Played) -> list[str]:
+    """Facts that JSON cannot hold, shares outside 0 to 1, p values that are none."""
+    found = []
+    for payload in played.payloads.values():
+        for fact in payload["facts"]:
+            numbers = [fact.get(k) for k in ("value", "low", "high", "p_value")]
+            numbers = [n for n in numbers if isinstance(n, float)]
+            if not all(math.isfinite(n) for n in numbers):
+                found.append(f"not finite: {fact}")
+            p_value = fact.get("p_value")
+            if p_value is not None and not 0 <= p_value <= 1:
+                found.append(f"no p value: {fact}")
+            low, high = fact.get("low"), fact.get("high")
+            if low is not None and high is not None and low > high:
+                found.append(f"bounds swapped: {fact}")
+        json.dumps(payload, allow_nan=False)
+    return found
+
+
+@pytest.mark.parametrize("spoilt", SPOILT, indirect=True)
+@pytest.mark.parametrize("playbook", RUNS)
+def test_a_spoilt_table_is_read_or_refused_in_words(spoilt: Workspace, playbook: str) -> None:
+    try:
+        played = play(spoilt, playbook, **RUNS[playbook])
+    except OpsnbError as error:
+        assert len(str(error)) > 20
+        return
+    assert nonsense(played) == []
+    for code in ("en", "zh"):
+        for cell in played.cells:
+            html = played.html(cell, code)
+            assert "nan" not in html.lower().replace("finan", "").split(), cell
