@@ -52,6 +52,9 @@ Said = Text | Label
 
 _MISSING = "–"
 
+_LONGEST = 1e15
+"""From here on floats hold no single units, and digits say nothing."""
+
 
 def known_languages() -> list[str]:
     """Codes of the languages that have a file, English first."""
@@ -282,6 +285,8 @@ class Language:
         return f"{self.date(value)} {value:%H:%M}"
 
     def _decimal(self, value: float, digits: int) -> str:
+        if abs(value) >= _LONGEST:
+            return f"{value:.3g}".replace("-", "−")
         rounded = round(float(value), digits) + 0.0
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return babel_numbers.format_decimal(rounded, pattern, locale=self.locale).replace("-", "−")

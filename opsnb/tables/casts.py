@@ -13,6 +13,9 @@ import ibis.expr.types as ir
 from opsnb.errors import TableError
 from opsnb.tables.contracts import Column
 
+LARGEST = 2.0**53
+"""From here on a float counts no single units: no amount, count or id can be that large."""
+
 _NUMBER = r"^[-+]?(\d{1,40}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?$"
 """A number in text. Engines would also take `inf`, `1d`, `0x1F`, `1_000`, each some of them."""
 
@@ -127,8 +130,8 @@ def _number(value: ir.Value) -> ir.FloatingValue:
         value = value.cast("int8").cast("float64")
     elif not kind.is_floating():
         return value.cast("float64")
-    finite = ~(value.isnan() | value.isinf())
-    return ibis.ifelse(finite, value, ibis.null(value.type())).cast("float64")
+    readable = ~value.isnan() & (value.abs() < LARGEST)
+    return ibis.ifelse(readable, value, ibis.null(value.type())).cast("float64")
 
 
 def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:

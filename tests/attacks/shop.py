@@ -203,9 +203,7 @@ SPOILT: dict[str, Spoil] = {
     "variant missing": column("assignments", "variant", None),
     "everybody in both arms": rows(
         "assignments",
-        lambda frame: pd.concat(
-            [frame, frame.assign(variant=np.where(frame.variant == "control", "treatment", "control"))]
-        ),
+        lambda frame: pd.concat([frame, frame.assign(variant=frame["variant"].iloc[::-1].values)]),
     ),
     "assigned after the end": column("assignments", "assigned_at", pd.Timestamp("2026-10-30")),
     "another experiment": column("assignments", "experiment_id", "other"),

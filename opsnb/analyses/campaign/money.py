@@ -186,7 +186,7 @@ def oddities(ops: Session, plan: CampaignPlan) -> Oddities | None:
     over = (
         (mine.conversions > mine.clicks).sum()
         if "conversions" in spend.columns
-        else ibis.literal(0).sum()
+        else ibis.literal(0)
     )
     row = mine.agg(rows=mine.count(), none=(mine.clicks == 0).sum(), over=over).execute().iloc[0]
     if not row["rows"]:

@@ -173,6 +173,9 @@ def _exposed(
     return Assigned("", users, {ARM: total}, 0, 0, start, end), arrivals
 
 
+MOST_REDUCTION = 0.99
+
+
 def _baseline(metric: Metric, arm: ArmAggregates) -> Baseline:
     return Baseline(metric, arm_moments(arm), _reduction(arm))
 
@@ -191,4 +194,6 @@ def _reduction(arm: ArmAggregates) -> float:
                 return 0.0
             weights[names.index(bottom)] = -arm.mean[top] / arm.mean[bottom]
     spread = float(after @ cov @ after) * float(before @ cov @ before)
-    return float(after @ cov @ before) ** 2 / spread if spread > 0 else 0.0
+    found = float(after @ cov @ before) ** 2 / spread if spread > 0 else 0.0
+    # A past that tells everything is the coincidence of a few users: no plan can rest on it.
+    return found if found < MOST_REDUCTION else 0.0

@@ -36,14 +36,20 @@ def tick_labels(values: Sequence[float], language: Language, spec: str) -> list[
     labels = []
     for value in values:
         shown = pattern if value or scale <= 1 else "0"
-        body = babel_numbers.format_decimal(
-            abs(round(value / scale, digits)), shown, locale=language.locale
+        size = abs(round(value / scale, digits))
+        body = (
+            babel_numbers.format_decimal(size, shown, locale=language.locale)
+            if size < _MOST
+            else f"{size:.3g}"
         )
         sign = "−" if value < 0 else "+" if value > 0 and spec in _SIGNED else ""
         unit = suffix if value or scale < 1 else ""
         labels.append(sign + _money_sign(language, spec) + body + unit)
     return labels
 
+
+_MOST = 1e15
+"""Babel writes digits one by one, and floats have no more of them."""
 
 _SIGNED = {"signed_percent", "signed_money", "signed_number", "points"}
 
