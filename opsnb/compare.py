@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -298,6 +299,23 @@ def title(report: Report, language: Language) -> str:
     return language.text("page.separator").join(filter(None, parts))
 
 
+def titles(comparison: Comparison, language: Language) -> list[str]:
+    """Both reports in a few words; two versions of one report are told apart by their runs."""
+    reports = (comparison.before, comparison.after)
+    named = [title(report, language) for report in reports]
+    if named[0] != named[1]:
+        return named
+    starts = [report["provenance"].get("started") for report in reports]
+    return [
+        language.text("page.separator").join(
+            filter(
+                None, [name, words.moment(dt.datetime.fromisoformat(at), language) if at else ""]
+            )
+        )
+        for name, at in zip(named, starts, strict=True)
+    ]
+
+
 def diff_page(comparison: Comparison, language: Language) -> str:
     """The comparison as one HTML page that loads nothing."""
     template = environment().get_template("diff.html.j2")
@@ -305,7 +323,7 @@ def diff_page(comparison: Comparison, language: Language) -> str:
         template.render(
             language=language,
             comparison=comparison,
-            titles=[title(report, language) for report in (comparison.before, comparison.after)],
+            titles=titles(comparison, language),
             facts=fact_rows(comparison, language),
             basis=basis_rows(comparison, language),
             new=[(fact["key"], value_text(fact, language)) for fact in comparison.new],

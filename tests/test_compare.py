@@ -151,3 +151,11 @@ def test_the_command_shows_tables_json_and_a_page(tmp_path, monkeypatch, before,
     lost = command.invoke(app, ["diff", "one", "three"])
     assert lost.exit_code == 2
     assert "there is no report here" in lost.output
+
+
+def test_two_versions_of_a_report_are_told_apart_by_their_runs(before):
+    later = {**before, "provenance": {"started": "2026-11-02T09:05:00+08:00"}}
+    earlier = {**before, "provenance": {"started": "2026-11-01T08:00:00+08:00"}}
+    shown = words(diff_page(compare(earlier, later), ENGLISH))
+    assert "1 Nov 2026 00:00 (UTC+00:00)" in shown.replace("\u202f", " ")
+    assert "2 Nov 2026 01:05 (UTC+00:00)" in shown.replace("\u202f", " ")

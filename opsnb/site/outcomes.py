@@ -55,6 +55,14 @@ class Prediction:
     hit: bool | None
     html: str | None
 
+    @property
+    def place(self) -> float | None:
+        """Where the outcome lies in its range: 0 at the lower end, 1 at the upper one."""
+        if self.hit is None or self.observed is None or self.expected.high == self.expected.low:
+            return None
+        width = self.expected.high - self.expected.low
+        return (self.observed.value - self.expected.low) / width
+
 
 @dataclass(frozen=True)
 class Step:

@@ -120,6 +120,12 @@ def test_predictions_are_scored_once(reports, lay):
     ]  # fmt: skip
     shown = words(drawn(reports, "actions.html"))
     assert "1 of 2 outcomes fell inside the range that was predicted." in shown
+    assert "Above the range: 0; below it: 1." in shown
+    assert [row.place for row in rows if row.place is not None] == [
+        pytest.approx((343_613 - 150_000) / 300_000), pytest.approx((1 - 150_000) / 300_000),
+    ]  # fmt: skip
+    page = (reports / "actions.html").read_text("utf-8")
+    assert re.findall(r'<circle cx="([\d.]+)" cy="7"', page) == ["80.7", "12.0"]
     assert "¥300,000 ¥150,000 to ¥450,000 ¥343,613 ● inside" in shown
     assert "not known yet" in shown
     assert "no range given" in shown
