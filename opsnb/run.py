@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -129,6 +130,38 @@ def run(
     seconds = time.monotonic() - clock
     notes = [*planned.playbook.warnings, *warnings]
     return Result(planned, final, codes, reports, record.error, seconds, notes)
+
+
+def again(
+    planned: PlannedRun,
+    workspace: Workspace,
+    *,
+    languages: Iterable[str] | None = None,
+    limits: Limits | None = None,
+    on_cell: OnCell | None = None,
+) -> dict[str, dict[str, Any]]:
+    """report.json by language of a run that is neither published nor remembered.
+
+    Raises
+    ------
+    PublishError
+        The notebook stopped, so that its facts are not those of a report.
+    """
+    from opsnb.publish.collect import collect
+
+    codes = chosen_languages(workspace, languages)
+    with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
+        started = _now()
+        log = Path(folder) / "run.log"
+        execution = _execute(planned, workspace, codes, log, limits, None, on_cell)
+    record = _record(planned, workspace, codes, execution, started)
+    if record.error is not None:
+        raise PublishError(
+            f"made again, it stops ({record.error.name}: {record.error.message})",
+            where=str(planned),
+            hint="run it to see the whole report: opsnb run",
+        )
+    return collect(execution.notebook, record)
 
 
 def _now() -> dt.datetime:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsnb.cli.options import near_workspace
 from opsnb.cli.output import note, reported, shown, table, warn, write_json
+
+if TYPE_CHECKING:
+    from opsnb.compare import Comparison
+    from opsnb.messages import Language
 
 Report = Annotated[
     str, typer.Argument(metavar="REPORT", help="A report's folder, its report.json, or CYCLE/SLUG.")
@@ -37,7 +41,7 @@ def diff(
 
       opsnb diff 2026-10/demo/versions/v1 2026-10/demo --html diff.html
     """
-    from opsnb.compare import basis_rows, compare, diff_page, fact_rows, read_report, value_text
+    from opsnb.compare import compare, diff_page, read_report
     from opsnb.messages import Language
     from opsnb.publish.records import write_atomic
 
@@ -54,6 +58,15 @@ def diff(
     if json:
         write_json(found.as_dict())
         return
+    say_comparison(found, spoken)
+    if html is not None:
+        print(shown(html))
+
+
+def say_comparison(found: Comparison, spoken: Language) -> None:
+    """The comparison as tables on stdout."""
+    from opsnb.compare import basis_rows, fact_rows, value_text
+
     if found.warned:
         warn(spoken.text("diff.warning"))
     say = spoken.text
@@ -68,5 +81,3 @@ def diff(
             rows = [[fact["key"], value_text(fact, spoken)] for fact in facts]
             table([say(f"diff.{kind}"), ""], rows, right=(1,))
     note(say("diff.same", count=found.same) if found.changed else say("diff.none"))
-    if html is not None:
-        print(shown(html))
