@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opsnb.cli.compare import say_comparison
 from opsnb.cli.options import ids_in_data, near_workspace, the_workspace
 from opsnb.cli.output import EXIT_FAILED, note, reported, table, write_json
+
+if TYPE_CHECKING:
+    from opsnb.compare import Comparison
 
 
 @reported
@@ -72,6 +75,14 @@ def verify(
         if again is not None:
             spoken = workspace.speak() if workspace is not None else Language("en")
             say_comparison(again, spoken)
-            note("Made again: " + ("results differ." if differs else "every result is the same."))
+            note(f"Made again: {_outcome(again)}")
     if differs or any(row.faults for row in checked):
         raise typer.Exit(EXIT_FAILED)
+
+
+def _outcome(again: Comparison) -> str:
+    if again.changed:
+        return "results differ."
+    return (
+        "other results are new or gone." if again.new or again.gone else "every result is the same."
+    )
