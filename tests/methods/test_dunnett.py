@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from opsnb.errors import MethodError
-from opsnb.methods.compare import difference
-from opsnb.methods.dunnett import dunnett
+from opsnb.methods.compare import difference, two_proportions
+from opsnb.methods.dunnett import arm_levels, dunnett
 from opsnb.methods.moments import Moments
 from opsnb.methods.multiplicity import holm
 
@@ -97,3 +97,30 @@ def test_familywise_error_with_unequal_variances_and_sizes():
 def test_errors_name_the_parameter(arms, options, message):
     with pytest.raises(MethodError, match=message):
         dunnett(Moments(9, 1.0, 0.0), arms, **options)
+
+
+def test_levels_give_the_same_intervals_and_p_values():
+    """Dunnett's test as the level of each arm's own interval: `dunnett` itself is the oracle."""
+    rng = np.random.default_rng(9)
+    control = Moments.from_values(rng.normal(10, 2, 90))
+    arms = {k: Moments.from_values(rng.normal(10.5, 1 + i, 60)) for i, k in enumerate("bcd")}
+    pairs = {name: (control, arm) for name, arm in arms.items()}
+    levels = arm_levels(pairs, {name: difference(*pair) for name, pair in pairs.items()})
+    for name, whole in dunnett(control, arms).items():
+        own = difference(control, arms[name], alpha=levels[name].level).diff
+        assert (own.low, own.high) == pytest.approx((whole.diff.low, whole.diff.high))
+        assert levels[name].p_value == pytest.approx(whole.diff.p_value)
+
+
+def test_levels_of_shares_keep_the_familywise_error():
+    """A/A, three arms of shares by the score test: any false alarm in at most 5 % of 2,000."""
+    rng, alarms = np.random.default_rng(10), 0
+    counts = rng.binomial(2000, 0.1, (2000, 4))
+    arms = [Moments.from_share(200, 2000)] * 2
+    same = two_proportions(200, 2000, 200, 2000)
+    # The level hangs on sizes and, barely, on the shares: once is enough.
+    level = arm_levels({k: tuple(arms) for k in "bcd"}, dict.fromkeys("bcd", same))["b"].level
+    for control, *others in counts:
+        tests = [two_proportions(int(control), 2000, int(other), 2000) for other in others]
+        alarms += min(test.diff.p_value for test in tests) < level
+    assert alarms / 2000 == pytest.approx(0.05, abs=0.016)

@@ -21,6 +21,7 @@ from opsnb.metrics import (
     load_catalogue,
 )
 from opsnb.metrics.rows import Rows
+from opsnb.metrics.since import moments_since
 from opsnb.workspace import Workspace
 
 START, END = dt.date(2026, 10, 1), dt.date(2026, 10, 14)
@@ -389,3 +390,60 @@ def test_a_table_without_users(workspace: Callable[..., Workspace]) -> None:
     rows = Rows(workspace({"assignments": ASSIGNMENTS, "spend": spend}))
     with pytest.raises(MetricError, match="table spend has no user_id"):
         measure(rows, "spend")
+
+
+def test_stretches_of_days_since_exposure_with_their_covariances(rows: Rows) -> None:
+    """Users whose stretch was over by the end, and how their values go together, by pandas."""
+    catalogue = load_catalogue(rows.workspace.metrics)
+    panel = Panel(
+        rows, catalogue, ["spent"], assigned_users(rows, "e"), reach=Reach(end=END), since="spent"
+    )
+    people = users()
+    joined = ORDERS.merge(people, on="user_id")
+    age = (joined.ordered_at - joined.start) // pd.Timedelta(days=1)
+    columns = {}
+    for first, last in ((0, 0), (1, 2), (3, 6), (7, 13)):
+        inside = joined[(joined.ordered_at >= joined.start) & age.between(first, last)]
+        spent = people.user_id.map(inside.groupby("user_id").amount.sum()).fillna(0.0)
+        over = people.start.dt.date + dt.timedelta(days=last) <= END
+        columns[f"{first}-{last}"] = spent.where(over)
+    table = pd.DataFrame(columns).assign(variant=people.variant)
+    for arm in moments_since(panel, "spent"):
+        mine = table[table.variant == arm.variant].drop(columns="variant")
+        names = [str(stretch.group) for stretch in arm.stretches]
+        assert names == [name for name in columns if mine[name].notna().sum() > 1]
+        assert [s.n for s in arm.stretches] == [mine[name].notna().sum() for name in names]
+        means = [stretch.mean["x"] for stretch in arm.stretches]
+        assert means == pytest.approx([mine[name].mean() for name in names])
+        for i, first in enumerate(names):
+            for j, second in enumerate(names):
+                expected = mine[[first, second]].dropna()
+                assert arm.between[i, j, 0, 0] == pytest.approx(
+                    expected.iloc[:, 0].cov(expected.iloc[:, 1])
+                )
+
+
+def test_a_quantile_as_part_of_a_quotient_is_refused(workspace: Callable[..., Workspace]) -> None:
+    own = (
+        OWN
+        + """
+[metrics.p90]
+label = "P90"
+kind = "quantile"
+quantile = 0.9
+table = "orders"
+value = "amount"
+unit = "money"
+[metrics.odd]
+label = "Odd"
+kind = "quotient"
+numerator = "p90"
+denominator = "order_count"
+unit = "money"
+"""
+    )
+    made = Rows(workspace({"assignments": ASSIGNMENTS, "orders": ORDERS}, more=own))
+    with pytest.raises(MetricError, match=r"\[p90\].*cannot be read in an experiment as a part of"):
+        measure(made, "odd")
+    with pytest.raises(MetricError, match=r"\[p90\]: a quantile cannot be read here"):
+        measure(made, "p90")

@@ -398,3 +398,22 @@ def test_profit_needs_a_cost_or_a_margin(workspace: Callable[..., Workspace]) ->
 def test_definitions_that_lack_something(fields: dict[str, Any], said: str) -> None:
     with pytest.raises(MetricError, match=said):
         load_catalogue({"mine": {"label": "x", "unit": "count", **fields}})
+
+
+def test_a_quantile_over_the_rows_of_a_period(meter: MakeMeter) -> None:
+    """Amounts of October: 100, 50, 30, 20 and 10; by day, and no value where there is no row."""
+    own = """
+[metrics.median_order]
+label = "Median order"
+kind = "quantile"
+quantile = 0.5
+table = "orders"
+value = "amount"
+unit = "money"
+"""
+    made = meter({"orders": ORDERS}, more=own)
+    october, november, december = made.measure("median_order", [OCT, NOV, DEC])
+    assert (october.value, october.n) == (30.0, 5)
+    assert november.value == 500.0 and december.value is None
+    days = made.daily("median_order", dt.date(2026, 10, 3), dt.date(2026, 10, 5))["value"]
+    assert days.iloc[0] == 25.0 and math.isnan(days.iloc[2])
