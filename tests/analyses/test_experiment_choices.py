@@ -239,6 +239,11 @@ def test_dunnett_decides_where_the_plan_says_so(workspace: MakeWorkspace) -> Non
         assert (fact.low, fact.high) == pytest.approx((wanted.low, wanted.high))
         adjusted = ops.facts[f"ab.p_adjusted/spent/{arm}"]
         assert (adjusted.p_value, adjusted.method) == (pytest.approx(wanted.p_value), "dunnett")
+        shown = ops.facts[f"ab.robustness/spent/{arm}/usual"]
+        lift = ops.facts[f"ab.lift.deciding/spent/{arm}"]
+        plain = ops.facts[f"ab.robustness/spent/{arm}/uncorrected"]
+        assert (shown.low, shown.high) == (lift.low, lift.high)
+        assert plain.high - plain.low < shown.high - shown.low
     assert "Dunnett’s test over the arms" in text and "hold together" in text
 
 

@@ -43,7 +43,9 @@ def robustness_parts(experiment: Experiment) -> list[Part]:
 def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
     """One row a way of computing that differs from the registered one."""
     metric = effect.metric.id
-    ways: list[tuple[str, Comparison]] = [("usual", effect.usual)]
+    ways: list[tuple[str, Comparison]] = [("usual", effect.deciding)]
+    if effect.deciding is not effect.usual:
+        ways.append(("uncorrected", effect.usual))
     if effect.adjusted is not None:
         ways.append(("no_cuped", effect.plain))
     if effect.cap is not None:
