@@ -117,6 +117,12 @@ def test_a_fact_is_written_in_its_unit(unit: Any, value: Any, plain: str, signed
     assert EN.format(fact, "signed") == signed
 
 
+def test_an_interval_of_points_says_its_unit_as_the_language_does() -> None:
+    fact = Fact("ab.diff", 0.01, "points", low=-0.0234, high=0.1172)
+    assert EN.format(fact, ".interval") == "−2.34 pp to +11.7 pp"
+    assert ZH.format(fact, "points.interval") == "−2.34 至 +11.7 个百分点"
+
+
 def test_intervals() -> None:
     fact = Fact("x", 0.04, "relative", low=0.0178, high=0.0646)
     assert EN.format(fact, ".interval") == "+1.78% to +6.46%"

@@ -188,6 +188,9 @@ class Language:
             return self.text("format.at_most", high=self.format(high, name))
         if no_high:
             return self.text("format.at_least", low=self.format(low, name))
+        if name == "points":  # the unit once, where the language says it once
+            points = {"low": self._points(low), "high": self._points(high)}
+            return self.text("format.points_interval", **points)
         return self.text(
             "format.interval", low=self.format(low, name), high=self.format(high, name)
         )
@@ -221,10 +224,11 @@ class Language:
 
     def points(self, value: float) -> str:
         """A difference of two shares, in percentage points."""
+        return self.text("format.points", value=self._points(value))
+
+    def _points(self, value: float) -> str:
         digits = 2 if abs(value) < 0.1 else 1
-        return self._sign(
-            value, self.text("format.points", value=self._decimal(abs(100 * value), digits))
-        )
+        return self._sign(value, self._decimal(abs(100 * value), digits))
 
     def money(self, value: float) -> str:
         """An amount, shortened from a million (English) or ten thousand (Chinese) up."""
