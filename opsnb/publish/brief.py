@@ -40,9 +40,14 @@ SIZES = (
     Size(420, 80, 6, 3, 4, 6),
     Size(260, 60, 6, 3, 3, 4),
     Size(150, 40, 6, 3, 2, 3),
+    Size(140, 40, 6, 3, 1, 2),
+    Size(130, 30, 5, 3, 1, 2),
     Size(70, 24, 4, 3, 1, 2),
 )
 """From the fullest to one that is a page whatever the report says."""
+
+_VERDICT = 160
+"""Characters that a verdict's sentence always has: it is what the page is read for."""
 
 
 @dataclass
@@ -144,7 +149,11 @@ def _written(brief: Brief) -> Brief:
         brief.band.append(brief.cut(reason))
     if status in ("ready", "provisional"):
         if report["verdict"]:
-            said = {name: brief.cut(report["verdict"][name] or "") for name in ("word", "sentence")}
+            most = max(brief.size.text, _VERDICT)
+            said = {
+                "word": brief.cut(report["verdict"]["word"]),
+                "sentence": brief.cut(report["verdict"]["sentence"], most),
+            }
             brief.verdict = {**report["verdict"], **said}
         brief.cards = brief.rows(
             "cards", "label", "value", "target", "change", "interval", "status"

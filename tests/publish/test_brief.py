@@ -158,3 +158,11 @@ def test_rare_characters_are_marked_in_the_brief(report, run):
     report["title"] = "Review \U0010fffd"
     (text,) = pages(pdf.make_brief(report, dataclasses.replace(run, languages=("en",))))
     assert "U+10FFFD" in text
+
+
+def test_a_verdict_is_said_whole_even_where_all_else_is_cut(report, run):
+    said = "October is off track: five of twelve targets reached; " * 2 + "net GMV grew."
+    crowded = talkative(report, 40)
+    crowded["verdict"] = {**report["verdict"], "sentence": said}
+    (text,) = pages(pdf.make_brief(crowded, run))
+    assert " ".join(said.split()) in " ".join(text.split())
