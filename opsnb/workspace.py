@@ -44,6 +44,8 @@ class SourceConfig(Strict):
 
     url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
     encoding: str = Field(default="utf-8", examples=['"gb18030"'])
+    decimal: Literal[".", ","] = "."
+    dates: Literal["day first", "month first"] | None = None
     memory_limit: str | None = Field(
         default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
     )

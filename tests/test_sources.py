@@ -233,7 +233,7 @@ def test_line_ends_of_two_kinds(tmp_path: Path) -> None:
 def test_broken_rows_are_counted(tmp_path: Path) -> None:
     source = csv(tmp_path, 'a,b\n1,"two\nlines"\n2,x,EXTRA\n3\n4,y\n')
     assert [row["a"] for row in rows(source, "t")] == [1, 4]
-    assert source.rejected["t"] == Rejected(2, 0, ("row 3: 2,x,EXTRA", "row 4: 3"))
+    assert source.rejected["t"] == Rejected(2, 0, ("line 4: 2,x,EXTRA", "line 5: 3"))
 
 
 def test_an_open_quote_tells_what_it_swallowed(tmp_path: Path) -> None:

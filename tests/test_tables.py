@@ -533,7 +533,7 @@ def test_unreadable_lines_reach_the_gate(make: Make, tmp_path: Path) -> None:
         report = check(Workspace.load(tmp_path))[0]
         assert issues(report) == {("unreadable_lines", None): ("warn", 1)}
         assert said(report) == ["1 lines of orders cannot be read and are left out"]
-        assert report.issues[0].sample == ({"line": "row 102: 1,2,3,4,5"},)
+        assert report.issues[0].sample == ({"line": "line 102: 1,2,3,4,5"},)
 
 
 def test_tables_are_opened_and_checked_once(make: Make) -> None:

@@ -15,6 +15,7 @@ from opsnb.errors import SourceError, did_you_mean
 from opsnb.sources.base import Rejected, Source
 from opsnb.sources.csvfiles import open_csv
 from opsnb.sources.engine import Engine
+from opsnb.sources.excel import open_excel
 from opsnb.sources.files import open_duckdb, open_parquet
 from opsnb.sources.servers import SERVERS, open_server
 from opsnb.workspace import SourceConfig, Workspace
@@ -25,6 +26,7 @@ _OPENERS: dict[str, Callable[[SourceConfig, str, Engine], Source]] = {
     "duckdb": open_duckdb,
     "parquet": open_parquet,
     "csv": open_csv,
+    "excel": open_excel,
     **dict.fromkeys(SERVERS, open_server),
 }
 
@@ -38,8 +40,9 @@ def connect(config: SourceConfig, root: Path, engine: Engine | None = None) -> S
     Parameters
     ----------
     config : SourceConfig
-        Its `url`: `duckdb://FILE`, `parquet://FOLDER`, `csv://FOLDER` (a single file and a
-        glob do too; absolute paths have three slashes), `postgres://...`, `spark://...`.
+        Its `url`: `duckdb://FILE`, `parquet://FOLDER`, `csv://FOLDER`, `excel://FILE` (a
+        single file and a glob do too; absolute paths have three slashes), `postgres://...`,
+        `spark://...`.
     root : Path
         Where relative paths start.
     engine : Engine, optional

@@ -12,30 +12,23 @@ import csv
 import gzip
 import io
 import itertools
+import os
 import tempfile
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import duckdb
 
 from opsnb.errors import SourceError
 from opsnb.sources.base import Rejected, Source, first_line
+from opsnb.sources.columns import Reading, give_types
 from opsnb.sources.engine import Engine, data_files, free_name, named, quoted
 from opsnb.workspace import SourceConfig
 
 _ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _SAMPLE = 5
-_TYPED_FIRST = 2000
 
-_TIME = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-_TYPES = {  # the first type that all values of a column satisfy
-    "BIGINT": r"[-+]?(0|[1-9]\d{0,17})",
-    "DOUBLE": r"[-+]?(0|[1-9]\d{0,14})?(\.\d*)?([eE][-+]?\d+)?",
-    "BOOLEAN": r"true|false|TRUE|FALSE|True|False",
-    "DATE": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}",
-    "TIMESTAMPTZ": _TIME + r" ?(Z|[-+]\d{2}(:?\d{2})?)",
-    "TIMESTAMP": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?",
-}
+_QUARANTINE = Path("reports") / "quarantine"
 
 
 def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
@@ -51,21 +44,25 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
     rejected = {}
     for name, paths in tables.items():
-        found = _load(engine.connection, config, name, paths, where)
+        found = load(engine, config, name, paths, where)
         if found.rows or found.lost:
             rejected[name] = found
     return Source(config.name, engine.backend, ("memory", config.name), rejected)
 
 
-def _load(
-    connection: duckdb.DuckDBPyConnection,
+def load(
+    engine: Engine,
     config: SourceConfig,
     name: str,
     paths: list[Path],
     where: str,
 ) -> Rejected:
-    """Reads the files of a table, then gives its columns their types."""
-    lines = 0
+    """Reads the files of a table, then gives its columns their types.
+
+    Lines that are no rows go to reports/quarantine/SOURCE.TABLE.csv, each with its file, its
+    number and the reason.
+    """
+    connection, lines, bad = engine.connection, 0, list[_BadLine]()
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
         for number, path in enumerate(paths):
             file = _in_utf8(path, config.encoding, Path(folder), where)
@@ -81,11 +78,14 @@ def _load(
                     hint="save it as a plain CSV with a line of names",
                 ) from error
             lines += _lines(file) - 1
+            bad += _bad_lines(connection, file, path.name)
     parts = [f"raw{number}" for number in range(len(paths))]
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
     connection.execute(f"CREATE TEMP VIEW raw AS {union}")
-    rejected = _rejected(connection, lines)
-    _type(connection, f"{named(config.name)}.{named(name)}")
+    rejected = _rejected(connection, lines, bad)
+    _set_aside(bad, engine.root / _QUARANTINE / f"{config.name}.{name}.csv")
+    reading = Reading(f"{where}, {name}", config.decimal, config.dates)
+    give_types(connection, f"{named(config.name)}.{named(name)}", reading)
     connection.execute("DROP VIEW raw;" + "".join(f"DROP TABLE {part};" for part in parts))
     return rejected
 
@@ -102,66 +102,67 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, part: str, where: s
     )
 
 
-def _rejected(connection: duckdb.DuckDBPyConnection, lines: int) -> Rejected:
-    """What DuckDB refused of the table `raw`, whose files hold `lines` lines below the names."""
-    bad = _row(connection, "SELECT count(DISTINCT (file_id, line)) FROM reject_errors")[0]
-    if not bad:
-        return Rejected(0)
-    sample = connection.execute(
-        "SELECT min(line), left(any_value(csv_line), 200) FROM reject_errors "
-        f"GROUP BY file_id, line ORDER BY file_id, line LIMIT {_SAMPLE}"
+class _BadLine(NamedTuple):
+    """A line that is no row; `line` counts the file's lines from 1, that of the names included."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+def _bad_lines(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> list[_BadLine]:
+    """What DuckDB refused of the file it read last."""
+    found = connection.execute(
+        "SELECT min(line_byte_position), min(error_message), any_value(csv_line) "
+        "FROM reject_errors GROUP BY file_id, line ORDER BY 1"
     ).fetchall()
     connection.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
+    bad, number, place = [], 1, 0
+    with _opened(file) as content:
+        for position, reason, text in found:
+            number += content.read(max(int(position or 0) - 1 - place, 0)).count(b"\n")
+            place = max(int(position or 0) - 1, place)
+            first = next(iter(str(reason).strip().splitlines()), "")
+            bad.append(_BadLine(name, number, first, str(text).strip()))
+    return bad
+
+
+def _set_aside(bad: list[_BadLine], place: Path) -> None:
+    """Writes the quarantine file in one step; where there is nothing to hold, it goes."""
+    try:
+        if not bad:
+            place.unlink(missing_ok=True)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        new = place.with_suffix(f".{os.getpid()}")
+        with new.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(_BadLine._fields)
+            writer.writerows(bad)
+        new.replace(place)
+    except OSError:  # a workspace that cannot be written to is still read, and counted
+        return
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, lines: int, bad: list[_BadLine]) -> Rejected:
+    """The bad lines of the table `raw`, whose files hold `lines` lines below the names."""
+    if not bad:
+        return Rejected(0)
     names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
     breaks = " + ".join(
         f"coalesce(len({named(name)}) - len(replace({named(name)}, chr(10), '')), 0)"
         for name in names
     )
     kept = _row(connection, f"SELECT count(*) + sum({breaks}) FROM raw")[0]
-    lost = max(lines - int(kept or 0) - bad, 0)
-    return Rejected(bad, lost, tuple(f"row {line}: {text.strip()}" for line, text in sample))
-
-
-def _type(connection: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Moves `raw` to its place, columns as the type that all their values have."""
-    names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
-    every = [(name, kind) for name in names for kind in _TYPES]
-    likely = _fitting(connection, every, f"(FROM raw LIMIT {_TYPED_FIRST})", True)
-    certain = _fitting(connection, likely, "raw", False)
-    kinds: dict[str, str] = {}
-    for name, kind in certain:
-        kinds.setdefault(name, kind)
-    columns = [
-        f"CAST({_value(name)} AS {kinds[name]}) AS {named(name)}" if name in kinds else named(name)
-        for name in names
-    ]
-    connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)} FROM raw")
-
-
-def _fitting(
-    connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, str]], rows: str, empty: bool
-) -> list[tuple[str, str]]:
-    """The pairs of column and type whose values are all of that type; `empty`: without any."""
-    tests = [
-        f"coalesce(bool_and(regexp_full_match({_value(name)}, {quoted(_TYPES[kind])})"
-        f" AND try_cast({_value(name)} AS {kind}) IS NOT NULL)"
-        f" FILTER ({_value(name)} IS NOT NULL), {empty})"
-        for name, kind in pairs
-    ]
-    if not tests:
-        return []
-    fits = _row(connection, f"SELECT {', '.join(tests)} FROM {rows}")
-    return [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
+    lost = max(lines - int(kept or 0) - len(bad), 0)
+    sample = tuple(f"line {one.line}: {one.text[:200]}" for one in bad[:_SAMPLE])
+    return Rejected(len(bad), lost, sample)
 
 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     """The only row of an aggregate query."""
     return connection.execute(query).fetchall()[0]
-
-
-def _value(name: str) -> str:
-    """A column without blanks around its values; empty ones are NULL."""
-    return f"nullif(trim({named(name)}), '')"
 
 
 def _in_utf8(path: Path, encoding: str, folder: Path, where: str) -> Path:

@@ -1,0 +1,58 @@
+"""Connections only read, and statements end, where the engine can be told so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from opsnb.sources import open_source
+from opsnb.workspace import Workspace
+from tests.engines.questions import Asked
+
+WRITES = {
+    "postgres": ["CREATE TABLE t (a int)", "DELETE FROM orders", "DROP TABLE orders"],
+    "clickhouse": [
+        "CREATE TABLE t (a Int8) ENGINE = Memory",
+        "INSERT INTO tasks (task_id) VALUES ('x')",
+        "DROP TABLE orders",
+    ],
+    "duckdb": ["DELETE FROM here.orders", "CREATE TABLE here.t (a INT)"],
+}
+SLOW = {
+    "postgres": "SELECT pg_sleep(20)",
+    "clickhouse": "SELECT count() FROM numbers(100000000000) WHERE NOT ignore(sipHash64(number))",
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "statement"), [(engine, one) for engine, many in WRITES.items() for one in many]
+)
+def test_nothing_is_written(asked: Callable[[str], Asked], engine: str, statement: str) -> None:
+    source = open_source(asked(engine).workspace, "here")
+    before = source.table("orders").count().execute()
+    with pytest.raises(Exception, match=r"(?i)read-?\s?only"):
+        _run(source.backend, statement)
+    assert source.table("orders").count().execute() == before
+
+
+@pytest.mark.parametrize("engine", SLOW)
+def test_a_statement_that_takes_too_long_is_stopped(
+    asked: Callable[[str], Asked], engine: str
+) -> None:
+    workspace = asked(engine).workspace
+    file = workspace.root / "opsnb.toml"
+    text = file.read_text(encoding="utf-8")
+    (workspace.root / "hasty").mkdir(exist_ok=True)
+    hasty = workspace.root / "hasty" / "opsnb.toml"
+    hasty.write_text(text.replace("[sources.here]\n", "[sources.here]\ntimeout = 1\n"))
+    source = open_source(Workspace.load(hasty.parent), "here")
+    with pytest.raises(Exception, match=r"(?i)time"):
+        _run(source.backend, SLOW[engine])
+
+
+def _run(backend: Any, statement: str) -> None:
+    result = backend.raw_sql(statement)
+    if hasattr(result, "fetchall"):
+        result.fetchall()
