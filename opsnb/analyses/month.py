@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analyses import lifecycle, returning
+from opsnb.analyses import people
 from opsnb.analyses.drivers import drivers, moved_trees
 from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
 from opsnb.analyses.gate import data_end, data_gate
@@ -18,11 +18,12 @@ from opsnb.analyses.why import explained, why
 from opsnb.display import Absent, Note, Paragraph, charts
 from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
-from opsnb.metrics.cohorts import monthly_cohorts
 from opsnb.metrics.funnel import ordered_funnel
 from opsnb.metrics.reach import holds_rows
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from opsnb.metrics import Metric
     from opsnb.periods import Period
     from opsnb.session import Session, Shown
@@ -302,66 +303,56 @@ class Month:
     @needs_rows
     def growth(self) -> Shown:
         """Rolling active users, and who was won, kept, brought back and lost."""
-        return self.ops.show(*lifecycle.rolling(self), *lifecycle.accounting(self))
+        return self.ops.show(*people.rolling(self), *people.accounting(self))
 
     @needs_rows
     def stages(self, by: str = "channel") -> Shown:
         """Acquisition, activation, retention, revenue and referral by channel."""
-        return self.ops.show(*lifecycle.stages(self, by))
+        return self.ops.show(*people.stages(self, by))
 
     @needs_rows
     def segments(self) -> Shown:
         """RFM segments, their moves since last month, and who to win back."""
-        return self.ops.show(*lifecycle.rfm(self))
+        return self.ops.show(*people.rfm(self))
 
     @needs_rows
     def cohorts(self, months: int = 9) -> Shown:
-        """Retention by month of registration; unobservable months stay empty."""
-        ops = self.ops
-        last = self.period.end if not self.partial else self.period.previous().end
-        found = monthly_cohorts(ops.rows, last, months)
-        found = [cohort for cohort in found if cohort.size]
-        if len(found) < 2:
-            return ops.show(Absent(Text("month.cohorts.none")))
-        for cohort in found:
-            for age, active in enumerate(cohort.active[1:], 1):
-                ops.fact(
-                    "retention.cohort", active / cohort.size, "share", n=cohort.size,
-                    segment=f"{cohort.month:%Y-%m}+{age}",
-                )  # fmt: skip
-        longest = max(len(cohort.active) for cohort in found) - 1
-        chart = charts.cohort_triangle(
-            [
-                charts.Cohort(
-                    Text.of("month.cohorts.label", month=cohort.month),
-                    cohort.size,
-                    [
-                        *(a / cohort.size for a in cohort.active[1:]),
-                        *[None] * (longest - len(cohort.active) + 1),
-                    ],
-                )
-                for cohort in found
-            ],
-            claim=self._cohort_claim(found),
-            alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
-            source=Text.of("month.cohorts.source", last=last),
-            first=1,
-        )
-        source = Text.of("month.cohorts.source", last=last)
-        curves = returning.curves(ops, found, source)
-        return ops.show(chart, Note(Text("month.cohorts.note")), *curves)
+        """Retention by month of arrival; unobservable months stay empty."""
+        return self.ops.show(*people.cohort_parts(self, months))
 
-    def _cohort_claim(self, found: Sequence[Any]) -> Text:
-        """Month-one retention of the newest mature cohort, beside the one before."""
-        mature = [cohort for cohort in found if len(cohort.active) > 1]
-        newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
-        facts = self.ops.facts
-        return Text.of(
-            "month.cohorts.claim",
-            month=newest.month,
-            now=facts[f"retention.cohort///{newest.month:%Y-%m}+1"],
-            before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
-        )
+    @needs_rows
+    def levels(self) -> Shown:
+        """Activity levels by frozen thresholds, and the moves since last month."""
+        return self.ops.show(*people.level_moves(self))
+
+    @needs_rows
+    def churn(self, weeks: int = 13, by: str = "contract") -> Shown:
+        """Who is likely gone: by contract where users have an end, else by silence.
+
+        Parameters
+        ----------
+        weeks : int
+            Last weeks of the month's data that the model of purchases is judged on.
+        by : str
+            A column of users that tells kinds of contracts.
+        """
+        users = "users" in self.ops.workspace.tables
+        if users and "ended_at" in self.ops.rows.table("users").expr.columns:
+            return self.ops.show(*people.contract_churn(self, by))
+        return self.ops.show(*people.churn_risk(self, weeks))
+
+    @needs_rows
+    def acquisition(self) -> Shown:
+        """What new users cost, what they bring by age, and when that is earned back."""
+        return self.ops.show(*people.economics(self))
+
+    def win_back_users(self) -> DataFrame:
+        """The users behind the win-back table: a list to act on, in no report."""
+        return people.win_back_users(self)
+
+    def churn_scores(self, weeks: int = 13) -> DataFrame:
+        """The customers behind the churn table, with their probabilities; in no report."""
+        return people.churn_scores(self, weeks)
 
     @needs_rows
     def why(self, metric: str = "", by: str = "") -> Shown:

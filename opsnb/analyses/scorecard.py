@@ -166,7 +166,7 @@ def measure_kpis(month: Month) -> list[Kpi]:
     kpis = []
     for name in month.kpi_ids:
         if ops.meter.absent(name) is None:
-            kpi = _measure(month, name)
+            kpi = measure_kpi(month, name)
             if kpi is not None:
                 kpis.append(kpi)
     return kpis
@@ -177,7 +177,8 @@ def leading(kpis: Sequence[Kpi]) -> list[Kpi]:
     return sorted(kpis, key=lambda kpi: kpi.target is None)[:LEADING]
 
 
-def _measure(month: Month, name: str) -> Kpi | None:
+def measure_kpi(month: Month, name: str) -> Kpi | None:
+    """A KPI of the month, recorded as facts; None where the month has no value."""
     ops, period = month.ops, month.period
     metric = ops.catalogue[name]
     base, _ = base_period(period, ops.workspace.country)

@@ -23,12 +23,15 @@ class Histories:
         first to the end of what was looked at.
     value : ndarray of shape (customers,)
         Mean amount of the repeat days; 0 without one.
+    users : ndarray of shape (customers,)
+        Their ids.
     """
 
     frequency: np.ndarray
     recency: np.ndarray
     age: np.ndarray
     value: np.ndarray
+    users: np.ndarray
 
     def __len__(self) -> int:
         return len(self.frequency)
@@ -80,6 +83,7 @@ def histories(days: pd.DataFrame, until: dt.date) -> Histories:
         ((last - first).dt.days / 7).to_numpy(dtype=float),
         ((pd.Timestamp(until) - first).dt.days / 7).to_numpy(dtype=float),
         value,
+        first.index.to_numpy(),
     )
 
 

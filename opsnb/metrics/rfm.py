@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import pandas as pd
 
 from opsnb.metrics.rows import Rows
 
@@ -148,6 +149,35 @@ def migration(
         (row["_from"], row["_to"]): Segment(row["_to"], int(row["n"]), float(row["amount"]))
         for row in frame.execute().to_dict("records")
     }
+
+
+def movers(
+    rows: Rows,
+    before: dt.date,
+    day: dt.date,
+    cuts: Thresholds,
+    pairs: Sequence[tuple[str, str]],
+) -> pd.DataFrame:
+    """The users of some moves, the highest amount first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        user_id, before and now (segments), last_order (date), orders and amount of the year
+        up to `before`.
+    """
+    now = scored(customers(rows, day), cuts).select("user_id", now="segment", recency="recency")
+    then = scored(customers(rows, before), cuts).select(
+        "user_id", before="segment", orders="frequency", amount="monetary"
+    )
+    joined = now.inner_join(then, "user_id")
+    wanted = [(joined.before == start) & (joined.now == end) for start, end in pairs]
+    frame = joined.filter(ibis.or_(*wanted)).execute()
+    ago = pd.to_timedelta(-frame["recency"], "D")
+    frame["last_order"] = (pd.Timestamp(day) - ago).dt.date
+    columns = ["user_id", "before", "now", "last_order", "orders", "amount"]
+    ordered = frame.sort_values(["amount", "user_id"], ascending=[False, True])
+    return ordered[columns].reset_index(drop=True)
 
 
 def matrix(

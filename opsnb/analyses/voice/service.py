@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Column, Note, Paragraph, Part, Table
+from opsnb.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.messages import Text
 from opsnb.methods.proportions import newcombe, wilson
 from opsnb.metrics.tickets import TicketTimes, ticket_times
@@ -28,31 +28,49 @@ def service_times(month: Month) -> list[Part]:
     then = ticket_times(ops.rows, before.start, before.end)
     whole = now[0]
     parts: list[Part] = [Paragraph(_line(month, whole, then[0] if then else None))]
-    rows = [{"group": Text("month.voice.all"), **_cells(whole)}]
-    if "category" in ops.rows.table("tickets").expr.columns:
-        earlier = {
-            one.group: one for one in ticket_times(ops.rows, before.start, before.end, "category")
-        }
-        for one in ticket_times(ops.rows, month.period.start, month.period.end, "category"):
-            if one.opened >= SMALL:
-                _facts(month, one)
-                label = month.word("ticket", one.group or "")
-                last = earlier.get(one.group)
-                rows.append({"group": label, **_cells(one), "before": last.opened if last else 0})
-    rows[0]["before"] = then[0].opened if then else None
+    total = {"group": Text("month.voice.all"), **_cells(whole)}
+    total["before"] = then[0].opened if then else None
+    held = [by for by in ("category", "channel") if by in ops.rows.table("tickets").expr.columns]
+    groups = {by: _groups(month, by) for by in held}
+    first = held[0] if held else "category"
+    parts.append(_table(month, first, [total, *groups.get(first, [])]))
+    for by in held[1:]:
+        name = Text.of("month.voice.by", dimension=month.word("dimension", by))
+        parts.append(Fold(name, [_table(month, by, groups[by])]))
+    return [*parts, Note(Text("month.voice.service_note"))]
+
+
+def _groups(month: Month, by: str) -> list[dict[str, Any]]:
+    """A row a group of the month's tickets, without those too small to show."""
+    rows, before = month.ops.rows, month.period.previous()
+    earlier = {one.group: one for one in ticket_times(rows, before.start, before.end, by)}
+    out = []
+    for one in ticket_times(rows, month.period.start, month.period.end, by):
+        if one.opened < SMALL:
+            continue
+        _facts(month, one, by)
+        last = earlier.get(one.group)
+        label = month.word("ticket", one.group or "")
+        out.append({"group": label, **_cells(one), "before": last.opened if last else 0})
+    return out
+
+
+def _table(month: Month, by: str, rows: list[dict[str, Any]]) -> Table:
     columns = [
-        Column("group", Text("month.voice.category"), "said"),
+        Column("group", month.word("dimension", by), "said"),
         Column("opened", Text("month.voice.opened"), "integer"),
         Column("before", Text("month.voice.before"), "integer"),
         Column("response", Text("month.voice.response"), "said", "right"),
         Column("resolution", Text("month.voice.resolution"), "said", "right"),
         Column("on_time", Text("month.voice.on_time"), "percent"),
     ]
-    return [*parts, Table(columns, rows), Note(Text("month.voice.service_note"))]
+    return Table(columns, rows)
 
 
-def _facts(month: Month, one: TicketTimes) -> None:
-    ops, segment = month.ops, one.group
+def _facts(month: Month, one: TicketTimes, by: str = "category") -> None:
+    """Facts of a group; categories by their name, other columns with theirs before it."""
+    ops = month.ops
+    segment = one.group if by == "category" or one.group is None else f"{by}:{one.group}"
     ops.fact("tickets.opened", one.opened, "count", segment=segment)
     if one.judged:
         share = wilson(one.on_time, one.judged)

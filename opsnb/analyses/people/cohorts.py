@@ -1,0 +1,146 @@
+"""Retention by month of arrival: triangle, curves, and the newest cohort beside the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from opsnb.display import Absent, Column, Fold, Note, Part, Table, charts
+from opsnb.messages import Said, Text
+from opsnb.methods.proportions import newcombe
+from opsnb.metrics.cohorts import CohortCounts, monthly_cohorts
+
+if TYPE_CHECKING:
+    from opsnb.analyses.month import Month
+
+COMPARED_AGES = 3
+"""Months after arrival at which the newest cohort of that age meets the one before."""
+
+
+def cohort_parts(month: Month, months: int = 9) -> list[Part]:
+    """Month-on-month comparison, curves, and the triangle."""
+    last = month.period.end if not month.partial else month.period.previous().end
+    found = [cohort for cohort in monthly_cohorts(month.ops.rows, last, months) if cohort.size]
+    if len(found) < 2:
+        return [Absent(Text("month.cohorts.none"))]
+    for cohort in found:
+        for age, active in enumerate(cohort.active[1:], 1):
+            month.ops.fact(
+                "retention.cohort", active / cohort.size, "share", n=cohort.size,
+                segment=f"{cohort.month:%Y-%m}+{age}",
+            )  # fmt: skip
+    source = Text.of("month.cohorts.source", last=last)
+    return [
+        _triangle(month, found, source),
+        *_comparison(month, found),
+        *_curves(month, found, source),
+        Note(Text("month.cohorts.note")),
+    ]
+
+
+def _triangle(month: Month, found: Sequence[CohortCounts], source: Text) -> Part:
+    longest = max(len(cohort.active) for cohort in found) - 1
+    return charts.cohort_triangle(
+        [
+            charts.Cohort(
+                _label(cohort),
+                cohort.size,
+                [
+                    *(active / cohort.size for active in cohort.active[1:]),
+                    *[None] * (longest - len(cohort.active) + 1),
+                ],
+            )
+            for cohort in found
+        ],
+        claim=_claim(month, found),
+        alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
+        source=source,
+        first=1,
+    )
+
+
+def _label(cohort: CohortCounts) -> Text:
+    return Text.of("month.cohorts.label", month=cohort.month)
+
+
+def _claim(month: Month, found: Sequence[CohortCounts]) -> Text:
+    """Month-one retention of the newest mature cohort, beside the one before."""
+    mature = [cohort for cohort in found if len(cohort.active) > 1]
+    newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
+    facts = month.ops.facts
+    return Text.of(
+        "month.cohorts.claim",
+        month=newest.month,
+        now=facts[f"retention.cohort///{newest.month:%Y-%m}+1"],
+        before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
+    )
+
+
+def _comparison(month: Month, found: Sequence[CohortCounts]) -> list[Part]:
+    """At each age, the newest cohort that has reached it against the one a month older."""
+    rows: list[dict[str, Any]] = []
+    for age in range(1, COMPARED_AGES + 1):
+        mature = [cohort for cohort in found if len(cohort.active) > age]
+        if len(mature) < 2:
+            break
+        before, newest = mature[-2:]
+        gap = newcombe(before.active[age], before.size, newest.active[age], newest.size)
+        fact = month.ops.fact(
+            "retention.change", gap.value, "points", low=gap.low, high=gap.high,
+            segment=f"{newest.month:%Y-%m}+{age}", n=newest.size, method="newcombe",
+        )  # fmt: skip
+        word: Said = Text("month.change_noise")
+        if gap.significant:
+            word = Text("month.cohorts.higher" if gap.value > 0 else "month.cohorts.lower")
+        rows.append(
+            {
+                "age": age,
+                "cohort": _label(newest),
+                "rate": newest.active[age] / newest.size,
+                "before": before.active[age] / before.size,
+                "gap": Text.of("month.cohorts.gap", gap=fact),
+                "reading": word,
+            }
+        )
+    columns = [
+        Column("age", Text("month.cohorts.age"), "integer"),
+        Column("cohort", Text("month.cohorts.cohort"), "said"),
+        Column("rate", Text("month.cohorts.rate"), "percent"),
+        Column("before", Text("month.cohorts.before"), "percent"),
+        Column("gap", Text("month.cohorts.difference"), "said", "right"),
+        Column("reading", Text("month.cohorts.reading"), "said"),
+    ]
+    return [Table(columns, rows, note=Text("month.cohorts.compared"))] if rows else []
+
+
+def _curves(month: Month, found: Sequence[CohortCounts], source: Text) -> list[Part]:
+    """The newest two cohorts of three months or more, and all older ones together."""
+    old = [cohort for cohort in found if len(cohort.active) > COMPARED_AGES]
+    if len(old) < 3:
+        return []
+    *rest, before, newest = old
+    lines = [
+        charts.Curve(_label(cohort), list(range(len(cohort.active))), _rates([cohort]))
+        for cohort in (newest, before)
+    ]
+    pooled = _rates(rest)
+    label = Text.of("month.cohorts.older", first=rest[0].month, last=rest[-1].month)
+    lines.append(charts.Curve(label, list(range(len(pooled))), pooled))
+    chart = charts.curves(
+        lines,
+        x_label=Text("month.cohorts.age"),
+        y_label=Text("month.cohorts.rate"),
+        claim=Text.of("month.cohorts.curves", month=newest.month),
+        alt=Text.of("month.cohorts.curves_alt", n=len(rest)),
+        source=source,
+    )
+    return [Fold(Text("month.cohorts.curves_fold"), [chart])]
+
+
+def _rates(cohorts: Sequence[CohortCounts]) -> list[float]:
+    """Retention by age of cohorts together, each age over those that have reached it."""
+    out = [1.0]
+    for age in range(1, max(len(cohort.active) for cohort in cohorts)):
+        ripe = [cohort for cohort in cohorts if len(cohort.active) > age]
+        out.append(sum(c.active[age] for c in ripe) / sum(c.size for c in ripe))
+    return out

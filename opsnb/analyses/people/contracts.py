@@ -1,0 +1,224 @@
+"""Churn of contracts: rate by kind, survival by age, and a model held against the other half."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsnb.analyses.people.churn import calibration_plot
+from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
+from opsnb.errors import MethodError
+from opsnb.messages import Said, Text
+from opsnb.methods.calibration import Calibration, reliability
+from opsnb.methods.ltv import ShiftedBetaGeometric, fit_leaving
+from opsnb.methods.proportions import newcombe
+from opsnb.methods.survival import Survival, survival
+from opsnb.metrics.lifespans import Lifespans, Recorded, lifespans, recorded
+
+if TYPE_CHECKING:
+    from opsnb.analyses.month import Month
+
+MOST_GROUPS = 3
+YEAR = 12
+GOOD_ERROR = 0.25
+"""Mean distance between predicted and actual churn, over the mean churn, that is still good."""
+
+LEAST_MONTHS = 100
+"""Months under contract of a group, over all its users, below which it is not modelled."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A group's survival, and the model of it (None where it has no maximum)."""
+
+    spans: Lifespans
+    curve: Survival
+    model: ShiftedBetaGeometric | None
+
+
+def contract_churn(month: Month, by: str = "contract") -> list[Part]:
+    """Churn in the month, how long contracts last, and whether the model of it can be trusted."""
+    rows = month.ops.rows
+    known = by in rows.table("users").expr.columns
+    since = recorded(rows, month.period.end)
+    if since is None:
+        return [Absent(Text("month.contracts.none"))]
+    parts = [*_rates(month, by if known else None)]
+    stays = _stays(month, by if known else None)
+    if stays:
+        parts += [_curves(month, stays, since), _table(month, stays)]
+        parts += _judged(month, by if known else None)
+    return [*parts, Note(_note(since))]
+
+
+def _note(since: Recorded) -> Text:
+    if since.missing:
+        return Text.of(
+            "month.contracts.late", first=since.first, missing=since.missing, months=since.months
+        )
+    return Text.of("month.contracts.note", first=since.first)
+
+
+def _rates(month: Month, by: str | None) -> list[Part]:
+    """Users there as the month began, who ended, and the rate beside last month's."""
+    ops = month.ops
+    periods = [month.period.previous(), month.period]
+    whole = {m.period: m for m in ops.meter.measure("churn_rate", periods)}
+    now = whole[month.period.key]
+    if now.value is None:
+        return []
+    total = ops.fact("churn.rate", now.value, "share", n=now.n)
+    line = Text.of("month.contracts.line", left=now.numerator, n=now.n, rate=total)
+    before = whole[periods[0].key]
+    if before.value and before.numerator:
+        gap = newcombe(round(before.numerator), before.n, round(now.numerator or 0), now.n)
+        change = ops.fact("churn.change", gap.value, "points", low=gap.low, high=gap.high, n=now.n,
+                          method="newcombe")  # fmt: skip
+        line = Text.of(
+            "month.contracts.line_change", left=now.numerator, n=now.n, rate=total, change=change
+        )
+    if by is None:
+        return [Paragraph(line)]
+    groups = {(m.group or "", m.period): m for m in ops.meter.measure("churn_rate", periods, by=by)}
+    rows: list[dict[str, Any]] = []
+    for (group, period), one in groups.items():
+        if period != month.period.key or one.value is None:
+            continue
+        ops.fact("churn.rate", one.value, "share", segment=group, n=one.n)
+        earlier = groups.get((group, periods[0].key))
+        rows.append(
+            {
+                "group": group,
+                "n": one.n,
+                "left": one.numerator,
+                "rate": one.value,
+                "before": earlier.value if earlier and earlier.numerator else None,
+            }
+        )
+    rows.sort(key=lambda row: -row["rate"])
+    columns = [
+        Column("group", month.word("dimension", by), "said"),
+        Column("n", Text("month.contracts.there"), "integer"),
+        Column("left", Text("month.contracts.left"), "integer"),
+        Column("rate", Text("month.contracts.rate"), "percent"),
+        Column("before", Text("month.voice.before"), "percent"),
+    ]
+    return [Paragraph(line), Table(columns, rows, order=Text("month.contracts.order"))]
+
+
+def _stays(month: Month, by: str | None) -> list[Stay]:
+    found = []
+    for spans in lifespans(month.ops.rows, month.period.end, by)[:MOST_GROUPS]:
+        if spans.at_risk.sum() < LEAST_MONTHS:
+            continue
+        seen = np.flatnonzero(spans.at_risk)
+        start = int(seen[0])
+        if start:  # nobody was seen in the first months of age
+            continue
+        found.append(Stay(spans, survival(spans.at_risk, spans.left), _model(spans)))
+    return found
+
+
+def _model(spans: Lifespans) -> ShiftedBetaGeometric | None:
+    try:
+        return fit_leaving(spans.at_risk, spans.left)
+    except MethodError:
+        return None
+
+
+def _name(group: str) -> Said:
+    return group or Text("month.voice.all")
+
+
+def _curves(month: Month, stays: list[Stay], since: Recorded) -> Part:
+    lines = [
+        charts.Curve(
+            _name(stay.spans.group),
+            list(range(len(stay.curve.share) + 1)),
+            [1.0, *stay.curve.share.tolist()],
+        )
+        for stay in stays
+    ]
+    first = stays[0]
+    at = min(YEAR, len(first.curve.share))
+    return charts.curves(
+        lines,
+        x_label=Text("month.contracts.age"),
+        y_label=Text("month.contracts.share"),
+        claim=Text.of(
+            "month.contracts.claim", group=_name(first.spans.group), months=at,
+            share=float(first.curve.share[at - 1]),
+        ),
+        alt=Text.of("month.contracts.alt", n=len(lines)),
+        source=Text.of("month.contracts.source", first=since.first, last=month.period.end),
+    )  # fmt: skip
+
+
+def _table(month: Month, stays: list[Stay]) -> Table:
+    rows: list[dict[str, Any]] = []
+    for stay in stays:
+        name, curve = stay.spans.group, stay.curve
+        row: dict[str, Any] = {"group": _name(name), "months": float(stay.spans.at_risk.sum())}
+        row["median"] = curve.median
+        if len(curve.share) >= YEAR:
+            row["year"] = month.ops.fact(
+                "churn.survival", float(curve.share[YEAR - 1]), "share",
+                low=float(curve.low[YEAR - 1]), high=float(curve.high[YEAR - 1]),
+                segment=name, n=int(stay.spans.at_risk[0]), method="kaplan_meier",
+            )  # fmt: skip
+            row["range"] = Text.of("month.outlook.percent", bounds=row["year"])
+        if stay.model is not None:
+            month.ops.fact("churn.sbg", stay.model.alpha, "number", segment=f"{name}:alpha")
+            month.ops.fact("churn.sbg", stay.model.beta, "number", segment=f"{name}:beta")
+            row["model"] = float(stay.model.survival(YEAR)[-1])
+        rows.append({"year": None, "range": None, "model": None, **row})
+    columns = [
+        Column("group", Text("month.contracts.group"), "said"),
+        Column("months", Text("month.contracts.months"), "integer"),
+        Column("median", Text("month.contracts.median"), "integer"),
+        Column("year", Text("month.contracts.year"), "percent"),
+        Column("range", Text("month.contracts.range"), "said", "right"),
+        Column("model", Text("month.contracts.model"), "percent"),
+    ]
+    return Table(columns, rows, note=Text("month.contracts.table_note"))
+
+
+def judge_halves(month: Month, by: str | None) -> Calibration | None:
+    """Models of one half of the users against the months of the other half."""
+    rows, last = month.ops.rows, month.period.end
+    models = {one.group: _model(one) for one in lifespans(rows, last, by, half=0)
+              if one.at_risk.sum() >= LEAST_MONTHS}  # fmt: skip
+    chance, left, cases = [], [], []
+    for one in lifespans(rows, last, by, half=1):
+        model = models.get(one.group)
+        if model is None:
+            continue
+        seen = np.flatnonzero(one.at_risk)
+        chance.append(model.leaving(seen + 1))
+        left.append(one.left[seen])
+        cases.append(one.at_risk[seen])
+    if not chance:
+        return None
+    return reliability(np.concatenate(chance), np.concatenate(left), np.concatenate(cases))
+
+
+def _judged(month: Month, by: str | None) -> list[Part]:
+    check = judge_halves(month, by)
+    if check is None:
+        return []
+    ops = month.ops
+    n = sum(group.actual.n for group in check.groups)
+    error = ops.fact("churn.calibration_error", check.error, "points", n=n)
+    mean = sum(group.actual.value * group.actual.n for group in check.groups) / n
+    good = check.error <= GOOD_ERROR * mean
+    text = Text.of(f"month.contracts.{'good' if good else 'poor'}", error=error)
+    plot = calibration_plot(
+        month,
+        check,
+        claim=Text.of("month.contracts.plot", n=n, error=error),
+        source=Text("month.contracts.plot_source"),
+        names=("leavers", 0),
+    )
+    return [Checks([ops.check("churn_model", "pass" if good else "warn", text, error)]), plot]

@@ -1,0 +1,77 @@
+"""What users of a month have brought by an age: gross profit of their paid orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+
+from opsnb.metrics.catalogue import Metric
+from opsnb.metrics.rows import PROFIT, Rows
+
+if TYPE_CHECKING:
+    from opsnb.periods import Period
+
+_PROFIT = Metric(
+    id="profit_of_orders", label="", kind="sum", table="orders", value=PROFIT,
+    where="coalesce(status, 'paid') = 'paid'", unit="money",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Worth:
+    """New users of a period and their gross profit a head by age.
+
+    Attributes
+    ----------
+    by_age : tuple of float or None
+        Per registered user, buyers and others alike, at each age asked for; None where not
+        every user has reached it.
+    """
+
+    period: Period
+    users: int
+    by_age: tuple[float | None, ...]
+
+
+def early_worth(
+    rows: Rows, periods: Sequence[Period], ages: Sequence[int], last: dt.date
+) -> list[Worth]:
+    """Gross profit within so many days of registering, of the new users of each period.
+
+    Parameters
+    ----------
+    ages : sequence of int
+        Days after registering; an order on the day of registering is one of day 0.
+    last : date
+        Last day that the data holds.
+    """
+    users = rows.table("users").expr
+    paid = rows.of(_PROFIT)
+    found = []
+    for period in periods:
+        inside = users.registered_date.between(ibis.literal(period.start), ibis.literal(period.end))
+        born = users.filter(inside).select("user_id", _born=users.registered_date)
+        spent = born.inner_join(paid.select("user_id", "_day", "_value"), "user_id")
+        since = spent._day.delta(spent._born, unit="day")
+        value = spent._value.cast("float64")
+        sums = spent.agg(
+            **{f"age_{age}": value.sum(where=(since >= 0) & (since < age)) for age in ages}
+        ).execute().iloc[0]  # fmt: skip
+        n = int(born.count().execute())
+        known = [n and period.end + dt.timedelta(days=age - 1) <= last for age in ages]
+        amounts = [float(sums[f"age_{age}"]) for age in ages]
+        found.append(
+            Worth(
+                period,
+                n,
+                tuple(
+                    (0.0 if amount != amount else amount) / n if ripe else None
+                    for amount, ripe in zip(amounts, known, strict=True)
+                ),
+            )
+        )
+    return found
