@@ -19,6 +19,7 @@ from opsnb.display import Absent, Note, Paragraph, charts
 from opsnb.findings import Card, Fact, Verdict
 from opsnb.messages import Said, Text
 from opsnb.metrics.funnel import ordered_funnel
+from opsnb.metrics.lifespans import recorded
 from opsnb.metrics.reach import holds_rows
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ DEFAULT_KPIS = (
     "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
 )  # fmt: skip
 """What a user-operations team starts with; a targets file narrows or widens it."""
+
+ONLY_CONTRACTS = "users.ended_at"
+"""A column that only contracts have: who sells without them misses nothing."""
 
 TREND_MONTHS = 13
 MOST_EXPLAINED = 2
@@ -140,9 +144,9 @@ class Month:
         if self.partial:
             parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
         lacking = {
-            lack.split(".")[0]
+            lack
             for metric in self.kpi_ids
-            if (lack := ops.meter.absent(metric)) is not None
+            if (lack := ops.meter.absent(metric)) not in (None, ONLY_CONTRACTS)
         }
         if lacking:
             parts.append(Absent(Text.of("month.scorecard.left_out", tables=sorted(lacking))))
@@ -207,6 +211,9 @@ class Month:
         """`first_recorded` of the table that a metric is counted in."""
         while metric.numerator:
             metric = self.ops.catalogue[metric.numerator]
+        if metric.kind == "churn":
+            since = recorded(self.ops.rows, self.period.end)
+            return since.first if since else None
         return self.first_recorded(metric.table)
 
     def covers(self, metric: Metric) -> bool:
@@ -216,6 +223,8 @@ class Month:
         first = self.first_recorded(metric.table)
         if first is None or self.period.end < first:
             return False
+        if metric.kind == "churn":  # ends go on where nobody arrives any more
+            return True
         last = data_end(self.ops, metric.table or "orders")
         return last is None or last >= self.period.start
 
@@ -326,7 +335,7 @@ class Month:
         return self.ops.show(*people.level_moves(self))
 
     @needs_rows
-    def churn(self, weeks: int = 13, by: str = "contract") -> Shown:
+    def churn(self, weeks: int = 13, by: str = "contract", complete: bool = False) -> Shown:
         """Who is likely gone: by contract where users have an end, else by silence.
 
         Parameters
@@ -335,10 +344,12 @@ class Month:
             Last weeks of the month's data that the model of purchases is judged on.
         by : str
             A column of users that tells kinds of contracts.
+        complete : bool
+            Whether the users hold everybody who ever left, however late their first end is.
         """
         users = "users" in self.ops.workspace.tables
         if users and "ended_at" in self.ops.rows.table("users").expr.columns:
-            return self.ops.show(*people.contract_churn(self, by))
+            return self.ops.show(*people.contract_churn(self, by, complete))
         return self.ops.show(*people.churn_risk(self, weeks))
 
     @needs_rows

@@ -62,7 +62,12 @@ def recorded(rows: Rows, last: dt.date) -> Recorded | None:
 
 
 def lifespans(
-    rows: Rows, last: dt.date, by: str | None = None, *, half: int | None = None
+    rows: Rows,
+    last: dt.date,
+    by: str | None = None,
+    *,
+    half: int | None = None,
+    complete: bool = False,
 ) -> list[Lifespans]:
     """Users at risk and users who left, by month of age, the largest group first.
 
@@ -77,6 +82,8 @@ def lifespans(
         A column of users; an empty value is the group "(none)".
     half : 0 or 1, optional
         Only one half of the users: those of even or of odd rank by id.
+    complete : bool
+        Whether everybody who ever left is in the table, however late its first end is.
     """
     since = recorded(rows, last)
     if since is None:
@@ -91,7 +98,7 @@ def lifespans(
     spans = users.select(
         _group=grouped(users[by]) if by else ibis.literal(""),
         _left=gone,
-        _enter=ibis.ifelse(born >= first, 0, _begun(born, first)),
+        _enter=ibis.literal(0) if complete else ibis.ifelse(born >= first, 0, _begun(born, first)),
         _stay=ibis.ifelse(
             gone,
             ibis.ifelse(end <= born, 1, _begun(born, end)),

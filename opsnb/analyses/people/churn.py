@@ -195,7 +195,7 @@ def _verdict(month: Month, found: Risk, weeks: int) -> Checks:
     key = "good" if found.good else "poor"
     text = Text.of(
         f"month.churn.{key}", weeks=weeks, predicted=found.predicted, actual=found.actual,
-        error=error,
+        error=100 * found.check.error,
     )  # fmt: skip
     return Checks([ops.check("churn_model", "pass" if found.good else "warn", text, *facts)])
 

@@ -18,9 +18,18 @@ COMPARED_AGES = 3
 
 
 def cohort_parts(month: Month, months: int = 9) -> list[Part]:
-    """Month-on-month comparison, curves, and the triangle."""
+    """Month-on-month comparison, curves, and the triangle.
+
+    Cohorts from before activity was recorded are left out: nothing is known of their return.
+    """
     last = month.period.end if not month.partial else month.period.previous().end
-    found = [cohort for cohort in monthly_cohorts(month.ops.rows, last, months) if cohort.size]
+    rows = month.ops.rows
+    since = month.first_recorded("events" if rows.has("events") else "orders")
+    found = [
+        cohort
+        for cohort in monthly_cohorts(rows, last, months)
+        if cohort.size and since is not None and cohort.month >= since
+    ]
     if len(found) < 2:
         return [Absent(Text("month.cohorts.none"))]
     for cohort in found:

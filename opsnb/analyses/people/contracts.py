@@ -10,15 +10,24 @@ import numpy as np
 from opsnb.analyses.people.churn import calibration_plot
 from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
 from opsnb.errors import MethodError
+from opsnb.findings import Check
 from opsnb.messages import Said, Text
 from opsnb.methods.calibration import Calibration, reliability
 from opsnb.methods.ltv import ShiftedBetaGeometric, fit_leaving
-from opsnb.methods.proportions import newcombe
+from opsnb.methods.proportions import newcombe, wilson
 from opsnb.methods.survival import Survival, survival
 from opsnb.metrics.lifespans import Lifespans, Recorded, lifespans, recorded
 
 if TYPE_CHECKING:
     from opsnb.analyses.month import Month
+
+AGE_BANDS: tuple[tuple[int, int | None], ...] = ((1, 3), (4, 12), (13, 24), (25, 48), (49, None))
+"""First and last month of age."""
+
+BEGIN = 3
+"""Youngest months of age that tell how many begin in a month."""
+
+TOO_MANY = 3.0
 
 MOST_GROUPS = 3
 YEAR = 12
@@ -38,23 +47,97 @@ class Stay:
     model: ShiftedBetaGeometric | None
 
 
-def contract_churn(month: Month, by: str = "contract") -> list[Part]:
-    """Churn in the month, how long contracts last, and whether the model of it can be trusted."""
+def contract_churn(month: Month, by: str = "contract", complete: bool = False) -> list[Part]:
+    """Churn in the month and by age, how long contracts last, and what the model of it is worth.
+
+    Parameters
+    ----------
+    complete : bool
+        Whether everybody who ever left is in the table, however late its first end is.
+    """
     rows = month.ops.rows
     known = by in rows.table("users").expr.columns
     since = recorded(rows, month.period.end)
     if since is None:
         return [Absent(Text("month.contracts.none"))]
-    parts = [*_rates(month, by if known else None)]
-    stays = _stays(month, by if known else None)
+    column = by if known else None
+    [whole] = lifespans(rows, month.period.end, complete=complete)
+    parts = [*_rates(month, column), _by_age(month, whole)]
+    if not complete and contradicts(whole):
+        check = _contradiction(month, whole)
+        return [*parts, Checks([check]), Note(_note(since, complete))]
+    stays = _stays(month, column, complete)
     if stays:
         parts += [_curves(month, stays, since), _table(month, stays)]
-        parts += _judged(month, by if known else None)
-    return [*parts, Note(_note(since))]
+        parts += _judged(month, column, complete)
+    return [*parts, Note(_note(since, complete))]
 
 
-def _note(since: Recorded) -> Text:
-    if since.missing:
+def contradicts(whole: Lifespans) -> bool:
+    """Whether far more users are older than a year than the churn observed would have left over.
+
+    With as many beginning each month as in the youngest months of age, and leaving as observed,
+    the users of each age would be those that survival leaves. Three times as many beyond a
+    year say that the months observed were not usual, or that users are missing.
+    """
+    return _older(whole) > TOO_MANY * max(_expected_older(whole), 1.0)
+
+
+def _older(whole: Lifespans) -> float:
+    return float(whole.at_risk[YEAR:].sum())
+
+
+def _expected_older(whole: Lifespans) -> float:
+    """Users beyond the first year that survival would have left over of what begins."""
+    curve = survival(np.maximum(whole.at_risk, whole.left), whole.left).share
+    begin = float(whole.at_risk[:BEGIN].mean())
+    return begin * float(curve[YEAR - 1 : -1].sum()) if len(curve) > YEAR else 0.0
+
+
+def _contradiction(month: Month, whole: Lifespans) -> Check:
+    """Says that the age of users and their churn contradict each other."""
+    older = month.ops.fact("churn.older", _older(whole), "count")
+    expected = month.ops.fact("churn.older_expected", _expected_older(whole), "count")
+    text = Text.of("month.contracts.contradiction", older=older, expected=expected)
+    return month.ops.check("contract_ages", "warn", text, older, expected)
+
+
+def _by_age(month: Month, whole: Lifespans) -> Table:
+    """Churn a month of users by how long they had been there."""
+    rows: list[dict[str, Any]] = []
+    for first, last in AGE_BANDS:
+        risk = float(whole.at_risk[first - 1 : last].sum())
+        left = float(whole.left[first - 1 : last].sum())
+        if risk < LEAST_MONTHS:
+            continue
+        name = f"{first}-{last}" if last else f"{first}+"
+        share = wilson(round(left), round(risk))
+        fact = month.ops.fact(
+            "churn.by_age", share.value, "share", low=share.low, high=share.high, segment=name,
+            n=share.n, method="wilson",
+        )  # fmt: skip
+        key = "month.contracts.from_to" if last else "month.contracts.from"
+        rows.append(
+            {
+                "age": Text.of(key, first=first, last=last),
+                "months": risk,
+                "left": left,
+                "rate": fact,
+                "range": Text.of("month.outlook.percent", bounds=fact),
+            }
+        )
+    columns = [
+        Column("age", Text("month.contracts.age"), "said"),
+        Column("months", Text("month.contracts.months"), "integer"),
+        Column("left", Text("month.contracts.left"), "integer"),
+        Column("rate", Text("month.contracts.monthly"), "percent"),
+        Column("range", Text("month.contracts.range"), "said", "right"),
+    ]
+    return Table(columns, rows)
+
+
+def _note(since: Recorded, complete: bool) -> Text:
+    if since.missing and not complete:
         return Text.of(
             "month.contracts.late", first=since.first, missing=since.missing, months=since.months
         )
@@ -108,9 +191,9 @@ def _rates(month: Month, by: str | None) -> list[Part]:
     return [Paragraph(line), Table(columns, rows, order=Text("month.contracts.order"))]
 
 
-def _stays(month: Month, by: str | None) -> list[Stay]:
+def _stays(month: Month, by: str | None, complete: bool) -> list[Stay]:
     found = []
-    for spans in lifespans(month.ops.rows, month.period.end, by)[:MOST_GROUPS]:
+    for spans in lifespans(month.ops.rows, month.period.end, by, complete=complete)[:MOST_GROUPS]:
         if spans.at_risk.sum() < LEAST_MONTHS:
             continue
         seen = np.flatnonzero(spans.at_risk)
@@ -185,13 +268,15 @@ def _table(month: Month, stays: list[Stay]) -> Table:
     return Table(columns, rows, note=Text("month.contracts.table_note"))
 
 
-def judge_halves(month: Month, by: str | None) -> Calibration | None:
+def judge_halves(month: Month, by: str | None, complete: bool) -> Calibration | None:
     """Models of one half of the users against the months of the other half."""
-    rows, last = month.ops.rows, month.period.end
-    models = {one.group: _model(one) for one in lifespans(rows, last, by, half=0)
-              if one.at_risk.sum() >= LEAST_MONTHS}  # fmt: skip
+    first, second = (
+        lifespans(month.ops.rows, month.period.end, by, half=half, complete=complete)
+        for half in (0, 1)
+    )
+    models = {one.group: _model(one) for one in first if one.at_risk.sum() >= LEAST_MONTHS}
     chance, left, cases = [], [], []
-    for one in lifespans(rows, last, by, half=1):
+    for one in second:
         model = models.get(one.group)
         if model is None:
             continue
@@ -204,8 +289,8 @@ def judge_halves(month: Month, by: str | None) -> Calibration | None:
     return reliability(np.concatenate(chance), np.concatenate(left), np.concatenate(cases))
 
 
-def _judged(month: Month, by: str | None) -> list[Part]:
-    check = judge_halves(month, by)
+def _judged(month: Month, by: str | None, complete: bool) -> list[Part]:
+    check = judge_halves(month, by, complete)
     if check is None:
         return []
     ops = month.ops
@@ -213,11 +298,11 @@ def _judged(month: Month, by: str | None) -> list[Part]:
     error = ops.fact("churn.calibration_error", check.error, "points", n=n)
     mean = sum(group.actual.value * group.actual.n for group in check.groups) / n
     good = check.error <= GOOD_ERROR * mean
-    text = Text.of(f"month.contracts.{'good' if good else 'poor'}", error=error)
+    text = Text.of(f"month.contracts.{'good' if good else 'poor'}", error=100 * check.error)
     plot = calibration_plot(
         month,
         check,
-        claim=Text.of("month.contracts.plot", n=n, error=error),
+        claim=Text.of("month.contracts.plot", n=n, error=100 * check.error),
         source=Text("month.contracts.plot_source"),
         names=("leavers", 0),
     )
