@@ -1,11 +1,12 @@
-"""Retention by month of arrival: triangle, curves, and the newest cohort beside the one before."""
+"""Retention by month of arrival: the newest cohort beside the one before, and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Column, Fold, Note, Part, Table, charts
+from opsnb.analyses import returning
+from opsnb.display import Absent, Column, Note, Part, Table, charts
 from opsnb.messages import Said, Text
 from opsnb.methods.proportions import newcombe
 from opsnb.metrics.cohorts import CohortCounts, monthly_cohorts
@@ -42,7 +43,7 @@ def cohort_parts(month: Month, months: int = 9) -> list[Part]:
     return [
         _triangle(month, found, source),
         *_comparison(month, found),
-        *_curves(month, found, source),
+        *returning.curves(month.ops, found, source),
         Note(Text("month.cohorts.note")),
     ]
 
@@ -120,36 +121,3 @@ def _comparison(month: Month, found: Sequence[CohortCounts]) -> list[Part]:
         Column("reading", Text("month.cohorts.reading"), "said"),
     ]
     return [Table(columns, rows, note=Text("month.cohorts.compared"))] if rows else []
-
-
-def _curves(month: Month, found: Sequence[CohortCounts], source: Text) -> list[Part]:
-    """The newest two cohorts of three months or more, and all older ones together."""
-    old = [cohort for cohort in found if len(cohort.active) > COMPARED_AGES]
-    if len(old) < 3:
-        return []
-    *rest, before, newest = old
-    lines = [
-        charts.Curve(_label(cohort), list(range(len(cohort.active))), _rates([cohort]))
-        for cohort in (newest, before)
-    ]
-    pooled = _rates(rest)
-    label = Text.of("month.cohorts.older", first=rest[0].month, last=rest[-1].month)
-    lines.append(charts.Curve(label, list(range(len(pooled))), pooled))
-    chart = charts.curves(
-        lines,
-        x_label=Text("month.cohorts.age"),
-        y_label=Text("month.cohorts.rate"),
-        claim=Text.of("month.cohorts.curves", month=newest.month),
-        alt=Text.of("month.cohorts.curves_alt", n=len(rest)),
-        source=source,
-    )
-    return [Fold(Text("month.cohorts.curves_fold"), [chart])]
-
-
-def _rates(cohorts: Sequence[CohortCounts]) -> list[float]:
-    """Retention by age of cohorts together, each age over those that have reached it."""
-    out = [1.0]
-    for age in range(1, max(len(cohort.active) for cohort in cohorts)):
-        ripe = [cohort for cohort in cohorts if len(cohort.active) > age]
-        out.append(sum(c.active[age] for c in ripe) / sum(c.size for c in ripe))
-    return out
