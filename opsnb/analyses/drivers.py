@@ -58,7 +58,7 @@ def moved_trees(month: Month, but: str) -> list[Part]:
         assert kpi.change is not None and kpi.change.relative is not None
         if abs(kpi.change.relative) >= kpi.metric.materiality:
             title = Text.of("month.why.tree", metric=kpi.metric.label, change=kpi.change_text)
-            parts.append(Fold(title, drivers(month, kpi.metric.id)))
+            parts.append(Fold(title, drivers(month, kpi.metric.id), printed=False))
     return parts
 
 

@@ -370,5 +370,5 @@ def explained(month: Month, most: int) -> list[Part]:
             full += 1
         else:
             title = Text.of("month.why.fold", metric=kpi.metric.label, change=kpi.change_text)
-            folded.append(Fold(title, parts))
+            folded.append(Fold(title, parts, printed=False))
     return [*shown, *folded]

@@ -312,15 +312,28 @@ class Actions(_Rows):
 
 @dataclass(frozen=True)
 class Fold(Part):
-    """Parts behind a line that opens them; open in print."""
+    """Parts behind a line that opens them.
+
+    Attributes
+    ----------
+    printed : bool
+        Open in print; else print names what the page holds, and nothing more.
+    """
 
     summary: Said | Text
     parts: Sequence[Part]
+    printed: bool = True
 
     def html(self, language: Language) -> str:
         inner = "\n".join(part.html(language) for part in self.parts)
         summary = escape(language.say(self.summary))
-        return f'<details class="ob-fold"><summary>{summary}</summary>\n{inner}</details>'
+        if self.printed:
+            return f'<details class="ob-fold"><summary>{summary}</summary>\n{inner}</details>'
+        hint = escape(language.text("display.on_page"))
+        return (
+            f'<details class="ob-fold ob-on-page"><summary>{summary}'
+            f'<span class="ob-hint"> {hint}</span></summary>\n{inner}</details>'
+        )
 
     def plain(self, language: Language) -> str:
         return "\n".join([language.say(self.summary), *(p.plain(language) for p in self.parts)])

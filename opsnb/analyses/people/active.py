@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, charts
+from opsnb.display import Absent, Column, Fold, Note, Paragraph, Part, Table, charts
 from opsnb.messages import Text
 from opsnb.metrics.actives import Growth, growth, rolling_actives
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 WINDOWS = (1, 7, 30)
 GROWTH_PERIODS = 6
+SHOWN = 3
+"""Newest periods that are not folded."""
 
 
 def rolling(month: Month) -> list[Part]:
@@ -66,7 +68,10 @@ def accounting(month: Month) -> list[Part]:
         ),
         Column("quick", Text("month.active.quick"), "number"),
     ]
-    parts: list[Part] = [Table(columns, rows), Note(Text("month.active.growth_note"))]
+    parts: list[Part] = [Table(columns, rows[-SHOWN:]), Note(Text("month.active.growth_note"))]
+    if len(rows) > SHOWN:
+        earlier = Table(columns, rows[:-SHOWN])
+        parts.insert(1, Fold(Text("month.active.earlier"), [earlier], printed=False))
     if now.quick_ratio is not None:
         quick = month.ops.fact("active.quick_ratio", now.quick_ratio, "number", period=last.key)
         parts.insert(0, Paragraph(Text.of("month.active.quick_line", quick=quick)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.errors import MetricError
-from opsnb.messages import Said, Text
+from opsnb.messages import Text
 from opsnb.metrics.worth import Worth, early_worth
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def economics(month: Month) -> list[Part]:
         Column("users", ops.label("new_users"), "integer"),
         Column("cac", ops.label("cac"), "money"),
         *(Column(f"age_{age}", Text.of("month.economics.age", days=age), "money") for age in AGES),
-        Column("ratio", Text("month.economics.ratio"), "said", "right"),
+        Column("ratio", Text("month.economics.ratio"), "number"),
+        Column("by", Text("month.economics.by"), "integer"),
     ]
     note = Text("month.economics.note")
     return [*line, Table(columns, shown), *_by_channel(month), Note(note)]
@@ -77,18 +78,20 @@ def _ripe(one: Worth, cost: float | None) -> tuple[int, float] | None:
 def _row(month: Month, one: Worth, cost: float | None) -> dict[str, Any]:
     key = one.period.key
     month.ops.fact("acquisition.cac", cost, "money", period=key, n=one.users)
-    row: dict[str, Any] = {"month": one.period.text, "users": one.users, "cac": cost}
+    row: dict[str, Any] = {
+        "month": Text.of("month.cohorts.label", month=one.period.start),
+        "users": one.users,
+        "cac": cost,
+    }
     for age, value in zip(AGES, one.by_age, strict=True):
         row[f"age_{age}"] = value
         if value is not None:
             month.ops.fact("acquisition.profit", value, "money", segment=str(age), period=key,
                            n=one.users)  # fmt: skip
     ripe = _ripe(one, cost)
-    ratio: Said | None = None
     if ripe:
         month.ops.fact("acquisition.ratio", ripe[1], "number", segment=str(ripe[0]), period=key)
-        ratio = Text.of("month.economics.times", ratio=ripe[1], days=ripe[0])
-    return {**row, "ratio": ratio}
+    return {**row, "ratio": ripe[1] if ripe else None, "by": ripe[0] if ripe else None}
 
 
 def _line(month: Month, known: list[Worth], costs: dict[str, float | None]) -> list[Part]:
@@ -138,5 +141,5 @@ def _by_channel(month: Month) -> list[Part]:
         Column("cac", ops.label("cac"), "money"),
     ]
     note = Text.of("month.economics.matched", share=matched / total if total else 0.0)
-    fold = Fold(Text("month.economics.channels"), [Table(columns, rows, note=note)])
+    fold = Fold(Text("month.economics.channels"), [Table(columns, rows, note=note)], printed=False)
     return [fold]

@@ -36,7 +36,7 @@ def service_times(month: Month) -> list[Part]:
     parts.append(_table(month, first, [total, *groups.get(first, [])]))
     for by in held[1:]:
         name = Text.of("month.voice.by", dimension=month.word("dimension", by))
-        parts.append(Fold(name, [_table(month, by, groups[by])]))
+        parts.append(Fold(name, [_table(month, by, groups[by])], printed=False))
     return [*parts, Note(Text("month.voice.service_note"))]
 
 
