@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from opsnb.analyses.month import Month
 from opsnb.analyses.why import split
@@ -107,3 +108,109 @@ def test_leads_that_cannot_have_closed_yet_are_not_compared(month) -> None:
     assert cells["2018-03+1"].value == pytest.approx((lead & deal).sum() / of)
     for word in ("improve", "better", "rose"):
         assert word not in claim
+
+
+# -- churn ------------------------------------------------------------------------------------
+
+
+def test_telco_churn_by_contract_is_as_known(month) -> None:
+    september = month("telco_churn", "2018-09")
+    page = september.churn().plain(september.ops.language)
+    raw = pd.read_csv(DATA / "telco_churn" / "WA_Fn-UseC_-Telco-Customer-Churn.csv")
+    left = raw["Churn"] == "Yes"
+    assert (len(raw), left.sum()) == (7043, 1869)  # the published 26.54 %
+    facts = september.ops.facts
+    total = facts["churn.rate"]
+    assert (total.n, total.value) == (7043 - 11, pytest.approx(1869 / 7032))  # 11 had just come
+    known = raw[raw["tenure"] > 0].groupby("Contract")["Churn"].agg(lambda c: (c == "Yes").mean())
+    for contract, rate in known.items():
+        assert facts[f"churn.rate///{contract}"].value == pytest.approx(rate)
+    assert facts["churn.rate///Month-to-month"].value == pytest.approx(0.427, abs=1e-3)
+    assert "42.7%" in page
+    bills = next(kpi for kpi in september.kpis if kpi.metric.id == "gmv_net").measured.value
+    assert bills == pytest.approx(raw.loc[raw["tenure"] > 0, "MonthlyCharges"].sum())
+
+
+def test_telco_tenure_is_no_time_to_leaving(month) -> None:
+    """One month of ends: the age of those who are left contradicts it, and no survival is shown."""
+    september = month("telco_churn", "2018-09")
+    page = september.churn().plain(september.ops.language)
+    assert september.ops.checks["contract_ages"].status == "warn"
+    raw = pd.read_csv(DATA / "telco_churn" / "WA_Fn-UseC_-Telco-Customer-Churn.csv")
+    assert september.ops.facts["churn.older"].value == (raw["tenure"] > 12).sum()
+    assert september.ops.facts["churn.older_expected"].value < 10
+    assert "Kaplan" not in page
+    young = september.ops.facts["churn.by_age///1-3"]
+    own = raw[raw["tenure"].between(1, 3)]
+    assert (young.value, young.n) == (pytest.approx((own["Churn"] == "Yes").mean()), len(own))
+
+
+def test_telco_read_as_tutorials_read_it(month) -> None:
+    """As if everybody who ever left were in the file: Kaplan and Meier by statsmodels."""
+    september = month("telco_churn", "2018-09")
+    september.churn(complete=True)
+    raw = pd.read_csv(DATA / "telco_churn" / "WA_Fn-UseC_-Telco-Customer-Churn.csv")
+    for contract in ("Month-to-month", "One year"):
+        own = raw[(raw["Contract"] == contract) & (raw["tenure"] > 0)]
+        known = SurvfuncRight(own["tenure"], (own["Churn"] == "Yes").astype(int))
+        at_year = known.surv_prob[known.surv_times <= 12][-1]
+        fact = september.ops.facts[f"churn.survival///{contract}"]
+        assert fact.value == pytest.approx(at_year, abs=1e-12)
+    assert "contract_ages" not in september.ops.checks
+
+
+def test_cdnow_is_judged_on_weeks_it_never_saw(month) -> None:
+    """Predicted against actual buyers by tenths of the customers, counted by hand as well."""
+    june = month("cdnow", "1998-06")
+    page = june.churn().plain(june.ops.language)
+    lines = (DATA / "cdnow" / "CDNOW_sample.txt").read_text().split("\n")
+    parts = [line.split() for line in lines if line.strip()]
+    later = {customer for _, customer, day, *_ in parts if day > "19980331"}
+    facts = june.ops.facts
+    actual = [f for f in facts.values() if f.id == "churn.actual"]
+    assert sum(f.n for f in actual) == 2357
+    assert sum(round(f.value * f.n) for f in actual) == len(later) == 300
+    assert june.ops.checks["churn_model"].status == "pass" and "PASS" in page
+    assert facts["churn.discrimination"].value > 0.8
+    shares = [f.value for f in actual]
+    assert shares[-1] > 0.5 > 0.05 > shares[0]
+
+
+def test_cdnow_over_39_weeks_is_too_far_off_to_pick_by(month) -> None:
+    june = month("cdnow", "1998-06")
+    page = june.churn(39).plain(june.ops.language)
+    assert june.ops.checks["churn_model"].status == "warn" and "Do not pick" in page
+    predicted = sum(f.value * f.n for f in june.ops.facts.values() if f.id == "churn.predicted")
+    assert predicted == pytest.approx(617, abs=1)
+
+
+# -- who comes and who returns ---------------------------------------------------------------------
+
+
+def test_november_of_online_retail_against_pandas(month) -> None:
+    """Buyers, new among them, retained and lost, and months after arrival, by brute force."""
+    november = month("online_retail", "2011-11")
+    raw = pd.read_parquet(DATA / "online_retail" / "online_retail.parquet")
+    made = november.ops.rows.table("orders").expr.execute()
+    assert len(made) <= len(raw)
+    own = made[made["user_id"].notna()]
+    if "status" in own.columns:
+        own = own[own["status"].fillna("paid") != "cancelled"]
+    seen = own.assign(month=pd.to_datetime(own["order_date"]).dt.to_period("M"))
+    by_month = {m: set(g["user_id"]) for m, g in seen.groupby("month")}
+    this, before = pd.Period("2011-11", "M"), pd.Period("2011-10", "M")
+    ever = set().union(*(users for m, users in by_month.items() if m < this))
+    november.growth()
+    facts = november.ops.facts
+    assert facts["active.new////2011-11"].value == len(by_month[this] - ever)
+    assert facts["active.retained////2011-11"].value == len(by_month[this] & by_month[before])
+    assert facts["active.lost////2011-11"].value == len(by_month[before] - by_month[this])
+    november.cohorts(9)
+    first = seen.groupby("user_id")["month"].min()
+    cells = [f for f in facts.values() if f.id == "retention.cohort"]
+    assert len(cells) == 36
+    for fact in cells:
+        start, age = fact.segment.split("+")
+        born = set(first.index[first == pd.Period(start, "M")])
+        back = born & by_month[pd.Period(start, "M") + int(age)]
+        assert (fact.n, fact.value) == (len(born), pytest.approx(len(back) / len(born)))

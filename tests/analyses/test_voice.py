@@ -12,6 +12,7 @@ import pytest
 from opsnb.analyses.voice.masking import masked
 from opsnb.analyses.voice.words import script_of, words_of
 from opsnb.errors import MetricError
+from opsnb.methods.proportions import newcombe
 from opsnb.metrics.rows import Rows
 from opsnb.metrics.tickets import ticket_times
 from opsnb.periods import parse
@@ -126,7 +127,11 @@ def test_scores_and_their_fall(october: Played) -> None:
 def test_tickets_of_the_outage(october: Played) -> None:
     opened = {f.get("segment"): f["value"] for f in october.facts("tickets.opened")}
     assert opened["payment"] > 300  # 150 a day for two days, beside the ordinary ones
-    assert opened[None] == sum(n for name, n in opened.items() if name)
+    by = {True: 0, False: 0}
+    for name, n in opened.items():
+        if name:
+            by[name.startswith("channel:")] += n
+    assert by == {True: opened[None], False: opened[None]}  # by category, and by channel
     change = october.fact("tickets.on_time_change")
     assert change["high"] < 0
     assert any("Tickets on time fell" in f["claim"] for f in october.records("findings"))
@@ -175,3 +180,74 @@ def test_too_few_comments_give_no_themes(workspace: Callable[..., Workspace]) ->
     happy = complaints(60, "Parcel").assign(score=10)
     made = month_of(workspace({"surveys": happy}))
     assert "no unhappy customer" in made.themes().plain(made.ops.language)
+
+
+# -- who was asked -----------------------------------------------------------------------------
+
+
+TWO_ORDERS = pd.DataFrame(
+    {
+        "order_id": ["a", "b"], "user_id": ["u1", "u2"], "amount": 1.0,
+        "ordered_at": pd.to_datetime(["2026-08-02", "2026-10-31"]),
+    }
+)  # fmt: skip
+
+
+def asked(share: dict[str, float], n: int = 400) -> pd.DataFrame:
+    """Surveys sent in each month, of which a share was answered a day later."""
+    rows = []
+    for month, rate in share.items():
+        for i in range(n):
+            sent = pd.Timestamp(f"{month}-02") + pd.Timedelta(hours=i)
+            answered = i < rate * n
+            rows.append((sent, sent + pd.Timedelta(days=1) if answered else None, 9.0, "nps"))
+    frame = pd.DataFrame(rows, columns=["sent_at", "responded_at", "score", "kind"])
+    frame["responded_at"] = pd.to_datetime(frame["responded_at"])
+    frame["score"] = frame["score"].where(frame["responded_at"].notna())
+    return frame.assign(channel=["sms" if i % 40 == 0 else "app" for i in range(len(frame))])
+
+
+def test_response_rates_and_their_fall(workspace: Callable[..., Workspace]) -> None:
+    surveys = asked({"2026-09": 0.5, "2026-10": 0.35})
+    made = month_of(workspace({"surveys": surveys, "orders": TWO_ORDERS}))
+    page = made.scores().plain(made.ops.language)
+    facts = made.ops.facts
+    fact = facts["survey.response///nps"]
+    assert (fact.value, fact.n) == (0.35, 400)
+    change = facts["survey.response_change///nps"]
+    expected = newcombe(200, 400, 140, 400)
+    assert (change.low, change.high) == (expected.low, expected.high)
+    assert made.ops.checks["response.nps"].status == "warn"
+    assert "35.0% of 400 sent" in page and "other people may have answered" not in page
+    assert "survey.response///nps/app" in facts and "survey.response///nps/sms" not in facts
+    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "nps")
+    assert (kpi.measured.value, kpi.measured.n) == (100, 140)  # who did not answer has no score
+
+
+def test_a_steady_response_is_no_warning(workspace: Callable[..., Workspace]) -> None:
+    surveys = asked({"2026-09": 0.36, "2026-10": 0.35})
+    made = month_of(workspace({"surveys": surveys, "orders": TWO_ORDERS}))
+    made.scores()
+    assert "response.nps" not in made.ops.checks
+
+
+def test_without_sending_there_is_no_rate_and_the_page_says_so(
+    workspace: Callable[..., Workspace],
+) -> None:
+    surveys = asked({"2026-10": 0.5}).dropna(subset="responded_at").drop(columns="sent_at")
+    made = month_of(workspace({"surveys": surveys}))
+    page = made.scores().plain(made.ops.language)
+    assert "no sent_at" in page
+    assert not [f for f in made.ops.facts.values() if f.id == "survey.response"]
+
+
+def test_event_rows_of_tickets_are_refused(workspace: Callable[..., Workspace]) -> None:
+    """A row an event of a ticket, not a row a ticket: the gate blocks, and says which key."""
+    rows = tickets(60)
+    events = pd.concat([rows, rows.assign(resolved_at=rows["opened_at"])], ignore_index=True)
+    table = Rows(workspace({"tickets": events})).table("tickets")
+    issue = next(i for i in table.report.issues if i.rule == "repeated_key")
+    assert (issue.level, issue.count) == ("block", 60)
+    # A row a ticket gives each ticket one vote, whatever happened to it.
+    [one] = ticket_times(Rows(workspace({"tickets": rows})), OCTOBER.start, OCTOBER.end)
+    assert one.judged == 60

@@ -118,3 +118,37 @@ def test_published_shop(workspace: Callable[..., Workspace]) -> None:
     steps = ("cart", "shipping_details", "purchase")
     found = ordered_funnel(rows, steps, dt.date(2024, 1, 1), dt.date(2024, 12, 31))
     assert [step.users for step in found] == [1022, 512, 173]
+
+
+def clickhouse(events: list[int]) -> pd.DataFrame:
+    """Rows of ClickHouse's own test of windowFunnel: event 1000 + n at second n; here at day n."""
+    return pd.DataFrame(
+        {
+            "user_id": "u",
+            "event_at": [pd.Timestamp("2026-10-01") + pd.Timedelta(days=e - 1000) for e in events],
+            "event": [str(e) for e in events],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "steps", "level"),
+    [
+        (10_000, (1000, 1001), 2),
+        (10_000, (1000, 1001, 1002), 3),
+        (10_000, (1000, 1001, 1002, 1008), 4),
+        (2, (1003, 1004, 1005, 1006, 1007), 3),
+        (3, (1003, 1004, 1005, 1006, 1007), 4),
+        (4, (1003, 1004, 1005, 1006, 1007), 5),
+        (10_000, (1001, 1008), 2),
+        (10_000, (1008, 1001), 1),
+    ],
+)
+def test_window_funnel_of_clickhouse(
+    workspace: Callable[..., Workspace], days: int, steps: tuple[int, ...], level: int
+) -> None:
+    """The results that ClickHouse's test 00632_aggregation_window_funnel asserts."""
+    rows = Rows(workspace({"events": clickhouse(list(range(1000, 1009)))}))
+    names = [str(step) for step in steps]
+    found = ordered_funnel(rows, names, FIRST, LAST, within_days=days)
+    assert sum(step.users for step in found) == level

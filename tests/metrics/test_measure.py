@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from opsnb.errors import MetricError
 from opsnb.metrics import Meter, load_catalogue
@@ -417,3 +419,67 @@ unit = "money"
     assert november.value == 500.0 and december.value is None
     days = made.daily("median_order", dt.date(2026, 10, 3), dt.date(2026, 10, 5))["value"]
     assert days.iloc[0] == 25.0 and math.isnan(days.iloc[2])
+
+
+def test_retention_of_clickhouse(meter: MakeMeter) -> None:
+    """ClickHouse's documented example: users 0-4, 0-9, 0-14 on three days give 5, 5, 5."""
+    days = pd.date_range("2026-10-01", periods=3)
+    events = pd.DataFrame(
+        [(f"u{u}", day + pd.Timedelta(hours=9), "visit")
+         for day, last in zip(days, (5, 10, 15), strict=True) for u in range(last)],
+        columns=["user_id", "event_at", "event"],
+    )  # fmt: skip
+    users = pd.DataFrame({"user_id": [f"u{u}" for u in range(5)], "registered_at": days[0]})
+    own = '[metrics.retention_d2]\nlabel = "D2"\nkind = "retention"\ntable = "events"\n'
+    own += 'day = 2\nunit = "share"\n'
+    made = meter({"users": users, "events": events}, more=own)
+    first, second = (made.value(f"retention_d{day}", OCT) for day in (1, 2))
+    assert [first.n, first.numerator, second.numerator] == [5, 5, 5]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(st.integers(0, 7), st.integers(0, 75), min_size=1),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 90)), max_size=60),
+    st.integers(45, 92),
+)
+def test_retention_and_active_users_by_brute_force(
+    workspace: Callable[..., Workspace],
+    born: dict[int, int],
+    seen: list[tuple[int, int]],
+    taken: int,
+) -> None:
+    """D1, D7, D30, DAU, MAU and stickiness from their definitions, on data taken on any day."""
+    start = dt.date(2026, 9, 1)
+    as_of = start + dt.timedelta(days=taken)
+    users = pd.DataFrame(
+        [(f"u{u}", pd.Timestamp(start) + pd.Timedelta(days=d, hours=8)) for u, d in born.items()],
+        columns=["user_id", "registered_at"],
+    )
+    events = pd.DataFrame(
+        [(f"u{u}", pd.Timestamp(start) + pd.Timedelta(days=d, hours=9), "visit") for u, d in seen]
+        or [("u99", pd.Timestamp("2026-08-01"), "visit")],
+        columns=["user_id", "event_at", "event"],
+    )
+    made_workspace = workspace({"users": users, "events": events}, as_of=as_of.isoformat())
+    made = Meter(Rows(made_workspace), load_catalogue())
+    active = {(u, start + dt.timedelta(days=d)) for u, d in seen}
+    for period in (SEP, OCT):
+        for day in (1, 7, 30):
+            ripe = {
+                u: target
+                for u, d in born.items()
+                if period.contains(target := start + dt.timedelta(days=d + day)) and target < as_of
+            }
+            found = made.value(f"retention_d{day}", period)
+            back = sum((u, target) in active for u, target in ripe.items())
+            assert (found.n, found.value) == (
+                len(ripe), pytest.approx(back / len(ripe)) if ripe else None,
+            )  # fmt: skip
+        inside = {(u, d) for u, d in active if period.contains(d)}
+        people = {u for u, _ in inside}
+        assert made.value("active_users", period).value == len(people)
+        assert made.value("dau", period).value == pytest.approx(len(inside) / period.days)
+        sticky = made.value("stickiness", period).value
+        expected = len(inside) / period.days / len(people) if people else None
+        assert sticky == (None if expected is None else pytest.approx(expected))
