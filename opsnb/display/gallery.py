@@ -194,7 +194,7 @@ def parts() -> list[Part]:
                     "orders": 12,
                     "lift": -0.003,
                     "range": None,
-                    "roi": None,
+                    "roi": Toned(None, "neutral", both("too few", "样本太少")),
                 },
             ],
             caption=both("What each channel brought in", "各渠道带来的增量"),

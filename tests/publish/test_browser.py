@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsnb.display import Findings, charts
+from opsnb.display import Findings, charts, gallery
 from opsnb.findings.records import Finding
 from opsnb.messages import Language
 from opsnb.publish import publish
@@ -162,6 +163,23 @@ def test_paper_has_the_folds_open_and_no_buttons(browser, report):
     assert "randomised" in page.locator(".pg-grades").inner_text()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert fold.get_attribute("open") is None
+
+
+def test_axe_finds_nothing_serious_in_any_part(browser, tmp_path):
+    """Every part and chart type that a report can hold, in both languages and schemes."""
+    axe = Path(os.environ.get("OPSNB_AXE", ""))
+    if not axe.is_file():
+        pytest.skip("axe-core is not here: name its axe.min.js in OPSNB_AXE")
+    for code in ("en", "zh"):
+        gallery.main(tmp_path / f"{code}.html", [code])
+        page = shown(browser, tmp_path / f"{code}.html")
+        page.evaluate(f"{axe.read_text('utf-8')};0")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            wrong = [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in found
+                     if rule["impact"] in ("serious", "critical")]  # fmt: skip
+            assert wrong == [], (code, scheme)
 
 
 def test_a_grade_is_explained_where_the_pointer_rests(browser, report):
