@@ -25,6 +25,7 @@ __all__ = [
     "Period",
     "between",
     "containing",
+    "kind_of",
     "latest",
     "parse",
 ]
@@ -296,6 +297,11 @@ def parse(
         if match := pattern.fullmatch(said):
             return _named(known, match.groups(), calendar, said)
     raise PeriodError(f'"{said}" is no period', where="cycle", hint=_likely(said))
+
+
+def kind_of(key: str) -> Kind | None:
+    """The kind of cycle that a key names; None for one that names none, such as `undated`."""
+    return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(key)), None)
 
 
 def containing(kind: Kind, day: dt.date, calendar: Calendar | None = None) -> Period:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import opsnb
 from opsnb.errors import LedgerError, PublishError
 from opsnb.minutes import record
+from opsnb.periods import kind_of
 from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun, chosen_languages
 from opsnb.workspace import Workspace
@@ -233,7 +234,8 @@ def _record(
     from opsnb.publish import Run, RunError
 
     playbook, failure = planned.playbook, execution.failure
-    spoken = {code: workspace.speak(code) for code in languages}
+    kind = kind_of(planned.cycle)
+    spoken = {code: workspace.speak(code, cycle=kind) for code in languages}
     subject_plan = {**workspace.experiments, **workspace.campaigns}.get(planned.subject or "")
     return Run(
         playbook=playbook.key,

@@ -102,7 +102,8 @@ class Session:
         self.period = workspace.period(cycle, kind, reached=reached)
         codes = list(languages) or [workspace.language]
         self.languages = [
-            Language(code, workspace.currency, workspace.messages_folder) for code in codes
+            Language(code, workspace.currency, workspace.messages_folder, cycle=self.period.kind)
+            for code in codes
         ]
         self.rows = Rows(workspace)
         self.facts: dict[str, Fact] = {}

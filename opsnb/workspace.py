@@ -308,9 +308,9 @@ class Workspace:
 
     # -- words -----------------------------------------------------------------------
 
-    def speak(self, code: str | None = None) -> Language:
-        """A language with the workspace's currency and its own texts."""
-        return Language(code or self.language, self.currency, self.messages_folder)
+    def speak(self, code: str | None = None, *, cycle: str | None = None) -> Language:
+        """A language with the workspace's currency and its own texts, for a kind of cycle."""
+        return Language(code or self.language, self.currency, self.messages_folder, cycle=cycle)
 
     @property
     def messages_folder(self) -> Path:

@@ -198,7 +198,7 @@ def test_no_text_is_left_over() -> None:
     assert set(TEXTS) - said == set()
 
 
-FROM_DATA = {"event", "dimension", "kind", "tenure"}
+FROM_DATA = {"event", "dimension", "kind", "tenure", "cycle"}
 """Tables of words for what data name: events, columns, kinds of cost."""
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.ipynb"))

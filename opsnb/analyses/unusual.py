@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from opsnb.analyses.campaign.calendar import festivals
 from opsnb.analyses.yearly import day_type
 from opsnb.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.errors import MethodError
@@ -23,6 +24,9 @@ HISTORY_DAYS = 180
 
 _EXTRAORDINARY = {"holiday", "outage", "tracking", "campaign"}
 """Kinds of events whose days do not teach the model what is normal."""
+
+FESTIVAL_WEEK = 7
+"""Days before and after the end of a shopping festival on which it sets days apart."""
 
 _LOWERING = {"outage", "tracking"}
 
@@ -125,6 +129,16 @@ def _event(month: Month, day: dt.date, *, low: bool | None = None) -> Any:
     return min(covering, key=lambda event: (event.end or event.start) - event.start, default=None)
 
 
+def _shopping_season(month: Month, day: dt.date) -> str | None:
+    """The shopping festival whose last week, or the slack week after it, the day belongs to.
+
+    Its weeks of pre-sale are the background of their days, as any longer season.
+    """
+    first = day - dt.timedelta(days=FESTIVAL_WEEK)
+    near = festivals(month.ops.workspace.country, first, day)
+    return next((name for name, (_, end) in near if abs((day - end).days) <= FESTIVAL_WEEK), None)
+
+
 def _is_extraordinary(month: Month, day: dt.date) -> bool:
     return _is_public_holiday(month, day) or any(
         event.kind in _EXTRAORDINARY and event.start <= day <= (event.end or event.start)
@@ -178,17 +192,16 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
         )  # fmt: skip
         event = _event(month, day, low=bool(low))
         holiday = event is None and _is_public_holiday(month, day)
-        tracking = (
-            low
-            and event is None
-            and not holiday
-            and _looks_like_tracking(month, one, day, all_scored)
-        )
+        season = None if event or holiday else _shopping_season(month, day)
+        known = event is not None or holiday or season is not None
+        tracking = low and not known and _looks_like_tracking(month, one, day, all_scored)
         reading: Said
         if event is not None:
             reading = event.name
         elif holiday:
             reading = Text("month.unusual.holiday")
+        elif season is not None:
+            reading = Text(f"special.{season}")
         elif tracking:
             reading = Text("month.unusual.tracking")
         else:
@@ -197,11 +210,9 @@ def _flagged(month: Month, one: Scored, all_scored: Sequence[Scored]) -> list[di
             {
                 "day": day, "metric": month.ops.label(one.metric), "value": one.values[index],
                 "gap": fact.value, "reading": reading, "fact": fact,
-                "unknown": event is None and not holiday,
+                "unknown": not known,
                 "tracking": tracking,
-                "state": Toned(
-                    None, "warn" if event is None and not holiday else "neutral", reading
-                ),
+                "state": Toned(None, "neutral" if known else "warn", reading),
             }
         )  # fmt: skip
     return rows

@@ -75,6 +75,26 @@ def _read(path: Path) -> dict[str, str]:
     return dict(_flatten(tree))
 
 
+LONGER_CYCLES = ("quarter", "year")
+"""Cycles that are told in the words of the month's report."""
+
+_TOLD_OF_A_MONTH = ("month.", "playbook.monthly_retrospective.")
+
+
+def _of_cycle(texts: Mapping[str, str], cycle: str) -> dict[str, str]:
+    """The month's texts with the words of a longer cycle, the longest phrase first."""
+    said = {key: text for key, text in texts.items() if key.startswith(f"cycle.{cycle}.")}
+    phrases = [(texts[f"cycle.month.{key.split('.')[-1]}"], text) for key, text in said.items()]
+    phrases.sort(key=lambda pair: -len(pair[0]))
+    found = {}
+    for key, text in texts.items():
+        if key.startswith(_TOLD_OF_A_MONTH):
+            for month, longer in phrases:
+                text = text.replace(month, longer)
+            found[key] = text
+    return found
+
+
 def _flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in tree.items():
@@ -97,9 +117,19 @@ class Language:
         ISO 4217 code for amounts of money.
     extra : Path, optional
         Folder with more language files (a workspace's own `messages/`), read on top.
+    cycle : str, optional
+        `quarter` or `year`: the month's report then says "last quarter" for "last month", by the
+        tables `[cycle.*]` of the language's file.
     """
 
-    def __init__(self, code: str, currency: str = "CNY", extra: Path | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        currency: str = "CNY",
+        extra: Path | None = None,
+        *,
+        cycle: str | None = None,
+    ) -> None:
         known = known_languages()
         if code not in known:
             raise MessageError(
@@ -112,6 +142,8 @@ class Language:
         self.texts = dict(_read(resources.messages() / f"{code}.toml"))
         if extra is not None and (extra / f"{code}.toml").is_file():
             self.texts |= _read(extra / f"{code}.toml")
+        if cycle in LONGER_CYCLES:
+            self.texts |= _of_cycle(self.texts, cycle)
         self.locale = Locale.parse({"zh": "zh_Hans_CN"}.get(code, code))
         self._formatter = _Formatter(self)
 

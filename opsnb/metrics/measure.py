@@ -253,14 +253,16 @@ class Meter:
         """Distinct values of the last `day` days of the period that the data can hold."""
         assert metric.day is not None
         over = self.rows.workspace.as_of - dt.timedelta(days=1)
-        spans = []
+        named = {}  # the days in question, and the name of their period
         for period in periods:
             end = max(min(period.end, over), period.start)
             start = end - dt.timedelta(days=metric.day - 1)
-            spans.append(replace(period, start=start, end=end))
-        rows = self._bucketed(metric, spans, by)
+            named[replace(period, kind="range", start=start, end=end)] = period.key
+        keys = {span.key: key for span, key in named.items()}
+        rows = self._bucketed(metric, list(named), by)
         frame = rows.group_by(keys_of(by)).agg(**totals_of(metric))
-        return self._collect(metric, frame, spans, by)
+        found = self._collect(metric, frame, list(named), by)
+        return [replace(measured, period=keys[measured.period]) for measured in found]
 
     def _stock(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
         """Everything recorded up to the end of each period."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from opsnb.errors import PublishError
 from opsnb.messages import Label, Language
+from opsnb.periods import kind_of
 
 MIME = "application/vnd.opsnb.v1+json"
 """MIME type of the outputs that carry facts out of a notebook (as in `opsnb.findings`)."""
@@ -73,7 +74,7 @@ class Run:
 
     def language(self, code: str) -> Language:
         """The language as this run's workspace words it."""
-        return Language(code, self.currency, self.messages_folder)
+        return Language(code, self.currency, self.messages_folder, cycle=kind_of(self.cycle))
 
     def scrub(self, text: str) -> str:
         """The text without the workspace's own path."""

@@ -128,3 +128,22 @@ def test_a_lasting_change_of_level_is_tied_to_what_began_then(month: Played) -> 
     assert shifts["orders"]["period"] in {f"2026-10-{day}" for day in range(18, 24)}
     shown = month.cells["anomaly_days"].plain(month.language("en"))
     assert "another level since" in shown and "Double 11 pre-sale season" in shown
+
+
+def test_a_quarter_speaks_of_quarters(played: Callable[..., Played]) -> None:
+    run = played("monthly_retrospective", cycle="2026-Q3")
+    assert run.ops.period.key == "2026-Q3" and not run.statuses
+    assert {f["period"] for f in run.facts("outlook.expected")} <= {"2026-Q4"}
+    english, chinese = run.text("en"), run.text("zh")
+    assert "on last quarter" in english and "On last quarter" in english
+    assert "last month" not in english.lower().replace("last months", "")
+    assert "上月" not in chinese and "本月" not in chinese
+    for code, title in (("en", "# Quarterly retrospective"), ("zh", "# 季度复盘")):
+        said = run.language(code).texts["playbook.monthly_retrospective.title"]
+        assert said.startswith(title)
+    change = run.fact("kpi.change/gmv_net")["value"]
+    now, before = (
+        run.ops.meter.value("gmv_net", period).value
+        for period in (run.ops.period, run.ops.period.previous())
+    )
+    assert change == pytest.approx(now / before - 1)
