@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from opsnb.execution.limits import Limits
     from opsnb.publish import RunError
 
+QUERIES = "queries.sql"
+"""File within a report that keeps the SQL that ran, without secrets."""
+
 OnCell = Callable[[int, int, str], None]
 """Called before each cell: its position from 0, the number of cells, its section's title."""
 
@@ -198,7 +201,11 @@ def _execute(
             notebook,
             planned.parameters,
             environment=kernel.kernel_environment(
-                {"OPSNB_WORKSPACE": str(workspace.root), "OPSNB_LANGUAGES": ",".join(languages)}
+                {
+                    "OPSNB_WORKSPACE": str(workspace.root),
+                    "OPSNB_LANGUAGES": ",".join(languages),
+                    "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
+                }
             ),
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
@@ -207,6 +214,8 @@ def _execute(
             on_cell=_told(on_cell, playbook),
         )
     scrubber.notebook(execution.notebook)
+    if (queries := log_path.with_name(QUERIES)).is_file():
+        queries.write_text(scrubber.text(queries.read_text(encoding="utf-8")), encoding="utf-8")
     if execution.failure is not None:
         message = scrubber.text(execution.failure.message)
         execution.failure = replace(execution.failure, message=message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from opsnb.display import Absent, Checks, Column, Fold, Part, Table
+from opsnb.display import Absent, Checks, Column, Fold, Note, Part, Table
 from opsnb.findings import Check
 from opsnb.messages import Text
+from opsnb.sources.queries import FILE_VARIABLE
 from opsnb.tables import TableReport
 
 if TYPE_CHECKING:
@@ -41,9 +43,15 @@ def data_gate(
     parts: list[Part] = [counted[0], Checks(checks), *counted[1:]]
     if folded:
         parts = [Checks(checks), Fold(Text("gate.counted_rows"), counted)]
+    parts += kept_queries()
     if absent:
         parts.append(Absent(Text.of("gate.absent", tables=absent)))
     return ops.show(*parts)
+
+
+def kept_queries() -> list[Note]:
+    """Where the SQL that ran is, in a run that keeps it."""
+    return [Note(Text("gate.queries"))] if os.environ.get(FILE_VARIABLE) else []
 
 
 def data_end(ops: Session, table: str) -> dt.date | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsnb.errors import SourceError
+from opsnb.sources.queries import keep_queries
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,7 +46,7 @@ class Engine:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
-        return ibis.duckdb.from_connection(connection)
+        return keep_queries(ibis.duckdb.from_connection(connection), "duckdb")
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

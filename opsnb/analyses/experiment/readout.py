@@ -14,6 +14,7 @@ from opsnb.analyses.experiment.cards import experiment_cards
 from opsnb.analyses.experiment.evidence import Evidence
 from opsnb.analyses.experiment.ruling import rule
 from opsnb.analyses.experiment.segments import segment_parts
+from opsnb.analyses.gate import kept_queries
 from opsnb.display import Absent, Checks, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.findings import Fact
 from opsnb.messages import Text
@@ -111,7 +112,8 @@ class Experiment(Evidence):
             ],
             rows,
         )
-        fold = Fold(Text("ab.details.title"), [Note(Text("ab.details.method")), table])
+        parts = [Note(Text("ab.details.method")), table, *kept_queries()]
+        fold = Fold(Text("ab.details.title"), parts)
         return self.ops.show(fold)
 
     def summary(self) -> Shown:
