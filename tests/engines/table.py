@@ -1,6 +1,6 @@
 """Writes docs/engines.md's table from the tests that ran.
 
-    python -m tests.engines.table
+python -m tests.engines.table
 """
 
 from __future__ import annotations
