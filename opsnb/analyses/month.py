@@ -44,7 +44,7 @@ ONLY_CONTRACTS = "users.ended_at"
 """A column that only contracts have: who sells without them misses nothing."""
 
 TREND_MONTHS = 13
-MOST_EXPLAINED = 2
+MOST_EXPLAINED = 3
 """Rates whose change is explained in full when none is named; the others are folded."""
 
 
