@@ -5,6 +5,7 @@ One report that fails, or cannot even be planned, does not keep the others from 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -18,12 +19,14 @@ from opsnb.errors import OpsnbError, WorkspaceError
 from opsnb.parameters import Known
 from opsnb.periods import Kind, Period
 from opsnb.playbook import Playbook
-from opsnb.run import Result, run
-from opsnb.runplan import Reach, chosen_languages, plan, settled
+from opsnb.run import How, Result, run
+from opsnb.runplan import PlannedRun, Reach, chosen_languages, plan, settled
 from opsnb.workspace import CycleConfig, Workspace
 
 if TYPE_CHECKING:
+    from opsnb.execution.engine import Execute
     from opsnb.execution.limits import Limits
+    from opsnb.unchanged import Fingerprint
 
 
 _LATEST_FIRST: tuple[Kind, ...] = ("month", "week", "quarter", "year")
@@ -57,10 +60,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Progress:
-    """What happens to one report: it starts, comes to a cell, or ends."""
+    """What happens to one report: it starts, waits for memory, comes to a cell, or ends."""
 
     entry: Entry
-    event: Literal["start", "cell", "end"]
+    event: Literal["start", "wait", "cell", "end"]
     cell: int = 0
     cells: int = 0
     section: str = ""
@@ -176,71 +179,137 @@ def run_cycle(
     limits: Limits | None = None,
     known: Known | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    always: bool = False,
+    fingerprint: Fingerprint | None = None,
+    execute: Execute | None = None,
 ) -> CycleResult:
-    """Makes every report of a cycle and, once, the index of all reports.
+    """Makes every report of a cycle that is not as it would come out, and the index of all.
 
     Parameters
     ----------
     entries : list of Entry
         From `expand`.
     jobs : int, optional
-        Reports made side by side; default two, or one on a single core.
+        Reports made side by side; default the number of cores. Those that took longest last
+        time come first; one whose memory would not fit waits.
     on_progress : callable, optional
         Called one at a time, from the threads that make the reports.
+    always : bool
+        Makes the reports that are unchanged, too.
+    fingerprint : callable, optional
+        Asked for a table whose files have changed or whose data lie on a server; without it
+        such a table counts as changed.
+    execute : callable, optional
+        Executes notebooks in another place; see `opsnb.execution.remote`.
 
     Raises
     ------
     KeyboardInterrupt
         The cycle was interrupted; no kernel is left, finished reports stay.
     """
-    from opsnb.execution.kernel import Kernels
+    from opsnb.execution.group import Kernels, scratch
+    from opsnb.execution.room import Room
+    from opsnb.unchanged import Present
 
     started = time.monotonic()
     codes = chosen_languages(workspace, languages)
     kernels, turn = Kernels(), threading.Lock()
+    room = Room(stopped=lambda: kernels.stopped)
+    present = Present(workspace, fingerprint, always=always)
+    stack = contextlib.ExitStack()
+    shared = stack.enter_context(scratch()) if execute is None and len(entries) > 1 else None
+    how = How(pdf, limits, kernels, present, execute, shared)
 
     def tell(progress: Progress) -> None:
         if on_progress is not None:
             with turn:
                 on_progress(progress)
 
-    def make(entry: Entry) -> Outcome:
+    def make(entry: Entry, planned: PlannedRun | Exception, need: int) -> Outcome:
         if kernels.stopped:
             raise KeyboardInterrupt
         tell(Progress(entry, "start"))
         try:
-            planned = _planned(entry, workspace, known)
-            result = run(
-                planned,
-                workspace,
-                languages=codes,
-                pdf=pdf,
-                limits=limits,
-                kernels=kernels,
-                on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
-            )
+            if isinstance(planned, Exception):
+                raise planned
+            with room.taking(need, lambda: tell(Progress(entry, "wait"))):
+                result = run(
+                    planned,
+                    workspace,
+                    languages=codes,
+                    how=how,
+                    on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
+                )
             outcome = Outcome(entry, result)
         except Exception as error:
             outcome = Outcome(entry, error=error)
         tell(Progress(entry, "end", outcome=outcome))
         return outcome
 
-    jobs = jobs or min(os.cpu_count() or 1, 2)
-    with ThreadPoolExecutor(jobs, "report") as pool:
-        futures = [pool.submit(make, entry) for entry in entries]
+    with stack, ThreadPoolExecutor(jobs or os.cpu_count() or 1, "report") as pool:
+        futures = {
+            place: pool.submit(make, entries[place], planned, need)
+            for place, planned, need in _longest_first(entries, workspace, known)
+        }
         try:
-            _wait(futures)
+            _wait(list(futures.values()))
         except BaseException:
             kernels.stop()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    outcomes = [future.result() for future in futures]
-    index, warnings = index_reports(workspace, codes)
+    outcomes = [futures[place].result() for place in range(len(entries))]
+    index, warnings = _index(workspace, codes, outcomes)
     cycle = entries[0].cycle if entries else ""
     return CycleResult(cycle, outcomes, time.monotonic() - started, index, warnings)
 
 
-def _planned(entry: Entry, workspace: Workspace, known: Known | None) -> Any:
+def _longest_first(
+    entries: list[Entry], workspace: Workspace, known: Known | None
+) -> list[tuple[int, PlannedRun | Exception, int]]:
+    """Each entry's place, its run or why it cannot be, and the bytes it needed last time.
+
+    The longest of last time come first, after those of which nothing is known: started last,
+    a long one would end alone.
+    """
+    from opsnb.unchanged import last_made
+
+    rows: list[tuple[float, int, PlannedRun | Exception, int]] = []
+    for place, entry in enumerate(entries):
+        try:
+            planned = plan_entry(entry, workspace, known)
+        except Exception as error:
+            rows.append((0.0, place, error, 0))
+            continue
+        made = last_made(workspace.reports, planned.cycle, planned.slug)
+        seconds = made.seconds if made is not None else float("inf")
+        rows.append((seconds, place, planned, made.peak if made is not None else 0))
+    rows.sort(key=lambda row: (-row[0], row[1]))
+    return [row[1:] for row in rows]
+
+
+def _index(
+    workspace: Workspace, codes: tuple[str, ...], outcomes: list[Outcome]
+) -> tuple[Path | None, list[str]]:
+    """The index of all reports, written where it is not as it would come out."""
+    from opsnb.unchanged import index_is_fresh, remember_index
+
+    same = all(o.result is not None and o.result.made == "unchanged" for o in outcomes)
+    if same and outcomes and index_is_fresh(workspace, codes):
+        return workspace.reports / "index.html", []
+    index, warnings = index_reports(workspace, codes)
+    if index is not None and not warnings:
+        remember_index(workspace, codes)
+    return index, warnings
+
+
+def plan_entry(entry: Entry, workspace: Workspace, known: Known | None = None) -> PlannedRun:
+    """The run that an entry asks for.
+
+    Raises
+    ------
+    OpsnbError
+        There is no such playbook, or its parameters are wrong.
+    """
     playbook = Playbook.load(entry.playbook, workspace)
     params = dict(entry.parameters)
     if entry.kind is not None:

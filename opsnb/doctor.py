@@ -127,7 +127,7 @@ def _kernel() -> Diagnosis:
     from nbformat.v4 import new_code_cell, new_notebook
 
     from opsnb.execution.engine import execute
-    from opsnb.execution.kernel import Kernels, kernel_environment
+    from opsnb.execution.group import Kernels
     from opsnb.execution.limits import Limits
 
     started, log = time.monotonic(), io.StringIO()
@@ -135,7 +135,7 @@ def _kernel() -> Diagnosis:
         execution = execute(
             new_notebook(cells=[new_code_cell("import opsnb\n1 + 1")]),
             {},
-            environment=kernel_environment({}),
+            environment={},
             folder=Path(folder),
             log=log,
             limits=Limits(cell=60, run=90, start=60),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import json
 import logging
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args
 
 from opsnb.errors import PlaybookError, did_you_mean
@@ -187,11 +191,21 @@ def _assigned_names(source: str, where: str) -> list[str]:
 
 def _inspect(source: str) -> list[Any]:
     """papermill's own reading of a parameters cell."""
-    from papermill.translators import PythonTranslator
-
+    translators = _part_of_papermill("translators")
     # It warns about lines it cannot read; the caller reports them better.
-    logging.getLogger("papermill.translators").setLevel(logging.ERROR)
-    return PythonTranslator.inspect({"source": source})
+    logging.getLogger(translators.__name__).setLevel(logging.ERROR)
+    return translators.PythonTranslator.inspect({"source": source})
+
+
+def _part_of_papermill(name: str) -> ModuleType:
+    """A module of papermill without all that the package imports: that takes half a second."""
+    package = "_opsnb_papermill"
+    if package not in sys.modules:
+        found = importlib.util.find_spec("papermill")
+        assert found is not None
+        sys.modules[package] = ModuleType(package)
+        sys.modules[package].__path__ = list(found.submodule_search_locations or [])
+    return importlib.import_module(f"{package}.{name}")
 
 
 def _parameter(row: Any, where: str) -> Parameter:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import opsnb
 from opsnb.errors import LedgerError, PublishError
@@ -27,10 +29,13 @@ from opsnb.workspace import Workspace
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from opsnb.execution.engine import Execution
-    from opsnb.execution.kernel import Kernels
+    from opsnb.execution.engine import Execute, Execution, Failure
+    from opsnb.execution.group import Kernels
     from opsnb.execution.limits import Limits
     from opsnb.publish import RunError
+    from opsnb.unchanged import Made, Present
+
+_NO_PDF = "there is no PDF"
 
 QUERIES = "queries.sql"
 """File within a report that keeps the SQL that ran, without secrets."""
@@ -53,6 +58,10 @@ class Result:
         What stopped the notebook.
     warnings : list of str
         What a person should know: no PDF, an earlier report kept aside.
+    made : str
+        `executed`; `rendered` again from what its cells showed last time; `unchanged`.
+    changed : tuple of str
+        Why it was made: the parts that are not as they were.
     """
 
     planned: PlannedRun
@@ -62,6 +71,8 @@ class Result:
     error: RunError | None
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    made: Literal["executed", "rendered", "unchanged"] = "executed"
+    changed: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -83,15 +94,43 @@ class Result:
         return [self.folder / name for name in names if (self.folder / name).is_file()]
 
 
+@dataclass(frozen=True)
+class How:
+    """How runs are made, the same for all reports of a cycle.
+
+    Attributes
+    ----------
+    pdf : bool
+        Whether PDFs are made.
+    limits : Limits, optional
+        Budgets of a run.
+    kernels : Kernels, optional
+        Lets another thread stop the runs.
+    present : Present, optional
+        Knows how things are now. With it, a report that would come out the same is not made
+        again; without it, every report is.
+    execute : callable, optional
+        Executes in another place; see `opsnb.execution.remote`.
+    shared : str, optional
+        Folder for results that several reports of a cycle need; see `opsnb.sources.memo`.
+    """
+
+    pdf: bool = True
+    limits: Limits | None = None
+    kernels: Kernels | None = None
+    present: Present | None = None
+    execute: Execute | None = None
+    shared: str | None = None
+
+
 def run(
     planned: PlannedRun,
     workspace: Workspace,
     *,
     languages: Iterable[str] | None = None,
-    pdf: bool = True,
-    limits: Limits | None = None,
-    kernels: Kernels | None = None,
+    how: How | None = None,
     on_cell: OnCell | None = None,
+    **options: Any,
 ) -> Result:
     """Runs a playbook and puts its report into `reports/CYCLE/SLUG/`.
 
@@ -99,10 +138,8 @@ def run(
     ----------
     languages : iterable of str, optional
         Codes, the primary one first; default the workspace's.
-    limits : Limits, optional
-        Seconds for a cell, for the run, and for a kernel to start.
-    kernels : Kernels, optional
-        Lets another thread stop the run.
+    how : How, optional
+        Or its fields by name.
     on_cell : callable, optional
         Told of each cell before it runs.
 
@@ -118,22 +155,149 @@ def run(
     KeyboardInterrupt
         The run was stopped; its kernel is gone, an earlier report is where it was.
     """
-    from opsnb.publish.store import staged
-
+    how = how or How(**options)
     codes = chosen_languages(workspace, languages)
     clock = time.monotonic()
+    changed, known, stale = _news(planned, workspace, codes, how)
+    if not changed and known is not None:
+        result = _kept(planned, workspace, codes, known, stale, how)
+    else:
+        result = _made(planned, workspace, codes, how, on_cell)
+    notes = [*planned.playbook.warnings, *result.warnings]
+    seconds = time.monotonic() - clock
+    return replace(result, seconds=seconds, warnings=notes, changed=tuple(changed or stale))
+
+
+def _news(
+    planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...], how: How
+) -> tuple[list[str], Made | None, list[str]]:
+    """What changed since the report was made last, that making, and what changed in its look."""
+    from opsnb import unchanged
+
+    if how.present is None:
+        return ["asked for"], None, []
+    made = unchanged.last_made(workspace.reports, planned.cycle, planned.slug)
+    if made is None:
+        return ["no report yet"], None, []
+    if not made.seal or unchanged.seal_of(_place(planned, workspace)) != made.seal:
+        return ["the last run failed" if not made.seal else "the report's own files"], None, []
+    changed, now = how.present.changed(made, planned, codes)
+    if changed:
+        return changed, made, []
+    if now != made:
+        unchanged.remember_made(workspace.reports, planned.cycle, planned.slug, now)
+    look = unchanged.look(workspace, how.pdf)
+    if not how.pdf:
+        look["PDF"] = made.look.get("PDF", "none")  # one that is there does no harm
+    return [], now, [part for part in look if look[part] != made.look.get(part)]
+
+
+def _place(planned: PlannedRun, workspace: Workspace) -> Path:
+    return workspace.reports / planned.cycle / planned.slug
+
+
+def _kept(
+    planned: PlannedRun,
+    workspace: Workspace,
+    codes: tuple[str, ...],
+    made: Made,
+    stale: list[str],
+    how: How,
+) -> Result:
+    """The report as it is; drawn again, from what its cells showed, where its look changed."""
+
+    from opsnb import unchanged
+    from opsnb.publish.records import file_name
+
+    final = _place(planned, workspace)
+    names = {code: file_name(code, codes[0], "json") for code in codes}
+    reports = {c: json.loads((final / n).read_text(encoding="utf-8")) for c, n in names.items()}
+    if not stale:
+        return Result(planned, final, codes, reports, None, 0.0, made="unchanged")
+    import nbformat
+
+    from opsnb.publish.store import staged
+
+    said = reports[codes[0]]["provenance"]
+    stamps = (dt.datetime.fromisoformat(said[name]) for name in ("started", "ended"))
+    record = replace(
+        _record(planned, workspace, codes, None, *stamps),
+        provenance={k: v for k, v in said.items() if k not in ("started", "ended", "seconds")},
+    )
+    with staged(workspace.reports, planned.cycle, planned.slug) as (new, _):
+        notebook = nbformat.read(final / "notebook.ipynb", as_version=4)
+        for name in ("run.log", QUERIES):
+            if (final / name).is_file():
+                shutil.copyfile(final / name, new / name)
+        reports, warnings = _publish(notebook, record, new, how.pdf)
+    look = unchanged.look(workspace, how.pdf)
+    made = replace(made, look=look, seal=unchanged.seal_of(final) or "")
+    unchanged.remember_made(workspace.reports, planned.cycle, planned.slug, made)
+    return Result(planned, final, codes, reports, None, 0.0, warnings, made="rendered")
+
+
+def _made(
+    planned: PlannedRun,
+    workspace: Workspace,
+    codes: tuple[str, ...],
+    how: How,
+    on_cell: OnCell | None,
+) -> Result:
+    """The report made anew."""
+    from opsnb.publish.store import staged
+
+    if how.execute is None:
+        _warm_up()
     with staged(workspace.reports, planned.cycle, planned.slug) as (new, final):
         started = _now()
-        execution = _execute(planned, workspace, codes, new / "run.log", limits, kernels, on_cell)
-        record = _record(planned, workspace, codes, execution, started)
-        reports, warnings = _publish(execution.notebook, record, new, pdf)
+        execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
+        record = _record(planned, workspace, codes, execution.failure, started, _now())
+        reports, warnings = _publish(execution.notebook, record, new, how.pdf)
     if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
         warnings.append(f"the last report that had not failed is kept in {good}/")
     if note := _remember(workspace, planned, reports):
         warnings.append(note)
-    seconds = time.monotonic() - clock
-    notes = [*planned.playbook.warnings, *warnings]
-    return Result(planned, final, codes, reports, record.error, seconds, notes)
+    if how.present is not None:
+        no_pdf = any(text.startswith(_NO_PDF) for text in warnings)
+        _note_making(planned, workspace, codes, how, execution, no_pdf)
+    return Result(planned, final, codes, reports, record.error, 0.0, warnings)
+
+
+def _warm_up() -> None:
+    """Has the kernels' imports begin beside this process's own."""
+    from opsnb.execution.kernel import kernel_environment
+    from opsnb.kernels.client import warm_up
+
+    warm_up(kernel_environment({}))
+
+
+def _note_making(
+    planned: PlannedRun,
+    workspace: Workspace,
+    codes: tuple[str, ...],
+    how: How,
+    execution: Execution,
+    no_pdf: bool,
+) -> None:
+    """Keeps what the report was made from, and what it took."""
+    from opsnb import unchanged
+    from opsnb.publish.collect import payloads
+
+    assert how.present is not None
+    reads = None
+    for _, payload in payloads(execution.notebook):
+        reads = payload.get("reads") or reads
+    seconds = sum(
+        cell.metadata.get("opsnb", {}).get("seconds", 0.0) for cell in execution.notebook.cells
+    )
+    made = unchanged.Made(reads=reads, seconds=seconds, peak=execution.peak)
+    if execution.failure is None:
+        look = unchanged.look(workspace, how.pdf and not no_pdf)
+        made = replace(made, seal=unchanged.seal_of(_place(planned, workspace)) or "", look=look)
+        if reads is not None:
+            key = how.present.key(planned, codes, reads)
+            made = replace(made, key=key, tables=how.present.tables(reads))
+    unchanged.remember_made(workspace.reports, planned.cycle, planned.slug, made)
 
 
 def again(
@@ -157,8 +321,8 @@ def again(
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
         started = _now()
         log = Path(folder) / "run.log"
-        execution = _execute(planned, workspace, codes, log, limits, None, on_cell)
-    record = _record(planned, workspace, codes, execution, started)
+        execution = _execute(planned, workspace, codes, log, How(limits=limits), on_cell)
+    record = _record(planned, workspace, codes, execution.failure, started, _now())
     if record.error is not None:
         raise PublishError(
             f"made again, it stops ({record.error.name}: {record.error.message})",
@@ -177,12 +341,11 @@ def _execute(
     workspace: Workspace,
     languages: tuple[str, ...],
     log_path: Path,
-    limits: Limits | None,
-    kernels: Kernels | None,
+    how: How,
     on_cell: OnCell | None,
 ) -> Execution:
     """The executed notebook and the log, both free of local paths and secrets."""
-    from opsnb.execution import engine, kernel, scrub
+    from opsnb.execution import engine, group, scrub
 
     playbook = planned.playbook
     notebook = playbook.notebook()
@@ -197,20 +360,19 @@ def _execute(
         log.write(f"{planned}, cycle {planned.cycle}, opsnb {opsnb.__version__}, {_now()}\n")
         for name, value in planned.parameters.items():
             log.write(f"{name} = {value!r}\n")
-        execution = engine.execute(
+        execution = (how.execute or engine.execute)(
             notebook,
             planned.parameters,
-            environment=kernel.kernel_environment(
-                {
-                    "OPSNB_WORKSPACE": str(workspace.root),
-                    "OPSNB_LANGUAGES": ",".join(languages),
-                    "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
-                }
-            ),
+            environment={
+                "OPSNB_WORKSPACE": str(workspace.root),
+                "OPSNB_LANGUAGES": ",".join(languages),
+                "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
+                **({"OPSNB_CYCLE_CACHE": how.shared} if how.shared else {}),
+            },
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
-            limits=limits or engine.Limits(),
-            kernels=kernels or kernel.Kernels(),
+            limits=how.limits or engine.Limits(),
+            kernels=how.kernels or group.Kernels(),
             on_cell=_told(on_cell, playbook),
         )
     scrubber.notebook(execution.notebook)
@@ -236,13 +398,14 @@ def _record(
     planned: PlannedRun,
     workspace: Workspace,
     languages: tuple[str, ...],
-    execution: Execution,
+    failure: Failure | None,
     started: dt.datetime,
+    ended: dt.datetime,
 ) -> Any:
     from opsnb.execution.provenance import provenance
     from opsnb.publish import Run, RunError
 
-    playbook, failure = planned.playbook, execution.failure
+    playbook = planned.playbook
     kind = kind_of(planned.cycle)
     spoken = {code: workspace.speak(code, cycle=kind) for code in languages}
     subject_plan = {**workspace.experiments, **workspace.campaigns}.get(planned.subject or "")
@@ -260,7 +423,7 @@ def _record(
         parameters=planned.parameters,
         provenance=provenance(playbook, workspace.root),
         started=started,
-        ended=_now(),
+        ended=ended,
         error=RunError(failure.cell_id, failure.name, failure.message) if failure else None,
         messages_folder=workspace.messages_folder,
         accessible=workspace.accessible,
@@ -284,7 +447,7 @@ def _publish(
         for file in folder.glob("report*"):
             file.unlink()
         reports = publish(notebook, record, folder, pdf=False)
-        return reports, [f"there is no PDF: {error}"]
+        return reports, [f"{_NO_PDF}: {error}"]
 
 
 def _remember(

@@ -43,7 +43,7 @@ from opsnb.metrics import Meter, load_catalogue
 from opsnb.metrics.reach import last_day
 from opsnb.metrics.rows import Rows
 from opsnb.periods import Kind
-from opsnb.tables import TableReport, check
+from opsnb.tables import TableReport, check, fingerprints
 from opsnb.workspace import Workspace
 
 LANGUAGES_VARIABLE = "OPSNB_LANGUAGES"
@@ -65,6 +65,7 @@ class _Pending:
     verdict: Verdict | None = None
     status: tuple[Status, Said] | None = None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reads: dict[str, Any] = field(default_factory=dict)
 
 
 def _put(record: Any, *lists: list[Any]) -> None:
@@ -219,6 +220,7 @@ class Session:
     def show(self, *parts: Part) -> Shown:
         """Parts as something a cell can end in, with all that was recorded since the last."""
         pending, self._pending = self._pending, _Pending()
+        pending.reads = {**self.workspace.reads.as_dict(), "tables": fingerprints(self.workspace)}
         return Shown(self.languages, parts, pending)
 
     def first_screen(self, verdict: Verdict, cards: Iterable[Card]) -> Shown:
@@ -280,6 +282,7 @@ class Shown:
             "facts": [fact.as_dict() for fact in pending.facts],
             "status": {"status": pending.status[0]} if pending.status else None,
             "tables": pending.tables,
+            "reads": pending.reads,
             "languages": {
                 language.code: {
                     **self._texts(language),

@@ -18,18 +18,21 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from opsnb.credentials import expand, expand_url, secrets_in, written_out
 from opsnb.errors import PeriodError, WorkspaceError, did_you_mean
-from opsnb.ledger import Ledger
+from opsnb.ledger import Entry, Ledger
 from opsnb.messages import Label, Language, known_languages
 from opsnb.periods import Calendar, Kind, Period, parse
 from opsnb.plans import (
+    CampaignNotes,
     CampaignPlan,
     Event,
     ExperimentPlan,
     Target,
     read_events,
+    read_notes,
     read_plans,
     read_targets,
 )
+from opsnb.reads import Plans, Reads
 from opsnb.tomlfiles import Day, Problem, Said, Strict, fail, mistake, read_toml, validate
 
 __all__ = ["FILE", "CheckConfig", "CycleConfig", "SourceConfig", "TableConfig", "Workspace"]
@@ -215,11 +218,14 @@ class Workspace:
         [[cycles.*]] by kind of period.
     accessible : bool
         PDFs are tagged (PDF/UA): [report] pdf = "accessible".
+    reads : Reads
+        What has been read of its tables, plans and ledger.
     """
 
     def __init__(self, root: Path, file: _File, metrics: Mapping[str, dict[str, Any]]) -> None:
         settings = file.workspace
         self.root = root
+        self.reads = Reads()
         self.name: Label = settings.name
         self.timezone = settings.timezone
         self.currency = settings.currency
@@ -327,22 +333,58 @@ class Workspace:
         """The memory across cycles, in reports/ledger/."""
         return Ledger(self.reports / "ledger")
 
+    def remembered(
+        self, *, before: Period | None = None, subject: str | None = None
+    ) -> list[Entry]:
+        """Entries of the ledger: of cycles that were over before a period's end, or about a
+        campaign or experiment, or all."""
+        entries = self.ledger.entries()
+        if before is not None:
+            self.reads.ledger.add(f"before {before.key}")
+            cycles = {entry.cycle: self._cycle(entry.cycle) for entry in entries}
+            earlier = {k for k, c in cycles.items() if c and c.end < before.end and c != before}
+            return [entry for entry in entries if entry.cycle in earlier]
+        if subject is not None:
+            self.reads.ledger.add(f"about {subject}")
+            return [entry for entry in entries if entry.subject == subject]
+        self.reads.ledger.add("all")
+        return entries
+
+    def _cycle(self, key: str) -> Period | None:
+        try:
+            return self.period(key)
+        except PeriodError:  # the undated reports' file
+            return None
+
     # -- plans -----------------------------------------------------------------------
 
     @functools.cached_property
-    def experiments(self) -> dict[str, ExperimentPlan]:
+    def experiments(self) -> Plans[ExperimentPlan]:
         """plans/experiments/ by id, earliest first."""
-        return read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
+        found = read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
+        return Plans(found, "experiments", self.reads)
 
     @functools.cached_property
-    def campaigns(self) -> dict[str, CampaignPlan]:
+    def campaigns(self) -> Plans[CampaignPlan]:
         """plans/campaigns/ by id, earliest first."""
-        return read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
+        found = read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
+        return Plans(found, "campaigns", self.reads)
 
-    @functools.cached_property
+    @property
     def events(self) -> list[Event]:
         """plans/events.toml, earliest first."""
+        self.reads.files.add("plans/events.toml")
+        return self._events
+
+    @functools.cached_property
+    def _events(self) -> list[Event]:
         return read_events(self.root / "plans/events.toml", self.root)
+
+    def notes(self, campaign: str) -> CampaignNotes | None:
+        """plans/notes/CAMPAIGN.toml; None when the file does not exist."""
+        path = f"plans/notes/{campaign}.toml"
+        self.reads.files.add(path)
+        return read_notes(self.root / path, self.root)
 
     def targets(self, cycle: str | Period) -> dict[str, Target]:
         """plans/targets/CYCLE.toml by metric; empty when the cycle has none."""
@@ -351,6 +393,7 @@ class Workspace:
             key = self.period(key).key
         except PeriodError as error:
             raise PeriodError(error.what, where="targets", hint=error.hint) from error
+        self.reads.files.add(f"plans/targets/{key}.toml")
         if key not in self._targets:
             self._targets[key] = read_targets(self.root / f"plans/targets/{key}.toml", self.root)
         return self._targets[key]

@@ -25,14 +25,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = (
     "errors", "texts", "resources", "messages", "periods", "credentials", "tomlfiles", "plans",
-    "ledger", "workspace", "bookkeeping",
+    "ledger", "reads", "workspace", "bookkeeping",
 )  # fmt: skip
 ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",
 )  # fmt: skip
 PUBLISHING = (
     "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish",
-    "minutes", "run", "site", "compare", "verify", "cycle", "serve",
+    "unchanged", "minutes", "run", "site", "compare", "verify", "cycle", "serve",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
 BACKWARDS = {("analyses", "session")}

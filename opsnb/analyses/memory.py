@@ -45,11 +45,12 @@ def recall(ops: Session, *, related: bool, subject: str | None = None) -> list[P
         Only what an earlier cycle's run of this playbook left, and what any other playbook or
         person, in whatever cycle, said about `subject`.
     """
-    known = ops.workspace.ledger.entries()
+    found = ops.workspace.remembered(before=ops.period)
     if related:
-        found = [entry for entry in known if _concerns(ops, entry, subject)]
-    else:
-        found = [entry for entry in known if _is_earlier(ops, entry)]
+        found = [entry for entry in found if entry.playbook == ops.playbook]
+        others = ops.workspace.remembered(subject=subject) if subject else []
+        found += [entry for entry in others if entry.playbook != ops.playbook]
+        found.sort(key=lambda entry: entry.added)
     parts = _actions(ops, [e for e in found if e.kind == "action"])
     parts += _decisions(ops, [e for e in found if e.kind == "decision"])
     return [*parts, *_predictions(ops, [e for e in found if e.kind == "prediction"])]
@@ -61,8 +62,11 @@ def open_actions(ops: Session, days: int) -> list[Part]:
     last = as_of + dt.timedelta(days=days)
     found = [
         entry
-        for entry in ops.workspace.ledger.entries("action")
-        if entry.due is not None and entry.due <= last and entry.status(as_of) in ("late", "open")
+        for entry in ops.workspace.remembered()
+        if entry.kind == "action"
+        and entry.due is not None
+        and entry.due <= last
+        and entry.status(as_of) in ("late", "open")
     ]
     late = sum(entry.status(as_of) == "late" for entry in found)
     ops.fact("actions.late", late, "count", n=len(found))
@@ -77,17 +81,6 @@ def _period(ops: Session, key: str) -> Period | None:
         return ops.workspace.period(key)
     except PeriodError:  # the undated reports' file
         return None
-
-
-def _is_earlier(ops: Session, entry: Entry) -> bool:
-    cycle = _period(ops, entry.cycle)
-    return cycle is not None and cycle.end < ops.period.end and cycle.key != ops.period.key
-
-
-def _concerns(ops: Session, entry: Entry, subject: str | None) -> bool:
-    if entry.playbook == ops.playbook:
-        return _is_earlier(ops, entry)
-    return bool(subject) and entry.subject == subject
 
 
 # -- actions and decisions -----------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from opsnb.cli import compare, ledger, serve, verify
 from opsnb.cli.commands import app
 
@@ -17,4 +19,7 @@ app.add_typer(ledger.predictions, name="predictions")
 
 def main() -> None:
     """Runs the command line; ends the process with 0, 1 (a report failed), 2 or 130."""
+    # jsonschema builds the grammar of web addresses when it is imported, for a format that no
+    # notebook uses, and takes longer over it than an unchanged cycle may
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     app(prog_name="opsnb")

@@ -11,6 +11,7 @@ import typer
 from opsnb.cli import results
 from opsnb.cli.options import (
     codes_of,
+    fingerprint_of_data,
     ids_in_data,
     near_workspace,
     parameters_of,
@@ -47,6 +48,9 @@ Languages = Annotated[
 NoPdf = Annotated[bool, typer.Option("--no-pdf", help="Make pages only; much quicker.")]
 Accessible = Annotated[
     bool, typer.Option("--accessible", help="Tag PDFs for screen readers (PDF/UA); slower.")
+]
+Memory = Annotated[
+    int, typer.Option("--memory", min=0, help="Megabytes for a report's kernel; 0 for no limit.")
 ]
 CellTimeout = Annotated[
     int, typer.Option("--cell-timeout", min=0, help="Seconds for one cell; 0 for no limit.")
@@ -102,6 +106,7 @@ def run(
     open: Annotated[Open, typer.Option("--open", help="Open the page when it is made.")] = Open.no,
     cell_timeout: CellTimeout = 1800,
     timeout: Timeout = 7200,
+    memory: Memory = 0,
 ) -> None:
     """Run one playbook and write its report.
 
@@ -119,6 +124,7 @@ def run(
     from opsnb.playbook import Playbook
     from opsnb.run import run as run_playbook
     from opsnb.runplan import chosen_languages, plan
+    from opsnb.unchanged import Present
 
     workspace = the_workspace(context.obj)
     workspace.accessible |= accessible
@@ -138,7 +144,8 @@ def run(
             workspace,
             languages=codes,
             pdf=not no_pdf,
-            limits=Limits(cell=cell_timeout, run=timeout),
+            limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
+            present=Present(workspace, always=True),
             on_cell=bar.cell,
         )
     index, warnings = index_reports(workspace, codes)
@@ -161,13 +168,24 @@ def make_cycle(
     cycle: Annotated[str, typer.Argument(help="2026-10, 2026-W44, 2026-Q4 or latest.")] = "latest",
     language: Languages = "",
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, help="Reports side by side; 0: two, or one core.")
+        int, typer.Option("--jobs", "-j", min=0, help="Reports side by side; 0: one a core.")
     ] = 0,
+    always: Annotated[
+        bool, typer.Option("--always", help="Make the reports that are unchanged, too.")
+    ] = False,
+    on: Annotated[
+        str,
+        typer.Option("--on", metavar="URL", help="Run on a Dask cluster: dask://scheduler:8786."),
+    ] = "",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Run nothing; write the runs as JSON for a scheduler.")
+    ] = False,
     no_pdf: NoPdf = False,
     accessible: Accessible = False,
     json: Json = False,
     cell_timeout: CellTimeout = 1800,
     timeout: Timeout = 7200,
+    memory: Memory = 0,
 ) -> None:
     """Make all reports of a cycle.
 
@@ -177,12 +195,16 @@ def make_cycle(
 
       opsnb cycle 2026-10 --jobs 4 --no-pdf
 
+      opsnb cycle latest --plan
+
     opsnb.toml says which, under [[cycles.month]] and the like. One that fails does not
-    keep the others from being made; the exit code is then 1.
+    keep the others from being made; the exit code is then 1. A report that would come out
+    the same is not made again.
     """
     from opsnb.cli.progress import progress
     from opsnb.cycle import expand, run_cycle
     from opsnb.execution.limits import Limits
+    from opsnb.execution.remote import place
     from opsnb.runplan import settled
 
     workspace = the_workspace(context.obj)
@@ -190,16 +212,22 @@ def make_cycle(
     reach = reach_of_data(workspace)
     entries = expand(workspace, cycle, reach=reach)
     period = entries[0].cycle if entries else settled(cycle, "month", workspace, reach)
-    with progress(f"Cycle {period}", len(entries), quiet=json) as bar:
+    if plan:
+        write_json(results.plan_json(entries, workspace, period, ids_in_data(workspace)))
+        return
+    with progress(f"Cycle {period}", len(entries), quiet=json) as bar, place(on) as execute:
         rolled = run_cycle(
             workspace,
             entries,
             languages=codes_of(language),
             pdf=not no_pdf,
             jobs=jobs or None,
-            limits=Limits(cell=cell_timeout, run=timeout),
+            limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
             known=ids_in_data(workspace),
             on_progress=bar.cycle,
+            always=always,
+            fingerprint=fingerprint_of_data(workspace),
+            execute=execute,
         )
     if json:
         write_json(results.cycle_json(rolled, workspace, period))

@@ -67,13 +67,29 @@ def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
     return {kind: functools.partial(ids, kind) for kind in SUBJECTS}
 
 
+def fingerprint_of_data(workspace: Workspace) -> Callable[[str], str | None]:
+    """A callable that asks the data for a table's fingerprint, as they are now."""
+
+    def fingerprint(table: str) -> str | None:
+        from opsnb.tables import open_table
+
+        return open_table(workspace, table).report.fingerprint
+
+    return fingerprint
+
+
 def reach_of_data(workspace: Workspace) -> Callable[[], dt.date | None]:
     """A callable that asks the data for their last day; the analysis half is loaded then."""
 
     @functools.cache
     def reach() -> dt.date | None:
-        from opsnb.metrics.reach import last_day
+        from opsnb.unchanged import remembered_day
 
-        return last_day(workspace)
+        def ask() -> dt.date | None:
+            from opsnb.metrics.reach import last_day
+
+            return last_day(workspace)
+
+        return remembered_day(workspace, ask)
 
     return reach

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from opsnb.cycle import Outcome
 from opsnb.cycle import Progress as CycleProgress
 
 
@@ -52,6 +53,8 @@ class _Terminal:
         name = str(progress.entry)
         if progress.event == "start":
             self._tasks[name] = self._bars.add_task(f"  {name}", total=None, detail="starting")
+        elif progress.event == "wait":
+            self._bars.update(self._tasks[name], detail="waits for memory")
         elif progress.event == "cell":
             detail = f"cell {progress.cell + 1} of {progress.cells}: {progress.section}"
             self._bars.update(
@@ -59,8 +62,14 @@ class _Terminal:
             )
         elif progress.outcome is not None:
             self._bars.remove_task(self._tasks.pop(name))
-            self._bars.console.print(f"  {progress.outcome.status:<12}{name}", highlight=False)
+            line = f"  {progress.outcome.status:<12}{name}{_made(progress.outcome)}"
+            self._bars.console.print(line, highlight=False)
             self._bars.update(self._main, advance=1, detail="")
+
+
+def _made(outcome: Outcome) -> str:
+    result = outcome.result
+    return f" ({result.made})" if result is not None and result.made != "executed" else ""
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from opsnb.cli.output import note, shown, table, warn
-from opsnb.cycle import CycleResult
+from opsnb.cycle import CycleResult, Entry, plan_entry
+from opsnb.parameters import Known
 from opsnb.playbook import Playbook
 from opsnb.run import Result
 from opsnb.workspace import Workspace
@@ -29,9 +31,10 @@ def say_cycle(rolled: CycleResult, period: str) -> None:
     rows = []
     for outcome in rolled.outcomes:
         pages = outcome.result.files("html") if outcome.result is not None else []
-        rows.append([str(outcome.entry), outcome.status, shown(pages[0]) if pages else "-"])
+        page = shown(pages[0]) if pages else "-"
+        rows.append([str(outcome.entry), outcome.status, how_made(outcome.result), page])
     if rows:
-        table(["report", "status", "page"], rows)
+        table(["report", "status", "made", "page"], rows)
     for outcome in rolled.outcomes:
         if outcome.reason and outcome.status != "ready":
             note(f"{outcome.entry}: {outcome.reason}")
@@ -43,6 +46,14 @@ def say_cycle(rolled: CycleResult, period: str) -> None:
     note(f"Cycle {period}: {counts or 'no reports'} ({rolled.seconds:.1f} s)")
     if rolled.index is not None:
         print(shown(rolled.index))
+
+
+def how_made(result: Result | None) -> str:
+    """Whether a report ran, and why: the part of what it rests on that changed."""
+    if result is None:
+        return "-"
+    why = ", ".join(result.changed[:3]) + (", ..." if len(result.changed) > 3 else "")
+    return f"{result.made}: {why}" if why else result.made
 
 
 def mapped(name: str, workspace: Workspace | None) -> str:
@@ -69,6 +80,8 @@ def run_json(result: Result, workspace: Workspace, index: Path | None) -> dict[s
         "folder": path(result.folder),
         "files": [path(file) for file in result.files("html", "pdf", "json")],
         "index": path(index) if index is not None else None,
+        "made": result.made,
+        "changed": list(result.changed),
         "seconds": round(result.seconds, 2),
         "warnings": result.warnings,
     }
@@ -100,6 +113,35 @@ def cycle_json(rolled: CycleResult, workspace: Workspace, period: str) -> dict[s
         "seconds": round(rolled.seconds, 2),
         "warnings": rolled.warnings,
     }
+
+
+def plan_json(
+    entries: list[Entry], workspace: Workspace, period: str, known: Known
+) -> dict[str, Any]:
+    """The runs of a cycle for a scheduler: each has an id and the command that makes it."""
+    runs = []
+    for entry in entries:
+        planned = plan_entry(entry, workspace, known)
+        given = dict(entry.parameters)
+        subject = planned.playbook.subject_parameter
+        if entry.subject is not None and subject is not None:
+            given[subject.name] = entry.subject
+        command = ["opsnb", "--workspace", ".", "run", entry.playbook, "--cycle", entry.cycle]
+        for name, value in given.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            command += ["--parameter", f"{name}={text}"]
+        runs.append(
+            {
+                "id": planned.slug,
+                "playbook": entry.playbook,
+                "subject": entry.subject,
+                "cycle": planned.cycle,
+                "parameters": planned.parameters,
+                "report": f"reports/{planned.cycle}/{planned.slug}/report.html",
+                "command": command,
+            }
+        )
+    return {"cycle": period, "runs": runs, "after": ["opsnb", "--workspace", ".", "index"]}
 
 
 def playbook_json(playbook: Playbook) -> dict[str, Any]:

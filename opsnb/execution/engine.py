@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,8 +23,10 @@ from papermill import execute_notebook
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
-from opsnb.execution.kernel import Kernels, kernel_manager, scratch_folder
+from opsnb.execution.group import Kernels, scratch
+from opsnb.execution.kernel import kernel_environment, kernel_manager
 from opsnb.execution.limits import Limits
+from opsnb.execution.watchdog import Watchdog
 
 _ENGINE = "opsnb"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,11 +54,16 @@ class Execution:
         With outputs; each code cell's `metadata.opsnb` has its true status (`completed`,
         `failed`, `pending` where it never ran) and seconds.
     failure : Failure or None
+    counts : dict
+        Code cells by status.
+    peak : int
+        Most memory that the kernel held, in bytes.
     """
 
     notebook: NotebookNode
     failure: Failure | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    peak: int = 0
 
 
 class Log(Protocol):
@@ -70,6 +76,23 @@ class Log(Protocol):
 
 OnCell = Callable[[int, int, NotebookNode], None]
 """Called before each cell with its position from 0, the number of cells, and the cell."""
+
+
+class Execute(Protocol):
+    """What executes a notebook: `execute`, or something that does it elsewhere."""
+
+    def __call__(
+        self,
+        notebook: NotebookNode,
+        parameters: Mapping[str, Any],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Log,
+        limits: Limits,
+        kernels: Kernels,
+        on_cell: OnCell | None = None,
+    ) -> Execution: ...
 
 
 def execute(
@@ -92,7 +115,7 @@ def execute(
     parameters : mapping
         Values; papermill writes them into the inserted cell as literals.
     environment : mapping
-        The kernel's whole environment.
+        Added to this process's environment for the kernel.
     folder : Path
         The kernel's working directory.
     log : Log
@@ -109,9 +132,9 @@ def execute(
     """
     _quiet_papermill()
     watch = _Watch(log, limits, kernels, on_cell)
-    with scratch_folder() as scratch:
-        watch.manager = kernel_manager(Path(scratch))
-        with kernels.holding(watch.manager), watch.deadline():
+    with scratch() as folder_of_sockets:
+        watch.manager = kernel_manager(Path(folder_of_sockets))
+        with kernels.holding(watch.manager), watch.guarded() as watchdog:
             with contextlib.suppress(_Stopped):
                 execute_notebook(
                     notebook,
@@ -122,11 +145,11 @@ def execute(
                     language="python",
                     progress_bar=False,
                     watch=watch,
-                    start={"env": dict(environment), "cwd": str(folder)},
+                    start={"env": kernel_environment(environment), "cwd": str(folder)},
                 )
             if kernels.stopped:
                 raise KeyboardInterrupt
-    return watch.result()
+    return watch.result(watchdog.peak)
 
 
 def _quiet_papermill() -> None:
@@ -149,11 +172,14 @@ class _Watch:
         self.manager: Any = None
         self.notebook: NotebookNode | None = None
         self.failure: Failure | None = None
-        self.overdue = False
+        self.watchdog: Watchdog | None = None
         self._printed = 0
+        self._shown: tuple[int, int] = (-1, 0)
 
-    def deadline(self) -> _Deadline:
-        return _Deadline(self)
+    def guarded(self) -> Watchdog:
+        manager = self.manager
+        self.watchdog = Watchdog(self.limits, lambda: manager.process, manager.kill)
+        return self.watchdog
 
     def cell_starts(self, index: int, cell: NotebookNode) -> None:
         if self.kernels.stopped:
@@ -174,40 +200,38 @@ class _Watch:
         self.log.flush()
 
     def failed(self, cell: NotebookNode | None, name: str, message: str) -> None:
-        if self.overdue:
-            name = "RunTimeout"
-            message = f"the run took longer than {self.limits.run} s and was stopped"
+        if self.watchdog is not None and self.watchdog.verdict is not None:
+            name, message = self.watchdog.verdict
         self.failure = Failure(cell.get("id") if cell is not None else None, name, message)
         self.log.write(f"{name}: {message}\n")
 
-    def result(self) -> Execution:
+    def fits(self, index: int, data: Any) -> bool:
+        """Whether a cell may show this too."""
+        cell, shown = self._shown
+        shown = (shown if cell == index else 0) + _size(data)
+        self._shown = (index, shown)
+        if not self.limits.output or shown <= self.limits.output * 2**20:
+            return True
+        self.log.write(f"[an output is left out: over {self.limits.output} MB in one cell]\n")
+        return False
+
+    def result(self, peak: int) -> Execution:
         assert self.notebook is not None
         counts: dict[str, int] = {}
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
                 status = cell.metadata.get("opsnb", {}).get("status", "pending")
                 counts[status] = counts.get(status, 0) + 1
-        return Execution(self.notebook, self.failure, counts)
+        return Execution(self.notebook, self.failure, counts, peak)
 
 
-class _Deadline:
-    """Kills the kernel when the whole run has taken too long."""
-
-    def __init__(self, watch: _Watch) -> None:
-        self._watch = watch
-        self._timer = threading.Timer(watch.limits.run or 1, self._expire)
-        self._timer.daemon = True
-
-    def _expire(self) -> None:
-        self._watch.overdue = True
-        self._watch.manager.kill()
-
-    def __enter__(self) -> None:
-        if self._watch.limits.run:
-            self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+def _size(data: Any) -> int:
+    """Characters of what an output holds, roughly."""
+    if isinstance(data, str):
+        return len(data)
+    if isinstance(data, Mapping):
+        return sum(map(_size, data.values()))
+    return sum(map(_size, data)) if isinstance(data, list) else 8
 
 
 class _Engine(Engine):
@@ -313,4 +337,8 @@ class _Client(PapermillNotebookClient):
         if msg["msg_type"] == "stream":
             self.watch.printed(msg["content"]["name"], msg["content"]["text"])
             return None
+        shown = msg["content"].get("data")
+        if shown is not None and not self.watch.fits(cell_index, shown):
+            note = f"[output left out: over {self.watch.limits.output} MB in one cell]"
+            msg = {**msg, "content": {**msg["content"], "data": {"text/plain": note}}}
         return super().output(outs, msg, display_id, cell_index)

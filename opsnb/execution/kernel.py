@@ -1,4 +1,4 @@
-"""A kernel of this very interpreter, and groups of kernels that can be stopped together."""
+"""A kernel of this very interpreter, forked where that can be done."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import functools
 import os
 import signal
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from queue import Empty
@@ -134,39 +132,3 @@ def kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
         environment["PYTHONPATH"] = os.pathsep.join(paths)
     environment.pop("MPLBACKEND", None)  # the kernel chooses its own
     return {**BEFORE_IMPORT, **environment, "PYTHONUNBUFFERED": "1", **extra}
-
-
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """A short-lived folder with a path short enough for sockets."""
-    return tempfile.TemporaryDirectory(prefix="opsnb-", ignore_cleanup_errors=True)
-
-
-class Kernels:
-    """Kernels that run side by side and can be stopped all at once, from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._managers: list[KernelManager] = []
-        self.stopped = False
-
-    @contextlib.contextmanager
-    def holding(self, manager: KernelManager) -> Iterator[None]:
-        """Keeps the manager's kernel within reach of `stop`, and leaves none of it behind."""
-        with self._lock:
-            if self.stopped:
-                raise KeyboardInterrupt
-            self._managers.append(manager)
-        try:
-            yield
-        finally:
-            manager.kill()
-            with self._lock:
-                self._managers.remove(manager)
-
-    def stop(self) -> None:
-        """Kills each kernel and what it started; none starts afterwards."""
-        with self._lock:
-            self.stopped = True
-            managers = list(self._managers)
-        for manager in managers:
-            manager.kill()

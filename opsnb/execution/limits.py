@@ -1,4 +1,4 @@
-"""How long a run may take."""
+"""How much a run may take."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """How long things may take, in seconds; 0 is no limit for a cell or a run."""
+    """Budgets of a run; 0 is no limit, except for `start`.
+
+    Attributes
+    ----------
+    cell, run, start : int
+        Seconds for one cell, for the whole run, and for a kernel to start.
+    memory : int
+        Megabytes that the kernel and what it starts may hold.
+    output : int
+        Megabytes that one cell may show; more is left out, and said.
+    """
 
     cell: int = 1800
     run: int = 7200
     start: int = 60
+    memory: int = 0
+    output: int = 20

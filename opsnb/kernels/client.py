@@ -178,7 +178,7 @@ class Zygote:
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"k"], [theirs.fileno()])
             ours.sendall(len(data).to_bytes(4, "big") + data)
-            return ForkedKernel(ours, time.monotonic() + 10)
+            return ForkedKernel(ours, time.monotonic() + 60)
         except (OSError, NoWarmKernel) as error:
             ours.close()
             raise NoWarmKernel(f"the zygote is gone ({error})") from error

@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from nbformat import NotebookNode
-
-from opsnb.publish.brief import brief_page
-from opsnb.publish.collect import collect
-from opsnb.publish.html import Request, render
-from opsnb.publish.records import MIME, SCHEMA, Run, RunError, file_name, write_atomic
+if TYPE_CHECKING:
+    from opsnb.publish.files import publish
+    from opsnb.publish.records import MIME, SCHEMA, Run, RunError
 
 __all__ = ["MIME", "SCHEMA", "Run", "RunError", "publish"]
 
 
-def publish(
-    notebook: NotebookNode, run: Run, folder: Path, *, pdf: bool = True
-) -> dict[str, dict[str, Any]]:
-    """Write a run's reports into a folder: report.html, .pdf, .json, brief.html, .pdf, and those
-    of each further language, such as report.zh.html.
-
-    Pages and records are written before the PDFs, so that a failure there loses nothing.
-
-    Returns
-    -------
-    dict
-        The content of report.json by language code.
-
-    Raises
-    ------
-    PublishError
-        The notebook's outputs contradict each other or break the schema, a PDF cannot be
-        made, or the folder cannot be written to.
-    """
-    reports = collect(notebook, run)
-    primary = run.languages[0]
-    for code, report in reports.items():
-        page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
-        text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
-        write_atomic(folder / file_name(code, primary, "json"), text + "\n")
-        write_atomic(folder / file_name(code, primary, "html"), page)
-        brief = brief_page(report, run.language(code))
-        write_atomic(folder / file_name(code, primary, "html", "brief"), brief)
-        for stem in ("report", "brief"):
-            (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
-    if pdf:
-        from opsnb.publish.pdf import make_brief, make_pdf
-
-        for code, report in reports.items():
-            page, parts = render(notebook, Request(run, report, printing=True))
-            write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
-            brief_pdf = make_brief(report, run)
-            write_atomic(folder / file_name(code, primary, "pdf", "brief"), brief_pdf)
-    return reports
+def __getattr__(name: str) -> Any:
+    """Loaded on first use: what only asks for a manifest must not wait for nbconvert."""
+    if name in __all__:
+        module = "files" if name == "publish" else "records"
+        return getattr(import_module(f"opsnb.publish.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

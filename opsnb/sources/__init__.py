@@ -68,8 +68,13 @@ def connect(config: SourceConfig, root: Path, engine: Engine | None = None) -> S
     return _OPENERS[scheme](config, url, engine or Engine(root))
 
 
-def open_source(workspace: Workspace, name: str) -> Source:
-    """A source of the workspace by its name; opened once, kept as long as the workspace."""
+def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Source:
+    """A source of the workspace by its name; opened once, kept as long as the workspace.
+
+    `noted`: whoever opens it may read all of it, so that a report rests on all of it.
+    """
+    if noted:
+        workspace.reads.sources.add(name)
     if name not in workspace.sources:
         hint = did_you_mean(name, workspace.sources, kind="sources")
         raise SourceError(f'no source "{name}"', where="opsnb.toml", hint=hint)

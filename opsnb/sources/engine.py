@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsnb.errors import SourceError
+from opsnb.sources.memo import share
 from opsnb.sources.queries import keep_queries
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Engine:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.files: set[Path] = set()
+        """What its sources read."""
 
     @functools.cached_property
     def backend(self) -> Backend:
@@ -46,7 +49,9 @@ class Engine:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
-        return keep_queries(ibis.duckdb.from_connection(connection), "duckdb")
+        backend = keep_queries(ibis.duckdb.from_connection(connection), "duckdb")
+        share(backend, lambda: self.files)
+        return backend
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

@@ -7,7 +7,7 @@ table.report        what the data gate says of it
 
 from opsnb.tables.contracts import CONTRACTS, Column, Contract, Level, Rule
 from opsnb.tables.report import Issue, TableReport
-from opsnb.tables.table import Table, check, open_table
+from opsnb.tables.table import Table, check, fingerprints, open_table
 
 __all__ = [
     "CONTRACTS",
@@ -19,5 +19,6 @@ __all__ = [
     "Table",
     "TableReport",
     "check",
+    "fingerprints",
     "open_table",
 ]

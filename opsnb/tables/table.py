@@ -156,12 +156,24 @@ def open_table(workspace: Workspace, name: str) -> Table:
     SourceError
         Its source cannot be opened.
     """
+    workspace.reads.tables.add(name)
     tables = _opened.setdefault(workspace, {})
     if name not in tables:
         config = _config(workspace, name)
-        source = open_source(workspace, config.source)
+        source = open_source(workspace, config.source, noted=False)
         tables[name] = Table(config, source, workspace.timezone, workspace.as_of)
     return tables[name]
+
+
+def fingerprints(workspace: Workspace) -> dict[str, str | None]:
+    """Of the tables that a report has read so far; None for one that was not inspected."""
+    opened = _opened.get(workspace, {})
+    return {
+        name: opened[name].report.fingerprint
+        if name in opened and "report" in vars(opened[name])
+        else None
+        for name in sorted(workspace.reads.tables)
+    }
 
 
 def check(workspace: Workspace, names: Iterable[str] | None = None) -> list[TableReport]:

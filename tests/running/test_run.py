@@ -15,7 +15,7 @@ import pytest
 
 import opsnb.publish
 from opsnb.errors import ParameterError, PeriodError, PublishError
-from opsnb.execution.kernel import Kernels
+from opsnb.execution.group import Kernels
 from opsnb.execution.limits import Limits
 from opsnb.execution.names import safe_name
 from opsnb.playbook import Playbook

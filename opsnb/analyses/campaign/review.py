@@ -28,7 +28,7 @@ from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
 from opsnb.metrics.purchases import repurchase_days
-from opsnb.plans import CampaignNotes, read_notes
+from opsnb.plans import CampaignNotes
 
 if TYPE_CHECKING:
     from opsnb.metrics import Metric
@@ -74,8 +74,7 @@ class Campaign:
     @cached_property
     def notes(self) -> CampaignNotes | None:
         """What the team wrote in plans/notes/."""
-        root = self.ops.workspace.root
-        return read_notes(root / "plans" / "notes" / f"{self.plan.id}.toml", root)
+        return self.ops.workspace.notes(self.plan.id)
 
     @cached_property
     def channel_rows(self) -> list[money.ChannelRow]:

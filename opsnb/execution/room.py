@@ -1,0 +1,86 @@
+"""Memory for runs side by side: one that would not fit waits until another has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+USUAL = 600 * 2**20
+"""Bytes that a run is taken to need of which nothing is known yet."""
+
+_LOOK_EVERY = 0.2
+
+
+def available_memory() -> int:
+    """Bytes that are free on this machine, or within this container's limit."""
+    free = psutil.virtual_memory().available
+    with contextlib.suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())  # "max" where there is none
+        free = min(free, limit - int((group / "memory.current").read_text()))
+    return free
+
+
+class Room:
+    """Lets runs in as far as memory goes; one alone is always let in.
+
+    Parameters
+    ----------
+    available : callable
+        Bytes that are free now.
+    stopped : callable
+        Whether to give up waiting.
+    """
+
+    def __init__(
+        self,
+        available: Callable[[], int] = available_memory,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._available, self._stopped = available, stopped
+        self._budget = available()
+        self._taken: list[int] = []
+        self._left = threading.Condition()
+
+    @contextlib.contextmanager
+    def taking(self, need: int, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Holds room for a run while the block lasts.
+
+        Parameters
+        ----------
+        need : int
+            Bytes; 0 where it is not known.
+        on_wait : callable
+            Called once where the run has to wait.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            It was stopped while it waited.
+        """
+        need = need or USUAL
+        told = False
+        with self._left:
+            while not self._fits(need):
+                if not told:
+                    on_wait()
+                told = True
+                self._left.wait(_LOOK_EVERY)
+                if self._stopped():
+                    raise KeyboardInterrupt
+            self._taken.append(need)
+        try:
+            yield
+        finally:
+            with self._left:
+                self._taken.remove(need)
+                self._left.notify_all()
+
+    def _fits(self, need: int) -> bool:
+        if not self._taken:
+            return True
+        return sum(self._taken) + need <= self._budget and need <= self._available()

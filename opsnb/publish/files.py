@@ -1,0 +1,55 @@
+"""Writes the files of a report: records, pages and PDFs in each language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from opsnb.publish.brief import brief_page
+from opsnb.publish.collect import collect
+from opsnb.publish.html import Request, render
+from opsnb.publish.records import Run, file_name, write_atomic
+
+
+def publish(
+    notebook: NotebookNode, run: Run, folder: Path, *, pdf: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Write a run's reports into a folder: report.html, .pdf, .json, brief.html, .pdf, and those
+    of each further language, such as report.zh.html.
+
+    Pages and records are written before the PDFs, so that a failure there loses nothing.
+
+    Returns
+    -------
+    dict
+        The content of report.json by language code.
+
+    Raises
+    ------
+    PublishError
+        The notebook's outputs contradict each other or break the schema, a PDF cannot be
+        made, or the folder cannot be written to.
+    """
+    reports = collect(notebook, run)
+    primary = run.languages[0]
+    for code, report in reports.items():
+        page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
+        text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
+        write_atomic(folder / file_name(code, primary, "json"), text + "\n")
+        write_atomic(folder / file_name(code, primary, "html"), page)
+        brief = brief_page(report, run.language(code))
+        write_atomic(folder / file_name(code, primary, "html", "brief"), brief)
+        for stem in ("report", "brief"):
+            (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
+    if pdf:
+        from opsnb.publish.pdf import make_brief, make_pdf
+
+        for code, report in reports.items():
+            page, parts = render(notebook, Request(run, report, printing=True))
+            write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
+            brief_pdf = make_brief(report, run)
+            write_atomic(folder / file_name(code, primary, "pdf", "brief"), brief_pdf)
+    return reports
