@@ -50,7 +50,7 @@ _PUBLISHING = (
 )  # fmt: skip
 """Parts of opsnb that no cell calls."""
 
-_FILES = ("duckdb", "parquet", "csv")
+_FILES = ("duckdb", "parquet", "csv", "excel")
 """Schemes of sources that are files: their sizes and times say whether they changed."""
 
 
