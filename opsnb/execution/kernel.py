@@ -27,6 +27,9 @@ from opsnb.kernels.preload import BEFORE_IMPORT
 _ASK_AGAIN = 0.5
 """Seconds without an answer after which a kernel is asked again."""
 
+_SILENCE = 0.05
+"""Seconds of silence on the output channel: its subscription came too late for an answer."""
+
 _LONGEST_SOCKET = 90  # Unix socket paths end at 104 characters on macOS, 108 on Linux
 
 
@@ -68,7 +71,7 @@ class KernelClient(AsyncKernelClient):
                     message = await self.get_shell_msg(timeout=_ASK_AGAIN)
                     answered = message["parent_header"].get("msg_id") in asked
                 while not connected:
-                    message = await self.get_iopub_msg(timeout=_ASK_AGAIN)
+                    message = await self.get_iopub_msg(timeout=_SILENCE)
                     connected = message["parent_header"].get("msg_id") in asked and (
                         message["content"].get("execution_state") == "idle"
                     )
