@@ -18,7 +18,9 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +208,12 @@ def clickhouse() -> Iterator[Place]:
         yield Place("clickhouse", lambda tables: _load_clickhouse(tables, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def load_clickhouse_apart(tables: Path, data: Path) -> str:
+    """Load in a process that then ends: chDB keeps a folder for the process that opened it."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_load_clickhouse, tables, data).result()
 
 
 _CLICKHOUSE_TYPES = {

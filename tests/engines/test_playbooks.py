@@ -20,7 +20,7 @@ from opsnb.playbook import Playbook
 from opsnb.run import run
 from opsnb.runplan import plan
 from opsnb.workspace import Workspace
-from tests.engines.servers import Place
+from tests.engines.servers import Place, load_clickhouse_apart
 from tests.engines.test_same_answers import differences
 
 PLAYBOOKS = {
@@ -48,7 +48,11 @@ def company(
                 connection.execute(f"COPY (FROM '{file}' {part}) TO '{root}/data/{file.name}'")
         text = (sample_root / "opsnb.toml").read_text(encoding="utf-8")
         assert SAMPLE_URL in text
-        url = place(engine).load(root / "data")
+        if engine == "clickhouse":  # the kernel has to open it, this process must not
+            place(engine)
+            url = load_clickhouse_apart(root / "data", root / "clickhouse")
+        else:
+            url = place(engine).load(root / "data")
         (root / "opsnb.toml").write_text(text.replace(SAMPLE_URL, url), encoding="utf-8")
         shutil.copytree(sample_root / "plans", root / "plans")
         return Workspace.load(root)
