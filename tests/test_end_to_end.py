@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -249,31 +250,23 @@ def test_facts_keep_the_texts_as_they_are(hostile: Workspace, pages: list[Path])
 
 
 @pytest.mark.browser
-def test_in_a_browser_nothing_of_the_data_runs_and_nothing_leaves(pages: list[Path]) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = next(
-        (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-         if Path(p).is_file()), None,
-    )  # fmt: skip
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for path in pages:
-            for width in (1280, 390):
-                page = browser.new_page(viewport={"width": width, "height": 900})
-                asked, said = [], []
-                page.on("request", lambda request, asked=asked: asked.append(request.url))
-                page.on("console", lambda message, said=said: said.append(message.text))
-                page.goto(path.as_uri())
-                page.wait_for_load_state("networkidle")
-                assert page.evaluate("window.hit") is None, path.name
-                outside = [u for u in asked if not u.startswith(("file:", "data:"))]
-                assert outside == [], path.name
-                assert said == [], f"{path.name}: {said}"
-                too_wide = page.evaluate(
-                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                )
-                assert too_wide <= 0, f"{path.name} at {width} px is {too_wide} px too wide"
-                page.close()
-        browser.close()
+def test_in_a_browser_nothing_of_the_data_runs_and_nothing_leaves(
+    browser: Any, pages: list[Path]
+) -> None:
+    for path in pages:
+        for width in (1280, 390):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            asked, said = [], []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.on("console", lambda message, said=said: said.append(message.text))
+            page.goto(path.as_uri())
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("window.hit") is None, path.name
+            outside = [u for u in asked if not u.startswith(("file:", "data:"))]
+            assert outside == [], path.name
+            assert said == [], f"{path.name}: {said}"
+            too_wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert too_wide <= 0, f"{path.name} at {width} px is {too_wide} px too wide"
+            page.close()

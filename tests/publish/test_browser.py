@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,9 @@ from opsnb.display import Findings, charts, gallery
 from opsnb.findings.records import Finding
 from opsnb.messages import Language
 from opsnb.publish import publish
-from tests.catalogue.test_browser import CHROMIUM
 
 pytestmark = pytest.mark.browser
 DAYS = [dt.date(2026, 10, 1) + dt.timedelta(days=n) for n in range(8)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
