@@ -188,6 +188,8 @@ class _Watch:
             self.on_cell(index, len(self.notebook.cells), cell)
         if cell.cell_type == "code":
             self.log.write(f"--- cell {cell.get('id', index)}\n")
+            if self.watchdog is not None:
+                self.watchdog.look()
 
     def printed(self, name: str, text: str) -> None:
         room = _PRINTED_LIMIT - self._printed

@@ -45,10 +45,16 @@ class Watchdog:
         self._over.set()
         self._thread.join()
 
+    def look(self) -> int:
+        """Bytes held now; asked for at each cell too, so that a short run has a peak."""
+        held = self._held()
+        self.peak = max(self.peak, held)
+        return held
+
     def _watch(self) -> None:
         deadline = time.monotonic() + self._limits.run if self._limits.run else float("inf")
         while not self._over.wait(min(LOOK_EVERY, max(0.0, deadline - time.monotonic()))):
-            self.peak = max(self.peak, held := self._held())
+            held = self.look()
             if time.monotonic() >= deadline:
                 seconds = self._limits.run
                 message = f"the run took longer than {seconds} s and was stopped"

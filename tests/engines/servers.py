@@ -297,7 +297,8 @@ def spark() -> Iterator[Place]:
             )  # fmt: skip
         yield Place("spark", lambda tables: spark_url(port, tables))
     finally:
-        if (session := _session()) is not None:
+        session = _session()
+        if session is not None and session.sparkContext.master == f"spark://127.0.0.1:{port}":
             session.stop()
         for process in reversed(started):
             process.terminate()
@@ -325,7 +326,7 @@ def spark_url(port: int, tables: Path) -> str:
     )
 
 
-def _session() -> object | None:
+def _session() -> Any:
     from pyspark.sql import SparkSession
 
     return SparkSession.getActiveSession()

@@ -6,9 +6,10 @@ text by text.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from opsnb.playbook import Playbook
 from opsnb.run import run
 from opsnb.runplan import plan
 from opsnb.workspace import Workspace
-from tests.engines.servers import Place, load_clickhouse_apart
+from tests.engines.servers import ENGINES, Place, load_clickhouse_apart
 from tests.engines.test_same_answers import differences
 
 PLAYBOOKS = {
@@ -30,6 +31,14 @@ PLAYBOOKS = {
 }
 BY_USER = ("users", "events", "orders", "assignments")
 SAMPLE_URL = "parquet://data/shop"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Callable[[str], Place]]:
+    """Servers of this module's own: a kernel would wait for ever for a Spark cluster's cores
+    while this process, as the other tests' driver, holds them."""
+    with contextlib.ExitStack() as running:
+        yield cache(lambda engine: running.enter_context(ENGINES[engine]()))
 
 
 @pytest.fixture(scope="module")
