@@ -350,8 +350,8 @@ def scorecard_parts(month: Month) -> list[Part]:
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
         Column("value", Text("month.scorecard.value"), "said", "right"),
-        Column("target", Text("month.scorecard.target"), "said", "right"),
         Column("status", Text("ab.column.status"), "said"),
+        Column("target", Text("month.scorecard.target"), "said", "right"),
         Column("change", Text("month.scorecard.change"), "said", "right"),
         Column("year", Text("month.scorecard.year"), "said", "right"),
         Column("owner", Text("display.owner"), "said"),

@@ -11,9 +11,13 @@ from opsnb.display.parts import SHAPES, Part, escape
 from opsnb.display.sparks import Spark
 from opsnb.errors import MessageError, did_you_mean
 from opsnb.findings.records import Tone
-from opsnb.messages import FORMATS, Language, Said
+from opsnb.messages import FORMATS, Language, Said, Text
 
 __all__ = ["Column", "Interval", "Table", "Toned"]
+
+
+_ONE_LINE = 12
+"""Columns of text, a Chinese character taking two, that stay on one line on a phone."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,9 @@ class Table(Part):
     def html(self, language: Language) -> str:
         caption = f"<caption>{escape(language.say(self.caption))}</caption>" if self.caption else ""
         heads = "".join(
-            f'<th scope="col"{_num(column)}>{escape(language.say(column.label))}</th>'
+            f'<th scope="col"{_class(column, label)}>{escape(label)}</th>'
             for column in self.columns
+            for label in [_heading(column, language)]
         )
         body = "".join(f"<tr>{self._row(row, language)}</tr>" for row in self.rows)
         if not self.rows:
@@ -117,7 +122,7 @@ class Table(Part):
         )
 
     def plain(self, language: Language) -> str:
-        heads = [language.say(column.label) for column in self.columns]
+        heads = [_heading(column, language) for column in self.columns]
         rows = [
             [_plain_cell(row.get(column.key), column, language) for column in self.columns]
             for row in self.rows
@@ -150,7 +155,8 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
     if isinstance(value, Spark):
         return f"<{tag}{scope}{_num(column)}>{value.html(language)}</{tag}>"
     if not isinstance(value, Toned):
-        return f"<{tag}{scope}{_num(column)}>{escape(column.shown(value, language))}</{tag}>"
+        shown = column.shown(value, language)
+        return f"<{tag}{scope}{_class(column, shown)}>{escape(shown)}</{tag}>"
     classes = f' class="{"ob-num " if column.is_numeric else ""}ob-toned ob-{value.tone}"'
     shape = f'<span class="ob-shape" aria-hidden="true">{SHAPES[value.tone]}</span>'
     shown = "" if value.value is None else f"{escape(column.shown(value.value, language))} "
@@ -172,6 +178,22 @@ def _plain_cell(value: Any, column: Column, language: Language) -> str:
 
 def _num(column: Column) -> str:
     return ' class="ob-num"' if column.is_numeric else ""
+
+
+def _class(column: Column, shown: str) -> str:
+    """Numbers keep to the right; words that a phone has room for stay on one line."""
+    if column.is_numeric:
+        return ' class="ob-num"'
+    return ' class="ob-word"' if _columns_wide(shown) <= _ONE_LINE else ""
+
+
+def _heading(column: Column, language: Language) -> str:
+    """A message heads its column like a sentence ("channel"); names of the data stay, and "p"."""
+    label = language.say(column.label)
+    first = label.partition(" ")[0]
+    if isinstance(column.label, Text) and first.isascii() and len(first) > 1:
+        return label[0].upper() + label[1:]
+    return label
 
 
 def _columns_wide(text: str) -> int:

@@ -46,8 +46,20 @@ def test_numbers_are_right_aligned_and_rows_have_heads() -> None:
     html = Table(
         [Column("name", "Name"), Column("n", "N", "integer")], [{"name": "a", "n": 1}]
     ).html(EN)
-    assert '<th scope="row">a</th><td class="ob-num">1</td>' in html
+    assert '<th scope="row" class="ob-word">a</th><td class="ob-num">1</td>' in html
     assert '<th scope="col" class="ob-num">N</th>' in html
+
+
+def test_a_message_heads_its_column_like_a_sentence_and_a_name_of_the_data_as_it_is() -> None:
+    columns = [Column("a", Text("dimension.channel")), Column("b", "control"), Column("c", "p")]
+    html = Table(columns, [{"a": "x", "b": "y", "c": "z"}]).html(EN)
+    assert [head in html for head in (">Channel<", ">control<", ">p<")] == [True] * 3
+
+
+def test_long_words_may_wrap_on_a_phone_and_short_ones_may_not() -> None:
+    html = Table([Column("a", "A")], [{"a": "人均订单数"}, {"a": "新用户引导弹窗改版"}]).html(ZH)
+    assert '<th scope="row" class="ob-word">人均订单数</th>' in html
+    assert '<th scope="row">新用户引导弹窗改版</th>' in html
 
 
 def test_a_tone_never_stands_without_its_word() -> None:

@@ -65,9 +65,9 @@ def _whole(month: Month, known: dict[str, str]) -> Table:
             Column("stage", Text("month.stages.stage"), "said"),
             Column("metric", Text("ab.column.metric"), "said"),
             Column("value", Text("month.scorecard.value"), "said", "right"),
-            Column("change", Text("month.scorecard.change"), "said", "right"),
-            Column("target", Text("month.scorecard.target"), "said", "right"),
             Column("status", Text("ab.column.status"), "said"),
+            Column("target", Text("month.scorecard.target"), "said", "right"),
+            Column("change", Text("month.scorecard.change"), "said", "right"),
         ],
         rows,
     )
