@@ -14,11 +14,13 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerFactory
-from traitlets import Type
+from traitlets import Type, default
 
 import opsnb
 from opsnb.kernels.client import ForkedKernel
@@ -29,6 +31,9 @@ _ASK_AGAIN = 0.5
 
 _SILENCE = 0.05
 """Seconds of silence on the output channel: its subscription came too late for an answer."""
+
+_CONNECT_AGAIN = 5
+"""Milliseconds after which a socket tries again: a kernel binds its own only once it is up."""
 
 _LONGEST_SOCKET = 90  # Unix socket paths end at 104 characters on macOS, 108 on Linux
 
@@ -54,6 +59,12 @@ def _provisioner() -> str:
 
 class KernelClient(AsyncKernelClient):
     """Is ready when the kernel is: it waits for no silence on the output channel."""
+
+    @default("context")
+    def _quick_context(self) -> zmq.asyncio.Context:
+        context = super()._context_default()
+        context.setsockopt(zmq.RECONNECT_IVL, _CONNECT_AGAIN)
+        return context
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         deadline = time.monotonic() + (timeout or float("inf"))

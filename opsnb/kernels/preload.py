@@ -18,7 +18,15 @@ from types import SimpleNamespace
 MODULES = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    "ipykernel.debugger",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3.dbapi2",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+    "encodings.idna",
     "pandas",
     "pyarrow.parquet",
     "matplotlib.pyplot",
@@ -62,7 +70,8 @@ class Unsafe(RuntimeError):
 def environment(base: Mapping[str, str]) -> dict[str, str]:
     """The environment of a zygote; a kernel's own is set after the fork."""
     kept = {name: value for name, value in base.items() if name != "MPLBACKEND"}
-    return {**kept, **BEFORE_IMPORT}
+    # else the debugger, which is imported with the rest, remarks on it to the terminal
+    return {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **kept, **BEFORE_IMPORT}
 
 
 def preload(control: int) -> None:
