@@ -109,8 +109,8 @@ class OpsnbExporter(TemplateExporter):
 
 @functools.cache
 def exporter() -> OpsnbExporter:
-    """The exporter that all reports of a process share."""
-    return OpsnbExporter()
+    """The exporter that all reports of a process share; it has nothing to preprocess."""
+    return OpsnbExporter(default_preprocessors=[])
 
 
 def render(notebook: NotebookNode, request: Request) -> tuple[str, Page]:

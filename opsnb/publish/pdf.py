@@ -177,9 +177,13 @@ def _places(document: PdfReader) -> dict[str, tuple[int, float]]:
 
 def _require_text(document: PdfReader, title: str, name: Engine) -> None:
     """An engine without a font ends well and draws nothing: the title must be there."""
-    text = set(_text(document))
     wanted = frozenset("".join(title.split()))
-    if not wanted - missing_glyphs(wanted) <= text:
+    wanted -= missing_glyphs(wanted)
+    for page in document.pages:  # the first will do, but for a title that is broken across two
+        wanted -= frozenset(page.extract_text())
+        if not wanted:
+            break
+    else:
         raise PublishError(
             "the PDF has no readable text",
             where=name,
