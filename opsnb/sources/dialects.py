@@ -68,12 +68,13 @@ class _ClickHouseTypes(ClickHouseType):
 
 
 class ClickHouse(ClickHouseCompiler):
-    """ClickHouse: long dates, microseconds, days before 1970, NULL for what is no time."""
+    """ClickHouse: exact distinct counts, variances that keep their digits, long dates,
+    microseconds, days before 1970, NULL for what is no time."""
 
     __slots__ = ()
 
     type_mapper = _ClickHouseTypes
-    SIMPLE_OPS = {ops.Date: "toDate32"}  # noqa: RUF012
+    SIMPLE_OPS = {ops.Date: "toDate32", ops.CountDistinct: "uniqExact"}  # noqa: RUF012
 
     def visit_ExtractEpochSeconds(self, op: Any, *, arg: Any) -> Any:
         return self.f.anon.toUnixTimestamp64Second(self.f.anon.toDateTime64(arg, 6))
@@ -103,6 +104,13 @@ class ClickHouse(ClickHouseCompiler):
         if op.arg.dtype.is_string() and to.is_date():
             return self.f.anon.toDate32OrNull(arg)
         return super().visit_TryCast(op, arg=arg, to=to)
+
+    def visit_StandardDevVariance(self, op: Any, *, how: Any, where: Any, **kw: Any) -> Any:
+        """ClickHouse's plain forms subtract squares, and lose a small spread of large values."""
+        plain = super().visit_StandardDevVariance(op, how=how, where=None, **kw)
+        return self.agg[f"{plain.name}Stable"](*kw.values(), where=where)
+
+    visit_StandardDev = visit_Variance = visit_Covariance = visit_StandardDevVariance
 
     def visit_Quantile(self, op: Any, *, arg: Any, quantile: Any, where: Any) -> Any:
         """Interpolated like everywhere else; ClickHouse's own `quantile` samples."""

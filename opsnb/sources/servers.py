@@ -57,6 +57,8 @@ def open_server(config: SourceConfig, url: str, engine: Engine) -> Source:
         )
     try:
         backend = _OPENERS.get(scheme, _through_ibis)(url, config.timeout)
+    except SourceError as error:
+        raise SourceError(error.what, where=where, hint=error.hint) from None
     except Exception as error:
         message = _without_secrets(first_line(error), url)
         address = place.rpartition("@")[2].partition("?")[0]

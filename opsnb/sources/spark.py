@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -19,29 +20,40 @@ _ALWAYS = {
     "spark.ui.showConsoleProgress": "false",
 }
 _ENDING = ".parquet"
+_WAIT = 120
+"""Seconds within which a cluster has to give a first core."""
 
 
 def open_spark(url: str, timeout: int) -> BaseBackend:
     """`spark://local[2]`, `spark://host:7077`, `sc://host:15002`.
 
     Behind a question mark: `lake=FOLDER` makes one table of each Parquet file or folder in it
-    (any place that Spark's file systems reach), and names with `spark.` are settings. Spark has
-    no read-only sessions: the account's rights decide. `timeout` ends what Spark broadcasts;
-    a whole query ends with its cell's limit.
+    (any place that Spark's file systems reach), `wait=SECONDS` is how long to wait for a full
+    cluster's first free core, and names with `spark.` are settings. Spark has no read-only
+    sessions: the account's rights decide. `timeout` ends what Spark broadcasts; a whole query
+    ends with its cell's limit.
+
+    Raises
+    ------
+    SourceError
+        An unknown option, a lake that is not there, or no core within `wait`.
     """
     import ibis
 
     address, _, query = url.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     lake = options.pop("lake", None)
+    wait = _seconds(options.pop("wait", ""))
     unknown = [name for name in options if not name.startswith("spark.")]
     if unknown and address.startswith("spark://"):
-        raise SourceError(f"unknown option {', '.join(unknown)}", hint="lake, or spark.NAME")
+        raise SourceError(f"unknown option {', '.join(unknown)}", hint="lake, wait, or spark.NAME")
     settings = {**_ALWAYS, "spark.sql.broadcastTimeout": str(timeout), **options}
     if address.startswith("sc://"):
         session = _remote(address if not unknown else url, settings if not unknown else _ALWAYS)
     else:
         session = _on_cluster(address, settings)
+    if "://local" not in address:
+        _need_a_core(session, address, wait)
     if lake is not None:
         _lay_out(session, lake)
     return ibis.pyspark.connect(session)
@@ -60,14 +72,46 @@ def _on_cluster(address: str, settings: dict[str, str]) -> Any:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    place = address.partition("://")[2]
-    builder = SparkSession.builder.appName("opsnb")
-    builder = builder.master(place if place.startswith("local") else address)
+    master = address.removeprefix("spark://") if "://local" in address else address
+    builder = SparkSession.builder.appName("opsnb").master(master)
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    held = session.sparkContext.master
+    if held != master:  # a process has one Spark, which would answer for the other
+        raise SourceError(
+            f"{address} cannot be opened beside {held}",
+            hint="the tables of a workspace can lie on one Spark cluster; copy the others' there",
+        )
     return session
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text or _WAIT)
+    except ValueError:
+        raise SourceError(f'wait is "{text}"', hint="wait is a number of seconds") from None
+
+
+def _need_a_core(session: Any, address: str, wait: float) -> None:
+    """One small job: on a full cluster it would wait for ever, and every query after it."""
+    asking = ThreadPoolExecutor(1)
+    answer = asking.submit(lambda: session.range(0, 1, 1, 1).count())
+    try:
+        answer.result(wait)
+    except TimeoutError:
+        if address.startswith("sc://"):  # the server's application is not ours to end
+            session.interruptAll()
+        session.stop()  # and the place in the master's queue is free
+        raise SourceError(
+            f"{address} gave no core within {wait:g} s: it has no worker, or none is free",
+            hint="end another application there, or have each take less (spark.cores.max=2 in "
+            "its url, spark.executor.memory no more than a worker has); wait=600 in the url "
+            "waits longer",
+        ) from None
+    finally:
+        asking.shutdown(wait=False)
 
 
 def _lay_out(session: Any, lake: str) -> None:

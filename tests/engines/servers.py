@@ -259,8 +259,8 @@ def _load_clickhouse(folder: Path, data: Path) -> str:
 
 
 @contextlib.contextmanager
-def spark() -> Iterator[Place]:
-    """A standalone cluster: one master, two workers, this process as its driver."""
+def spark(workers: int = 2) -> Iterator[Place]:
+    """A standalone cluster: one master, its workers, this process as its driver."""
     if importlib.util.find_spec("pyspark") is None:
         absent("pyspark is not installed (the extra spark)")
     if shutil.which("java") is None:
@@ -290,7 +290,7 @@ def spark() -> Iterator[Place]:
         )  # fmt: skip
         _wait(port, started[0], folder)
         worker = "org.apache.spark.deploy.worker.Worker"
-        for _ in range(2):
+        for _ in range(workers):
             started.append(
                 _daemon(home, environment, folder, worker, *where, "--cores", "1", "--memory",
                         "1500m", "--webui-port", "0", f"spark://127.0.0.1:{port}")

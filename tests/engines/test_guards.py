@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsnb.sources import open_source
-from opsnb.workspace import Workspace
+from opsnb.errors import SourceError
+from opsnb.sources import connect, open_source
+from opsnb.workspace import SourceConfig, Workspace
+from tests.engines import nasty
 from tests.engines.questions import Asked
+from tests.engines.servers import spark
 
 WRITES = {
     "postgres": ["CREATE TABLE t (a int)", "DELETE FROM orders", "DROP TABLE orders"],
@@ -56,3 +62,28 @@ def _run(backend: Any, statement: str) -> None:
     result = backend.raw_sql(statement)
     if hasattr(result, "fetchall"):
         result.fetchall()
+
+
+def test_a_full_cluster_is_an_error_not_a_hang(tmp_path: Path) -> None:
+    """A master without workers; in a process of its own, since one process has one Spark."""
+    nasty.write(tmp_path / "data")
+    with spark(workers=0) as place:
+        url = f"{place.load(tmp_path / 'data')}&wait=1"
+        (tmp_path / "opsnb.toml").write_text(nasty.settings(url), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "opsnb", "check"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "sources.here" in said
+    assert "gave no core within 1 s" in said
+    assert "spark.cores.max" in said
+    assert "Traceback" not in said
+
+
+def test_a_wait_is_a_number(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="pyspark is not installed (the extra spark)")
+    config = SourceConfig(url="spark://local[1]?wait=long")
+    with pytest.raises(SourceError, match=r'wait is "long".*number of seconds'):
+        connect(config, tmp_path)

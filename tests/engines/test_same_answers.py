@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from opsnb.errors import SourceError
+from opsnb.sources import connect, open_source
+from opsnb.workspace import SourceConfig
 from tests.engines.questions import QUESTIONS, Asked, plain
 from tests.engines.servers import ENGINES
 
@@ -38,6 +41,31 @@ def test_an_engine_says_what_duckdb_says(
 ) -> None:
     found = plain(QUESTIONS[feature][name](asked(engine)))
     assert differences(duckdb_says(feature, name), found) == []
+
+
+def test_clickhouse_counts_exactly_and_keeps_small_spreads(
+    asked: Callable[[str], Asked],
+) -> None:
+    """Ibis takes `uniq`, which estimates large counts, and variances as differences of squares."""
+    source = open_source(asked("clickhouse").workspace, "here")
+    rows = source.sql("SELECT toString(number) AS a, 1e9 + number % 2 AS b FROM numbers(200000)")
+    b = rows.b
+    found = rows.agg(
+        all=rows.a.nunique(), odd=rows.a.nunique(where=b > 1e9),
+        var=b.var(how="sample"), cov=b.cov(b, how="sample"),
+    ).execute().iloc[0]  # fmt: skip
+    assert (found["all"], found["odd"]) == (200_000, 100_000)
+    spread = 0.25 * 200_000 / 199_999
+    assert found["var"] == pytest.approx(spread, rel=1e-9)
+    assert found["cov"] == pytest.approx(spread, rel=1e-9)
+
+
+def test_two_clusters_are_not_taken_for_one(asked: Callable[[str], Asked]) -> None:
+    workspace = asked("spark").workspace
+    before = open_source(workspace, "here").tables()
+    with pytest.raises(SourceError, match=r"local\[1\] cannot be opened beside spark://127\.0"):
+        connect(SourceConfig(url="spark://local[1]"), workspace.root)
+    assert connect(workspace.sources["here"], workspace.root).tables() == before
 
 
 def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
