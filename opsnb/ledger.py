@@ -55,7 +55,7 @@ class Entry:
         Of a prediction, in the metric's unit.
     closed : date or None
         When it was done or dropped; for a decision, when it was made.
-    note : str or None
+    note : str, dict or None
         What was said at closing: the decision made, why it was dropped.
     touched : bool
         A person has entered or changed it; re-running its report leaves it alone.
@@ -79,7 +79,7 @@ class Entry:
     observed: float | None = None
     state: State = "open"
     closed: dt.date | None = None
-    note: str | None = None
+    note: Label | None = None
     touched: bool = False
     history: tuple[dict[str, Any], ...] = ()
 
@@ -339,7 +339,11 @@ def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
     if event == "close":
         if line["status"] not in ("done", "dropped"):
             raise ValueError(f'an entry closes as done or dropped, not "{line["status"]}"')
-        changes |= {"state": line["status"], "closed": _day(line["on"]), "note": line.get("note")}
+        changes |= {
+            "state": line["status"],
+            "closed": _day(line["on"]),
+            "note": _text(line, "note"),
+        }
     elif event == "reopen":
         changes |= {"state": "open", "closed": None, "note": None}
     elif event == "observe":

@@ -14,10 +14,11 @@ from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from opsnb.cli import app
-from opsnb.ledger import Entry
+from opsnb.ledger import Entry, Ledger
 from opsnb.playbook import Playbook
 from opsnb.run import Result, run
 from opsnb.runplan import plan
+from opsnb.sample.memory import remember
 from opsnb.workspace import Workspace
 
 CYCLES = ("2026-08", "2026-09", "2026-10")
@@ -112,6 +113,17 @@ def test_predictions_are_scored_with_hits_calibration_and_bias(story: Story) -> 
     assert story.fact("2026-10", "predictions.bias")["value"] == pytest.approx(
         sum(misses) / len(misses)
     )
+
+
+def test_the_sample_company_remembers_what_its_reports_left(story: Story, tmp_path: Path) -> None:
+    remember(tmp_path / "ledger")
+    kept = Ledger(tmp_path / "ledger").entries("prediction")
+    left = {(e.cycle, e.metric): e for e in story.ledgers["2026-10"] if e.kind == "prediction"}
+    assert len(kept) == 24
+    for entry in kept:
+        own = left[entry.cycle, entry.metric]
+        assert own.title == entry.title["en"] and own.due == entry.due
+        assert (entry.value, entry.low, entry.high) == pytest.approx((own.value, own.low, own.high))
 
 
 def test_tasks_on_time_stand_against_ninety_percent(story: Story) -> None:

@@ -139,10 +139,11 @@ def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said | None
         Column("state", Text("display.state"), "said"),
         Column("cycle", Text("ledger.from"), "said"),
     ]
-    shown = Table(columns, rows[:MOST_ROWS], caption=caption, order=Text("ledger.order"))
+    order = Text("ledger.order")
+    shown = Table(columns, rows[:MOST_ROWS], caption=caption, order=order, stacked=True)
     if len(rows) <= MOST_ROWS:
         return [shown]
-    rest = Table(columns, rows[MOST_ROWS:])
+    rest = Table(columns, rows[MOST_ROWS:], stacked=True)
     return [shown, Fold(Text.of("ledger.more", n=len(rows) - MOST_ROWS), [rest])]
 
 

@@ -364,7 +364,7 @@ def sample(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Build the sample company's data.
+    """Build the sample company's data, and what it remembers of earlier cycles.
 
     Examples:
 
@@ -375,6 +375,7 @@ def sample(
     from opsnb.cli.begin import is_sample, lay_down_sample
     from opsnb.cli.progress import progress
     from opsnb.sample import build
+    from opsnb.sample.memory import remember
 
     if folder is not None:
         lay_down_sample(folder)
@@ -389,6 +390,8 @@ def sample(
     chosen = {} if seed is None else {"seed": seed}
     with progress("Building the sample company", quiet=json) as bar:
         built = build(workspace.root, progress=bar.stage, **chosen)
+    if seed is None:  # another history has other figures to remember
+        remember(workspace.ledger.folder)
     if json:
         write_json(built)
         return

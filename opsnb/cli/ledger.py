@@ -246,7 +246,8 @@ def _show(found: list[Entry], kind: Kind, workspace: Workspace, json: bool) -> N
                 entry.status(workspace.as_of),
                 str(entry.due or "-"),
                 _words(entry.owner, workspace) or "-",
-                _words(entry.title, workspace) + (f" → {entry.note}" if entry.note else ""),
+                _words(entry.title, workspace)
+                + (f" → {_words(entry.note, workspace)}" if entry.note else ""),
                 entry.cycle,
             ]
             for entry in found
@@ -260,13 +261,18 @@ def _predictions(found: list[Entry], workspace: Workspace) -> None:
             entry.id,
             str(entry.due or "-"),
             _words(entry.title, workspace),
-            *(f"{x:,.4g}" if x is not None else "-" for x in (entry.value, entry.low, entry.high)),
-            f"{entry.observed:,.4g}" if entry.observed is not None else "-",
+            *map(_number, (entry.value, entry.low, entry.high, entry.observed)),
         ]
         for entry in found
     ]
     columns = ["id", "due", "prediction", "expected", "low", "high", "observed"]
     table(columns, rows, right=(3, 4, 5, 6))
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _words(label: Any, workspace: Workspace) -> str:

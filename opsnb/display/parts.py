@@ -262,7 +262,7 @@ class _Rows(Part):
             for row in self._cells(language)
         )
         return (
-            f'<div class="ob-table-wrap"><table class="{self.css_class} ob-table">'
+            f'<div class="ob-table-wrap"><table class="{self.css_class} ob-stack ob-table">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 

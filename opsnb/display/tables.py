@@ -86,6 +86,8 @@ class Table(Part):
         Column key to Fact, number, date, text, `Toned`, `Interval`, `Spark` or None (a dash).
     caption, order, note : texts, optional
         What the table shows, how it is sorted, and a remark below.
+    stacked : bool
+        A phone shows each row as a list of its cells: for rows of sentences.
     """
 
     columns: Sequence[Column]
@@ -93,6 +95,7 @@ class Table(Part):
     caption: Said | None = None
     order: Said | None = None
     note: Said | None = None
+    stacked: bool = False
 
     def __post_init__(self) -> None:
         for column in self.columns:
@@ -115,9 +118,10 @@ class Table(Part):
         if not self.rows:
             empty = escape(language.text("display.no_rows"))
             body = f'<tr><td class="ob-empty" colspan="{len(self.columns)}">{empty}</td></tr>'
+        classes = "ob-stack ob-table" if self.stacked and self.rows else "ob-table"
         notes = "".join(f'<p class="ob-note">{escape(t)}</p>' for t in self._notes(language))
         return (
-            f'<div class="ob-table-wrap"><table class="ob-table">{caption}<thead><tr>{heads}</tr>'
+            f'<div class="ob-table-wrap"><table class="{classes}">{caption}<thead><tr>{heads}</tr>'
             f"</thead><tbody>{body}</tbody></table></div>{notes}"
         )
 
@@ -143,6 +147,8 @@ class Table(Part):
         cells = []
         for position, column in enumerate(self.columns):
             tag, scope = ("th", ' scope="row"') if position == 0 else ("td", "")
+            if self.stacked:
+                scope += f' data-label="{escape(_heading(column, language))}"'
             cells.append(_cell(row.get(column.key), column, language, tag, scope))
         return "".join(cells)
 

@@ -182,7 +182,7 @@ def _kept(
             _state(entry.status(as_of), entry.due, as_of),
             entry.cycle,
             pages.get(entry.report or ""),
-            entry.note,
+            language.say(entry.note) if entry.note else None,
             entry.on_time,
             entry.id,
         )

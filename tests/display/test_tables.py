@@ -62,6 +62,14 @@ def test_long_words_may_wrap_on_a_phone_and_short_ones_may_not() -> None:
     assert '<th scope="row">新用户引导弹窗改版</th>' in html
 
 
+def test_stacked_rows_carry_their_heads() -> None:
+    html = Table([Column("a", "A"), Column("n", "N", "integer")], [{"a": "x", "n": 1}],
+                 stacked=True).html(EN)  # fmt: skip
+    assert 'class="ob-stack ob-table"' in html
+    assert '<th scope="row" data-label="A" class="ob-word">x</th>' in html
+    assert '<td data-label="N" class="ob-num">1</td>' in html
+
+
 def test_a_tone_never_stands_without_its_word() -> None:
     table = Table([Column("v", "V", "percent")], [{"v": Toned(0.5, "bad", "loss")}])
     html = table.html(EN)

@@ -227,7 +227,7 @@ def test_an_invalid_report_opens_with_a_verdict_that_says_so(notebook, run):
     page = draw(notebook, run)
     first = page[: page.index('<details class="ob-fold pg-withheld">')]
     assert "&lt;b&gt;Cannot&lt;/b&gt; be read." in first
-    assert 'class="ob-decisions ob-table"' in first
+    assert 'class="ob-decisions ob-stack ob-table"' in first
     assert 'ob-cards"' not in first
 
 

@@ -17,6 +17,7 @@ import opsnb
 import opsnb.publish
 from opsnb.cli import app
 from opsnb.cli.output import shown
+from opsnb.ledger import Ledger
 
 REPOSITORY = Path(opsnb.__file__).resolve().parent.parent
 
@@ -375,6 +376,8 @@ def test_sample_lays_the_company_down(call, tmp_path, monkeypatch) -> None:
     result = call("sample", str(tmp_path / "market"))
     assert result.exit_code == 0, result.output
     assert (tmp_path / "market/opsnb.toml").is_file()
+    remembered = (tmp_path / "market/reports/ledger/2026-09.jsonl").read_text(encoding="utf-8")
+    assert "Hold out a tenth of the active users" in remembered
     assert "has opsnb.toml" in mistake(call("sample", str(tmp_path / "market")))
 
 
@@ -391,6 +394,33 @@ def test_sample_tells_what_was_built(call, company, monkeypatch) -> None:
     assert "1,234" in result.stdout
     assert result.stdout.splitlines()[-1] == "data"
     assert json.loads(call("sample", "--seed", "9", "--json").stdout)["seed"] == 9
+
+
+def test_sample_leaves_a_ledger_alone_and_gives_another_history_none(
+    call, company, monkeypatch
+) -> None:
+    import opsnb.sample
+
+    def build(root: Path, seed: int = 1, progress=None):
+        return {"folder": str(root / "data"), "seed": seed, "rows": {"users": 1}}
+
+    monkeypatch.setattr(opsnb.sample, "build", build)
+    assert call("sample", "--seed", "9").exit_code == 0
+    assert not (company / "reports/ledger").exists()
+    own = Ledger(company / "reports/ledger").add("action", "2026-10", "Our own")
+    assert call("sample").exit_code == 0
+    assert [entry.id for entry in Ledger(company / "reports/ledger").entries()] == [own.id]
+
+
+def test_sample_says_where_the_ledger_cannot_be_written(call, company, monkeypatch) -> None:
+    import opsnb.sample
+
+    monkeypatch.setattr(
+        opsnb.sample, "build", lambda root, progress=None: {"folder": str(root), "rows": {}}
+    )
+    (company / "reports").write_text("a file where a folder has to be", encoding="utf-8")
+    result = call("sample")
+    assert "cannot write here" in mistake(result)
 
 
 def test_sample_refuses_a_bad_seed(call, company) -> None:

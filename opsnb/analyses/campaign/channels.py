@@ -59,7 +59,9 @@ def _table(
     by: str,
     rows: list[dict[str, Any]],
     columns: Sequence[tuple[str, str]],
-    **said: Text,
+    *,
+    caption: Text | None = None,
+    order: Text | None = None,
 ) -> Part:
     """Columns in which any row has a value."""
     shown = [
@@ -67,7 +69,8 @@ def _table(
         for name, format in columns
         if any(row.get(name) is not None for row in rows)
     ]
-    return Table([Column("name", campaign.word("dimension", by)), *shown], rows, **said)
+    heads = [Column("name", campaign.word("dimension", by)), *shown]
+    return Table(heads, rows, caption=caption, order=order)
 
 
 def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ def _themes(month: Month, own: Sequence[Complaint], script: Script) -> list[Part
         Column("quote", Text("month.voice.quote"), "said"),
     ]
     caption = Text.of(f"month.voice.caption_{script}", n=now)
-    return [Table(columns, rows, caption=caption)]
+    return [Table(columns, rows, caption=caption, stacked=True)]
 
 
 def _row(
