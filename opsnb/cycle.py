@@ -6,10 +6,11 @@ One report that fails, or cannot even be planned, does not keep the others from 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from opsnb.periods import Kind, Period
 from opsnb.playbook import Playbook
 from opsnb.run import How, Result, run
 from opsnb.runplan import PlannedRun, Reach, chosen_languages, plan, settled
+from opsnb.underway import under_way
 from opsnb.workspace import CycleConfig, Workspace
 
 if TYPE_CHECKING:
@@ -60,7 +62,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Progress:
-    """What happens to one report: it starts, waits for memory, comes to a cell, or ends."""
+    """What happens to one report: it starts, waits, comes to a cell, or ends.
+
+    `section` is the heading that a cell stands under, or what is waited for.
+    """
 
     entry: Entry
     event: Literal["start", "wait", "cell", "end"]
@@ -99,13 +104,23 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CycleResult:
-    """The roll-up of a cycle, in the order of opsnb.toml."""
+    """The roll-up of a cycle, in the order of opsnb.toml.
+
+    `resumed` is when an earlier making of it began that was stopped or killed.
+    """
 
     cycle: str
     outcomes: list[Outcome]
     seconds: float
     index: Path | None = None
     warnings: list[str] = field(default_factory=list)
+    resumed: dt.datetime | None = None
+
+    @property
+    def finished_before(self) -> int:
+        """Number of reports that did not have to be made."""
+        made = [o.result.made for o in self.outcomes if o.result is not None]
+        return made.count("unchanged")
 
     @property
     def failed(self) -> bool:
@@ -185,6 +200,9 @@ def run_cycle(
 ) -> CycleResult:
     """Makes every report of a cycle that is not as it would come out, and the index of all.
 
+    So a cycle that was stopped goes on where it stopped. A report that another cycle is making
+    at the time is waited for, and made here only where it is then not as it would come out.
+
     Parameters
     ----------
     entries : list of Entry
@@ -205,7 +223,8 @@ def run_cycle(
     Raises
     ------
     KeyboardInterrupt
-        The cycle was interrupted; no kernel is left, finished reports stay.
+        The cycle was interrupted; no kernel is left, finished reports stay. Its text says how
+        many.
     """
     from opsnb.execution.group import Kernels, scratch
     from opsnb.execution.room import Room
@@ -225,6 +244,11 @@ def run_cycle(
             with turn:
                 on_progress(progress)
 
+    def wait_for_other(entry: Entry) -> None:
+        if kernels.stopped:
+            raise KeyboardInterrupt
+        tell(Progress(entry, "wait", section="another run of it"))
+
     def make(entry: Entry, planned: PlannedRun | Exception, need: int) -> Outcome:
         if kernels.stopped:
             raise KeyboardInterrupt
@@ -232,13 +256,14 @@ def run_cycle(
         try:
             if isinstance(planned, Exception):
                 raise planned
-            with room.taking(need, lambda: tell(Progress(entry, "wait"))):
+            with room.taking(need, lambda: tell(Progress(entry, "wait", section="memory"))):
                 result = run(
                     planned,
                     workspace,
                     languages=codes,
                     how=how,
                     on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
+                    on_wait=lambda: wait_for_other(entry),
                 )
             outcome = Outcome(entry, result)
         except Exception as error:
@@ -246,6 +271,8 @@ def run_cycle(
         tell(Progress(entry, "end", outcome=outcome))
         return outcome
 
+    cycle = entries[0].cycle if entries else ""
+    resumed = stack.enter_context(under_way(workspace.reports, cycle)) if entries else None
     with stack, ThreadPoolExecutor(jobs or os.cpu_count() or 1, "report") as pool:
         futures = {
             place: pool.submit(make, entries[place], planned, need)
@@ -253,14 +280,26 @@ def run_cycle(
         }
         try:
             _wait(list(futures.values()))
-        except BaseException:
+        except BaseException as stopped:
             kernels.stop()
             pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(stopped, KeyboardInterrupt):
+                raise KeyboardInterrupt(_how_far(futures.values())) from None
             raise
-    outcomes = [futures[place].result() for place in range(len(entries))]
-    index, warnings = _index(workspace, codes, outcomes)
-    cycle = entries[0].cycle if entries else ""
-    return CycleResult(cycle, outcomes, time.monotonic() - started, index, warnings)
+        outcomes = [futures[place].result() for place in range(len(entries))]
+        index, warnings = _index(workspace, codes, outcomes)
+    seconds = time.monotonic() - started
+    return CycleResult(cycle, outcomes, seconds, index, warnings, resumed)
+
+
+def _how_far(futures: Collection[Future[Outcome]]) -> str:
+    """What an interrupted cycle has done."""
+    ended = [f for f in futures if f.done() and not f.cancelled() and f.exception() is None]
+    made = sum(not future.result().failed for future in ended)
+    return (
+        f"Interrupted: nothing is left running; {made} of {len(futures)} reports are finished, "
+        "and the same command makes the others."
+    )
 
 
 def _longest_first(

@@ -183,26 +183,30 @@ class Ledger:
         line = {"event": "add", "id": id, "kind": kind, "title": title, "touched": True, **fields}
         moment = at or dt.datetime.now(dt.UTC)
         with self.turn() as write:
-            write(cycle, [line], moment)
-        said = json.loads(_dumped({"at": moment.isoformat(), "cycle": cycle, **line}))
-        return replace(_added(said), history=(said,))
+            [written] = write(cycle, [line], moment)
+        said = {"cycle": cycle, **written}
+        return _added(said, (said,))
 
     def close(
         self, id: str, kind: Kind, outcome: Outcome, on: dt.date, note: str | None = None
     ) -> Entry:
         """Say that an entry is done (a decision: made) or dropped."""
-        with self.turn() as write:
-            entry = self.find(id, kind)
-            line = {"event": "close", "id": entry.id, "status": outcome, "on": on, "note": note}
-            write(entry.cycle, [line])
-        return self.find(entry.id, kind)
+        return self._changed(
+            id, kind, {"event": "close", "status": outcome, "on": on, "note": note}
+        )
 
     def reopen(self, id: str, kind: Kind) -> Entry:
         """Take back that an entry was closed."""
+        return self._changed(id, kind, {"event": "reopen"})
+
+    def _changed(self, id: str, kind: Kind, what: dict[str, Any]) -> Entry:
+        """The entry after a line about it was written."""
         with self.turn() as write:
             entry = self.find(id, kind)
-            write(entry.cycle, [{"event": "reopen", "id": entry.id}])
-        return self.find(entry.id, kind)
+            [line] = write(entry.cycle, [{**what, "id": entry.id}])
+        known = {entry.id: entry}
+        _apply(known, {"cycle": entry.cycle, **line})
+        return known[entry.id]
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[Any]:
@@ -212,7 +216,8 @@ class Ledger:
         ------
         write : callable
             `write(cycle, lines)` appends lines to a cycle's file and waits until they are on
-            the disk.
+            the disk; it gives them back with their time. Time never runs backwards in a file,
+            whatever the clock does: what was said later stays later.
 
         Raises
         ------
@@ -234,17 +239,17 @@ class Ledger:
 
     def _append(
         self, cycle: str, lines: Iterable[dict[str, Any]], at: dt.datetime | None = None
-    ) -> None:
-        moment = (at or dt.datetime.now(dt.UTC)).isoformat(timespec="microseconds")
-        text = "".join(_dumped({"at": moment, **line}) + "\n" for line in lines)
-        if not text:
-            return
+    ) -> list[dict[str, Any]]:
+        given = list(lines)
+        if not given:
+            return []
         path = self.folder / f"{cycle}.jsonl"
         is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            _mend(descriptor)
-            data = memoryview(text.encode("utf-8"))
+            moment = _not_before(_mended(descriptor), at or dt.datetime.now(dt.UTC))
+            texts = [_dumped({"at": moment, **line}) for line in given]
+            data = memoryview("".join(text + "\n" for text in texts).encode("utf-8"))
             while data:
                 data = data[os.write(descriptor, data) :]
             os.fsync(descriptor)
@@ -252,6 +257,16 @@ class Ledger:
             os.close(descriptor)
         if is_new:
             _sync_folder(self.folder)
+        return [json.loads(text) for text in texts]
+
+
+def _not_before(last: dict[str, Any], now: dt.datetime) -> str:
+    """The time now, or that of the last line where the clock has been set back since."""
+    said, text = str(last.get("at", "")), now.isoformat(timespec="microseconds")
+    with contextlib.suppress(ValueError, TypeError):
+        if dt.datetime.fromisoformat(said) > now:
+            return said
+    return text
 
 
 def _dumped(line: dict[str, Any]) -> str:
@@ -265,19 +280,24 @@ def _iso(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no place in the ledger")
 
 
-def _mend(descriptor: int) -> None:
-    """Ends an unended last line: kept when a hand left it whole, cut when a kill tore it."""
+_TAIL = 1 << 16
+
+
+def _mended(descriptor: int) -> dict[str, Any]:
+    """The last line, after one that was not ended was kept (a hand's) or cut (a torn one)."""
     size = os.fstat(descriptor).st_size
-    if not size:
-        return
-    data = os.pread(descriptor, size, 0)
-    if data.endswith(b"\n"):
-        return
-    start = data.rfind(b"\n") + 1
-    if _parsed(data[start:]) is None:
-        os.ftruncate(descriptor, start)
-    else:
-        os.write(descriptor, b"\n")
+    start = max(0, size - _TAIL)
+    tail = os.pread(descriptor, size - start, start)
+    while start and tail.count(b"\n") < 2:  # a very long line
+        start = max(0, start - len(tail))
+        tail = os.pread(descriptor, size - start, start)
+    whole, _, open_end = tail.rpartition(b"\n")
+    if open_end:
+        if (last := _parsed(open_end)) is not None:
+            os.write(descriptor, b"\n")
+            return last
+        os.ftruncate(descriptor, size - len(open_end))
+    return _parsed(whole.rpartition(b"\n")[2]) or {}
 
 
 def _sync_folder(folder: Path) -> None:
@@ -330,7 +350,7 @@ def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
         raise ValueError(f'unknown event "{event}"')
     if event == "add":
         history = known[id].history if id in known else ()
-        known[id] = replace(_added(line), history=(*history, line))
+        known[id] = _added(line, (*history, line))
         return
     entry = known.get(id)
     if entry is None:
@@ -353,7 +373,7 @@ def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
     known[id] = replace(entry, **changes, history=(*entry.history, line))
 
 
-def _added(line: dict[str, Any]) -> Entry:
+def _added(line: dict[str, Any], history: tuple[dict[str, Any], ...]) -> Entry:
     if line["kind"] not in KINDS:
         raise ValueError(f'unknown kind "{line["kind"]}"')
     fields: dict[str, Any] = {k: float(line[k]) for k in ("value", "low", "high") if k in line}
@@ -367,6 +387,7 @@ def _added(line: dict[str, Any]) -> Entry:
         due=_day(line["due"]) if "due" in line else None,
         evidence=tuple(line.get("evidence", ())),
         touched=bool(line.get("touched")),
+        history=history,
         **fields,
     )
 
@@ -374,8 +395,10 @@ def _added(line: dict[str, Any]) -> Entry:
 def _text(line: dict[str, Any], key: str) -> Any:
     """A text, or a text by language; None where the line has none."""
     value = line.get(key)
+    if value is None or isinstance(value, str):
+        return value
     texts = value.values() if isinstance(value, dict) and value else [value]
-    if value is not None and not all(isinstance(text, str) for text in texts):
+    if not all(isinstance(text, str) for text in texts):
         raise ValueError(f'"{key}" is no text')
     return value
 

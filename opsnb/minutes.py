@@ -68,7 +68,7 @@ def _proposed(reports: Reports, report: str) -> Iterator[dict[str, Any]]:
         head["subject"] = primary["subject"]
     for kind, field in _TITLE.items():
         for index, row in enumerate(primary[f"{kind}s"]):
-            if kind == "prediction" and row["observed"] is not None:
+            if kind == "prediction" and row.get("observed") is not None:
                 continue  # an earlier one, scored
             spoken = {code: made[f"{kind}s"][index] for code, made in reports.items()}
             line = {
@@ -76,20 +76,20 @@ def _proposed(reports: Reports, report: str) -> Iterator[dict[str, Any]]:
                 "id": _id(kind, row, spoken, report),
                 "kind": kind,
                 "title": _label({code: one[field] for code, one in spoken.items()}),
-                "due": row["due"],
+                "due": row.get("due"),
                 "evidence": row.get("evidence") or None,
             }
             if kind in _OWNER:
                 owners = {code: one[_OWNER[kind]] for code, one in spoken.items()}
                 line["owner"] = _label(owners)
             else:
-                line |= {key: row[key] for key in ("metric", "value", "low", "high")}
+                line |= {key: row.get(key) for key in ("metric", "value", "low", "high")}
             yield line
 
 
 def _id(kind: Kind, row: Any, spoken: Mapping[str, Any], report: str) -> str:
     if kind == "prediction":
-        return entry_id(kind, report, row["metric"], str(row["due"]))
+        return entry_id(kind, report, row["metric"], str(row.get("due")))
     said = spoken.get("en", row)[_TITLE[kind]]
     return entry_id(kind, report, said)
 
@@ -116,9 +116,9 @@ def _observed(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Outcomes of earlier predictions that this report has measured."""
     for row in primary["predictions"]:
-        for entry in known if row["observed"] is not None else ():
+        for entry in known if row.get("observed") is not None else ():
             named = (entry.kind, entry.metric, str(entry.due), entry.value)
-            same = named == ("prediction", row["metric"], str(row["due"]), row["value"])
-            if same and entry.observed != row["observed"] and entry.report != report:
-                line = {"event": "observe", "id": entry.id, "value": row["observed"]}
+            same = named == ("prediction", row["metric"], str(row.get("due")), row["value"])
+            if same and entry.observed != row.get("observed") and entry.report != report:
+                line = {"event": "observe", "id": entry.id, "value": row.get("observed")}
                 yield entry.cycle, {**line, "by": report}

@@ -130,6 +130,7 @@ def run(
     languages: Iterable[str] | None = None,
     how: How | None = None,
     on_cell: OnCell | None = None,
+    on_wait: Callable[[], None] | None = None,
     **options: Any,
 ) -> Result:
     """Runs a playbook and puts its report into `reports/CYCLE/SLUG/`.
@@ -142,6 +143,9 @@ def run(
         Or its fields by name.
     on_cell : callable, optional
         Told of each cell before it runs.
+    on_wait : callable, optional
+        Called about ten times a second while another run is making the same report. Without
+        it, that is an error.
 
     Returns
     -------
@@ -155,14 +159,23 @@ def run(
     KeyboardInterrupt
         The run was stopped; its kernel is gone, an earlier report is where it was.
     """
+    from opsnb.publish.store import turn
+
     how = how or How(**options)
     codes = chosen_languages(workspace, languages)
     clock = time.monotonic()
     changed, known, stale = _news(planned, workspace, codes, how)
-    if not changed and known is not None:
-        result = _kept(planned, workspace, codes, known, stale, how)
+    if not changed and known is not None and not stale:
+        result = _kept(planned, workspace, codes)
     else:
-        result = _made(planned, workspace, codes, how, on_cell)
+        with turn(workspace.reports, planned.cycle, planned.slug, on_wait):
+            changed, known, stale = _news(planned, workspace, codes, how)  # made meanwhile?
+            if changed or known is None:
+                result = _made(planned, workspace, codes, how, on_cell)
+            elif stale:
+                result = _drawn(planned, workspace, codes, known, how)
+            else:
+                result = _kept(planned, workspace, codes)
     notes = [*planned.playbook.warnings, *result.warnings]
     seconds = time.monotonic() - clock
     return replace(result, seconds=seconds, warnings=notes, changed=tuple(changed or stale))
@@ -196,35 +209,38 @@ def _place(planned: PlannedRun, workspace: Workspace) -> Path:
     return workspace.reports / planned.cycle / planned.slug
 
 
-def _kept(
-    planned: PlannedRun,
-    workspace: Workspace,
-    codes: tuple[str, ...],
-    made: Made,
-    stale: list[str],
-    how: How,
-) -> Result:
-    """The report as it is; drawn again, from what its cells showed, where its look changed."""
+def _kept(planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...]) -> Result:
+    """The report as it is."""
+    final = _place(planned, workspace)
+    reports = _reports(final, codes)
+    return Result(planned, final, codes, reports, None, 0.0, made="unchanged")
 
-    from opsnb import unchanged
+
+def _reports(place: Path, codes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """report.json by language, as it was published."""
     from opsnb.publish.records import file_name
 
-    final = _place(planned, workspace)
     names = {code: file_name(code, codes[0], "json") for code in codes}
-    reports = {c: json.loads((final / n).read_text(encoding="utf-8")) for c, n in names.items()}
-    if not stale:
-        return Result(planned, final, codes, reports, None, 0.0, made="unchanged")
+    return {c: json.loads((place / n).read_text(encoding="utf-8")) for c, n in names.items()}
+
+
+def _drawn(
+    planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...], made: Made, how: How
+) -> Result:
+    """The report drawn again, from what its cells showed."""
     import nbformat
 
-    from opsnb.publish.store import staged
+    from opsnb import unchanged
+    from opsnb.publish.store import staging
 
-    said = reports[codes[0]]["provenance"]
+    final = _place(planned, workspace)
+    said = _reports(final, codes)[codes[0]]["provenance"]
     stamps = (dt.datetime.fromisoformat(said[name]) for name in ("started", "ended"))
     record = replace(
         _record(planned, workspace, codes, None, *stamps),
         provenance={k: v for k, v in said.items() if k not in ("started", "ended", "seconds")},
     )
-    with staged(workspace.reports, planned.cycle, planned.slug) as (new, _):
+    with staging(workspace.reports, planned.cycle, planned.slug) as (new, _):
         notebook = nbformat.read(final / "notebook.ipynb", as_version=4)
         for name in ("run.log", QUERIES):
             if (final / name).is_file():
@@ -244,11 +260,14 @@ def _made(
     on_cell: OnCell | None,
 ) -> Result:
     """The report made anew."""
-    from opsnb.publish.store import staged
+    from opsnb.publish.store import staging
 
     if how.execute is None:
         _warm_up()
-    with staged(workspace.reports, planned.cycle, planned.slug) as (new, final):
+    if how.present is not None:
+        how.present.stamp_tables()
+    clock = time.time()
+    with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
         started = _now()
         execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
         record = _record(planned, workspace, codes, execution.failure, started, _now())
@@ -259,7 +278,7 @@ def _made(
         warnings.append(note)
     if how.present is not None:
         no_pdf = any(text.startswith(_NO_PDF) for text in warnings)
-        _note_making(planned, workspace, codes, how, execution, no_pdf)
+        _note_making(planned, workspace, codes, how, execution, clock, no_pdf)
     return Result(planned, final, codes, reports, record.error, 0.0, warnings)
 
 
@@ -277,6 +296,7 @@ def _note_making(
     codes: tuple[str, ...],
     how: How,
     execution: Execution,
+    started: float,
     no_pdf: bool,
 ) -> None:
     """Keeps what the report was made from, and what it took."""
@@ -291,7 +311,7 @@ def _note_making(
         cell.metadata.get("opsnb", {}).get("seconds", 0.0) for cell in execution.notebook.cells
     )
     made = unchanged.Made(reads=reads, seconds=seconds, peak=execution.peak)
-    if execution.failure is None:
+    if execution.failure is None and not how.present.moved_since(started, reads):
         look = unchanged.look(workspace, how.pdf and not no_pdf)
         made = replace(made, seal=unchanged.seal_of(_place(planned, workspace)) or "", look=look)
         if reads is not None:

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import opsnb
 from opsnb import resources
-from opsnb.errors import OpsnbError
+from opsnb.errors import OpsnbError, PublishError
+from opsnb.publish.records import write_atomic
 from opsnb.workspace import FILE, Workspace
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ LIBRARIES = (
 _PUBLISHING = (
     "cli", "compare.py", "cycle.py", "doctor.py", "execution", "kernels", "ledger.py",
     "minutes.py", "notebookfile.py", "parameters.py", "playbook.py", "publish", "run.py",
-    "runplan.py", "sample", "serve", "site", "unchanged.py",
+    "runplan.py", "sample", "serve", "site", "unchanged.py", "underway.py",
 )  # fmt: skip
 """Parts of opsnb that no cell calls."""
 
@@ -97,10 +98,10 @@ def last_made(reports: Path, cycle: str, slug: str) -> Made | None:
 
 
 def remember_made(reports: Path, cycle: str, slug: str, made: Made) -> None:
-    folder = work_folder(reports, cycle, slug)
-    temporary = folder / f"{MADE}.{threading.get_ident()}"
-    temporary.write_text(json.dumps(asdict(made)), encoding="utf-8")
-    temporary.replace(folder / MADE)
+    """Keeps how a report was made; where that cannot be written, it is made again next time."""
+    path = work_folder(reports, cycle, slug) / MADE
+    with contextlib.suppress(PublishError):
+        write_atomic(path, json.dumps(asdict(made)))
 
 
 def seal_of(report: Path) -> str | None:
@@ -186,6 +187,22 @@ class Present:
         if parts:
             return list(dict.fromkeys(parts)), made
         return [], replace(made, tables={name: now for name, now in tables.items() if now})
+
+    def stamp_tables(self) -> None:
+        """Takes the tables' stamps: before a run, lest one count what came during it as read."""
+        for name in self.workspace.tables:
+            with contextlib.suppress(OpsnbError):  # the run itself will say what is wrong
+                self.stamp(name)
+
+    def moved_since(self, started: float, reads: Mapping[str, Any] | None) -> bool:
+        """Whether a file that keys are made from was written after that time, in s since 1970.
+
+        What a report rests on is then not known: it may have read the file before or after.
+        """
+        names = [FILE, *(reads["files"] if reads else ())]
+        places = [*(self.workspace.root / name for name in names), self.workspace.messages_folder]
+        paths = [p for place in places for p in (place, *place.glob("*")) if p.is_file()]
+        return any(path.stat().st_mtime >= started for path in paths)
 
     def tables(self, reads: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
         """Stamps and fingerprints of the tables that a report has just read."""
@@ -297,9 +314,8 @@ def remembered_day(workspace: Workspace, ask: Callable[[], dt.date | None]) -> d
         if was == state:
             return dt.date.fromisoformat(day) if day else None
     found = ask()
-    with contextlib.suppress(OSError):  # it is asked again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{state} {found or ''}".strip(), encoding="utf-8")
+    with contextlib.suppress(PublishError):  # it is asked again next time
+        write_atomic(path, f"{state} {found or ''}".strip())
     return found
 
 
@@ -313,9 +329,9 @@ def index_is_fresh(workspace: Workspace, codes: Iterable[str]) -> bool:
 
 
 def remember_index(workspace: Workspace, codes: Iterable[str]) -> None:
-    folder = workspace.reports / ".work"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _INDEX).write_text(_index_state(workspace, codes), encoding="utf-8")
+    """Keeps what the index was drawn from; where that cannot be written, it is drawn again."""
+    with contextlib.suppress(PublishError):
+        write_atomic(workspace.reports / ".work" / _INDEX, _index_state(workspace, codes))
 
 
 def _index_state(workspace: Workspace, codes: Iterable[str]) -> str:

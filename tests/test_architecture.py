@@ -32,7 +32,7 @@ ANALYSIS = (
 )  # fmt: skip
 PUBLISHING = (
     "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish",
-    "unchanged", "minutes", "run", "site", "compare", "verify", "cycle", "serve",
+    "unchanged", "minutes", "underway", "run", "site", "compare", "verify", "cycle", "serve",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
 BACKWARDS = {("analyses", "session")}

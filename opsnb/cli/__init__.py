@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-from opsnb.cli import compare, ledger, serve, verify
-from opsnb.cli.commands import app
+from opsnb.cli.interrupts import listen
 
 __all__ = ["app", "main"]
 
-app.command(name="diff")(compare.diff)
-app.command(name="serve")(serve.serve)
-app.command(name="verify")(verify.verify)
-app.add_typer(ledger.actions, name="actions")
-app.add_typer(ledger.decisions, name="decisions")
-app.add_typer(ledger.predictions, name="predictions")
+
+def __getattr__(name: str) -> Any:
+    """Loaded on first use: signals are listened to before anything else is imported."""
+    if name == "app":
+        from opsnb.cli.everything import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main() -> None:
     """Runs the command line; ends the process with 0, 1 (a report failed), 2 or 130."""
+    listen()
     # jsonschema builds the grammar of web addresses when it is imported, for a format that no
     # notebook uses, and takes longer over it than an unchanged cycle may
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from opsnb.cli.everything import app
+
     app(prog_name="opsnb")

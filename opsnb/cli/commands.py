@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from opsnb.cli import results
+from opsnb.cli.interrupts import stoppable
 from opsnb.cli.options import (
     codes_of,
     fingerprint_of_data,
@@ -120,8 +121,10 @@ def run(
     """
     from opsnb.cli.progress import progress
     from opsnb.cycle import index_reports
+    from opsnb.execution.group import Kernels
     from opsnb.execution.limits import Limits
     from opsnb.playbook import Playbook
+    from opsnb.run import How
     from opsnb.run import run as run_playbook
     from opsnb.runplan import chosen_languages, plan
     from opsnb.unchanged import Present
@@ -138,15 +141,17 @@ def run(
         known=ids_in_data(workspace),
         reach=reach_of_data(workspace),
     )
+    kernels = Kernels()
+    how = How(
+        pdf=not no_pdf,
+        limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
+        kernels=kernels,
+        present=Present(workspace, always=True),
+    )
     with progress(str(planned), quiet=json) as bar:
-        result = run_playbook(
-            planned,
-            workspace,
-            languages=codes,
-            pdf=not no_pdf,
-            limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
-            present=Present(workspace, always=True),
-            on_cell=bar.cell,
+        result = stoppable(
+            lambda: run_playbook(planned, workspace, languages=codes, how=how, on_cell=bar.cell),
+            kernels.stop,
         )
     index, warnings = index_reports(workspace, codes)
     for text in [*result.warnings, *warnings]:

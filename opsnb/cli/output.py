@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any, TypeVar
 
 import typer
 
+from opsnb.cli import interrupts
 from opsnb.errors import OpsnbError
 from opsnb.texts import visible
 
-EXIT_FAILED, EXIT_MISTAKE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_MISTAKE = 1, 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,36 +26,38 @@ def reported(command: Command) -> Command:
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        previous = _terminate_like_interrupt()
-        try:
-            return command(*args, **kwargs)
-        except OpsnbError as error:
-            say_error(error)
-            raise typer.Exit(EXIT_MISTAKE) from None
-        except KeyboardInterrupt:
-            note("Interrupted: nothing is left running; finished reports stay where they are.")
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-        except BrokenPipeError:
-            # `opsnb list | head`: the reader has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
-        finally:
-            if previous is not None:
-                signal.signal(signal.SIGTERM, previous)
+        with interrupts.command():
+            return _guarded(lambda: command(*args, **kwargs))
 
     return guarded  # type: ignore[return-value]
 
 
-def _terminate_like_interrupt() -> Any:
-    """A scheduler's SIGTERM ends kernels as Ctrl-C does."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
+def _guarded(command: Callable[[], Any]) -> Any:
     try:
-        return signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        return None
+        return command()
+    except OpsnbError as error:
+        say_error(error)
+        raise typer.Exit(EXIT_MISTAKE) from None
+    except KeyboardInterrupt as stopped:
+        note(str(stopped) or interrupts.SAID)
+        raise typer.Exit(interrupts.EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # `opsnb list | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        say_error(_of_system(error))
+        raise typer.Exit(EXIT_MISTAKE) from None
+
+
+def _of_system(error: OSError) -> OpsnbError:
+    """What the system refused, as a mistake that can be mended."""
+    place = shown(Path(os.fsdecode(error.filename))) if error.filename else ""
+    return OpsnbError(
+        f"the system refused ({error.strerror or error})",
+        where=place,
+        hint="check its permissions, and the free space on its disk",
+    )
 
 
 def say_error(error: OpsnbError) -> None:

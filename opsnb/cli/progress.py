@@ -54,7 +54,7 @@ class _Terminal:
         if progress.event == "start":
             self._tasks[name] = self._bars.add_task(f"  {name}", total=None, detail="starting")
         elif progress.event == "wait":
-            self._bars.update(self._tasks[name], detail="waits for memory")
+            self._bars.update(self._tasks[name], detail=f"waits for {progress.section}")
         elif progress.event == "cell":
             detail = f"cell {progress.cell + 1} of {progress.cells}: {progress.section}"
             self._bars.update(

@@ -42,6 +42,11 @@ def say_cycle(rolled: CycleResult, period: str) -> None:
             warn(f"{outcome.entry}: {text}")
     for text in rolled.warnings:
         warn(text)
+    if rolled.resumed is not None:
+        note(
+            f"The cycle that was begun on {rolled.resumed:%Y-%m-%d at %H:%M} UTC had not come to "
+            f"its end: {rolled.finished_before} of {len(rolled.outcomes)} reports were finished."
+        )
     counts = ", ".join(f"{count} {status}" for status, count in sorted(rolled.counts.items()))
     note(f"Cycle {period}: {counts or 'no reports'} ({rolled.seconds:.1f} s)")
     if rolled.index is not None:
@@ -110,6 +115,7 @@ def cycle_json(rolled: CycleResult, workspace: Workspace, period: str) -> dict[s
         "counts": rolled.counts,
         "reports": reports,
         "index": index,
+        "resumed": rolled.resumed.isoformat() if rolled.resumed else None,
         "seconds": round(rolled.seconds, 2),
         "warnings": rolled.warnings,
     }

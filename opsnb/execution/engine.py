@@ -145,7 +145,11 @@ def execute(
                     language="python",
                     progress_bar=False,
                     watch=watch,
-                    start={"env": kernel_environment(environment), "cwd": str(folder)},
+                    start={
+                        # its temporary files go with the run, even where it is killed
+                        "env": kernel_environment({**environment, "TMPDIR": folder_of_sockets}),
+                        "cwd": str(folder),
+                    },
                 )
             if kernels.stopped:
                 raise KeyboardInterrupt
@@ -286,11 +290,15 @@ class _Client(PapermillNotebookClient):
 
     def execute(self, **start: Any) -> NotebookNode:
         self.reset_execution_trackers()
+        started = False
         try:
             with self.setup_kernel(**start):
+                started = True
                 self.papermill_execute_cells()
                 self.set_widgets_metadata()
         except (RuntimeError, OSError) as error:
+            if started and isinstance(error, OSError):
+                raise  # the log cannot be written, say
             if self.watch.failure is None:
                 self.watch.failed(None, "KernelStart", f"the kernel did not start ({error})")
         return self.nb

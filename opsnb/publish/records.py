@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import re
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +22,10 @@ MIME = "application/vnd.opsnb.v1+json"
 
 SCHEMA = "opsnb.report/1"
 """Name and version of report.json's layout (as in `opsnb.findings`)."""
+
+
+_SURELY_DEAD = 3600.0
+"""Seconds after which nobody writes a file any more that was begun."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ def strip_paths(text: str) -> str:
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file so that readers see the old one or the new one, never half of it.
 
+    Halves that killed writers left of it more than an hour ago are taken away.
+
     Raises
     ------
     PublishError
@@ -114,6 +123,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for half in path.parent.glob(f".{glob.escape(path.name)}.*-????????"):
+            with contextlib.suppress(FileNotFoundError):  # it has just come to be whole
+                if half.stat().st_mtime < time.time() - _SURELY_DEAD:
+                    half.unlink()
         try:
             temporary.write_bytes(data)
             temporary.replace(path)

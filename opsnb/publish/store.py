@@ -5,7 +5,9 @@
     reports/.work/CYCLE/SLUG/            lock, and new/ and old/ while a run lasts
 
 A version is never changed once it is there. The newest lies in both places, as hard links
-where the disk knows them, as copies elsewhere.
+where the disk knows them, as copies elsewhere. Old and new folder change places in one step
+where the system knows one (`publish/swap.py`); elsewhere the report is absent for the instant
+between two renames, and a run killed in it is made good by the next.
 """
 
 from __future__ import annotations
@@ -13,16 +15,21 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from opsnb.errors import PublishError
 from opsnb.publish.manifest import VERSIONS, numbers, own_files, read_manifest, write_manifest
+from opsnb.publish.swap import exchange
 
 try:
     import fcntl
 except ImportError:  # Windows: two runs of one report are not kept apart there
     fcntl = None  # type: ignore[assignment]
+
+
+_LOOK_EVERY = 0.1
 
 
 @contextlib.contextmanager
@@ -39,20 +46,64 @@ def staged(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
     PublishError
         Another run is making this report, or the folder cannot be written.
     """
-    final = reports / cycle / slug
+    with turn(reports, cycle, slug), staging(reports, cycle, slug) as places:
+        yield places
+
+
+@contextlib.contextmanager
+def turn(
+    reports: Path, cycle: str, slug: str, on_wait: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """This run's turn at a report, while the block lasts.
+
+    Parameters
+    ----------
+    on_wait : callable, optional
+        Called about ten times a second while another run is making the report; what it raises
+        ends the waiting. Without it, that is an error.
+
+    Raises
+    ------
+    PublishError
+        Another run is making this report, or the folder cannot be written.
+    """
     work = reports / ".work" / cycle / slug
-    new, old = work / "new", work / "old"
-    try:
+    with _writing(reports, cycle, slug):
         work.mkdir(parents=True, exist_ok=True)
-        with _locked(work / "lock", f"{cycle}/{slug}"):
-            _recover(new, old, final)
-            new.mkdir()
-            try:
-                yield new, final
-                _keep_versions(new, final)
-                _put(new, old, final)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
+        with (work / "lock").open("w") as file:
+            while not _taken(file.fileno()):
+                if on_wait is None:
+                    raise PublishError(
+                        "another run is making this report at the moment",
+                        where=f"{cycle}/{slug}",
+                        hint="wait until it has ended",
+                    )
+                on_wait()
+                time.sleep(_LOOK_EVERY)
+            yield
+
+
+@contextlib.contextmanager
+def staging(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
+    """As `staged`, for who has the turn."""
+    final, work = reports / cycle / slug, reports / ".work" / cycle / slug
+    new, old = work / "new", work / "old"
+    with _writing(reports, cycle, slug):
+        _recover(new, old, final)
+        new.mkdir()
+        try:
+            yield new, final
+            _keep_versions(new, final)
+            _put(new, old, final)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _writing(reports: Path, cycle: str, slug: str) -> Iterator[None]:
+    """Says of what cannot be written which report it is."""
+    try:
+        yield
     except OSError as error:
         raise PublishError(
             f"cannot write the report ({error.strerror or error})",
@@ -61,19 +112,14 @@ def staged(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
         ) from error
 
 
-@contextlib.contextmanager
-def _locked(path: Path, report: str) -> Iterator[None]:
-    with path.open("w") as file:
+def _taken(descriptor: int) -> bool:
+    """Whether the lock is ours now."""
+    try:
         if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise PublishError(
-                    "another run is making this report at the moment",
-                    where=report,
-                    hint="wait until it has ended",
-                ) from None
-        yield
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _recover(new: Path, old: Path, final: Path) -> None:
@@ -117,6 +163,8 @@ def _link(source: Path, target: Path) -> None:
 
 def _put(new: Path, old: Path, final: Path) -> None:
     if final.exists():
+        if exchange(new, final):
+            return
         final.replace(old)
     try:
         new.replace(final)

@@ -19,6 +19,7 @@ from opsnb.execution.group import Kernels
 from opsnb.execution.limits import Limits
 from opsnb.execution.names import safe_name
 from opsnb.playbook import Playbook
+from opsnb.publish import store
 from opsnb.publish.manifest import versions
 from opsnb.publish.store import staged
 from opsnb.run import Result, run
@@ -393,6 +394,7 @@ def test_a_swap_that_fails_half_way_brings_the_old_report_back(tmp_path, monkeyp
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(store, "exchange", lambda *_: False)  # a disk that knows no such step
     with (
         pytest.raises(PublishError, match="No space left on device"),
         staged(tmp_path, "2026-10", "demo") as (new, _),
