@@ -52,6 +52,7 @@ class Rows:
         self.workspace = workspace
         self._opener = opener
         self._tables: dict[str, Table] = {}
+        self._known: dict[tuple[Any, ...], ibis.Table] = {}
 
     def has(self, table: str) -> bool:
         return table in self.workspace.tables
@@ -88,6 +89,13 @@ class Rows:
             Columns `_value`, `_per` (float64), `_day` (date), `_at` (timestamp, where the
             table has one), `user_id` where the table has one, and the columns of `keep`.
         """
+        # Kept, since the engine is asked for the columns of each text of SQL.
+        key = (metric.table, metric.id, metric.where, metric.value_sql, metric.per, keep)
+        if key not in self._known:
+            self._known[key] = self._of(metric, keep)
+        return self._known[key]
+
+    def _of(self, metric: Metric, keep: tuple[str, ...]) -> ibis.Table:
         assert metric.table is not None
         own = self.table(metric.table).expr.columns
         rows = self._with_optional_columns(metric.table)
