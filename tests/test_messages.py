@@ -212,3 +212,11 @@ def test_a_text_cannot_reach_into_objects(tmp_path: Path, text: str) -> None:
 def test_arguments_are_not_read_as_texts() -> None:
     """Braces in a value from the data stay braces."""
     assert EN.say(Text.of("common.list", items=["{p}", "{x.__class__}"])) == "{p}, {x.__class__}"
+
+
+def test_a_name_that_begins_with_a_number_stands_apart_in_chinese(tmp_path: Path) -> None:
+    (tmp_path / "zh.toml").write_text('x = "说明{name}的原因，截至{day:date}"', encoding="utf-8")
+    said = Language("zh", extra=tmp_path).text(
+        "x", name={"en": "D7 retention", "zh": "7 日留存率"}, day=dt.date(2026, 10, 31)
+    )
+    assert said == "说明 7 日留存率的原因，截至2026年10月31日"

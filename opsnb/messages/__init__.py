@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -51,6 +52,9 @@ Said = Text | Label
 """Anything that `Language.say` can turn into words."""
 
 _MISSING = "–"
+
+_CROWDED = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d[\d,.]* [\u4e00-\u9fff])")
+"""Where Chinese words run into a name that begins with a spaced number ("7 日留存率")."""
 
 _LONGEST = 1e15
 """From here on floats hold no single units, and digits say nothing."""
@@ -174,7 +178,8 @@ class Language:
                 where=f"messages/{self.code}.toml",
                 hint=did_you_mean(key, self.texts, kind="keys")[:300],
             )
-        return self._formatter.vformat(self.texts[key], (), args)
+        filled = self._formatter.vformat(self.texts[key], (), args)
+        return _CROWDED.sub(" ", filled) if self.code == "zh" else filled
 
     def format(self, value: Any, spec: str = "") -> str:
         """A value as the reader's language writes it; see `FORMATS` for the specs.
