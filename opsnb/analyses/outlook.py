@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -13,6 +15,7 @@ from opsnb.display import Absent, Column, Interval, Note, Part, Table
 from opsnb.errors import MethodError
 from opsnb.findings import Prediction
 from opsnb.messages import Text
+from opsnb.methods.calibration import widening
 from opsnb.methods.forecast import Forecast, next_period
 
 if TYPE_CHECKING:
@@ -23,6 +26,10 @@ HISTORY = {"month": 36, "week": 104, "quarter": 16, "year": 10}
 SEASON = {"month": 12, "week": 52, "quarter": 4, "year": 1000}
 LEVEL = 0.8
 
+LEARNS_FROM = 6
+"""Periods whose predictions were scored before their misses widen the next ranges: a month's
+predictions share its surprises, so that one or two months tell little."""
+
 _POSITIVE = {"money", "count", "number", "factor"}
 
 
@@ -32,11 +39,12 @@ def outlook(month: Month, metrics: Sequence[str] = ()) -> list[Part]:
     if month.partial:
         return [Absent(Text("month.outlook.partial"))]
     following = month.period.next()
+    wider = _widening(month)
     rows = []
     for name in metrics or [kpi.metric.id for kpi in month.leading]:
         found = None if ops.meter.absent(name) else _expected(month, ops.catalogue[name])
         if found is not None:
-            rows.append(_record(month, ops.catalogue[name], found))
+            rows.append(_record(month, ops.catalogue[name], _stretched(found, wider)))
     parts: list[Part] = []
     if rows:
         columns = [
@@ -47,7 +55,11 @@ def outlook(month: Month, metrics: Sequence[str] = ()) -> list[Part]:
             Column("method", Text("month.outlook.basis"), "said"),
         ]
         caption = Text.of("month.outlook.caption", period=following.text)
-        parts += [Table(columns, rows, caption=caption), Note(Text("month.outlook.note"))]
+        note = Text("month.outlook.note")
+        if wider > 1:
+            factor = ops.fact("outlook.widening", wider, "factor")
+            note = Text.of("month.outlook.wider", factor=factor)
+        parts += [Table(columns, rows, caption=caption), Note(note)]
     else:
         parts.append(Absent(Text("month.outlook.short")))
     return [*parts, *_budgets(month)]
@@ -75,6 +87,29 @@ def _expected(month: Month, metric: Metric) -> Forecast | None:
         return next_period(series, season=SEASON.get(kind, 12), level=LEVEL, logarithm=positive)
     except MethodError:
         return None
+
+
+def _widening(month: Month) -> float:
+    """By how much this playbook's ranges were too narrow so far; 1 until that can be told."""
+    measured = {kpi.metric.id: kpi.measured.value for kpi in month.kpis}
+    scored = []
+    for entry in month.ops.workspace.remembered(before=month.period):
+        observed = entry.observed
+        if observed is None and entry.due == month.period.end:
+            observed = measured.get(entry.metric or "")
+        numbers = (entry.value, entry.low, entry.high, observed)
+        if entry.playbook == month.ops.playbook and None not in numbers:
+            scored.append((entry.due, numbers))
+    if len({due for due, _ in scored}) < LEARNS_FROM:
+        return 1.0
+    value, low, high, seen = zip(*(numbers for _, numbers in scored), strict=True)
+    found = widening(value, low, high, seen, level=LEVEL)
+    return found if math.isfinite(found) else 1.0
+
+
+def _stretched(found: Forecast, factor: float) -> Forecast:
+    below, above = found.value - found.low, found.high - found.value
+    return replace(found, low=found.value - factor * below, high=found.value + factor * above)
 
 
 def _record(month: Month, metric: Metric, found: Forecast) -> dict[str, Any]:

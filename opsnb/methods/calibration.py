@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,60 @@ def interval_score(
     lows, highs, seen = _intervals(low, high, observed)
     missed = np.maximum(lows - seen, 0) + np.maximum(seen - highs, 0)
     return highs - lows + 2 / (1 - level) * missed
+
+
+def widening(
+    value: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    observed: Sequence[float],
+    *,
+    level: float,
+) -> float:
+    """By how much earlier intervals would have had to be wider to hold as often as they claimed.
+
+    Each outcome's distance from the prediction is measured in that side's half of its interval;
+    of n such scores the ceil((n + 1) · level)-th smallest is the factor (split conformal
+    prediction: Papadopoulos et al. 2002; Lei et al. 2018). Stretched by it, the next interval
+    holds with probability `level` or more, as far as it is missed like the earlier ones.
+
+    Parameters
+    ----------
+    value, low, high, observed : sequences of float, equally long
+        Predictions with their bounds, and what came out.
+    level : float
+        Chance the intervals claimed to hold the outcome, such as 0.8.
+
+    Returns
+    -------
+    float
+        At least 1: intervals that held too often are not narrowed. Infinite where so many
+        outcomes lay off intervals without width that no factor would do.
+
+    Raises
+    ------
+    MethodError
+        As `hit_rate`, and where there are too few predictions for the level (4 for 0.8).
+    """
+    need_fraction("level", level)
+    lows, highs, seen = _intervals(low, high, observed)
+    middle = np.asarray(value, dtype=float)
+    if middle.shape != seen.shape:
+        refuse("lengths", f"{len(middle)} and {len(seen)}", "equal")
+    rank = math.ceil(round((len(seen) + 1) * level, 9))
+    if rank > len(seen):
+        refuse(
+            "number of predictions",
+            len(seen),
+            f"at least {math.ceil(round(level / (1 - level), 9))}",
+        )
+    miss = seen - middle
+    half = np.where(miss > 0, highs - middle, middle - lows)
+    away = miss != 0
+    scores = np.zeros(len(seen))
+    with np.errstate(divide="ignore"):
+        scores[away] = np.abs(miss[away]) / np.maximum(half[away], 0.0)
+    return max(1.0, float(np.sort(scores)[rank - 1]))
 
 
 def _intervals(

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from opsnb.errors import MethodError
-from opsnb.methods.calibration import hit_rate, interval_score, reliability
+from opsnb.methods.calibration import hit_rate, interval_score, reliability, widening
 
 
 def test_hits_by_hand():
@@ -28,6 +28,46 @@ def test_honest_intervals_score_best():
         scores[level] = interval_score(*bounds, seen, level=0.8).mean()
         assert hit_rate(*bounds, seen).value == pytest.approx(level, abs=0.02)
     assert scores[0.8] == min(scores.values())
+
+
+def test_widening_by_hand():
+    value, low, high = [10.0] * 4, [8.0] * 4, [14.0] * 4
+    # Above by 2 of 4, below by 3 of 2, above by 8 of 4, hit in the middle: scores .5, 1.5, 2, 0.
+    seen = [12.0, 7.0, 18.0, 10.0]
+    assert widening(value, low, high, seen, level=0.8) == 2.0  # the fourth of four
+    assert widening(value, low, high, seen, level=0.6) == 1.5  # the third
+    assert widening(value, low, high, seen, level=0.2) == 1.0  # never narrower
+
+
+def test_an_interval_without_width_that_missed_has_no_factor():
+    assert widening([1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 2], level=0.8) == np.inf
+
+
+def test_stretched_intervals_hold_as_often_as_they_claim():
+    """Ranges half as wide as they should be, of skewed outcomes; the guarantee is exact."""
+    rng = np.random.default_rng(11)
+    n, runs, held = 19, 4000, 0
+    for _ in range(runs):
+        seen = rng.gumbel(size=n + 1)
+        value, low, high = np.zeros(n), np.full(n, -0.5), np.full(n, 0.7)
+        factor = widening(value, low, high, seen[:-1], level=0.8)
+        held += -0.5 * factor <= seen[-1] <= 0.7 * factor
+    # 16 of 20 ranks: exactly .8 in expectation, and the factor is never held at 1 here.
+    assert held / runs == pytest.approx(0.8, abs=3 * (0.8 * 0.2 / runs) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(3, "number of predictions is 3; it must be at least 4"), (0, "at least 1")],
+)
+def test_widening_needs_enough_predictions(count, message):
+    with pytest.raises(MethodError, match=message):
+        widening([1] * count, [0] * count, [2] * count, [1] * count, level=0.8)
+
+
+def test_widening_wants_as_many_predictions_as_outcomes():
+    with pytest.raises(MethodError, match="lengths is 1 and 4; it must be equal"):
+        widening([1], [0] * 4, [2] * 4, [1] * 4, level=0.8)
 
 
 @pytest.mark.parametrize(
