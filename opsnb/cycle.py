@@ -227,7 +227,7 @@ def run_cycle(
         many.
     """
     from opsnb.execution.group import Kernels, scratch
-    from opsnb.execution.room import Room
+    from opsnb.execution.room import Room, give_back
     from opsnb.unchanged import Present
 
     started = time.monotonic()
@@ -268,6 +268,7 @@ def run_cycle(
             outcome = Outcome(entry, result)
         except Exception as error:
             outcome = Outcome(entry, error=error)
+        give_back()
         tell(Progress(entry, "end", outcome=outcome))
         return outcome
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +25,17 @@ def available_memory() -> int:
         limit = int((group / "memory.max").read_text())  # "max" where there is none
         free = min(free, limit - int((group / "memory.current").read_text()))
     return free
+
+
+def give_back() -> None:
+    """Has the C library return memory that it keeps for later, where it can be told to.
+
+    Pages and PDFs are drawn in several threads, each with a store of its own: a long cycle
+    would come to hold twice of what it needs, and kernels beside it would wait for room.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # musl has no such function
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 class Room:
