@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ __all__ = ["Column", "Interval", "Table", "Toned"]
 
 _ONE_LINE = 12
 """Columns of text, a Chinese character taking two, that stay on one line on a phone."""
+
+
+_RUN = re.compile(r"[!-~\u00a1-\u2fff]+")  # what stands without a space; not Chinese
+_LONG_WORD = 20
 
 
 @dataclass(frozen=True)
@@ -187,10 +192,17 @@ def _num(column: Column) -> str:
 
 
 def _class(column: Column, shown: str) -> str:
-    """Numbers keep to the right; words that a phone has room for stay on one line."""
+    """Numbers keep to the right; words that a phone has room for stay on one line.
+
+    Ordinary words are told from runs so long that paper has to cut them: its engine, allowed to
+    cut anywhere, cuts ordinary words too.
+    """
     if column.is_numeric:
         return ' class="ob-num"'
-    return ' class="ob-word"' if _columns_wide(shown) <= _ONE_LINE else ""
+    if _columns_wide(shown) <= _ONE_LINE:
+        return ' class="ob-word"'
+    longest = max(map(len, _RUN.findall(shown)), default=0)
+    return ' class="ob-text"' if longest <= _LONG_WORD else ""
 
 
 def _heading(column: Column, language: Language) -> str:

@@ -59,7 +59,13 @@ def test_a_message_heads_its_column_like_a_sentence_and_a_name_of_the_data_as_it
 def test_long_words_may_wrap_on_a_phone_and_short_ones_may_not() -> None:
     html = Table([Column("a", "A")], [{"a": "人均订单数"}, {"a": "新用户引导弹窗改版"}]).html(ZH)
     assert '<th scope="row" class="ob-word">人均订单数</th>' in html
-    assert '<th scope="row">新用户引导弹窗改版</th>' in html
+    assert '<th scope="row" class="ob-text">新用户引导弹窗改版</th>' in html
+
+
+def test_only_a_run_too_long_for_a_column_may_be_cut_within() -> None:
+    cells = {"a": "The duvet sold out meanwhile.", "b": "x" * 21}
+    html = Table([Column("a", "A"), Column("b", "B")], [cells]).html(EN)
+    assert f'<th scope="row" class="ob-text">{cells["a"]}</th><td>{cells["b"]}</td>' in html
 
 
 def test_stacked_rows_carry_their_heads() -> None:
