@@ -52,7 +52,10 @@ ops.show(Note(f"{region}: {found[region]:,.0f}"))"""
 
 
 ONE_THREAD = """\
+import __main__
+__main__.__file__ = "opsnb"  # where there is none yet, DuckDB takes it for a prompt and shows bars
 import duckdb
+del __main__.__file__
 plain = duckdb.connect
 def connect(*given, config=None, **named):
     return plain(*given, config={**(config or {}), "threads": 1}, **named)

@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+import rich.progress
 
-from opsnb.cycle import Entry, expand, index_reports, run_cycle
+from opsnb import unchanged
+from opsnb.cli.progress import _Terminal
+from opsnb.cycle import Entry, Outcome, Progress, expand, index_reports, run_cycle
 from opsnb.errors import PeriodError, PublishError, WorkspaceError
 from opsnb.workspace import Workspace
 
@@ -85,6 +88,54 @@ def test_a_cycle_makes_every_report_and_the_index(busy) -> None:
         events = [p.event for p in seen if str(p.entry) == name]
         assert (events[0], events[-1]) == ("start", "end")
         assert set(events[1:-1]) == {"cell"}
+
+
+def test_the_longest_of_last_time_comes_first_after_those_that_never_ran(busy, make, seam) -> None:
+    for name, seconds in (("short", 1.0), ("long", 90.0), ("middle", 30.0), ("new", None)):
+        make(name, seam, parameters='cycle = "latest"  # type: cycle  Month')
+        if seconds is not None:
+            unchanged.work_folder(busy.reports, "2026-10", name).mkdir(parents=True)
+            made = unchanged.Made(seconds=seconds)
+            unchanged.remember_made(busy.reports, "2026-10", name, made)
+    entries = [Entry(name, "2026-10") for name in ("short", "long", "gone", "middle", "new")]
+    seen = []
+    rolled = run_cycle(busy, entries, pdf=False, languages=["en"], jobs=1, on_progress=seen.append)
+    started = [p.entry.playbook for p in seen if p.event == "start"]
+    assert started == ["new", "long", "middle", "short", "gone"]
+    assert [o.entry.playbook for o in rolled.outcomes] == [e.playbook for e in entries]
+
+
+def test_progress_names_the_cell_and_its_section(busy, make, seam) -> None:
+    make("told", "# Takings", seam, "# Refunds", "1 + 1", title="# Told\n\nTwo sections.")
+    seen = []
+    run_cycle(busy, [Entry("told", "2026-10")], pdf=False, on_progress=seen.append)
+    cells = [p for p in seen if p.event == "cell"]
+    assert [(p.cell + 1, p.cells) for p in cells] == [(n, 7) for n in range(1, 8)]
+    # the title, the parameters and those that were injected; then two cells a section
+    assert [p.section for p in cells] == ["Told"] * 3 + ["Takings"] * 2 + ["Refunds"] * 2
+
+
+def test_a_terminal_shows_each_report_under_way_and_the_whole(busy) -> None:
+    bars = rich.progress.Progress(auto_refresh=False, disable=True)
+    terminal = _Terminal(bars, "2026-10", 2)
+
+    def shown() -> dict[str, str]:
+        return {task.description.strip(): task.fields["detail"] for task in bars.tasks}
+
+    first, second = Entry("month", "2026-10"), Entry("readout", "2026-10", "experiment", "one_page")
+    for entry in (first, second):
+        terminal.cycle(Progress(entry, "start"))
+    terminal.cycle(Progress(first, "cell", 2, 9, "Refunds"))
+    terminal.cycle(Progress(second, "wait", section="memory"))
+    assert shown() == {
+        "2026-10": "starting",
+        "month": "cell 3 of 9: Refunds",
+        "readout one_page": "waits for memory",
+    }
+    outcome = Outcome(first, error=WorkspaceError("broken", where="here", hint="mend it"))
+    terminal.cycle(Progress(first, "end", outcome=outcome))
+    assert shown().keys() == {"2026-10", "readout one_page"}
+    assert (bars.tasks[0].completed, bars.tasks[0].total) == (1, 2)
 
 
 def test_failures_stay_their_own(busy, make) -> None:

@@ -250,6 +250,22 @@ def test_a_changed_plan_runs_only_its_report(shop, make) -> None:
     assert {outcome.result.changed for outcome in always.outcomes} == {("asked for",)}
 
 
+def test_another_end_of_a_campaign_runs_only_what_reads_its_end(shop, make) -> None:
+    """`demo` goes through the campaigns' names, `ends` through their dates."""
+    cell = (
+        "import opsnb\nops = opsnb.begin('ends', cycle='2026-10')\n"
+        "[plan.end for plan in ops.workspace.campaigns.values()]\nops.show()"
+    )
+    make("ends", cell, parameters='cycle = "2026-10"  # type: cycle  Month')
+    entries = [Entry("demo", "2026-10"), Entry("ends", "2026-10")]
+    asked = {"pdf": False, "fingerprint": fingerprint(shop)}
+    assert not run_cycle(Workspace.load(shop.root), entries, **asked).failed
+    edit(shop.root / "plans/campaigns/golden_week.toml", "2026-10-08", "2026-10-07")
+    rolled = run_cycle(Workspace.load(shop.root), entries, **asked)
+    assert [outcome.result.made for outcome in rolled.outcomes] == ["unchanged", "executed"]
+    assert rolled.outcomes[1].result.changed == ("plans/campaigns/golden_week",)
+
+
 def test_the_index_is_written_when_something_changed(shop, monkeypatch) -> None:
     import opsnb.cycle
 
