@@ -9,10 +9,10 @@ docs/architecture.md).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from opsnb import resources
 from opsnb.display import (
@@ -24,6 +24,7 @@ from opsnb.display import (
     Note,
     Part,
     VerdictBox,
+    Withheld,
 )
 from opsnb.errors import ParameterError
 from opsnb.findings import (
@@ -39,6 +40,7 @@ from opsnb.findings import (
     Verdict,
 )
 from opsnb.messages import Language, Said, Text
+from opsnb.methods.disclosure import hidden_cells, hidden_groups
 from opsnb.metrics import Meter, load_catalogue
 from opsnb.metrics.reach import last_day
 from opsnb.metrics.rows import Rows
@@ -47,6 +49,8 @@ from opsnb.tables import TableReport, check, fingerprints
 from opsnb.workspace import Workspace
 
 LANGUAGES_VARIABLE = "OPSNB_LANGUAGES"
+
+Group = TypeVar("Group", bound=Hashable)
 
 _WORST = ("bad", "warn", "good", "neutral")
 
@@ -145,6 +149,36 @@ class Session:
         self.facts[fact.key] = fact
         self._pending.facts = [f for f in self._pending.facts if f.key != fact.key] + [fact]
         return fact
+
+    @property
+    def withheld(self) -> Withheld:
+        """The cell that stands for people who must not be made out."""
+        return Withheld(self.workspace.min_cell)
+
+    def people(
+        self, id: str, *counts: Mapping[Group, int], crossed: bool = False
+    ) -> frozenset[Group]:
+        """Which groups of a breakdown of people must be left out of facts, tables and charts.
+
+        Those of fewer people than the workspace's `min_cell`, and as many others as it takes
+        that no total gives them away. Every breakdown of people goes through here.
+
+        Parameters
+        ----------
+        id : str
+            Names the breakdown in the fact that tells how many groups are left out.
+        *counts : mapping of group to int
+            People by group: those a rate is of, and those it counts.
+        crossed : bool
+            Groups are pairs (row, column) of a table with published margins.
+        """
+        rule: Any = hidden_cells if crossed else hidden_groups
+        hidden = frozenset[Group]().union(
+            *(rule(count, self.workspace.min_cell) for count in counts)
+        )
+        if hidden:
+            self.fact("people.withheld", len(hidden), "count", segment=id)
+        return hidden
 
     def check(self, id: str, status: str, message: Said, *evidence: Fact) -> Check:
         """Record a trust check: "pass", "warn" or "block"."""

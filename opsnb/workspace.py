@@ -167,6 +167,7 @@ class _Settings(Strict):
     refund_window_days: int = Field(default=14, ge=0, examples=["14"])
     gross_margin: float | None = Field(default=None, gt=0, le=1, examples=["0.35"])
     owner: Said | None = Field(default=None, examples=['"Li Na"'])
+    min_cell: int = Field(default=10, ge=0, le=1000, examples=["10"])
 
     def problems(self) -> Iterable[Problem]:
         if self.languages and self.language not in self.languages:
@@ -216,6 +217,8 @@ class Workspace:
         [metrics.*] and metrics.toml as written; `opsnb.metrics` validates them.
     cycles : dict
         [[cycles.*]] by kind of period.
+    min_cell : int
+        Fewest people that a breakdown shows; 0 and 1 show everybody.
     accessible : bool
         PDFs are tagged (PDF/UA): [report] pdf = "accessible".
     reads : Reads
@@ -238,6 +241,7 @@ class Workspace:
         self.refund_window_days = settings.refund_window_days
         self.gross_margin = settings.gross_margin
         self.owner: Label = settings.owner if settings.owner is not None else _DECIDES
+        self.min_cell = settings.min_cell
         self.accessible = file.report.pdf == "accessible"
         self.sources = file.sources
         self.tables = file.tables

@@ -31,6 +31,7 @@ currency = "CNY"
 languages = ["en", "zh"]
 as_of = {as_of}
 gross_margin = 0.4
+min_cell = {min_cell}
 [sources.here]
 url = "{kind}://data"
 """
@@ -45,7 +46,8 @@ def workspace(tmp_path: Path) -> MakeWorkspace:
     """A workspace in `tmp_path`: `workspace({"orders": frame_or_csv}, plans={...}, more="...")`.
 
     Tables are data frames (written as Parquet) or CSV texts, one kind at a time; `plans` are
-    texts by path under plans/, `more` is added to opsnb.toml.
+    texts by path under plans/, `more` is added to opsnb.toml. No group is too small to show,
+    unless `min_cell` says so: most tests count a handful of people.
     """
 
     def make(
@@ -55,12 +57,13 @@ def workspace(tmp_path: Path) -> MakeWorkspace:
         more: str = "",
         grain: str | None = None,
         as_of: str = "2026-11-16",
+        min_cell: int = 0,
     ) -> Workspace:
         tables = tables or {}
         texts = any(isinstance(table, str) for table in tables.values())
         kind = "csv" if texts else "parquet"
         (tmp_path / "data").mkdir(exist_ok=True)
-        lines = [HEAD.format(as_of=as_of, kind=kind)]
+        lines = [HEAD.format(as_of=as_of, kind=kind, min_cell=min_cell)]
         for name, table in tables.items():
             path = tmp_path / "data" / f"{name}.{kind}"
             if isinstance(table, str):

@@ -24,8 +24,8 @@ PACKAGE = ROOT / "opsnb"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = (
-    "errors", "texts", "resources", "messages", "periods", "credentials", "tomlfiles", "plans",
-    "ledger", "reads", "workspace", "bookkeeping",
+    "errors", "texts", "personal", "resources", "messages", "periods", "credentials", "tomlfiles",
+    "plans", "ledger", "reads", "workspace", "bookkeeping",
 )  # fmt: skip
 ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",
@@ -250,3 +250,31 @@ def test_chinese_is_written_in_its_own_punctuation() -> None:
     odd = re.compile(r"[\u4e00-\u9fff”」][,:;?!()]|[,:;?!()][\u4e00-\u9fff“「]")
     texts = Language("zh").texts
     assert not {key: text for key, text in texts.items() if odd.search(text)}
+
+
+COUNTS_PEOPLE = {
+    "newcomers", "funnel_by", "monthly_cohorts", "segments", "migration", "moves", "growth",
+    "ticket_times", "answered", "registered",
+}  # fmt: skip
+"""What counts people by group: who calls it asks the session what must be left out."""
+
+
+def test_breakdowns_of_people_ask_the_session() -> None:
+    """Small groups are withheld at one place, which no analysis goes round."""
+    asking = {"people", "small_channels", "min_cell", "too_few"}
+    for path in sorted((PACKAGE / "analyses").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        for call in calls:
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            grouped = len(call.args) > 2 or any(k.arg == "by" for k in call.keywords)
+            if name == "measure" and grouped and path.name != "breakdowns.py":
+                pytest.fail(f"{path.name}:{call.lineno} measures by group past breakdowns.py")
+        asked = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(tree)} & asking
+        used = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opsnb.metrics")
+            for alias in node.names
+        } & COUNTS_PEOPLE
+        assert not used or asked, f"{path.name} counts people by group unasked"

@@ -250,6 +250,8 @@ class Month:
         then = ordered_funnel(ops.rows, steps, before.start, before.end)
         if not now[0].users:
             return ops.show(Absent(Text("campaign.funnel.empty")))
+        if ops.people("funnel.stage", *({step.step: step.users} for step in now)):
+            return ops.show(Absent(ops.withheld.note))
         for step in now:
             ops.fact("funnel.stage", step.users, "count", segment=step.step)
         rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +16,22 @@ AGES = 3
 TOGETHER = 3
 """Cohorts that are pooled into a curve: one alone is a matter of its month."""
 
+Few = frozenset[tuple[dt.date, int]]
+"""Month and age of cohorts' counts that are too small to show."""
 
-def curves(ops: Any, found: Sequence[CohortCounts], source: Said) -> list[Part]:
+
+def curves(ops: Any, found: Sequence[CohortCounts], few: Few, source: Said) -> list[Part]:
     """The newest cohorts that are old enough beside as many before them; nothing where too few.
+
+    Nothing either where a pooled count would give away one of `few`.
 
     Both are read at the same ages, over users who all could have returned by then.
     """
     old_enough = [cohort for cohort in found if len(cohort.active) > AGES]
     newer, before = old_enough[-TOGETHER:], old_enough[-2 * TOGETHER : -TOGETHER]
     if len(before) < TOGETHER:
+        return []
+    if any((cohort.month, age) in few for cohort in (*newer, *before) for age in range(AGES + 1)):
         return []
     ends, lines = {}, []
     for name, group in (("newer", newer), ("before", before)):

@@ -185,7 +185,7 @@ def measure_kpi(month: Month, name: str) -> Kpi | None:
     compared = [base, period.previous(), period]
     values = {m.period: m for m in ops.meter.measure(name, compared)}
     now = values[period.key]
-    if now.value is None or not month.covers(metric):
+    if now.value is None or not month.covers(metric) or _too_few(month, metric, now):
         return None
     low, high = interval(metric, now)
     unit: Any = metric.unit if metric.unit != "days" else "number"
@@ -209,6 +209,16 @@ def measure_kpi(month: Month, name: str) -> Kpi | None:
         metric, now, previous, change, year, target, goal, status, fact,
         usual=target is not None and own is None,
     )  # fmt: skip
+
+
+def _too_few(month: Month, metric: Metric, now: Measured) -> bool:
+    """Whether a survey has so few answers that its score would tell what somebody said."""
+    least = month.ops.workspace.min_cell
+    if metric.table != "surveys" or not 0 < now.n < least:
+        return False
+    text = Text.of("month.answers_withheld", metric=metric.label, minimum=least)
+    month.ops.check(f"answers.{metric.id}", "warn", text)
+    return True
 
 
 def _usual_target(month: Month, metric: Metric) -> Target | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analyses.breakdowns import TOGETHER, put_together
 from opsnb.analyses.memory import SPEC
 from opsnb.display import Absent, Column, Fold, Paragraph, Part, Table, charts
 from opsnb.errors import MethodError, MetricError
@@ -119,7 +120,7 @@ def _sides(month: Month, metric: str, dimension: str) -> list[dict[str, Measured
         if len(side) > MAX_GROUPS or not _adds_up(list(side.values()), whole):
             return None
         sides.append(side)
-    return sides
+    return put_together(month.ops, metric, sides, dimension)
 
 
 def _wholes(month: Month, metric: str) -> list[Measured]:
@@ -265,6 +266,8 @@ def _largest(item: tuple[str, GroupPart]) -> float:
 
 
 def _name(month: Month, dimension: str, group: str) -> Said:
+    if group == TOGETHER:
+        return Text.of("month.why.together", minimum=month.ops.workspace.min_cell)
     return month.word("tenure", group) if dimension == "tenure" else group
 
 

@@ -304,12 +304,22 @@ def show(
 @reported
 def check(
     context: typer.Context,
-    tables: Annotated[list[str] | None, typer.Argument(help="Tables; default all mapped.")] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(help="Tables, or with --privacy playbooks; default all.", metavar="NAMES"),
+    ] = None,
+    privacy: Annotated[
+        bool, typer.Option("--privacy", help="What reports would expose of people instead.")
+    ] = False,
+    language: Languages = "",
     json: Json = False,
 ) -> None:
     """Check the mapped tables.
 
     Rows, dates, freshness, quarantined rows, and what breaks the contract, the worst first.
+
+    With --privacy: columns that look personal, texts with addresses or numbers of people in
+    them, groups below min_cell, small populations.
 
     Examples:
 
@@ -317,12 +327,19 @@ def check(
 
       opsnb check orders assignments --json
 
+      opsnb check --privacy monthly_retrospective --language zh
+
     The exit code is 1 when a table is blocked.
     """
     from opsnb.cli.gate import COLUMNS, check_tables
     from opsnb.cli.progress import progress
 
     workspace = the_workspace(context.obj)
+    if privacy:
+        from opsnb.cli.privacy import say_exposure
+
+        say_exposure(workspace, tables or [], codes_of(language), json)
+        return
     with progress("Checking", quiet=json) as bar:
         gate = check_tables(workspace, tables or [], bar.stage)
     if json:

@@ -22,9 +22,10 @@ from opsnb.display.parts import (
 )
 from opsnb.display.sparks import Spark
 from opsnb.display.style import house_style
-from opsnb.display.tables import Column, Interval, Table, Toned
+from opsnb.display.tables import Column, Interval, Table, Toned, Withheld
 
 __all__ = [
     "Absent", "Actions", "Cards", "Chart", "Checks", "Column", "Decisions", "Findings", "Fold",
-    "Interval", "Note", "Paragraph", "Part", "Spark", "Table", "Toned", "VerdictBox", "house_style",
+    "Interval", "Note", "Paragraph", "Part", "Spark", "Table", "Toned", "VerdictBox", "Withheld",
+    "house_style",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from opsnb.errors import MessageError, did_you_mean
 from opsnb.findings.records import Tone
 from opsnb.messages import FORMATS, Language, Said, Text
 
-__all__ = ["Column", "Interval", "Table", "Toned"]
+__all__ = ["Column", "Interval", "Table", "Toned", "Withheld"]
 
 
 _ONE_LINE = 12
@@ -81,6 +81,26 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """A cell that is not shown, lest people of a group smaller than `minimum` be made out."""
+
+    minimum: int
+
+    def shown(self, language: Language) -> str:
+        return language.text("display.withheld")
+
+    @property
+    def note(self) -> Text:
+        """What stands below a table with such cells."""
+        return Text.of("display.withheld_note", minimum=self.minimum)
+
+    @property
+    def cells(self) -> Text:
+        """What stands below a chart whose cells are left empty for it."""
+        return Text.of("display.withheld_cells", minimum=self.minimum)
+
+
+@dataclass(frozen=True)
 class Table(Part):
     """Rows under typed columns.
 
@@ -88,7 +108,8 @@ class Table(Part):
     ----------
     columns : sequence of Column
     rows : sequence of dict
-        Column key to Fact, number, date, text, `Toned`, `Interval`, `Spark` or None (a dash).
+        Column key to Fact, number, date, text, `Toned`, `Interval`, `Spark`, `Withheld` or
+        None (a dash).
     caption, order, note : texts, optional
         What the table shows, how it is sorted, and a remark below.
     stacked : bool
@@ -159,12 +180,21 @@ class Table(Part):
 
     def _notes(self, language: Language) -> list[str]:
         order = [language.text("display.sorted_by", order=self.order)] if self.order else []
-        return order + ([language.say(self.note)] if self.note else [])
+        withheld = next(self._withheld(), None)
+        notes = [self.note, withheld.note if withheld else None]
+        return order + [language.say(note) for note in notes if note is not None]
+
+    def _withheld(self) -> Iterator[Withheld]:
+        return (cell for row in self.rows for cell in row.values() if isinstance(cell, Withheld))
 
 
 def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) -> str:
     if isinstance(value, Spark):
         return f"<{tag}{scope}{_num(column)}>{value.html(language)}</{tag}>"
+    if isinstance(value, Withheld):
+        right = "ob-num " if column.is_numeric else ""
+        shown = escape(value.shown(language))
+        return f'<{tag}{scope} class="{right}ob-withheld">{shown}</{tag}>'
     if not isinstance(value, Toned):
         shown = column.shown(value, language)
         return f"<{tag}{scope}{_class(column, shown)}>{escape(shown)}</{tag}>"
@@ -181,6 +211,8 @@ def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) 
 def _plain_cell(value: Any, column: Column, language: Language) -> str:
     if isinstance(value, Spark):
         return value.plain()
+    if isinstance(value, Withheld):
+        return value.shown(language)
     if isinstance(value, Toned):
         shown = "" if value.value is None else f"{column.shown(value.value, language)} "
         return f"{shown}{SHAPES[value.tone]} {language.say(value.word)}"

@@ -1,7 +1,11 @@
-"""Takes paths of this machine and secrets out of texts that leave it."""
+"""Takes paths of this machine, secrets and people's addresses out of texts that leave it."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import html
+import json
 import os
 import re
 import sys
@@ -10,6 +14,9 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import quote
+
+from opsnb.personal import personal, without_personal
 
 _SECRET_NAME = re.compile(r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)")
@@ -20,10 +27,12 @@ _LONGEST_LINE = 100_000
 
 
 class Scrubber:
-    """Replaces local folders by plain names, and secrets by `***`.
+    """Replaces local folders by plain names, secrets and people's addresses by `***`.
 
     A secret is the value, of eight characters or more, of an environment variable whose name
-    says so (PASSWORD, TOKEN, SECRET, API_KEY, ...), and the password within any URL.
+    says so (PASSWORD, TOKEN, SECRET, API_KEY, ...), and the password within any URL. Of people,
+    e-mail addresses, phone and identity numbers go, but for those that the team itself wrote
+    into opsnb.toml and plans/: of owners, say.
 
     Parameters
     ----------
@@ -45,16 +54,14 @@ class Scrubber:
         secrets: Iterable[str] = (),
     ) -> None:
         environ = os.environ if environ is None else environ
-        self._secrets = sorted(
-            {
-                value
-                for name, value in environ.items()
-                if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
-            }
-            | {secret for secret in secrets if len(secret) >= _SHORTEST_KNOWN},
-            key=len,
-            reverse=True,
-        )
+        known = {
+            value
+            for name, value in environ.items()
+            if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
+        } | {secret for secret in secrets if len(secret) >= _SHORTEST_KNOWN}
+        forms = {form for secret in known for form in _forms(secret)}
+        self._secrets = sorted(forms, key=len, reverse=True)
+        self._workspace = workspace
         self._folders = _folder_patterns(workspace, folders or {})
 
     def text(self, text: str) -> str:
@@ -63,7 +70,20 @@ class Scrubber:
         text = _URL_PASSWORD.sub(rf"\g<1>{_MASK}", text)
         for pattern, shown in self._folders:
             text = pattern.sub(shown, text)
+        if any(personal(text)):
+            text = without_personal(text, self._told)
         return text
+
+    @functools.cached_property
+    def _told(self) -> frozenset[str]:
+        """What the team itself has written of people: shown where it is meant to be."""
+        plans = self._workspace.glob("plans/**/*.toml")
+        found: set[str] = set()
+        for file in (self._workspace / "opsnb.toml", *plans):
+            with contextlib.suppress(OSError):
+                text = file.read_text(encoding="utf-8", errors="replace")
+                found.update(match for _, match in personal(text))
+        return frozenset(found)
 
     def value(self, value: Any) -> Any:
         """The same for every string within lists and mappings; keys stay."""
@@ -108,6 +128,19 @@ class ScrubbedLog:
         """Writes the last line where it has no end; the file itself stays open."""
         self._file.write(self._scrubber.text(self._pending))
         self._pending = ""
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it stands, and as pages, URLs, JSON and Python write it."""
+    return {
+        secret,
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }
 
 
 def _folder_patterns(

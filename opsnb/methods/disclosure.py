@@ -10,7 +10,8 @@ columns by hidden cells, its edge is a bridge (Gusfield, SIAM J. Comput. 17, 198
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,29 @@ from numpy.typing import ArrayLike, NDArray
 from opsnb.errors import MethodError
 
 Cell = tuple[int, int]
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row", bound=Hashable)
+Across = TypeVar("Across", bound=Hashable)
+
+
+def hidden_groups(counts: Mapping[Key, int], minimum: int) -> frozenset[Key]:
+    """The groups of a breakdown whose counts must be hidden, its total being known."""
+    names = list(counts)
+    found = suppressed([counts[name] for name in names], minimum)
+    return frozenset(name for name, gone in zip(names, found, strict=True) if gone)
+
+
+def hidden_cells(
+    counts: Mapping[tuple[Row, Across], int], minimum: int
+) -> frozenset[tuple[Row, Across]]:
+    """The same for people counted two ways at once, whose margins are known; a gap is a zero."""
+    rows = list(dict.fromkeys(row for row, _ in counts))
+    columns = list(dict.fromkeys(column for _, column in counts))
+    if not rows:
+        return frozenset()
+    table = np.array([[counts.get((r, c), 0) for c in columns] for r in rows])
+    found = np.argwhere(suppressed(table, minimum))
+    return frozenset((rows[r], columns[c]) for r, c in found.tolist())
 
 
 def suppressed(counts: ArrayLike, minimum: int) -> NDArray[np.bool_]:

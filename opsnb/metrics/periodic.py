@@ -34,6 +34,8 @@ class Measured:
         The value is a share of n independent yes/no answers, so Wilson's interval applies.
     plus, minus : int or None
         Promoters and detractors, for an NPS.
+    withheld : bool
+        Too few people stand behind it to be shown, or it would give away such a group.
     """
 
     period: str
@@ -45,6 +47,7 @@ class Measured:
     binary: bool = False
     plus: int | None = None
     minus: int | None = None
+    withheld: bool = False
 
 
 def grouped(column: ibis.Column) -> ibis.Column:

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from opsnb.errors import TableError
 from opsnb.messages import Text
+from opsnb.personal import without_personal
 from opsnb.sources.base import first_line
 from opsnb.tables.contracts import CONTRACTS, Level
 from opsnb.tables.report import LEVELS, Issue, TableReport
@@ -224,7 +225,7 @@ def _unreadable(table: Table, rows: int) -> Iterator[Issue]:
             level: Level = "block" if count > SERIOUS * (rows + count) else "warn"
             args = {"count": count, "rows": lines.rows, "lost": lines.lost, "file": name}
             key = "data.rule.lost_lines" if lines.lost else "data.rule.unreadable_lines"
-            sample = tuple({"line": line} for line in lines.sample)
+            sample = tuple({"line": without_personal(line)} for line in lines.sample)
             yield Issue("unreadable_lines", level, count, Text(key, args), None, sample)
 
 
@@ -275,12 +276,15 @@ def _repeats(table: Table, found: dict[str, Any]) -> dict[str, Issue]:
 
 
 def _sample(table: Table, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
-    """Some rows as text."""
+    """Some rows as text, without addresses and numbers of people."""
     shown = [name for name in dict.fromkeys(names) if name in rows.columns]
     picked = rows.select(shown or rows.columns[:3]).limit(_SAMPLE)
     found = table.source.backend.to_pyarrow(picked).to_pylist()
     return tuple(
-        {name: "" if value is None else str(value)[:_SHOWN] for name, value in row.items()}
+        {
+            name: "" if value is None else without_personal(str(value))[:_SHOWN]
+            for name, value in row.items()
+        }
         for row in found
     )
 

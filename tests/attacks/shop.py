@@ -40,9 +40,9 @@ funnel = ["visit", "cart", "order"]
 
 TARGETS = """
 [gmv_net]
-value = 60000
-[order_conversion]
-value = 0.2
+target = 60000
+[conversion_rate]
+target = 0.2
 """
 
 PLANS = {

@@ -28,7 +28,7 @@ RUNS: dict[str, dict[str, Any]] = {
 def spoilt(request: pytest.FixtureRequest, workspace: MakeWorkspace) -> Workspace:
     tables = shop()
     SPOILT[request.param](tables)
-    return workspace(tables, plans=PLANS)
+    return workspace(tables, plans=PLANS, min_cell=10)
 
 
 def nonsense(played: Played) -> list[str]:

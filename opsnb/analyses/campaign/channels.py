@@ -74,7 +74,8 @@ def _table(
 
 
 def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
-    ops, rows = campaign.ops, []
+    ops = campaign.ops
+    rows: list[dict[str, Any]] = []
     kept = _retained(campaign) if by == "channel" else {}
     paid = money.spent_on_channels(ops, campaign.plan) if by == "channel" else {}
     for row in money.channels(ops, campaign.plan, by):
@@ -84,30 +85,43 @@ def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
                 unit = UNITS.get(name, "count")
                 ops.fact(f"campaign.channel.{name}", value, unit, segment=row.name)
         all_spend = paid.get(row.name)
-        each = all_spend / row.new_users if all_spend and row.new_users else None
-        if each is not None:
+        few = by == "channel" and row.name in campaign.small_channels
+        new_users: Any = ops.withheld if few and row.new_users else row.new_users
+        each: Any = all_spend / row.new_users if all_spend and row.new_users else None
+        if each is not None and few:
+            each = ops.withheld
+        elif each is not None:
             ops.fact("campaign.channel.blended_cac", each, "money", segment=row.name)
         rows.append(
             {
                 "name": row.name, "spend": row.spend, "impressions": row.impressions,
                 "clicks": row.clicks, "ctr": row.ctr, "cpc": row.cpc,
-                "conversions": row.conversions, "cpa": row.cpa, "new_users": row.new_users,
+                "conversions": row.conversions, "cpa": row.cpa, "new_users": new_users,
                 "retained": kept.get(row.name), "all_spend": all_spend, "cac": each,
             }
         )  # fmt: skip
     return rows
 
 
-def _retained(campaign: Campaign) -> dict[str, float]:
+def _retained(campaign: Campaign) -> dict[str, Any]:
     """Share of the users whom each channel brought who were back in their second week."""
     ops, plan = campaign.ops, campaign.plan
     last = data_end(ops, "events") if ops.rows.has("events") else None
     if last is None or not ops.rows.has("users") or plan.start is None or plan.end is None:
         return {}
-    out = {}
-    for row in newcomers(ops.rows, plan.start, plan.end, last, ages=(7,)):
+    out: dict[str, Any] = {}
+    found = newcomers(ops.rows, plan.start, plan.end, last, ages=(7,))
+    second_week = {row.channel: row.retained[0] for row in found}
+    few = campaign.small_channels | ops.people(
+        "campaign.channel.retention",
+        {channel: share.n for channel, share in second_week.items()},
+        {channel: share.hits for channel, share in second_week.items()},
+    )
+    for row in found:
         share = row.retained[0]
-        if share.rate is not None:
+        if row.channel in few:
+            out[row.channel] = ops.withheld
+        elif share.rate is not None:
             fact = ops.fact(
                 "campaign.channel.retention", share.rate, "share", segment=row.channel, n=share.n
             )

@@ -54,6 +54,8 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
     now = _steps(campaign, plan.start, plan.end)
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
+    if ops.people("campaign.funnel", *({step.step: step.users} for step in now)):
+        return [Absent(ops.withheld.note)]
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
     others = against(campaign)
@@ -139,14 +141,30 @@ def _groups(
     assert plan.start and plan.end
     now = _by(campaign, by, plan.start, plan.end)
     then = {other.id: _by(campaign, by, other.first, other.last) for other in others}
-    return [
-        _row(
-            campaign, f"{by}={name}", steps, {id_: found.get(name) for id_, found in then.items()},
-            others, changes,
-        )
-        for name, steps in now.items()
-        if steps[0].users
-    ]  # fmt: skip
+    few = {id_: too_few(campaign, f"{by}/{id_}", groups)
+           for id_, groups in {"now": now, **then}.items()}  # fmt: skip
+    rows = []
+    for name, steps in now.items():
+        if name in few["now"]:
+            rows.append({"name": name, **_withheld(campaign, others)})
+        elif steps[0].users:
+            earlier = {id_: found.get(name) for id_, found in then.items() if name not in few[id_]}
+            rows.append(_row(campaign, f"{by}={name}", steps, earlier, others, changes))
+    return rows
+
+
+def too_few(
+    campaign: Campaign, id: str, groups: Mapping[str, Sequence[FunnelCount]]
+) -> frozenset[str]:
+    """Groups of which too few began, or too few came through."""
+    began = {name: steps[0].users for name, steps in groups.items()}
+    ended = {name: steps[-1].users for name, steps in groups.items()}
+    return campaign.ops.people(f"campaign.funnel/{id}", began, ended)
+
+
+def _withheld(campaign: Campaign, others: Sequence[Against]) -> dict[str, Any]:
+    compared = [key for other in others for key in (other.id, f"{other.id}_change")]
+    return dict.fromkeys(("users", "rate", *compared), campaign.ops.withheld)
 
 
 def _row(
@@ -163,7 +181,10 @@ def _row(
     name = segment.partition("=")[2] or Text("campaign.funnel.everybody")
     row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
     for other in others:
-        row |= _against(campaign, segment or None, now, then[other.id], other, changes)
+        if other.id in then:
+            row |= _against(campaign, segment or None, now, then[other.id], other, changes)
+        else:
+            row |= dict.fromkeys((other.id, f"{other.id}_change"), campaign.ops.withheld)
     return row
 
 

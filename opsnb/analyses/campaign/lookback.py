@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from opsnb.analyses.breakdowns import TOGETHER
 from opsnb.analyses.campaign import money
+from opsnb.analyses.campaign.funnels import too_few
 from opsnb.display import Absent, Checks, Column, Fold, Note, Paragraph, Part, Table, charts
 from opsnb.errors import MethodError
 from opsnb.messages import Said, Text
@@ -77,11 +79,16 @@ def _mix(campaign: Campaign, before: tuple[dt.date, dt.date]) -> list[Part]:
     if "channel" not in ops.rows.table("events").expr.columns:
         return []
     assert plan.start and plan.end
-    spans = (before, (plan.start, plan.end))
-    then, now = (
-        _ends(funnel_by(ops.rows, plan.funnel, *span, "channel", within_days=plan.funnel_days))
-        for span in spans
-    )
+    found_by = {
+        name: funnel_by(ops.rows, plan.funnel, *span, "channel", within_days=plan.funnel_days)
+        for name, span in (("before", before), ("now", (plan.start, plan.end)))
+    }
+    few = {
+        channel
+        for name, groups in found_by.items()
+        for channel in too_few(campaign, f"channel/{name}", groups)
+    }
+    then, now = (_ends(groups, few) for groups in found_by.values())
     try:
         found = mix_and_rate(then, now)
     except MethodError:
@@ -94,18 +101,27 @@ def _mix(campaign: Campaign, before: tuple[dt.date, dt.date]) -> list[Part]:
     check = ops.check(
         "simpson", "warn" if found.reversal else "pass", Text(f"campaign.why.{state}"), mix, rate
     )
-    return [Paragraph(text), _groups(found), Checks([check])]
+    return [Paragraph(text), _groups(campaign, found), Checks([check])]
 
 
-def _ends(found: Mapping[str, list[FunnelCount]]) -> dict[str, tuple[float, float]]:
-    return {name: (float(steps[-1].users), float(steps[0].users)) for name, steps in found.items()}
+def _ends(
+    found: Mapping[str, list[FunnelCount]], few: Collection[str]
+) -> dict[str, tuple[float, float]]:
+    """Users at the end and at the start by channel; channels of too few together as one."""
+    ends: dict[str, tuple[float, float]] = {}
+    for name, steps in found.items():
+        key = TOGETHER if name in few else name
+        last, first = ends.get(key, (0.0, 0.0))
+        ends[key] = (last + steps[-1].users, first + steps[0].users)
+    return ends
 
 
-def _groups(found: MixRate) -> Part:
+def _groups(campaign: Campaign, found: MixRate) -> Part:
+    together = Text.of("month.why.together", minimum=campaign.ops.workspace.min_cell)
     ranked = sorted(found.groups.items(), key=lambda row: -abs(row[1].mix + row[1].rate))
     return Table(
         [
-            Column("channel", Text("dimension.channel")),
+            Column("channel", Text("dimension.channel"), "said"),
             Column("before", Text("campaign.why.share_before"), "percent"),
             Column("after", Text("campaign.why.share_after"), "percent"),
             Column("mix", Text("campaign.why.mix_part"), "points"),
@@ -113,7 +129,7 @@ def _groups(found: MixRate) -> Part:
         ],
         [
             {
-                "channel": name,
+                "channel": together if name == TOGETHER else name,
                 "before": part.weight_before,
                 "after": part.weight_after,
                 "mix": part.mix,

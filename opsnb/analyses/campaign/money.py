@@ -120,13 +120,13 @@ def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
     group = mine[by].cast("string").coalesce("(none)")
     totals = {name: mine[name].sum() for name in counted}
     frame = mine.group_by(name=group).agg(spend=mine.amount.sum(), **totals).execute()
-    registered = _registered(ops, plan) if by == "channel" else {}
+    came = registered(ops, plan) if by == "channel" else {}
     rows = [
         ChannelRow(
             str(row["name"]),
             float(row["spend"]),
             *_counts(row),
-            registered.get(str(row["name"])),
+            None if row["name"] == "(none)" else came.get(str(row["name"])),
         )
         for row in frame.to_dict("records")
     ]
@@ -154,8 +154,8 @@ def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | No
     )
 
 
-def _registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:
-    """Users who registered through each channel during the campaign."""
+def registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:
+    """Users who registered through each channel during the campaign, "(none)" where unknown."""
     if not ops.rows.has("users") or plan.start is None or plan.end is None:
         return {}
     users = ops.rows.table("users").expr
@@ -164,7 +164,8 @@ def _registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:
     new = users.filter(
         users.registered_date.between(ibis.literal(plan.start), ibis.literal(plan.end))
     )
-    frame = new.group_by("channel").agg(n=new.count()).execute()
+    channel = new.channel.cast("string").coalesce("(none)")
+    frame = new.group_by(channel=channel).agg(n=new.count()).execute()
     return {str(row.channel): int(row.n) for row in frame.itertuples()}
 
 

@@ -34,6 +34,12 @@ def referral_parts(campaign: Campaign) -> list[Part]:
     then = referral(ops.rows, *money.window_before(plan.start, plan.end))
     if now is None or then is None or now.k is None:
         return [Absent(Text("campaign.referral.absent"))]
+    if any(
+        ops.people(f"campaign.{name}", {"all": n})
+        for name, n in (("inviters", now.inviters), ("invited_users", now.invited))
+    ):
+        return [Absent(ops.withheld.note)]
+    past = ops.people("campaign.referral", {"inviters": then.inviters}, {"invited": then.invited})
     k = ops.fact("campaign.k_factor", now.k, "number", n=now.inviters)
     ops.fact("campaign.invitations", now.invitations, "count")
     ops.fact("campaign.invited_users", now.invited, "count")
@@ -45,7 +51,7 @@ def referral_parts(campaign: Campaign) -> list[Part]:
         high=interval.high, n=now.invitations,
     )  # fmt: skip
     rows = [
-        {"name": Text(f"campaign.referral.{name}"), "now": a, "before": b}
+        {"name": Text(f"campaign.referral.{name}"), "now": a, "before": ops.withheld if past else b}
         for name, a, b in (
             ("inviters", _whole(now.inviters), _whole(then.inviters)),
             ("invitations", _whole(now.invitations), _whole(then.invitations)),
@@ -91,12 +97,15 @@ def _other_channels(campaign: Campaign) -> list[Part]:
     born = users.filter(users.registered_date.between(plan.start, plan.end))
     count = born.group_by("channel").agg(n=born.count())
     frame = cost.inner_join(count, "channel").execute().sort_values("channel")
-    rows = [
-        {"name": str(row["channel"]), "cost": row["cost"], "users": int(row["n"]),
-         "each": ops.fact("campaign.channel.cac", row["cost"] / row["n"], "money",
-                          segment=str(row["channel"]))}
-        for row in frame.to_dict("records")
-    ]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for row in frame.to_dict("records"):
+        name, each = str(row["channel"]), row["cost"] / row["n"]
+        if name in campaign.small_channels:
+            hidden = dict.fromkeys(("users", "each"), ops.withheld)
+            rows.append({"name": name, "cost": row["cost"], **hidden})
+            continue
+        fact = ops.fact("campaign.channel.cac", each, "money", segment=name)
+        rows.append({"name": name, "cost": row["cost"], "users": int(row["n"]), "each": fact})
     if not rows:
         return []
     return [
@@ -137,9 +146,10 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
     if not found:
         return [Absent(Text("campaign.newcomers.none"))]
     ops.fact("campaign.new_users", sum(row.size for row in found), "count")
+    few = _few(campaign, found)
     base = next((row for row in found if row.channel == ORGANIC), None)
     marked = _marked(found, base)
-    rows = [_newcomer(campaign, row, marked) for row in found]
+    rows = [_newcomer(campaign, row, marked, few) for row in found]
     columns = [
         Column("channel", Text("dimension.channel")),
         Column("size", Text("campaign.newcomers.size"), "integer"),
@@ -157,6 +167,26 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
         Text.of(f"campaign.newcomers.{state}", last=last, cells=young),
     )
     return [Table(columns, rows), Checks([check]), Note(Text("campaign.newcomers.note"))]
+
+
+def _few(campaign: Campaign, found: Sequence[Newcomers]) -> frozenset[tuple[str, str]]:
+    """Channel and column of what counts, or rests on, too few people."""
+    shares = {row.channel: _shares(row) for row in found}
+    few = {
+        (row.channel, name)
+        for row in found
+        if row.channel in campaign.small_channels
+        for name in shares[row.channel]
+    }
+    for name in next(iter(shares.values())):
+        known = {channel: one for channel, own in shares.items() if (one := own[name])}
+        hidden = campaign.ops.people(
+            f"campaign.cohort_retention/{name}",
+            {channel: share.n for channel, share in known.items()},
+            {channel: share.hits for channel, share in known.items()},
+        )
+        few |= {(channel, name) for channel in hidden}
+    return frozenset(few)
 
 
 def _shares(row: Newcomers) -> dict[str, Ripe | None]:
@@ -185,11 +215,18 @@ def _marked(found: Sequence[Newcomers], base: Newcomers | None) -> dict[tuple[st
 
 
 def _newcomer(
-    campaign: Campaign, row: Newcomers, marked: Mapping[tuple[str, str], float]
+    campaign: Campaign,
+    row: Newcomers,
+    marked: Mapping[tuple[str, str], float],
+    few: frozenset[tuple[str, str]],
 ) -> dict[str, Any]:
-    cells: dict[str, Any] = {"channel": row.channel, "size": row.size, "repeat": None}
+    withheld = campaign.ops.withheld
+    size = withheld if row.channel in campaign.small_channels else row.size
+    cells: dict[str, Any] = {"channel": row.channel, "size": size, "repeat": None}
     for name, share in _shares(row).items():
-        if share is not None:
+        if (row.channel, name) in few:
+            cells[name] = withheld
+        elif share is not None:
             period = name.replace("age", "d")
             cells[name] = _cell(
                 campaign, share, row.channel, period, marked.get((row.channel, name))

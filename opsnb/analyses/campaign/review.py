@@ -82,6 +82,11 @@ class Campaign:
         return money.channels(self.ops, self.plan, "channel") if self.has_spend else []
 
     @cached_property
+    def small_channels(self) -> frozenset[str]:
+        """Channels whose new users must not be told, the same ones in every table."""
+        return self.ops.people("campaign.new_users", money.registered(self.ops, self.plan))
+
+    @cached_property
     def lifetime(self) -> Lifetime | Text:
         return fit_lifetime(self.ops, self.plan.ltv.renewal_days if self.plan.ltv else None)
 

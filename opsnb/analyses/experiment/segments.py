@@ -98,6 +98,7 @@ def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effec
     """Effects by group, the largest group first; small groups are left out."""
     control = experiment.plan.control
     least = MIN_CLUSTERS if experiment.plan.cluster else MIN_USERS
+    least = max(least, experiment.ops.workspace.min_cell)
     arms: dict[str, dict[str, ArmAggregates]] = {}
     for arm in experiment.aggregates(experiment.plan.primary.metric, name):
         if arm.group is not None and arm.n >= least:

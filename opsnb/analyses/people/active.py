@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WINDOWS = (1, 7, 30)
 GROWTH_PERIODS = 6
+FLOWS = ("new", "resurrected", "retained", "lost")
 SHOWN = 3
 """Newest periods that are not folded."""
 
@@ -56,9 +57,10 @@ def accounting(month: Month) -> list[Part]:
     if first is None or last.previous().start < first:
         return [Absent(Text("month.active.young"))]
     found = growth(month.ops.rows, periods)
-    rows = [_growth_row(p.text, one) for p, one in zip(periods, found, strict=True)]
+    rows = [_growth_row(month, p.text, one) for p, one in zip(periods, found, strict=True)]
     now = found[-1]
-    for name in ("new", "retained", "resurrected", "lost"):
+    shown = not _too_few(month, now)
+    for name in FLOWS if shown else ():
         month.ops.fact(f"active.{name}", getattr(now, name), "count", period=last.key)
     columns = [
         Column("period", Text("month.active.period"), "said"),
@@ -72,16 +74,20 @@ def accounting(month: Month) -> list[Part]:
     if len(rows) > SHOWN:
         earlier = Table(columns, rows[:-SHOWN])
         parts.insert(1, Fold(Text("month.active.earlier"), [earlier], printed=False))
-    if now.quick_ratio is not None:
+    if now.quick_ratio is not None and shown:
         quick = month.ops.fact("active.quick_ratio", now.quick_ratio, "number", period=last.key)
         parts.insert(0, Paragraph(Text.of("month.active.quick_line", quick=quick)))
     return parts
 
 
-def _growth_row(name: Text, one: Growth) -> dict[str, Any]:
-    fields = ("active", "new", "resurrected", "retained", "lost")
-    return {
-        "period": name,
-        **{field: getattr(one, field) for field in fields},
-        "quick": one.quick_ratio,
-    }
+def _too_few(month: Month, one: Growth) -> bool:
+    """Whether a flow counts too few people; the four add up to two totals that are shown."""
+    counts = {name: getattr(one, name) for name in FLOWS}
+    return bool(month.ops.people("active.flows", counts))
+
+
+def _growth_row(month: Month, name: Text, one: Growth) -> dict[str, Any]:
+    row = {"period": name, "active": one.active}
+    if _too_few(month, one):
+        return {**row, **dict.fromkeys((*FLOWS, "quick"), month.ops.withheld)}
+    return {**row, **{flow: getattr(one, flow) for flow in FLOWS}, "quick": one.quick_ratio}

@@ -152,10 +152,20 @@ def _bands(month: Month, found: Risk, weeks: int) -> list[Part]:
     if not total or not amount:
         return []
     rows: list[dict[str, Any]] = []
-    for low, high in BANDS:
-        inside = mine & (found.alive >= low) & (found.alive < high)
-        n = int(inside.sum())
+    members = {band: mine & (found.alive >= band[0]) & (found.alive < band[1]) for band in BANDS}
+    sizes = {band: int(inside.sum()) for band, inside in members.items()}
+    # Who is likely gone is told in all: each side of that line has a total of its own.
+    gone_or_not = [{b: n for b, n in sizes.items() if (b[0] < GONE) is side}
+                   for side in (True, False)]  # fmt: skip
+    hidden = ops.people("churn.band", *gone_or_not)
+    for (low, high), inside in members.items():
+        n = sizes[low, high]
         segment = f"{low:g}-{min(high, 1):g}"
+        if (low, high) in hidden:
+            cells = dict.fromkeys(("n", "share", "amount", "again"), ops.withheld)
+            band = Text.of("month.churn.band", low=low, high=min(high, 1.0))
+            rows.append({"band": band, **cells})
+            continue
         share = ops.fact("churn.band", n / total, "share", segment=segment, n=n)
         worth = ops.fact(
             "churn.band_amount", float(found.spent[inside].sum()) / amount, "share",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses import returning
+from opsnb.analyses.returning import Few
 from opsnb.display import Absent, Column, Note, Part, Table, charts
 from opsnb.messages import Said, Text
 from opsnb.methods.proportions import newcombe
@@ -33,22 +35,40 @@ def cohort_parts(month: Month, months: int = 9) -> list[Part]:
     ]
     if len(found) < 2:
         return [Absent(Text("month.cohorts.none"))]
+    found = [cohort for cohort in found if cohort.size >= month.ops.workspace.min_cell]
+    if len(found) < 2:
+        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
+    counted = {(c.month, age): n for c in found for age, n in enumerate(c.active) if age}
+    few = _few(month, counted)
+    if few >= counted.keys():
+        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
     for cohort in found:
         for age, active in enumerate(cohort.active[1:], 1):
+            if (cohort.month, age) in few:
+                continue
             month.ops.fact(
                 "retention.cohort", active / cohort.size, "share", n=cohort.size,
                 segment=f"{cohort.month:%Y-%m}+{age}",
             )  # fmt: skip
     source = Text.of("month.cohorts.source", last=last)
     return [
-        _triangle(month, found, source),
-        *_comparison(month, found),
-        *returning.curves(month.ops, found, source),
+        _triangle(month, found, few, source),
+        *([Note(month.ops.withheld.cells)] if few else []),
+        *_comparison(month, found, few),
+        *returning.curves(month.ops, found, few, source),
         Note(Text("month.cohorts.note")),
     ]
 
 
-def _triangle(month: Month, found: Sequence[CohortCounts], source: Text) -> Part:
+def _few(month: Month, counted: Mapping[tuple[dt.date, int], int]) -> Few:
+    """Cells of the triangle with too few people; it has no totals that would give them back."""
+    few = frozenset(cell for cell, n in counted.items() if 0 < n < month.ops.workspace.min_cell)
+    if few:
+        month.ops.fact("people.withheld", len(few), "count", segment="retention.cohort")
+    return few
+
+
+def _triangle(month: Month, found: Sequence[CohortCounts], few: Few, source: Text) -> Part:
     longest = max(len(cohort.active) for cohort in found) - 1
     return charts.cohort_triangle(
         [
@@ -56,7 +76,10 @@ def _triangle(month: Month, found: Sequence[CohortCounts], source: Text) -> Part
                 _label(cohort),
                 cohort.size,
                 [
-                    *(active / cohort.size for active in cohort.active[1:]),
+                    *(
+                        None if (cohort.month, age) in few else active / cohort.size
+                        for age, active in enumerate(cohort.active[1:], 1)
+                    ),
                     *[None] * (longest - len(cohort.active) + 1),
                 ],
             )
@@ -78,6 +101,8 @@ def _claim(month: Month, found: Sequence[CohortCounts]) -> Text:
     mature = [cohort for cohort in found if len(cohort.active) > 1]
     newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
     facts = month.ops.facts
+    if not all(f"retention.cohort///{one.month:%Y-%m}+1" in facts for one in (newest, before)):
+        return Text("month.cohorts.claim_withheld")
     return Text.of(
         "month.cohorts.claim",
         month=newest.month,
@@ -86,7 +111,7 @@ def _claim(month: Month, found: Sequence[CohortCounts]) -> Text:
     )
 
 
-def _comparison(month: Month, found: Sequence[CohortCounts]) -> list[Part]:
+def _comparison(month: Month, found: Sequence[CohortCounts], few: Few) -> list[Part]:
     """At each age, the newest cohort that has reached it against the one a month older."""
     rows: list[dict[str, Any]] = []
     for age in range(1, COMPARED_AGES + 1):
@@ -94,6 +119,10 @@ def _comparison(month: Month, found: Sequence[CohortCounts]) -> list[Part]:
         if len(mature) < 2:
             break
         before, newest = mature[-2:]
+        if {(before.month, age), (newest.month, age)} & few:
+            cells = dict.fromkeys(("rate", "before", "gap", "reading"), month.ops.withheld)
+            rows.append({"age": age, "cohort": _label(newest), **cells})
+            continue
         gap = newcombe(before.active[age], before.size, newest.active[age], newest.size)
         fact = month.ops.fact(
             "retention.change", gap.value, "points", low=gap.low, high=gap.high,

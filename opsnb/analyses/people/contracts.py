@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from opsnb.analyses.breakdowns import measured_by
 from opsnb.analyses.people.churn import calibration_plot
-from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, charts
+from opsnb.display import Absent, Checks, Column, Note, Paragraph, Part, Table, Withheld, charts
 from opsnb.errors import MethodError
 from opsnb.findings import Check
 from opsnb.messages import Said, Text
@@ -17,6 +18,7 @@ from opsnb.methods.ltv import ShiftedBetaGeometric, fit_leaving
 from opsnb.methods.proportions import newcombe, wilson
 from opsnb.methods.survival import Survival, survival
 from opsnb.metrics.lifespans import Lifespans, Recorded, lifespans, recorded
+from opsnb.metrics.periodic import Measured
 
 if TYPE_CHECKING:
     from opsnb.analyses.month import Month
@@ -105,21 +107,28 @@ def _contradiction(month: Month, whole: Lifespans) -> Check:
 def _by_age(month: Month, whole: Lifespans) -> Table:
     """Churn a month of users by how long they had been there."""
     rows: list[dict[str, Any]] = []
+    ended = {band: round(whole.left[band[0] - 1 : band[1]].sum()) for band in AGE_BANDS}
+    hidden = month.ops.people("churn.by_age", ended)
     for first, last in AGE_BANDS:
         risk = float(whole.at_risk[first - 1 : last].sum())
-        left = float(whole.left[first - 1 : last].sum())
+        left = float(ended[first, last])
         if risk < LEAST_MONTHS:
             continue
         name = f"{first}-{last}" if last else f"{first}+"
+        key = "month.contracts.from_to" if last else "month.contracts.from"
+        age = Text.of(key, first=first, last=last)
+        if (first, last) in hidden:
+            cells = dict.fromkeys(("left", "rate", "range"), month.ops.withheld)
+            rows.append({"age": age, "months": risk, **cells})
+            continue
         share = wilson(round(left), round(risk))
         fact = month.ops.fact(
             "churn.by_age", share.value, "share", low=share.low, high=share.high, segment=name,
             n=share.n, method="wilson",
         )  # fmt: skip
-        key = "month.contracts.from_to" if last else "month.contracts.from"
         rows.append(
             {
-                "age": Text.of(key, first=first, last=last),
+                "age": age,
                 "months": risk,
                 "left": left,
                 "rate": fact,
@@ -164,10 +173,15 @@ def _rates(month: Month, by: str | None) -> list[Part]:
         )
     if by is None:
         return [Paragraph(line)]
-    groups = {(m.group or "", m.period): m for m in ops.meter.measure("churn_rate", periods, by=by)}
+    measured = measured_by(ops, "churn_rate", periods, by)
+    groups = {(m.group or "", m.period): m for m in measured}
     rows: list[dict[str, Any]] = []
     for (group, period), one in groups.items():
-        if period != month.period.key or one.value is None:
+        if period != month.period.key or (one.value is None and not one.withheld):
+            continue
+        if one.withheld:
+            cells = dict.fromkeys(("n", "left", "rate", "before"), ops.withheld)
+            rows.append({"group": group, **cells})
             continue
         ops.fact("churn.rate", one.value, "share", segment=group, n=one.n)
         earlier = groups.get((group, periods[0].key))
@@ -177,10 +191,10 @@ def _rates(month: Month, by: str | None) -> list[Part]:
                 "n": one.n,
                 "left": one.numerator,
                 "rate": one.value,
-                "before": earlier.value if earlier and earlier.numerator else None,
+                "before": _before(month, earlier),
             }
         )
-    rows.sort(key=lambda row: -row["rate"])
+    rows.sort(key=lambda row: 0 if isinstance(row["rate"], Withheld) else -row["rate"])
     columns = [
         Column("group", month.word("dimension", by), "said"),
         Column("n", Text("month.contracts.there"), "integer"),
@@ -191,10 +205,17 @@ def _rates(month: Month, by: str | None) -> list[Part]:
     return [Paragraph(line), Table(columns, rows, order=Text("month.contracts.order"))]
 
 
+def _before(month: Month, earlier: Measured | None) -> float | Withheld | None:
+    if earlier is None:
+        return None
+    return month.ops.withheld if earlier.withheld else earlier.value if earlier.numerator else None
+
+
 def _stays(month: Month, by: str | None, complete: bool) -> list[Stay]:
     found = []
     for spans in lifespans(month.ops.rows, month.period.end, by, complete=complete)[:MOST_GROUPS]:
-        if spans.at_risk.sum() < LEAST_MONTHS:
+        least = month.ops.workspace.min_cell
+        if spans.at_risk.sum() < LEAST_MONTHS or spans.at_risk[0] < least:
             continue
         seen = np.flatnonzero(spans.at_risk)
         start = int(seen[0])

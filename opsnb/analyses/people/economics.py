@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analyses.breakdowns import measured_by
 from opsnb.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.errors import MetricError
 from opsnb.messages import Text
@@ -32,7 +33,8 @@ def economics(month: Month) -> list[Part]:
     last = min(month.recorded_until or month.period.end, _yesterday(month))
     costs = {m.period: m.value for m in ops.meter.measure("cac", periods)}
     worth = early_worth(ops.rows, periods, AGES, last)
-    known = [one for one in worth if one.users and costs[one.period.key] is not None]
+    least = max(ops.workspace.min_cell, 1)
+    known = [one for one in worth if one.users >= least and costs[one.period.key] is not None]
     if not known:
         return [Absent(Text("month.economics.none"))]
     line = _line(month, known, costs)
@@ -121,15 +123,20 @@ def _by_channel(month: Month) -> list[Part]:
     """CAC where spend and users name the same channels; the others are counted, not guessed."""
     ops = month.ops
     try:
-        spent = {m.group: m.value for m in ops.meter.measure("spend", [month.period], "channel")}
-        came = {m.group: m.value for m in ops.meter.measure("new_users", [month.period], "channel")}
+        spent = {m.group: m.value for m in measured_by(ops, "spend", [month.period], "channel")}
+        came = {m.group: m for m in measured_by(ops, "new_users", [month.period], "channel")}
     except MetricError:  # no channels
         return []
-    both = {g: (spent[g] or 0.0, came[g] or 0.0) for g in spent if came.get(g)}
+    known = {g for g in spent if g in came and (came[g].value or came[g].withheld)}
+    both = {g: (spent[g] or 0.0, came[g].value or 0.0) for g in known}
     if not both:
         return []
-    rows = []
+    rows: list[dict[str, Any]] = []
     for group, (cost, users) in sorted(both.items(), key=lambda one: -one[1][0])[:MOST_CHANNELS]:
+        if came[group].withheld:
+            hidden = dict.fromkeys(("users", "cac"), ops.withheld)
+            rows.append({"group": group, "spend": cost, **hidden})
+            continue
         ops.fact("acquisition.cac", cost / users, "money", segment=group, n=int(users))
         rows.append({"group": group, "spend": cost, "users": users, "cac": cost / users})
     matched = sum(cost for cost, _ in both.values())

@@ -24,33 +24,44 @@ def level_moves(month: Month) -> list[Part]:
         return [Absent(Text("month.active.young"))]
     found = moves(month.ops.rows, month.period, limits)
     totals = {start: sum(n for (s, _), n in found.items() if s == start) for start in BEFORE}
+    ends = {end: sum(n for (_, e), n in found.items() if e == end) for end in AFTER[:-1]}
+    few = month.ops.people("levels.move", found, crossed=True)
+    small = month.ops.people("levels.users", totals, ends)
     shares: list[list[float | None]] = []
     for start in BEFORE:
-        total = totals[start]
-        shares.append([found.get((start, end), 0) / total if total else None for end in AFTER])
-        for end in AFTER:
-            if total:
-                share = found.get((start, end), 0) / total
+        total = 0 if start in small else totals[start]
+        row = [found.get((start, end), 0) / total if total else None for end in AFTER]
+        row = [None if (start, end) in few else s for end, s in zip(AFTER, row, strict=True)]
+        shares.append(row)
+        for end, share in zip(AFTER, row, strict=True):
+            if share is not None:
                 month.ops.fact("levels.move", share, "share", segment=f"{start}>{end}", n=total)
-    for end in AFTER[:-1]:
-        users = sum(n for (_, e), n in found.items() if e == end)
-        month.ops.fact("levels.users", users, "count", segment=end)
+    for end, users in ends.items():
+        if end not in small:
+            month.ops.fact("levels.users", users, "count", segment=end)
+    if all(share is None for row in shares for share in row):
+        return [Absent(month.ops.withheld.note)]
     rows: list[Said] = [
-        Text.of("month.levels.row", level=Text(f"month.levels.{start}"), n=totals[start])
+        Text(f"month.levels.{start}")
+        if start in small
+        else Text.of("month.levels.row", level=Text(f"month.levels.{start}"), n=totals[start])
         for start in BEFORE
     ]
     chart = charts.matrix(
         rows,
         [Text(f"month.levels.{end}") for end in AFTER],
         shares,
-        claim=_claim(month, found, totals),
+        claim=Text("month.levels.claim_withheld")
+        if ("heavy", "heavy") in few or "heavy" in small
+        else _claim(month, found, totals),
         alt=Text.of("month.levels.alt", n=len(BEFORE)),
         source=month.source,
     )
     note = Text.of(
         "month.levels.note", medium=limits.medium + 1, heavy=limits.heavy + 1, day=limits.day
     )
-    return [chart, Note(note)]
+    withheld = [Note(month.ops.withheld.cells)] if few or small else []
+    return [chart, *withheld, Note(note)]
 
 
 def _limits(month: Month) -> Cuts | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,6 +28,8 @@ WIN_BACK = (("champions", "at_risk"), ("loyal", "at_risk"), ("champions", "lapse
             ("loyal", "lapsed"))  # fmt: skip
 """Moves of those who bought often and have stopped."""
 
+ENDS = (*SEGMENTS, "none")
+
 HISTORY_DAYS = 180
 """Orders before the thresholds' day without which they would mean little."""
 
@@ -44,8 +46,13 @@ def rfm(month: Month) -> list[Part]:
     now = segments(rows, day, cuts)
     then = {one.name: one.users for one in segments(rows, before, cuts)}
     total = sum(one.users for one in now) or 1
-    table = []
+    hidden = month.ops.people("rfm.segment", {one.name: one.users for one in now}, then)
+    table: list[dict[str, Any]] = []
     for one in now:
+        if one.name in hidden:
+            cells = dict.fromkeys(("users", "share", "change", "amount"), month.ops.withheld)
+            table.append({"segment": Text(f"month.rfm.{one.name}"), **cells})
+            continue
         share = month.ops.fact("rfm.segment", one.users / total, "share", segment=one.name,
                                n=one.users)  # fmt: skip
         table.append(
@@ -63,10 +70,12 @@ def rfm(month: Month) -> list[Part]:
         Column("amount", Text("month.rfm.amount"), "money"),
     ]
     moves = migration(rows, before, day, cuts)
+    counts = {pair: one.users for pair, one in moves.items()}
+    few = month.ops.people("rfm.migration", counts, crossed=True)
     return [
         Table(columns, table),
-        *_migration(month, matrix(moves)),
-        *_win_back(month, moves),
+        *_migration(month, matrix(moves), few),
+        *_win_back(month, moves, few),
         Note(Text.of("month.rfm.note", day=cuts.day)),
     ]
 
@@ -83,19 +92,25 @@ def _thresholds(month: Month) -> Thresholds | None:
     return None
 
 
-def _migration(month: Month, shares: Sequence[Sequence[float | None]]) -> list[Part]:
-    for start, row in zip(SEGMENTS, shares, strict=True):
-        for end, share in zip((*SEGMENTS, "none"), row, strict=True):
+def _migration(
+    month: Month, shares: Sequence[Sequence[float | None]], few: Collection[Hashable]
+) -> list[Part]:
+    shown = [
+        [None if (start, end) in few else share for end, share in zip(ENDS, row, strict=True)]
+        for start, row in zip(SEGMENTS, shares, strict=True)
+    ]
+    for start, row in zip(SEGMENTS, shown, strict=True):
+        for end, share in zip(ENDS, row, strict=True):
             if share is not None:
                 month.ops.fact("rfm.migration", share, "share", segment=f"{start}>{end}")
     names: list[Said] = [Text(f"month.rfm.{name}") for name in SEGMENTS]
-    stayed = shares[0][0]
+    stayed = shown[0][0]
     if stayed is None:
-        return []
+        return [Absent(month.ops.withheld.note)] if few else []
     chart = charts.matrix(
         names,
         [*names, Text("month.rfm.none")],
-        shares,
+        shown,
         claim=Text.of(
             "month.rfm.claim",
             stayed=month.ops.facts["rfm.migration///champions>champions"],
@@ -104,12 +119,17 @@ def _migration(month: Month, shares: Sequence[Sequence[float | None]]) -> list[P
         alt=Text.of("month.rfm.alt", n=len(SEGMENTS)),
         source=month.source,
     )
-    return [chart]
+    return [chart, *([Note(month.ops.withheld.cells)] if few else [])]
 
 
-def _win_back(month: Month, moves: Mapping[tuple[str, str], Segment]) -> list[Part]:
-    """Frequent buyers who stopped within the month, by move: few enough to call, and worth it."""
-    found = {pair: moves[pair] for pair in WIN_BACK if pair in moves}
+def _win_back(
+    month: Month, moves: Mapping[tuple[str, str], Segment], few: Collection[Hashable]
+) -> list[Part]:
+    """Frequent buyers who stopped within the month, by move: few enough to call, and worth it.
+
+    Moves of too few are in no total either: it would tell them.
+    """
+    found = {pair: moves[pair] for pair in WIN_BACK if pair in moves and pair not in few}
     users = sum(one.users for one in found.values())
     if not users:
         return []
@@ -118,7 +138,7 @@ def _win_back(month: Month, moves: Mapping[tuple[str, str], Segment]) -> list[Pa
     amount = month.ops.fact("rfm.win_back_amount", total, "money")
     line = Text.of("month.rfm.win_back", n=count, amount=amount)
     month.ops.finding(line, count, amount, tone="neutral", section="rfm")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "before": Text(f"month.rfm.{start}"),
             "now": Text(f"month.rfm.{end}"),
@@ -128,6 +148,11 @@ def _win_back(month: Month, moves: Mapping[tuple[str, str], Segment]) -> list[Pa
         }
         for (start, end), one in found.items()
     ]
+    for start, end in (pair for pair in WIN_BACK if pair in few):
+        cells = dict.fromkeys(("users", "each", "amount"), month.ops.withheld)
+        rows.append(
+            {"before": Text(f"month.rfm.{start}"), "now": Text(f"month.rfm.{end}"), **cells}
+        )
     columns = [
         Column("before", Text("month.rfm.before"), "said"),
         Column("now", Text("month.rfm.now"), "said"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analyses.breakdowns import measured_by
 from opsnb.analyses.scorecard import Kpi, measure_kpi
-from opsnb.display import Absent, Column, Note, Part, Table, Toned
+from opsnb.display import Absent, Column, Note, Part, Table, Toned, Withheld
 from opsnb.errors import MetricError
 from opsnb.findings import Tone
 from opsnb.messages import Said, Text
@@ -84,7 +85,7 @@ def _by_group(month: Month, names: list[str], by: str) -> Values:
     values: Values = {}
     for name in names:
         try:
-            measured = month.ops.meter.measure(name, periods, by=by)
+            measured = measured_by(month.ops, name, periods, by)
         except MetricError:  # no such column
             continue
         values[name] = {(m.group or "", m.period): m for m in measured}
@@ -110,10 +111,12 @@ def _channels(month: Month, values: Values, by: str) -> list[Part]:
 
 def _cell(
     month: Month, name: str, group: str, found: dict[tuple[str, str], Measured]
-) -> Said | None:
+) -> Said | Withheld | None:
     """A channel's value, with its change on last month where both rest on enough users."""
     ops, metric = month.ops, month.ops.catalogue[name]
     now = found.get((group, month.period.key))
+    if now is not None and now.withheld:
+        return ops.withheld
     if now is None or now.value is None:
         return None
     unit: Any = metric.unit

@@ -56,7 +56,11 @@ def comment_themes(month: Month) -> list[Part]:
             parts += _themes(month, own, script)
     if not parts:
         return [Absent(Text.of("month.voice.few_comments", n=len(complaints)))]
-    return [*parts, Note(Text.of("month.voice.themes_note", small=SMALL))]
+    return [*parts, Note(Text.of("month.voice.themes_note", small=_small(month)))]
+
+
+def _small(month: Month) -> int:
+    return max(SMALL, month.ops.workspace.min_cell)
 
 
 def _complaints(month: Month) -> list[Complaint]:
@@ -113,7 +117,7 @@ def _row(
     """A theme's row; None for one too small to show."""
     members = [own[i] for i in topic.members]
     count = sum(one.now for one in members)
-    if count < SMALL:
+    if count < _small(month):
         return None
     terms = ("、" if script == "zh" else ", ").join(topic.terms)
     share = count / now

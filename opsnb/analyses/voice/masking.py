@@ -6,6 +6,8 @@ import re
 
 MASK = "***"
 
+_WHO = r"(?:user|member|customer|用户|会员|客户|账户|账号)"
+
 _PATTERNS = (
     re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE),
     re.compile(r"[\w.+-]+[@＠][\w-]+(?:\.[\w-]+)+"),
@@ -14,6 +16,11 @@ _PATTERNS = (
         r"(?i)((?:微信号?|wechat|weixin|vx|v信|qq|支付宝)(?:\s*(?:id|号|是|为))?[\s:：]*)"
         r"[a-z0-9][\w-]{4,}"
     ),
+    # The shop's own name for somebody: user id u_1042, 会员号：88213, 账号 abc123
+    re.compile(
+        rf"(?i)({_WHO}[\s_-]?(?:id|no|number|号码?|编号)[.:：#\s]*)(?=[a-z_-]*\d)[a-z0-9_-]+"
+    ),
+    re.compile(rf"(?i)({_WHO}[.:：#\s]*)(?=[a-z_-]*\d{{3}})[a-z0-9_-]+"),
     re.compile(r"(?<![\w])@[\w-]{2,}"),
     # Phone, card, identity and order numbers: six or more digits, however they are spaced.
     re.compile(r"(?<!\d)\+?\d(?:[\s(),.-]{0,2}\d){5,}[xX]?"),

@@ -51,8 +51,18 @@ def _response(month: Month) -> dict[str, Text]:
         one.kind: _rate(month, one, None if month.partial else then.get(one.kind))
         for one in answered(ops.rows, month.period.start, month.period.end)
     }
-    for one in answered(ops.rows, month.period.start, month.period.end, by_channel=True):
-        if one.channel and one.sent >= SMALL:
+    by_channel = answered(ops.rows, month.period.start, month.period.end, by_channel=True)
+    hidden = {
+        (kind, channel)
+        for kind in {one.kind for one in by_channel}
+        for channel in ops.people(
+            f"survey.response/{kind}",
+            {one.channel: one.sent for one in by_channel if one.kind == kind},
+            {one.channel: one.answered for one in by_channel if one.kind == kind},
+        )
+    }
+    for one in by_channel:
+        if one.channel and one.sent >= SMALL and (one.kind, one.channel) not in hidden:
             _response_fact(month, one)
     return out
 

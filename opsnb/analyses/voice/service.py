@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SMALL = 5
 """Groups with fewer tickets are not shown."""
 
+COLUMNS = ("opened", "before", "response", "resolution", "on_time")
+
 
 def service_times(month: Month) -> list[Part]:
     """Volume and times of the month's tickets beside last month's, and by category."""
@@ -44,14 +46,24 @@ def _groups(month: Month, by: str) -> list[dict[str, Any]]:
     """A row a group of the month's tickets, without those too small to show."""
     rows, before = month.ops.rows, month.period.previous()
     earlier = {one.group: one for one in ticket_times(rows, before.start, before.end, by)}
-    out = []
-    for one in ticket_times(rows, month.period.start, month.period.end, by):
+    found = ticket_times(rows, month.period.start, month.period.end, by)
+    hidden = month.ops.people(f"tickets.opened/{by}", {one.group: one.opened for one in found})
+    past = month.ops.people(
+        f"tickets.opened/{by}/before", {one.group: one.opened for one in earlier.values()}
+    )
+    out: list[dict[str, Any]] = []
+    for one in found:
+        label = month.word("ticket", one.group or "")
+        if one.group in hidden:
+            out.append({"group": label, **dict.fromkeys(COLUMNS, month.ops.withheld)})
+            continue
         if one.opened < SMALL:
             continue
         _facts(month, one, by)
         last = earlier.get(one.group)
-        label = month.word("ticket", one.group or "")
-        out.append({"group": label, **_cells(one), "before": last.opened if last else 0})
+        opened = last.opened if last else 0
+        was = month.ops.withheld if one.group in past else opened
+        out.append({"group": label, **_cells(one), "before": was})
     return out
 
 

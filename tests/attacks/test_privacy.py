@@ -1,0 +1,208 @@
+"""Small groups of people: in no table, chart or fact, nor in what totals give back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from opsnb.analyses.breakdowns import TOGETHER
+from opsnb.analyses.exposure import exposures
+from opsnb.analyses.month import Month
+from opsnb.session import Session
+from opsnb.workspace import Workspace
+from tests.analyses.conftest import Played, play
+from tests.conftest import MakeWorkspace
+
+from .shop import PLANS, Tables, shop
+
+SMALL = ("press", "fair")
+RUNS: dict[str, dict[str, Any]] = {
+    "monthly_retrospective": {"cycle": "2026-10"},
+    "campaign_review": {"campaign": "sale"},
+}
+NOT_PEOPLE = ("data.", "kpi.", "campaign.channel.", "change.", "people.", "week.", "ab.")
+"""Rows of tables, whole populations, counts of the ad ledger, parts of a change."""
+
+
+def lopsided() -> Tables:
+    """The shop with four channels: two of hundreds of users, two of a handful."""
+    tables = shop(600)
+    channel = np.where(np.arange(600) < 320, "search", "referral").astype(object)
+    channel[::100], channel[50::150] = SMALL
+    tables["users"]["channel"] = channel
+    of = dict(zip(tables["users"]["user_id"], channel, strict=True))
+    tables["events"]["channel"] = tables["events"]["user_id"].map(of)
+    tables["assignments"]["channel"] = channel
+    spend = tables["spend"].iloc[[0, 0, 0, 0]].assign(channel=["search", "referral", *SMALL])
+    tables["spend"] = spend.reset_index(drop=True)
+    tables["tickets"]["category"] = ["refund"] * 3 + list(tables["tickets"]["category"][3:])
+    return tables
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The playbooks over the lopsided shop, by min_cell; each is played once."""
+    from tests.conftest import HEAD
+
+    known: dict[tuple[str, int], Played] = {}
+
+    def get(playbook: str, minimum: int) -> Played:
+        if (playbook, minimum) not in known:
+            root = tmp_path_factory.mktemp("lopsided")
+            lines = [HEAD.format(as_of="2026-11-16", kind="parquet", min_cell=minimum)]
+            (root / "data").mkdir()
+            for name, frame in lopsided().items():
+                frame.to_parquet(root / "data" / f"{name}.parquet", index=False)
+                lines.append(f'[tables.{name}]\nsource = "here"\ntable = "{name}"\n')
+            (root / "opsnb.toml").write_text("".join(lines), encoding="utf-8")
+            for name, text in PLANS.items():
+                (root / "plans" / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / "plans" / name).write_text(text, encoding="utf-8")
+            known[playbook, minimum] = play(Workspace.load(root), playbook, **RUNS[playbook])
+        return known[playbook, minimum]
+
+    return get
+
+
+def small_counts(played: Played, minimum: int = 10) -> list[str]:
+    """Facts of a breakdown from which a count of one to nine people can be read."""
+    found = []
+    for payload in played.payloads.values():
+        for fact in payload["facts"]:
+            if not fact.get("segment") or fact["id"].startswith(NOT_PEOPLE):
+                continue
+            counts = [fact["n"]] if fact.get("n") else []
+            value = fact["value"]
+            if fact["unit"] == "count":
+                counts.append(value)
+            if fact["unit"] == "share" and fact.get("n"):
+                counts.append(round(value * fact["n"], 6))
+            if any(0 < count < minimum for count in counts):
+                found.append(fact["key"])
+    return found
+
+
+@pytest.mark.parametrize("playbook", RUNS)
+def test_no_fact_tells_a_small_count(make: Any, playbook: str) -> None:
+    assert small_counts(make(playbook, 10)) == []
+
+
+@pytest.mark.parametrize("playbook", ["monthly_retrospective", "campaign_review"])
+def test_without_a_minimum_the_same_facts_tell_it(make: Any, playbook: str) -> None:
+    assert small_counts(make(playbook, 0))
+
+
+@pytest.mark.parametrize("playbook", ["monthly_retrospective", "campaign_review"])
+def test_cells_are_marked_and_explained(make: Any, playbook: str) -> None:
+    played = make(playbook, 10)
+    for code, mark, why in (("en", "withheld", "fewer than 10"), ("zh", "已隐去", "不足 10 人")):
+        pages = [played.html(cell, code) for cell in played.cells]
+        marked = [page for page in pages if f'ob-withheld">{mark}<' in page]
+        assert marked
+        assert all(why in page for page in marked)
+    everything = make(playbook, 0)
+    assert "ob-withheld" not in "".join(everything.html(cell) for cell in everything.cells)
+
+
+def test_no_group_is_left_out_alone(make: Any) -> None:
+    """Totals are shown: a single hidden channel could be worked out from the others."""
+    october = make("monthly_retrospective", 10)
+    whole = make("monthly_retrospective", 0)
+    for metric in ("new_users", "activation"):
+        shown, held = (
+            {f["segment"] for f in played.facts("funnel.stage_rate")
+             if f["metric"] == metric and f.get("segment")}
+            for played in (october, whole)
+        )  # fmt: skip
+        assert len(held - shown) >= 2
+
+
+def test_parts_of_a_change_still_make_the_whole(make: Any) -> None:
+    """Where parts must add up, small groups stand together as one."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for fact in make("monthly_retrospective", 10).facts("change.group"):
+        groups.setdefault(f"{fact['metric']}/{fact['segment'].partition('=')[0]}", []).append(fact)
+    pooled = [own for own in groups.values() if any(TOGETHER in f["segment"] for f in own)]
+    assert pooled
+    for own in pooled:
+        assert not any(name in fact["segment"] for fact in own for name in SMALL)
+    totals = {f"{f['metric']}/{f['segment']}": f["value"]
+              for f in make("monthly_retrospective", 10).facts("change.total")}  # fmt: skip
+    for name, own in groups.items():
+        assert sum(f["value"] for f in own) == pytest.approx(totals[name])
+
+
+def test_what_is_left_out_is_counted(make: Any) -> None:
+    facts = make("campaign_review", 10).facts("people.withheld")
+    assert facts
+    assert all(fact["value"] >= 1 and fact["segment"] for fact in facts)
+    assert not make("campaign_review", 0).facts("people.withheld")
+
+
+def test_scores_of_a_few_answers_are_not_told(workspace: MakeWorkspace) -> None:
+    tables = shop()
+    tables["surveys"] = tables["surveys"].iloc[:8].assign(
+        responded_at=pd.Timestamp("2026-10-20"), kind="csat"
+    )  # fmt: skip
+    ops = Session(workspace(tables, min_cell=10), "monthly_retrospective", cycle="2026-10")
+    kpis = Month(ops, ["csat", "orders"]).kpis
+    assert [kpi.metric.id for kpi in kpis] == ["orders"]
+    assert ops.checks["answers.csat"].status == "warn"
+    assert not [fact for fact in ops.facts.values() if fact.metric == "csat"]
+
+
+# -- the rule of the session -----------------------------------------------------------------
+
+
+@pytest.fixture
+def ops(workspace: MakeWorkspace) -> Session:
+    return Session(workspace(shop(), min_cell=10), "monthly_retrospective", cycle="2026-10")
+
+
+def test_denominators_and_numerators_are_both_people(ops: Session) -> None:
+    of = {"a": 500, "b": 400, "c": 300}
+    assert ops.people("x", of) == frozenset()
+    assert ops.people("x", of, {"a": 90, "b": 3, "c": 40}) == {"b", "c"}
+    assert ops.facts["people.withheld///x"].value == 2
+
+
+def test_a_crossed_table_hides_rectangles(ops: Session) -> None:
+    counts = {(r, c): 50 for r in "ab" for c in "xyz"} | {("a", "x"): 4}
+    hidden = ops.people("x", counts, crossed=True)
+    assert ("a", "x") in hidden
+    assert len(hidden) == 4
+    assert all(sum(cell[axis] == line for cell in hidden) in (0, 2)
+               for axis, lines in ((0, "ab"), (1, "xyz")) for line in lines)  # fmt: skip
+
+
+# -- what a report would expose --------------------------------------------------------------
+
+
+def test_exposures_name_columns_texts_cells_and_populations(workspace: MakeWorkspace) -> None:
+    tables = lopsided()
+    tables["users"]["phone_number"] = "13800138000"
+    tables["users"]["nickname"] = "x"
+    tables["users"]["birthday"] = "1990-01-01"
+    tables["surveys"]["comment"] = "write to a.b@example.com"
+    tables["outcomes"] = pd.DataFrame({"user_id": ["u1", "u2"], "amount": [1.0, 2.0]})
+    tables["assignments"]["variant"] = ["control"] * 596 + ["treatment"] * 4
+    made = workspace(tables, min_cell=10)
+    found = {(one.kind, one.table, one.column): one for one in exposures(made)}
+    assert found["column", "users", "phone_number"].counts["mobile"] == 600
+    assert ("column", "users", "birthday") in found
+    assert found["text", "surveys", "comment"].counts == {"read": 200, "email": 200}
+    assert found["cells", "users", "channel"].counts["small"] == 2
+    assert found["population", "outcomes", None].counts == {"people": 2}
+    assert found["arms", "assignments", "variant"].counts == {"arms": 1}
+    for code in ("en", "zh"):
+        language = made.speak(code)
+        assert all(json.dumps(one.as_dict(language)) for one in found.values())
+
+
+def test_a_healthy_shop_exposes_nothing(workspace: MakeWorkspace) -> None:
+    assert [one for one in exposures(workspace(shop(), min_cell=10))
+            if one.kind not in ("cells", "population")] == []  # fmt: skip
