@@ -185,7 +185,8 @@ class Table(Part):
         return order + [language.say(note) for note in notes if note is not None]
 
     def _withheld(self) -> Iterator[Withheld]:
-        return (cell for row in self.rows for cell in row.values() if isinstance(cell, Withheld))
+        cells = (row.get(column.key) for row in self.rows for column in self.columns)
+        return (cell for cell in cells if isinstance(cell, Withheld))
 
 
 def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from opsnb.display import Column, Interval, Spark, Table, Toned
+from opsnb.display import Column, Interval, Spark, Table, Toned, Withheld
 from opsnb.errors import MessageError
 from opsnb.findings.records import Fact
 from opsnb.messages import Language, Text
@@ -142,3 +142,19 @@ def test_sparks_without_change_or_value() -> None:
     assert 'cy="9.0"' in Spark([5.0, 5.0], "x").html(EN)  # in the middle, not at the bottom
     assert Spark([None, None], "x").html(EN) == Spark([], "x").plain() == "–"
     assert "<polyline" not in Spark([None, 4.0], "x").html(EN)
+
+
+def test_a_withheld_cell_is_a_word_and_a_note_says_why() -> None:
+    columns = [Column("name", "Channel"), Column("n", "Users", "integer")]
+    rows = [
+        {"name": "fair", "n": Withheld(10), "hidden": Withheld(10)},
+        {"name": "search", "n": 90},
+    ]
+    table = Table(columns, rows, note="Counted.")
+    for code, word, why in (("en", "withheld", "10 people"), ("zh", "已隐去", "10 人")):
+        html = table.html(Language(code))
+        assert f'<td class="ob-num ob-withheld">{word}</td>' in html
+        assert html.count("ob-note") == 2 and why in html
+        assert word in table.plain(Language(code))
+    assert "ob-withheld" not in Table(columns[:1], rows).html(Language("en"))
+    assert "10 people" not in Table(columns[:1], rows).html(Language("en"))
