@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, unquote, unquote_plus
 
 from opsnb.errors import WorkspaceError
 
-__all__ = ["expand", "expand_url", "secrets_in", "written_out"]
+__all__ = ["Secrets", "expand", "expand_url", "secrets_in", "written_out"]
 
 _REFERENCE = re.compile(
     r"\$\{(?:keyring:(?P<service>[^/}]+)/(?P<user>[^}]+)"
@@ -23,6 +25,57 @@ _PARAMETER = re.compile(
 )
 
 _HOLE = "\0"
+
+_SECRET_NAME = re.compile(
+    r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|DSN", re.I
+)
+_URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)")
+_SHORTEST_SECRET = 8
+_SHORTEST_KNOWN = 4
+_MASK = "***"
+
+
+class Secrets:
+    """What must be in nothing that is written or said, and texts without it.
+
+    A secret is the value, of eight characters or more, of an environment variable whose name
+    says so (PASSWORD, TOKEN, SECRET, API_KEY, ...), and the password within any URL.
+
+    Parameters
+    ----------
+    environ : mapping, optional
+        Environment to take secrets from; default the process's own.
+    known : iterable of str
+        More secrets, from four characters on: the passwords of the workspace's sources.
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None, known: Iterable[str] = ()) -> None:
+        found = {
+            value
+            for name, value in (os.environ if environ is None else environ).items()
+            if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
+        } | {secret for secret in known if len(secret) >= _SHORTEST_KNOWN}
+        forms = {form for secret in found for form in _forms(secret)}
+        self._secrets = sorted(forms, key=len, reverse=True)
+
+    def hidden(self, text: str) -> str:
+        """The text with `***` in the place of each secret."""
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return _URL_PASSWORD.sub(rf"\g<1>{_MASK}", text)
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it stands, and as pages, URLs, JSON and Python write it."""
+    return {
+        secret,
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+    }
 
 
 def expand(text: str, where: str, shape: Callable[[str], str] = str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from opsnb.execution.engine import Execute, Execution, Failure
     from opsnb.execution.group import Kernels
     from opsnb.execution.limits import Limits
+    from opsnb.execution.scrub import Scrubber
     from opsnb.publish import RunError
     from opsnb.unchanged import Made, Present
 
@@ -370,9 +371,7 @@ def _execute(
     playbook = planned.playbook
     notebook = playbook.notebook()
     inside = playbook.path.is_relative_to(workspace.root)
-    scrubber = scrub.Scrubber(
-        workspace.root, folders={playbook.path.parent: ""}, secrets=workspace.secrets
-    )
+    scrubber = _scrubber(planned, workspace)
     with (
         log_path.open("w", encoding="utf-8", errors="replace") as file,
         contextlib.closing(scrub.ScrubbedLog(file, scrubber)) as log,
@@ -402,6 +401,13 @@ def _execute(
         message = scrubber.text(execution.failure.message)
         execution.failure = replace(execution.failure, message=message)
     return execution
+
+
+def _scrubber(planned: PlannedRun, workspace: Workspace) -> Scrubber:
+    from opsnb.execution.scrub import Scrubber
+
+    folder = planned.playbook.path.parent
+    return Scrubber(workspace.root, folders={folder: ""}, secrets=workspace.secrets)
 
 
 def _told(on_cell: OnCell | None, playbook: Playbook) -> Any:
@@ -440,7 +446,7 @@ def _record(
         currency=workspace.currency,
         workspace_name=workspace.name,
         root=workspace.root,
-        parameters=planned.parameters,
+        parameters=_scrubber(planned, workspace).value(planned.parameters),
         provenance=provenance(playbook, workspace.root),
         started=started,
         ended=ended,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from opsnb.cli import interrupts
+from opsnb.credentials import Secrets
 from opsnb.errors import OpsnbError
 from opsnb.texts import visible
 
@@ -60,6 +61,11 @@ def _of_system(error: OSError) -> OpsnbError:
     )
 
 
+def _fit(text: str) -> str:
+    """The text without secrets, and without characters that act on a terminal."""
+    return visible(Secrets().hidden(text))
+
+
 def say_error(error: OpsnbError) -> None:
     """The error as a panel on a terminal, as plain lines elsewhere; on stderr."""
     if not sys.stderr.isatty():
@@ -69,22 +75,22 @@ def say_error(error: OpsnbError) -> None:
     from rich.panel import Panel
     from rich.text import Text
 
-    body = Text(visible(f"{error.where}: {error.what}" if error.where else error.what))
+    body = Text(_fit(f"{error.where}: {error.what}" if error.where else error.what))
     if error.hint:
         body.append("\n\nFix: ", style="bold")
-        body.append(visible(error.hint))
+        body.append(_fit(error.hint))
     title = type(error).__name__.removesuffix("Error").lower() or "error"
     Console(stderr=True).print(Panel(body, title=f"{title} error", border_style="red"))
 
 
 def note(text: str) -> None:
     """A line beside the result, on stderr."""
-    print(visible(text), file=sys.stderr)
+    print(_fit(text), file=sys.stderr)
 
 
 def say(text: str = "") -> None:
     """A line of the result, on stdout."""
-    print(visible(text), flush=True)
+    print(_fit(text), flush=True)
 
 
 def warn(text: str) -> None:
@@ -93,7 +99,7 @@ def warn(text: str) -> None:
 
 def write_json(value: Any) -> None:
     """The value as the only thing on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    print(_fit(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
 
 
 def shown(path: Path) -> str:
@@ -111,11 +117,9 @@ def table(columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] =
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(columns):
-        grid.add_column(
-            visible(name), justify="right" if index in right else "left", overflow="fold"
-        )
+        grid.add_column(_fit(name), justify="right" if index in right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(visible(cell), style=_STYLES.get(cell, "")) for cell in row))
+        grid.add_row(*(Text(_fit(cell), style=_STYLES.get(cell, "")) for cell in row))
     width = None if sys.stdout.isatty() else 500
     Console(width=width).print(grid)
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import html
-import json
-import os
 import re
 import sys
 import sysconfig
@@ -14,25 +11,21 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import quote
 
+from nbformat import from_dict
+
+from opsnb.credentials import Secrets
 from opsnb.personal import personal, without_personal
 
-_SECRET_NAME = re.compile(r"PASS|_PWD$|SECRET|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|DSN", re.I)
-_URL_PASSWORD = re.compile(r"(://[^\s:/@]{0,200}:)[^\s@/]{1,500}(?=@)")
-_SHORTEST_SECRET = 8
-_SHORTEST_KNOWN = 4
-_MASK = "***"
 _LONGEST_LINE = 100_000
 
 
 class Scrubber:
     """Replaces local folders by plain names, secrets and people's addresses by `***`.
 
-    A secret is the value, of eight characters or more, of an environment variable whose name
-    says so (PASSWORD, TOKEN, SECRET, API_KEY, ...), and the password within any URL. Of people,
-    e-mail addresses, phone and identity numbers go, but for those that the team itself wrote
-    into opsnb.toml and plans/: of owners, say.
+    What a secret is, `opsnb.credentials.Secrets` says. Of people, e-mail addresses, phone and
+    identity numbers go, but for those that the team itself wrote into opsnb.toml and plans/:
+    of owners, say.
 
     Parameters
     ----------
@@ -53,21 +46,12 @@ class Scrubber:
         folders: Mapping[Path, str] | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
-        environ = os.environ if environ is None else environ
-        known = {
-            value
-            for name, value in environ.items()
-            if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
-        } | {secret for secret in secrets if len(secret) >= _SHORTEST_KNOWN}
-        forms = {form for secret in known for form in _forms(secret)}
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self._secrets = Secrets(environ, secrets)
         self._workspace = workspace
         self._folders = _folder_patterns(workspace, folders or {})
 
     def text(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        text = _URL_PASSWORD.sub(rf"\g<1>{_MASK}", text)
+        text = self._secrets.hidden(text)
         for pattern, shown in self._folders:
             text = pattern.sub(shown, text)
         if any(personal(text)):
@@ -96,7 +80,8 @@ class Scrubber:
         return value
 
     def notebook(self, notebook: Any) -> None:
-        """Sources and outputs of an executed notebook, in place; pictures stay as they are."""
+        """Texts of an executed notebook, in place; pictures stay as they are."""
+        notebook.metadata.update(from_dict(self.value(notebook.metadata)))
         for cell in notebook.cells:
             cell.source = self.text(cell.source)
             for output in cell.get("outputs", []):
@@ -128,19 +113,6 @@ class ScrubbedLog:
         """Writes the last line where it has no end; the file itself stays open."""
         self._file.write(self._scrubber.text(self._pending))
         self._pending = ""
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret as it stands, and as pages, URLs, JSON and Python write it."""
-    return {
-        secret,
-        html.escape(secret),
-        html.escape(secret, quote=False),
-        quote(secret, safe=""),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-    }
 
 
 def _folder_patterns(
