@@ -16,12 +16,14 @@ from opsnb.cycle import index_reports
 from opsnb.playbook import Playbook
 from opsnb.run import run
 from opsnb.runplan import plan
+from opsnb.tables import CONTRACTS
 from opsnb.texts import visible
 from opsnb.workspace import Workspace
 
 EVIL = (
     "<script>window.hit=1</script><img src=x onerror=window.hit=1>\"'`{{7*7}}${x}"
     "\u202e\x1b]0;hit\x07 =cmd|'/c calc'!A1 **[x](javascript:window.hit=1)**"
+    "<svg onload=window.hit=1><a xlink:href=javascript:alert(1)></svg>'; drop table orders; --"
 )
 ID = "evil"
 
@@ -149,6 +151,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
             }
         ),
     }
+    for name, table in tables.items():
+        for column in CONTRACTS[name].columns:
+            if column.type == "text" and not column.allowed and column.name not in table:
+                table[column.name] = EVIL
     (root / "data").mkdir()
     head = f"""[workspace]
 name = {json.dumps(EVIL)}
@@ -190,6 +196,14 @@ def pages(hostile: Workspace) -> list[Path]:
         planned = plan(Playbook.load(name, hostile), params, hostile)
         result = run(planned, hostile, pdf=False)
         assert not result.failed, f"{name}: {result.reason}"
+    add = {"at": "2026-11-01T09:00:00+08:00", "event": "add", "title": EVIL, "owner": EVIL}
+    said = [
+        {**add, "id": "spoken", "kind": "action", "due": "2026-11-02", "subject": EVIL},
+        {**add, "id": "ruled", "kind": "decision", "due": "2026-11-02", "evidence": [EVIL]},
+        {"at": add["at"], "event": "close", "id": "spoken", "status": "done", "note": EVIL},
+    ]
+    with (hostile.reports / "ledger" / "2026-10.jsonl").open("a", encoding="utf-8") as ledger:
+        ledger.writelines(json.dumps(line) + "\n" for line in said)
     index_reports(hostile, ("en", "zh"))
     found = sorted(p for p in hostile.reports.rglob("*.html") if "versions" not in p.parts)
     for stem in ("report", "brief"):
@@ -258,6 +272,7 @@ def test_in_a_browser_nothing_of_the_data_runs_and_nothing_leaves(
             page = browser.new_page(viewport={"width": width, "height": 900})
             asked, said = [], []
             page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.on("dialog", lambda dialog, said=said: (said.append("dialog"), dialog.dismiss()))
             page.on("console", lambda message, said=said: said.append(message.text))
             page.goto(path.as_uri())
             page.wait_for_load_state("networkidle")

@@ -53,11 +53,13 @@ def test_the_flood_is_seen_by_channel(october: Played) -> None:
 def test_segments_and_moves(october: Played) -> None:
     segments = {f["segment"]: f for f in october.facts("rfm.segment")}
     assert sum(f["value"] for f in segments.values()) == pytest.approx(1)
-    moves: dict[str, float] = {}
+    moves: dict[str, list[float]] = {start: [] for start in segments}
     for fact in october.facts("rfm.migration"):
-        start = fact["segment"].split(">")[0]
-        moves[start] = moves.get(start, 0) + fact["value"]
-    assert moves == pytest.approx(dict.fromkeys(segments, 1.0))
+        moves[fact["segment"].split(">")[0]].append(fact["value"])
+    for start, shares in moves.items():  # six ends; of a row's small moves never one alone is out
+        whole = len(shares) == 6
+        assert sum(shares) == pytest.approx(1) if whole else len(shares) <= 4, start
+    assert any(len(shares) == 6 for shares in moves.values())
     assert october.fact("rfm.win_back")["value"] > 0
     assert "31 Dec 2025" in october.cells["rfm_segments"].plain(october.language("en"))
 
