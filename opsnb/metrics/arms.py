@@ -163,8 +163,6 @@ class Panel:
     def users(self) -> ibis.Table:
         """user_id, variant, attributes, and for each metric its columns, without NULL."""
         per_user = self.assigned.users
-        if self.dated:
-            per_user = per_user.mutate(_assigned_date=per_user.assigned_at.date().cast("string"))
         for number_ in range(len(self._scans.groups)):
             found = self._scans.read(number_)
             per_user = per_user.left_join(found, "user_id").drop("user_id_right")
@@ -175,7 +173,7 @@ class Panel:
             per_user = per_user.mutate(
                 **{name: past for name in missing if name not in per_user.columns}
             )
-        own = [*self.assigned.users.columns, "_assigned_date"]
+        own = self.assigned.users.columns
         values = [n for n in per_user.columns if n not in own and not n.startswith("values_")]
         return kept(
             per_user.mutate(**{name: per_user[name].coalesce(0).cast("float64") for name in values})
@@ -299,7 +297,7 @@ class Panel:
         if by is None:
             return keys
         if by == "assigned_date" and self.dated:
-            return keys | {"_group": self.users._assigned_date}
+            return keys | {"_group": self.users.assigned_at.date().cast("string")}
         if by not in self.assigned.users.columns:
             raise MetricError(
                 f'cannot split the experiment by "{by}"',

@@ -48,7 +48,10 @@ def monthly_cohorts(rows: Rows, last: dt.date, months: int = 12) -> list[CohortC
     born = born.filter(born._born > until - months)
     joined = born.inner_join(seen, "user_id")
     aged = joined.mutate(_age=joined._month - joined._born).filter(lambda t: t._age >= 0)
-    frame = aged.group_by(["_born", "_age"]).agg(n=aged.user_id.nunique()).execute()
+    # A user has one row a month on both sides, unless users are listed twice.
+    once = not rows.has("users") or rows.table("users").unique
+    users = aged.count() if once else aged.user_id.nunique()
+    frame = aged.group_by(["_born", "_age"]).agg(n=users).execute()
     sizes = born.group_by("_born").agg(n=born.count()).execute()
     counts = {
         (int(row["_born"]), int(row["_age"])): int(row["n"]) for row in frame.to_dict("records")

@@ -88,7 +88,7 @@ def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
             hint=f"map it under [tables.{lacking.split('.')[0]}] in opsnb.toml",
         )
     assert metric.table is not None
-    if "user_id" not in rows.of(metric).columns:
+    if "user_id" not in rows.table(metric.table).expr.columns:
         raise MetricError(
             f"table {metric.table} has no user_id, so it cannot be read in an experiment",
             where=f"metrics.toml [{metric.id}]",
@@ -142,12 +142,10 @@ class Scans:
         keep = ("experiment_id",) if first.table == "outcomes" else ()
         if alone:
             key = next(iter(parts))
-            rows = self.rows.of(first, keep=keep)
-            rows = rows.mutate(_holds=ibis.literal(True)).rename(
-                {f"_holds_{key}": "_holds", f"_value_{key}": "_value", f"_per_{key}": "_per"}
-            )
+            rows = self.rows.of(first, keep=keep).mutate(_holds=ibis.literal(True))
+            names = {f"{what}_{key}": f"_{what}" for what in ("holds", "value", "per")}
         else:
-            rows = self.rows.together(parts, keep=keep)
+            rows, names = self.rows.together(parts, keep=keep)
         if first.table == "outcomes":
             rows = self.assigned.outcomes(rows)
         users = self.assigned.users
@@ -155,8 +153,10 @@ class Scans:
         joined = rows.inner_join(users.select("user_id", **start), "user_id")
         out = self._presence(joined, first, number)
         for key, part in parts.items():
-            out |= self._amounts(joined, key, part)
-        return joined.group_by("user_id").agg(**out)
+            own = _columns(joined, names, key)
+            own |= {"rows": joined, "apart": self.rows.told_apart(part)}
+            out |= self._amounts(joined, own, key, part)
+        return _once_each(joined.group_by("user_id"), out)
 
     def _presence(self, joined: ibis.Table, part: Metric, number: int) -> dict[str, Any]:
         """Whether the user has a row, and one before exposure."""
@@ -167,8 +167,10 @@ class Scans:
             early = joined.count(where=joined._day < ibis.literal(self.reach.start))
         return {f"seen_{number}": joined.count(), f"early_{number}": early}
 
-    def _amounts(self, joined: ibis.Table, key: str, part: Metric) -> dict[str, Any]:
-        holds, value = joined[f"_holds_{key}"], joined[f"_value_{key}"]
+    def _amounts(
+        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
+    ) -> dict[str, Any]:
+        holds, value = own["holds"], own["value"]
         after, earlier = self._windows(joined, part)
         counts = {
             f"rows_{key}": joined.count(where=after & (holds | holds.isnull())),
@@ -177,21 +179,23 @@ class Scans:
         if part.kind == "quantile":
             inside = holds & after & value.notnull()
             return {f"values_{key}": value.cast("float64").collect(where=inside), **counts}
-        out = _sums(joined, part, key, holds & after) | counts
+        out = _sums(own, part, key, holds & after) | counts
         if earlier is not None:
-            out |= {f"p{name}": sum_ for name, sum_ in
-                    _sums(joined, part, key, holds & earlier).items()}  # fmt: skip
+            before = _sums(own, part, key, holds & earlier)
+            out |= {f"p{name}": amount for name, amount in before.items()}
         if key in self.since and self.assigned.timed and part.table in TIME_COLUMN:
-            out |= self._by_age(joined, key, part)
+            out |= self._by_age(joined, own, key, part)
         return out
 
-    def _by_age(self, joined: ibis.Table, key: str, part: Metric) -> dict[str, Any]:
+    def _by_age(
+        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
+    ) -> dict[str, Any]:
         """The same amounts by stretch of days since exposure."""
         age = (joined._at.epoch_seconds() - joined._from.epoch_seconds()) // _DAY
-        started = joined[f"_holds_{key}"] & (joined._at >= joined._from)
+        started = own["holds"] & (joined._at >= joined._from)
         out: dict[str, Any] = {}
         for index, (first, last) in enumerate(ages_within(self.reach.window(part, timed=True))):
-            amounts = _sums(joined, part, key, started & age.between(first, last))
+            amounts = _sums(own, part, key, started & age.between(first, last))
             out |= {f"{name}_age{index}": amount for name, amount in amounts.items()}
         return out
 
@@ -227,15 +231,30 @@ def ages_within(window: int | None) -> list[tuple[int, int]]:
     return [age for age in AGES if window is None or age[1] < window]
 
 
-def _sums(joined: ibis.Table, metric: Metric, key: str, where: Any) -> dict[str, Any]:
+def _columns(joined: ibis.Table, names: Mapping[str, str], key: str) -> dict[str, Any]:
+    """A part's own columns: holds, value, and per of a ratio."""
+    found = {what: names.get(f"{what}_{key}") for what in ("holds", "value", "per")}
+    return {what: joined[name] for what, name in found.items() if name}
+
+
+def _once_each(grouped: Any, amounts: Mapping[str, Any]) -> ibis.Table:
+    """The aggregates, those that are the same thing computed once."""
+    first: dict[Any, str] = {}
+    same = {name: first.setdefault(amount.op(), name) for name, amount in amounts.items()}
+    table = grouped.agg(**{name: amounts[name] for name in first.values()})
+    return table.mutate(**{name: table[one] for name, one in same.items() if name != one})
+
+
+def _sums(own: Mapping[str, Any], metric: Metric, key: str, where: Any) -> dict[str, Any]:
     """A part's amount over some rows of a user, and of a ratio what it is divided by."""
-    value = joined[f"_value_{key}"]
+    value = own["value"]
     if metric.kind == "proportion":
-        held = holding(metric, joined, where, f"_value_{key}")
+        held = holding(metric, own["rows"], where, value.get_name())
         return {key: (held >= metric.at_least).cast("float64")}
     if metric.kind == "distinct":
-        return {key: value.nunique(where=where).cast("float64")}
+        count = value.count(where=where) if own["apart"] else value.nunique(where=where)
+        return {key: count.cast("float64")}
     out = {key: value.cast("float64").sum(where=where)}
     if metric.kind == "ratio":
-        out[f"y{key[1:]}"] = joined[f"_per_{key}"].cast("float64").sum(where=where)
+        out[f"y{key[1:]}"] = own["per"].cast("float64").sum(where=where)
     return out

@@ -113,7 +113,8 @@ def _reached(
     ).select("user_id", "event_at", "event", *([by] if by else []))
     # A running maximum of the first step's moment keeps this to one scan and one window a step,
     # without self-joins; the latest chain of steps has the most time left.
-    ranked = within.mutate(_rank=ibis.cases(*[(within.event == s, i) for i, s in enumerate(steps)]))
+    rank = ibis.cases(*[(within.event == step, number) for number, step in enumerate(steps)])
+    ranked = within.mutate(_rank=rank).drop("event")  # windows carry every column along
     order = [ranked.event_at, ranked._rank]
     never = ibis.null().cast("timestamp")
     reached = ranked.mutate(_step_0=(ranked._rank == 0).ifelse(ranked.event_at, never))

@@ -10,6 +10,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
+from opsnb.metrics.assigned import kept
 from opsnb.metrics.rows import Rows
 
 YEAR = 365
@@ -45,7 +46,8 @@ class Segment:
 
 def customers(rows: Rows, day: dt.date) -> ibis.Table:
     """Who bought within the year up to a day: user_id, recency (minus), frequency, monetary."""
-    orders = rows.table("orders").expr
+    opened = rows.table("orders")
+    orders = opened.expr
     if "status" in orders.columns:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
     first = day - dt.timedelta(days=YEAR - 1)
@@ -57,12 +59,13 @@ def customers(rows: Rows, day: dt.date) -> ibis.Table:
     value = held.amount.cast("float64")
     if "status" in held.columns:
         value = ibis.ifelse(held.status.coalesce("paid") == "paid", value, 0.0)
+    placed = ibis._.count() if opened.unique else ibis._.order_id.nunique()
     totals = (
         held.mutate(_value=value)
         .group_by("user_id")
         .agg(
             _last=ibis._.order_date.max(),
-            frequency=ibis._.order_id.nunique().cast("float64"),
+            frequency=placed.cast("float64"),
             monetary=ibis._._value.sum(),
         )
     )
@@ -76,7 +79,7 @@ def thresholds(rows: Rows, day: dt.date) -> Thresholds | None:
     The cumulative share is taken from the count of each value: ClickHouse has no `cume_dist`.
     None where nobody had bought within the year.
     """
-    base = customers(rows, day)
+    base = kept(customers(rows, day))
     found: dict[str, tuple[float, ...]] = {}
     for side in _SIDES:
         sizes = base.group_by(_value=base[side]).agg(_n=base.count())

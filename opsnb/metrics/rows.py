@@ -69,6 +69,11 @@ class Rows:
             self._tables[name] = self._opener(self.workspace, name)
         return self._tables[name]
 
+    def told_apart(self, metric: Metric) -> bool:
+        """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""
+        table = self.table(metric.table or "")
+        return table.key == [metric.value_sql.strip()] and table.unique
+
     def absent(self, metric: Metric) -> str | None:
         """What the workspace lacks for a metric of its own table: a table or column name."""
         assert metric.table is not None
@@ -110,7 +115,9 @@ class Rows:
         text = f"select {listed} from {source} where {metric.where}"
         return self._sql(rows.alias(source), text, metric)
 
-    def together(self, metrics: Mapping[str, Metric], *, keep: tuple[str, ...] = ()) -> ibis.Table:
+    def together(
+        self, metrics: Mapping[str, Metric], *, keep: tuple[str, ...] = ()
+    ) -> tuple[ibis.Table, dict[str, str]]:
         """Rows of one table for several metrics at once, so that it is scanned once.
 
         Parameters
@@ -121,8 +128,11 @@ class Rows:
         Returns
         -------
         ibis.Table
-            Every row of the table: `_day`, `_at`, `user_id`, the columns of `keep`, and for
-            each key `_holds_KEY` (whether the row counts), `_value_KEY`, `_per_KEY`.
+            Every row of the table: `_day`, `_at`, `user_id`, the columns of `keep`, and what
+            metrics need, each once.
+        dict
+            For each key the columns of `holds_KEY` (whether the row counts), `value_KEY` and,
+            of a ratio, `per_KEY`; metrics that share a definition share columns.
         """
         name = next(iter(metrics.values())).table
         assert name is not None
@@ -132,20 +142,25 @@ class Rows:
             **self._places(name, rows),
             **{column: _quote(column) for column in keep if column in own},
         }
+        texts: dict[str, str] = {}
         for key, metric in metrics.items():
-            columns[f"_holds_{key}"] = f"cast(({metric.where}) as boolean)"
-            columns[f"_value_{key}"] = f"case when ({metric.where}) then ({metric.value_sql}) end"
-            columns[f"_per_{key}"] = f"case when ({metric.where}) then ({metric.per}) end"
+            texts[f"holds_{key}"] = f"cast(({metric.where}) as boolean)"
+            texts[f"value_{key}"] = f"case when ({metric.where}) then ({metric.value_sql}) end"
+            if metric.kind == "ratio":
+                texts[f"per_{key}"] = f"case when ({metric.where}) then ({metric.per}) end"
+        first = {text: f"_{what}" for what, text in reversed(texts.items())}
+        columns |= {column: text for text, column in first.items()}
         listed = ", ".join(f"{sql} as {_quote(column)}" for column, sql in columns.items())
         source = f"rows_of_{name}"
         try:
-            return self._sql(
+            made = self._sql(
                 rows.alias(source), f"select {listed} from {source}", next(iter(metrics.values()))
             )
         except MetricError:
             for metric in metrics.values():
                 self.of(metric)  # the one at fault says so under its own name
             raise
+        return made, {what: first[text] for what, text in texts.items()}
 
     def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
         """SQL of a row's day, moment and user."""

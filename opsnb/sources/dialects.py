@@ -6,6 +6,7 @@ its compiler when its source is opened. docs/engines.md lists the rules for peop
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.datatypes as dt
@@ -14,8 +15,10 @@ import ibis.expr.schema as sch
 import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.base import STAR
+from ibis.backends.sql.compilers.bigquery import BigQueryCompiler
 from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from ibis.backends.sql.compilers.trino import TrinoCompiler
 from ibis.backends.sql.datatypes import ClickHouseType
 
 if TYPE_CHECKING:
@@ -117,6 +120,47 @@ class ClickHouse(ClickHouseCompiler):
         return self._visit_quantile("quantileExactInclusive", arg, quantile, where)
 
 
+class Trino(TrinoCompiler):
+    """Trino: an exact quantile, which it has only by estimate."""
+
+    __slots__ = ()
+    UNSUPPORTED_OPS = tuple(o for o in TrinoCompiler.UNSUPPORTED_OPS if o is not ops.Quantile)
+
+    def visit_Quantile(self, op: Any, *, arg: Any, quantile: Any, where: Any) -> Any:
+        there = arg.is_(NULL).not_()
+        held = self.agg.array_agg(arg, where=there if where is None else sg.and_(where, there))
+        values = self.f.array_sort(held)
+        last = self.f.cardinality(values.copy()) - 1
+        return _between(self, last, quantile, lambda at: self.f.element_at(values.copy(), at + 1))
+
+
+class BigQuery(BigQueryCompiler):
+    """BigQuery: an exact quantile, which it has only over windows."""
+
+    __slots__ = ()
+    UNSUPPORTED_OPS = tuple(o for o in BigQueryCompiler.UNSUPPORTED_OPS if o is not ops.Quantile)
+
+    def visit_Quantile(self, op: Any, *, arg: Any, quantile: Any, where: Any) -> Any:
+        held = arg if where is None else self.if_(where, arg, NULL)
+        ordered = sge.Order(this=held, expressions=[sge.Ordered(this=held.copy())])
+        values = sge.ArrayAgg(this=sge.IgnoreNulls(this=ordered))
+        last = self.f.count(held.copy()) - 1
+        return _between(
+            self, last, quantile,
+            lambda at: sge.Bracket(this=values.copy(), expressions=[at], offset=0, safe=True),
+        )  # fmt: skip
+
+
+def _between(compiler: Any, last: Any, quantile: Any, value: Callable[[Any], Any]) -> Any:
+    """A quantile between two values in order, of which `value` gives those from 0 to `last`."""
+    place = sge.Paren(this=sge.Paren(this=last) * quantile)
+    low, high = (compiler.cast(round_(place.copy()), dt.int64)
+                 for round_ in (compiler.f.floor, compiler.f.ceil))  # fmt: skip
+    share = sge.Paren(this=place - compiler.f.floor(place.copy()))
+    step = sge.Paren(this=value(high) - value(low))
+    return value(low.copy()) + share * step
+
+
 def even_out(backend: BaseBackend) -> BaseBackend:
     """Gives a backend what makes its answers those of the others."""
     if backend.name == "postgres":
@@ -126,6 +170,8 @@ def even_out(backend: BaseBackend) -> BaseBackend:
         backend._get_schema_using_query = lambda query: _described(backend, query)
         backend._collect_in_memory_tables = lambda *_, **__: {}
         backend._get_sql_string_view_schema = lambda **view: _view(backend, **view)
+    elif backend.name in ("trino", "bigquery"):
+        backend.compiler = Trino() if backend.name == "trino" else BigQuery()
     elif backend.name == "pyspark":
         backend.get_schema = lambda name, **place: _spark_schema(
             backend, backend._session.table(_spark_name(name, **place))

@@ -64,6 +64,12 @@ class Table:
         rows = self.sound
         return rows.distinct() if self.contract.key and self.report.identical else rows
 
+    @property
+    def unique(self) -> bool:
+        """Whether no two rows of `expr` share their key: to count rows is to count keys."""
+        whole = bool(self.contract.key) and len(self.key) == len(self.contract.key)
+        return whole and all(issue.rule != "repeated_key" for issue in self.report.issues)
+
     @functools.cached_property
     def sound(self) -> ir.Table:
         """The rows with all required values, repeated ones included."""
