@@ -5,6 +5,7 @@ OpsnbError
 │   └── PlanError       plans/: experiments, campaigns, targets, events
 ├── PeriodError         a cycle or date that does not exist
 ├── SourceError         a data source cannot be opened or read
+│   └── ChangedDataError  its files changed while they were being read
 ├── TableError          a table is not mapped, lacks a column, or cannot be read
 │   └── ContractError   a table breaks its contract; all failures at once
 ├── MetricError         metrics.toml: unknown metric, bad definition
@@ -65,6 +66,10 @@ class PeriodError(OpsnbError):
 
 class SourceError(OpsnbError):
     """A data source cannot be opened or read."""
+
+
+class ChangedDataError(SourceError):
+    """Files of a source changed while they were being read."""
 
 
 class TableError(OpsnbError):

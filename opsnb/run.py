@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from opsnb.publish import RunError
     from opsnb.unchanged import Made, Present
 
+_CHANGED = "ChangedDataError"
+"""The data changed while a report read them: it is made anew, once."""
+
 _NO_PDF = "there is no PDF"
 
 QUERIES = "queries.sql"
@@ -271,6 +274,8 @@ def _made(
     with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
         started = _now()
         execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
+        if execution.failure is not None and execution.failure.name == _CHANGED:
+            execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
         record = _record(planned, workspace, codes, execution.failure, started, _now())
         reports, warnings = _publish(execution.notebook, record, new, how.pdf)
     if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
@@ -370,6 +375,7 @@ def _execute(
 
     playbook = planned.playbook
     notebook = playbook.notebook()
+    log_path.with_name(QUERIES).unlink(missing_ok=True)
     inside = playbook.path.is_relative_to(workspace.root)
     scrubber = _scrubber(planned, workspace)
     with (

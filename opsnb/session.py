@@ -45,6 +45,7 @@ from opsnb.metrics import Meter, load_catalogue
 from opsnb.metrics.reach import last_day
 from opsnb.metrics.rows import Rows
 from opsnb.periods import Kind
+from opsnb.sources import require_still
 from opsnb.tables import TableReport, check, fingerprints
 from opsnb.workspace import Workspace
 
@@ -252,7 +253,14 @@ class Session:
     # -- showing -----------------------------------------------------------------------
 
     def show(self, *parts: Part) -> Shown:
-        """Parts as something a cell can end in, with all that was recorded since the last."""
+        """Parts as something a cell can end in, with all that was recorded since the last.
+
+        Raises
+        ------
+        ChangedDataError
+            A file that was read has changed since: the runner then starts anew, once.
+        """
+        require_still(self.workspace)
         pending, self._pending = self._pending, _Pending()
         pending.reads = {**self.workspace.reads.as_dict(), "tables": fingerprints(self.workspace)}
         return Shown(self.languages, parts, pending)

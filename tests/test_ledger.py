@@ -151,6 +151,23 @@ def test_a_kill_loses_nothing_that_was_acknowledged(ledger: Ledger) -> None:
     assert len(found) <= len(acknowledged) + 6  # at most one a kill was written, not yet said
 
 
+def test_what_is_said_later_stays_later_when_the_clock_is_set_back(ledger: Ledger) -> None:
+    ahead = dt.datetime.now(dt.UTC) + dt.timedelta(days=2)
+    entry = ledger.add("action", "2026-10", "Call", at=ahead)
+    closed = ledger.close(entry.id, "action", "done", DAY)
+    assert ledger.find(entry.id, "action") == closed
+    assert [line["at"] for line in closed.history] == [ahead.isoformat()] * 2
+
+
+def test_a_last_line_longer_than_any_is_found_whole(ledger: Ledger) -> None:
+    ledger.add("action", "2026-10", "x" * 300_000)
+    ledger.add("action", "2026-10", "Call")
+    path = ledger.folder / "2026-10.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"torn": "' + b"y" * 300_000)
+    ledger.add("action", "2026-10", "Write")
+    assert [len(e.title) for e in ledger.entries()] == [300_000, 4, 5]
+
+
 def test_a_torn_line_is_not_read_and_goes_with_the_next_write(ledger: Ledger) -> None:
     ledger.add("action", "2026-10", "whole")
     path = ledger.folder / "2026-10.jsonl"

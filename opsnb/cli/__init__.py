@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from opsnb.cli.interrupts import listen
+from opsnb.cli.interrupts import ignore, listen
 
 __all__ = ["app", "main"]
 
@@ -27,4 +27,7 @@ def main() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from opsnb.cli.everything import app
 
-    app(prog_name="opsnb")
+    try:
+        app(prog_name="opsnb")
+    finally:
+        ignore()

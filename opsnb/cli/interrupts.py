@@ -35,6 +35,12 @@ def listen() -> None:
             signal.signal(number, _hear)
 
 
+def ignore() -> None:
+    """Hears neither any more: all is done, and only the interpreter's own end is left."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _hear(*_: Any) -> None:
     if not _State.commands or _State.heard:
         leave()

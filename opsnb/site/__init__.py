@@ -20,6 +20,7 @@ import jinja2
 
 from opsnb import resources
 from opsnb.errors import PublishError
+from opsnb.ledger import Entry as Remembered
 from opsnb.messages import Label, Language
 from opsnb.publish import words
 from opsnb.publish.fonts import embedded, font_rules, page_characters
@@ -31,6 +32,9 @@ from opsnb.site.entries import Entry, by_cycle, entries
 from opsnb.texts import visible
 
 __all__ = ["PAGES", "Catalogue", "Entry", "entries", "metric_labels", "write_index"]
+
+MOST_CLOSED = 200
+"""Closed actions that the board lists; the command line lists all."""
 
 PAGES = ("index", "kpis", "campaigns", "actions")
 
@@ -66,10 +70,11 @@ class Catalogue:
         """The name of a page's file: `index.html`, `index.zh.html`."""
         return file_name(language.code, self.languages[0].code, "html", page)
 
-    def content(self, language: Language) -> dict[str, Any]:
-        """What all pages of a language show."""
+    def content(self, language: Language, ledger: list[Remembered] | None = None) -> dict[str, Any]:
+        """What all pages of a language show; the ledger is read where it is not given."""
         listed = entries(self.folder, language.code)
-        ledger = self.folder / "ledger"
+        if ledger is None:
+            ledger = outcomes.remembered(self.folder / "ledger")
         board, kept = outcomes.steps(listed, ledger, language, self.as_of)
         return {
             "listed": listed,
@@ -98,6 +103,7 @@ class Catalogue:
         text = template(page).render(
             {
                 "forms": None,
+                "most_closed": MOST_CLOSED,
                 "pages": [(name, self.file(name, language)) for name in PAGES],
                 "others": others,
                 **content,
@@ -112,8 +118,9 @@ class Catalogue:
     def write(self) -> list[Path]:
         """Writes every page in every language; the files, the primary language's index first."""
         written = []
+        ledger = outcomes.remembered(self.folder / "ledger")
         for language in self.languages:
-            content = self.content(language)
+            content = self.content(language, ledger)
             for page in PAGES:
                 path = self.folder / self.file(page, language)
                 write_atomic(path, self.draw(page, language, content))

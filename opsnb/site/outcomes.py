@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from opsnb.errors import LedgerError
+from opsnb.ledger import Entry as Remembered
 from opsnb.ledger import Kind, Ledger
 from opsnb.messages import Label, Language
 from opsnb.site.entries import Entry
@@ -149,8 +150,16 @@ def _unit(facts: Sequence[Mapping[str, Any]], metric: str) -> str:
 _IN_ITS_UNIT = ("kpi.value", "campaign.effect", "campaign.window", "ab.value")
 
 
+def remembered(ledger: Path) -> list[Remembered]:
+    """The ledger's entries; none where it cannot be read."""
+    try:
+        return Ledger(ledger).entries()
+    except LedgerError:
+        return []
+
+
 def steps(
-    listed: list[Entry], ledger: Path, language: Language, as_of: dt.date
+    listed: list[Entry], ledger: list[Remembered], language: Language, as_of: dt.date
 ) -> tuple[list[Step], bool]:
     """The actions of all cycles, and whether they come from the ledger.
 
@@ -160,20 +169,22 @@ def steps(
     return (board or _proposed(listed, as_of)), bool(board)
 
 
-def questions(listed: list[Entry], ledger: Path, language: Language, as_of: dt.date) -> list[Step]:
+def questions(
+    listed: list[Entry], ledger: list[Remembered], language: Language, as_of: dt.date
+) -> list[Step]:
     """The decisions of the ledger: what reports ask for, and what was decided."""
     return _kept(listed, ledger, "decision", language, as_of)
 
 
 def _kept(
-    listed: list[Entry], ledger: Path, kind: Kind, language: Language, as_of: dt.date
+    listed: list[Entry],
+    ledger: list[Remembered],
+    kind: Kind,
+    language: Language,
+    as_of: dt.date,
 ) -> list[Step]:
-    """The ledger's entries of a kind, the most urgent first; none where it cannot be read."""
+    """The ledger's entries of a kind, the most urgent first."""
     pages = {entry.folder: entry.html for entry in listed}
-    try:
-        kept = Ledger(ledger).entries(kind)
-    except LedgerError:
-        return []
     board = [
         Step(
             language.say(entry.title),
@@ -186,7 +197,8 @@ def _kept(
             entry.on_time,
             entry.id,
         )
-        for entry in kept
+        for entry in ledger
+        if entry.kind == kind
     ]
     return sorted(board, key=_urgency)
 
@@ -218,9 +230,11 @@ def _urgency(step: Step) -> tuple[int, dt.date]:
 
 def by_owner(board: list[Step]) -> list[tuple[str, dict[str, int], int, int]]:
     """For each owner: how many steps of each state; of those done with a date, how many in time."""
+    steps_of: dict[str, list[Step]] = {}
+    for step in board:
+        steps_of.setdefault(step.owner, []).append(step)
     rows = []
-    for owner in sorted({step.owner for step in board}):
-        own = [step for step in board if step.owner == owner]
+    for owner, own in sorted(steps_of.items()):
         counts = {state: sum(step.state == state for step in own) for state in STATES}
         dated = [step.on_time for step in own if step.on_time is not None]
         rows.append((owner, counts, sum(dated), len(dated)))

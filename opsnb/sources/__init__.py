@@ -20,7 +20,7 @@ from opsnb.sources.files import open_duckdb, open_parquet
 from opsnb.sources.servers import SERVERS, open_server
 from opsnb.workspace import SourceConfig, Workspace
 
-__all__ = ["Engine", "Rejected", "Source", "connect", "open_source"]
+__all__ = ["Engine", "Rejected", "Source", "connect", "open_source", "require_still"]
 
 _OPENERS: dict[str, Callable[[SourceConfig, str, Engine], Source]] = {
     "duckdb": open_duckdb,
@@ -85,3 +85,9 @@ def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Sourc
             engine = _engines[workspace] = Engine(workspace.root)
         opened[name] = connect(workspace.sources[name], workspace.root, engine)
     return opened[name]
+
+
+def require_still(workspace: Workspace) -> None:
+    """Raises ChangedDataError where a file that was read has changed since it was opened."""
+    if (engine := _engines.get(workspace)) is not None:
+        engine.require_still()

@@ -44,7 +44,7 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
     rejected = {}
     for name, paths in tables.items():
-        engine.files.update(paths)
+        engine.opens(paths)
         found = load(engine, config, name, paths, where)
         if found.rows or found.lost:
             rejected[name] = found

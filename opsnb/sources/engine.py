@@ -6,16 +6,29 @@ import difflib
 import functools
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opsnb.errors import SourceError
+from opsnb.errors import ChangedDataError, SourceError
 from opsnb.sources.memo import share
 from opsnb.sources.queries import keep_queries
 
 if TYPE_CHECKING:
     import duckdb
     from ibis.backends.duckdb import Backend
+
+
+_Stamp = tuple[int, ...]
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Which file it is, its size and time; nothing where it is away."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 _TAKEN = {"memory", "main", "system", "temp"}
@@ -31,8 +44,28 @@ class Engine:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.files: set[Path] = set()
-        """What its sources read."""
+        self.files: dict[Path, _Stamp] = {}
+        """What its sources read, each as it was when it was opened."""
+
+    def opens(self, paths: Iterable[Path]) -> None:
+        """Notes files that a source is about to read."""
+        for path in paths:
+            self.files.setdefault(path, _stamp(path))
+
+    def require_still(self) -> None:
+        """Raises ChangedDataError where a file is not the one that was opened.
+
+        What was read before and after would not be of one and the same state.
+        """
+        changed = [path for path, was in self.files.items() if _stamp(path) != was]
+        if changed:
+            names = ", ".join(sorted({path.name for path in changed})[:5])
+            raise ChangedDataError(
+                f"{names} changed while it was being read, so that numbers may come from before "
+                "and after",
+                where="data",
+                hint="run it again when the data hold still; best write them beside and rename",
+            )
 
     @functools.cached_property
     def backend(self) -> Backend:

@@ -37,7 +37,7 @@ def open_excel(config: SourceConfig, url: str, engine: Engine) -> Source:
     rejected = {}
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
         for stem, paths in books.items():
-            engine.files.update(paths)
+            engine.opens(paths)
             for path in paths:
                 for name, text in _sheets(path, stem, len(books) > 1, Path(folder), where).items():
                     found = load(engine, config, name, [text], where)

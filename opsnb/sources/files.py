@@ -13,7 +13,7 @@ def open_duckdb(config: SourceConfig, url: str, engine: Engine) -> Source:
     where = f"sources.{config.name}"
     free_name(config.name, where)
     path = locate(url, engine.root, where)
-    engine.files.add(path)
+    engine.opens([path])
     engine.limit_memory(config.memory_limit)
     try:
         engine.connection.execute(f"ATTACH {quoted(path)} AS {named(config.name)} (READ_ONLY)")
@@ -34,7 +34,7 @@ def open_parquet(config: SourceConfig, url: str, engine: Engine) -> Source:
     engine.limit_memory(config.memory_limit)
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
     for name, paths in tables.items():
-        engine.files.update(paths)
+        engine.opens(paths)
         files = ", ".join(quoted(path) for path in paths)
         try:
             engine.connection.execute(

@@ -17,6 +17,7 @@ from opsnb.errors import SourceError
 from opsnb.sources.base import Source, first_line
 from opsnb.sources.dialects import even_out
 from opsnb.sources.engine import Engine
+from opsnb.sources.lost import telling
 from opsnb.sources.queries import keep_queries
 from opsnb.sources.spark import open_spark
 from opsnb.workspace import SourceConfig
@@ -67,7 +68,8 @@ def open_server(config: SourceConfig, url: str, engine: Engine) -> Source:
             where=where,
             hint="check the address, the password and that the server is running",
         ) from None
-    return Source(config.name, keep_queries(even_out(backend), scheme))
+    backend = telling(keep_queries(even_out(backend), scheme), config.name)
+    return Source(config.name, backend)
 
 
 def _postgres(url: str, timeout: int) -> BaseBackend:

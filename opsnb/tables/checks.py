@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
-from opsnb.errors import TableError
+from opsnb.errors import SourceError, TableError
 from opsnb.messages import Text
 from opsnb.personal import without_personal
 from opsnb.sources.base import first_line
@@ -198,6 +198,8 @@ def _one_row(table: Table, query: ir.Table) -> dict[str, Any]:
     """The aggregate's only row; counts of no rows are 0."""
     try:
         row = table.source.backend.to_pyarrow(query).to_pylist()[0]
+    except SourceError:
+        raise
     except Exception as error:
         raise TableError(
             f"cannot be read ({first_line(error)})",

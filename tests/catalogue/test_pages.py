@@ -140,12 +140,27 @@ def test_without_a_ledger_the_board_holds_what_reports_propose(reports, lay):
     lay(month("2026-10", 1e6, actions=proposed), "month")
     lay(month("2026-09", 1e6, actions=[proposed[0]]), "month")
     lay(month("2026-08", 1e6, actions=[action("Never", None)], status="invalid"), "month")
-    board, kept = outcomes.steps(entries(reports, "en"), reports / "ledger", ENGLISH, TODAY)
+    board, kept = outcomes.steps(
+        entries(reports, "en"), outcomes.remembered(reports / "ledger"), ENGLISH, TODAY
+    )
     assert not kept
     assert [(s.title, s.state) for s in board] == [
         ("Fix it", "late"), ("Soon", "due"), ("Grow", "open"), ("Rest", "open"),
     ]  # fmt: skip
     assert "there is no ledger" in words(drawn(reports, "actions.html"))
+
+
+def test_the_board_lists_the_newest_of_many_closed_actions(reports, lay, monkeypatch):
+    monkeypatch.setattr("opsnb.site.MOST_CLOSED", 2)
+    lay(month("2026-10", 1e6), "month")
+    ledger = Ledger(reports / "ledger")
+    for cycle in ("2026-08", "2026-10", "2026-09"):
+        added = ledger.add("action", cycle, f"Done in {cycle}")
+        ledger.close(added.id, "action", "done", on=TODAY)
+    shown = words(drawn(reports, "actions.html"))
+    assert "Closed: 3" in shown
+    assert "The newest 2 are listed; all of them: opsnb actions list --all" in shown
+    assert "Done in 2026-10" in shown and "Done in 2026-08" not in shown
 
 
 def test_the_board_follows_the_ledger(reports, lay):

@@ -52,10 +52,10 @@ GATE = """\
 import os, pathlib, time
 here = pathlib.Path(os.environ["OPSNB_WORKSPACE"])
 (here / f"running-{name}").write_text(str(os.getpid()))
-while (here / "closed").exists():
+while (here / "closed").exists() and not (here / f"let-{os.getpid()}").exists():
     time.sleep(0.02)
 """
-"""A cell that says that it runs, and lasts as long as a file `closed` is there."""
+"""A cell that says that it runs, and lasts until the gate is opened, or it is let through."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,10 @@ class Floor:
     def release(self) -> None:
         (self.root / "closed").unlink()
 
+    def let(self, pid: int) -> None:
+        """Lets one kernel through; the gate stays closed for others."""
+        (self.root / f"let-{pid}").touch()
+
     def running(self, name: str = "demo") -> int:
         """The process id of a playbook's kernel, once its gate's cell runs."""
         path = self.root / f"running-{name}"
@@ -194,7 +198,7 @@ class Floor:
         return pid
 
     def report(self, name: str = "demo") -> Path:
-        return self.reports / "2026-10" / name
+        return self.reports / "2026-10" / name.replace("_", "-")
 
     def record(self, name: str = "demo") -> dict[str, Any]:
         return json.loads((self.report(name) / "report.json").read_text(encoding="utf-8"))

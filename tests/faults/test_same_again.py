@@ -1,0 +1,53 @@
+"""The same inputs give the same report: facts, figures, and the words of the PDF."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from opsnb.playbook import Playbook
+from opsnb.run import run
+from opsnb.runplan import plan
+from tests.attacks.shop import PLANS, shop
+
+OWN = ("started", "ended", "seconds")
+"""What of a report's provenance belongs to one run."""
+
+
+@pytest.mark.survives(
+    "one readout made twice from the same inputs: report.json, figures, PDF compared",
+    sees="the same facts, the same drawings byte for byte, the same words",
+)
+def test_two_runs_of_one_key_are_equal(workspace) -> None:
+    made = workspace(shop(), plans=PLANS)
+    planned = plan(Playbook.load("ab_readout", made), {"experiment": "trial"}, made)
+    first = seen(run(planned, made, languages=["en", "zh"]).folder)
+    second = seen(run(planned, made, languages=["en", "zh"]).folder)
+    assert first["figures"], "nothing is drawn"
+    for part in first:
+        assert first[part] == second[part], part
+
+
+def seen(folder: Path) -> dict[str, object]:
+    """What of a report has to be the same."""
+    records = {}
+    for path in sorted(folder.glob("report*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["provenance"] = {k: v for k, v in record["provenance"].items() if k not in OWN}
+        records[path.name] = record
+    pages = {p.name: p.read_text(encoding="utf-8") for p in sorted(folder.glob("*.html"))}
+    return {
+        "records": records,
+        "figures": {n: re.findall(r"<svg.*?</svg>", t, re.DOTALL) for n, t in pages.items()},
+        "words": {p.name: words(p) for p in sorted(folder.glob("*.pdf"))},
+    }
+
+
+def words(path: Path) -> list[str]:
+    """The PDF's text by page, without the moment at which it was made."""
+    moment = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?"
+    return [re.sub(moment, "", page.extract_text()) for page in PdfReader(path).pages]
