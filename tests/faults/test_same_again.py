@@ -48,6 +48,6 @@ def seen(folder: Path) -> dict[str, object]:
 
 
 def words(path: Path) -> list[str]:
-    """The PDF's text by page, without the moment at which it was made."""
-    moment = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?"
-    return [re.sub(moment, "", page.extract_text()) for page in PdfReader(path).pages]
+    """The PDF's text by page, without the line that says when it was made and how long it took."""
+    text = [page.extract_text() for page in PdfReader(path).pages]
+    return [re.sub(r"^(Run|运行) \d.*$", "", page, flags=re.MULTILINE) for page in text]

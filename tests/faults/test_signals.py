@@ -41,9 +41,9 @@ def test_signals_at_random_times(floor: Floor, tries: int, record_property) -> N
         done = process.done()
         if number % 2:
             floor.release()
-            assert done.code == 130, done
+            assert done.code == 130, done.err
         floor.sound(done, done.code)
-        assert done.code in ENDS and done.last.startswith(ENDS[done.code]), done
+        assert done.code in ENDS and done.last.startswith(ENDS[done.code]), done.err
         assert floor.version() in (before, before + 1)
     done = floor.run("cycle", "2026-10")
     floor.sound(done, 0)
