@@ -143,7 +143,9 @@ def test_a_kill_loses_nothing_that_was_acknowledged(ledger: Ledger) -> None:
         assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
         time.sleep(0.02 + 0.013 * round_number)
         writer.kill()
-        lines = writer.communicate(timeout=60)[0].split("\n")
+        lines = writer.stdout.read().split("\n")  # also what came along with the first line
+        writer.wait(60)
+        writer.stdout.close()
         acknowledged |= {line for line in lines[:-1] if line}
     acknowledged |= set(other.communicate(timeout=60)[0].split()) - {"ready"}
     found = {entry.id for entry in ledger.entries()}
