@@ -47,6 +47,7 @@ def naive_table(campaign: Campaign, causal: Fact) -> list[Part]:
             ],
             rows,
             caption=Text("campaign.naive.caption"),
+            stacked=True,
         )
     ]
 

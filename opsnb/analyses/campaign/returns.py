@@ -182,6 +182,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
             Column("definition", Text("campaign.returns.definition"), "said"),
         ],
         rows,
+        stacked=True,
     )
 
 
@@ -213,7 +214,7 @@ def _values(campaign: Campaign, one: Worth | None) -> list[Part]:
     ]
     if not any("interval" in row for row in rows):
         columns.pop(2)
-    return [Table(columns, rows)]
+    return [Table(columns, rows, stacked=True)]
 
 
 def _basis_of(name: str, counted: bool, one: Worth | None) -> Said:
