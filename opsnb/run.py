@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import opsnb
+from opsnb.arrivals import moved
 from opsnb.errors import LedgerError, PublishError
 from opsnb.minutes import record
 from opsnb.periods import kind_of
@@ -66,6 +67,8 @@ class Result:
         `executed`; `rendered` again from what its cells showed last time; `unchanged`.
     changed : tuple of str
         Why it was made: the parts that are not as they were.
+    moved : tuple of str
+        Tables whose rows are not those of the report's last version: how many, and which days.
     """
 
     planned: PlannedRun
@@ -77,6 +80,7 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     made: Literal["executed", "rendered", "unchanged"] = "executed"
     changed: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -271,6 +275,7 @@ def _made(
     if how.present is not None:
         how.present.stamp_tables()
     clock = time.time()
+    before = _tables_before(_place(planned, workspace))
     with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
         started = _now()
         execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
@@ -285,7 +290,16 @@ def _made(
     if how.present is not None:
         no_pdf = any(text.startswith(_NO_PDF) for text in warnings)
         _note_making(planned, workspace, codes, how, execution, clock, no_pdf)
-    return Result(planned, final, codes, reports, record.error, 0.0, warnings)
+    news = tuple(moved(before, reports[codes[0]]["tables"]))
+    return Result(planned, final, codes, reports, record.error, 0.0, warnings, moved=news)
+
+
+def _tables_before(report: Path) -> dict[str, Any]:
+    """What the report's last version said of its tables; nothing where there is none."""
+    try:
+        return json.loads((report / "report.json").read_text(encoding="utf-8"))["tables"]
+    except (OSError, ValueError, KeyError):
+        return {}
 
 
 def _warm_up() -> None:

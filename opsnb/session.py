@@ -42,6 +42,7 @@ from opsnb.findings import (
 from opsnb.messages import Language, Said, Text
 from opsnb.methods.disclosure import hidden_cells, hidden_groups
 from opsnb.metrics import Meter, load_catalogue
+from opsnb.metrics.perday import rows_per_day
 from opsnb.metrics.reach import last_day
 from opsnb.metrics.rows import Rows
 from opsnb.periods import Kind
@@ -233,7 +234,8 @@ class Session:
         missing = [name for name in wanted if name not in self.reports]
         for report in check(self.workspace, missing) if missing else []:
             self.reports[report.table] = report
-            self._pending.tables[report.table] = report.provenance()
+            days = rows_per_day(self.rows.table(report.table))
+            self._pending.tables[report.table] = {**report.provenance(), "days": days}
         return [self.reports[name] for name in wanted]
 
     # -- the memory ----------------------------------------------------------------------

@@ -45,9 +45,9 @@ LIBRARIES = (
 """Whose versions can change a result."""
 
 _PUBLISHING = (
-    "cli", "compare.py", "cycle.py", "doctor.py", "execution", "kernels", "ledger.py",
-    "minutes.py", "notebookfile.py", "parameters.py", "playbook.py", "publish", "run.py",
-    "runplan.py", "sample", "serve", "site", "unchanged.py", "underway.py",
+    "arrivals.py", "cli", "compare.py", "cycle.py", "doctor.py", "execution", "kernels",
+    "ledger.py", "minutes.py", "notebookfile.py", "parameters.py", "playbook.py", "publish",
+    "run.py", "runplan.py", "sample", "serve", "site", "unchanged.py", "underway.py",
 )  # fmt: skip
 """Parts of opsnb that no cell calls."""
 

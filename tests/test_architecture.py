@@ -32,7 +32,8 @@ ANALYSIS = (
 )  # fmt: skip
 PUBLISHING = (
     "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish",
-    "unchanged", "minutes", "underway", "run", "site", "compare", "verify", "cycle", "serve",
+    "unchanged", "minutes", "underway", "arrivals", "run", "site", "compare", "verify",
+    "cycle", "serve",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
 BACKWARDS = {("analyses", "session")}

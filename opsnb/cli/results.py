@@ -19,6 +19,8 @@ def say_run(result: Result, index: Path | None) -> None:
     note(f"{result.planned}, cycle {result.planned.cycle}: {result.status} ({seconds})")
     if result.reason:
         note(f"  {result.reason}")
+    for text in result.moved:
+        note(f"  {text}")
     for path in result.files("html", "pdf"):
         print(shown(path))
     if index is not None:
@@ -38,6 +40,8 @@ def say_cycle(rolled: CycleResult, period: str) -> None:
     for outcome in rolled.outcomes:
         if outcome.reason and outcome.status != "ready":
             note(f"{outcome.entry}: {outcome.reason}")
+        for text in outcome.result.moved if outcome.result is not None else ():
+            note(f"{outcome.entry}: {text}")
         for text in outcome.result.warnings if outcome.result is not None else []:
             warn(f"{outcome.entry}: {text}")
     for text in rolled.warnings:
@@ -87,6 +91,7 @@ def run_json(result: Result, workspace: Workspace, index: Path | None) -> dict[s
         "index": path(index) if index is not None else None,
         "made": result.made,
         "changed": list(result.changed),
+        "moved": list(result.moved),
         "seconds": round(result.seconds, 2),
         "warnings": result.warnings,
     }

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from opsnb import unchanged
+from opsnb.arrivals import moved
 from opsnb.cycle import Entry, run_cycle
 from opsnb.playbook import Playbook
 from opsnb.run import How, Result, run
@@ -303,6 +304,37 @@ def test_the_last_day_is_asked_for_once(shop) -> None:
     write_orders(shop.root, 9)
     unchanged.remembered_day(shop, ask)
     assert len(asked) == 2
+
+
+def test_what_moved_is_said_by_table_and_day(root: Path, shop, make) -> None:
+    """Rows that arrive late: how many before and now, and of which days."""
+    make(
+        "demo", 'import opsnb\nops = opsnb.begin("demo", cycle=cycle)\nops.inspect("orders")\n'
+        'ops.show()', parameters='cycle = "2026-10"  # type: cycle  Month',
+    )  # fmt: skip
+    first = go(shop)
+    assert first.moved == ()
+    assert first.reports["en"]["tables"]["orders"]["days"] == "2026-10-01 1 1 1"
+    late = pd.read_parquet(root / "data/orders.parquet")
+    late = pd.concat([late, late.iloc[1:2].assign(order_id="late"), late.iloc[2:].assign(
+        order_id="later", ordered_at=pd.Timestamp("2026-10-05"))])  # fmt: skip
+    late.to_parquet(root / "data/orders.parquet", index=False)
+    days = "2026-10-02 (+1), 2026-10-05 (+1)"
+    assert go(shop).moved == (f"orders: 3 rows before, 5 now; moved on {days}",)
+    late.assign(amount=11.0).to_parquet(root / "data/orders.parquet", index=False)
+    (said,) = go(shop).moved
+    assert said == "orders: 5 rows before, 5 now; no day has more or fewer rows, values changed"
+
+
+def test_many_days_are_counted_and_the_last_named() -> None:
+    old = {"orders": {"rows": 10, "fingerprint": "a", "days": "2026-10-01 " + "1 " * 10}}
+    new = {"orders": {"rows": 20, "fingerprint": "b", "days": "2026-10-01 " + "2 " * 10}}
+    (said,) = moved(old, new)
+    assert "10 days moved from 2026-10-01 on, the last 2026-10-06 (+1)" in said
+    assert moved(old, {"orders": {"rows": 9, "fingerprint": "b"}}) == [
+        "orders: 10 rows before, 9 now"
+    ]
+    assert moved({}, new) == moved(old, old) == []
 
 
 def test_a_broken_note_of_the_last_making_is_no_note(shop) -> None:
