@@ -142,7 +142,9 @@ class BigQuery(BigQueryCompiler):
 
     def visit_Quantile(self, op: Any, *, arg: Any, quantile: Any, where: Any) -> Any:
         held = arg if where is None else self.if_(where, arg, NULL)
-        ordered = sge.Order(this=held, expressions=[sge.Ordered(this=held.copy(), nulls_first=True)])
+        ordered = sge.Order(
+            this=held, expressions=[sge.Ordered(this=held.copy(), nulls_first=True)]
+        )
         values = sge.ArrayAgg(this=sge.IgnoreNulls(this=ordered))
         last = self.f.count(held.copy()) - 1
         return _between(
