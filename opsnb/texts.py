@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 MARK = "□"
 """Stands for a character that must not act; the report's fonts have it."""
+
+LONGEST = 2_000
+"""Characters of a text of the data that a report shows."""
 
 _ACTING = re.compile(
     "["
@@ -23,3 +27,15 @@ def visible(text: str) -> str:
     'safe□[2Jgone'
     """
     return _ACTING.sub(MARK, text)
+
+
+def short(text: str) -> str:
+    """The text; of one that is longer than anybody reads its beginning, and what tells it apart.
+
+    >>> short("x" * 5000)[-12:]
+    'xx…#c59d3c04'
+    """
+    if len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text[:LONGEST]}…#{digest}"

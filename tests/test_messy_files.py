@@ -107,6 +107,17 @@ def test_broken_lines_go_to_a_quarantine_file(tmp_path: Path) -> None:
     assert "Columns" in found[0]["reason"]
 
 
+@pytest.mark.survives(
+    "formulas in broken lines of text files",
+    sees="an apostrophe before the formula in the quarantine file",
+)
+def test_a_spreadsheet_runs_nothing_of_the_quarantine(tmp_path: Path) -> None:
+    read(tmp_path, "a,b\n1,x\n=cmd|'/c calc'!A1\n@SUM(1)\n+1\n-2\n")
+    with (tmp_path / "reports/quarantine/shop.t.csv").open(encoding="utf-8-sig") as file:
+        texts = [row["text"] for row in csv.DictReader(file)]
+    assert texts == ["'=cmd|'/c calc'!A1", "'@SUM(1)", "'+1", "'-2"]
+
+
 def test_a_mended_file_empties_the_quarantine(tmp_path: Path) -> None:
     read(tmp_path, "a,b\n1\n")
     assert (tmp_path / "reports/quarantine/shop.t.csv").exists()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from opsnb.messages import Language, Said
+from opsnb.texts import short
 
 MIME = "application/vnd.opsnb.v1+json"
 """MIME type of the display outputs that carry facts out of a notebook."""
@@ -64,7 +65,7 @@ class Fact:
         """The fact's address within a report: id and what sets it apart."""
         parts = (self.metric, self.variant, self.segment, self.period)
         return "/".join(
-            [self.id, *(str(part) if part is not None else "" for part in parts)]
+            [self.id, *(short(str(part)) if part is not None else "" for part in parts)]
         ).rstrip("/")
 
     def as_dict(self) -> dict[str, Any]:
@@ -238,4 +239,4 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
-    return value
+    return short(value) if isinstance(value, str) else value

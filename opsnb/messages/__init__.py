@@ -29,6 +29,7 @@ from babel import numbers as babel_numbers
 
 from opsnb import resources
 from opsnb.errors import MessageError, did_you_mean
+from opsnb.texts import short
 
 __all__ = ["FORMATS", "LANGUAGES", "Label", "Language", "Said", "Text", "known_languages"]
 
@@ -168,7 +169,7 @@ class Language:
             return self.text(said.key, **{**said.args, **more})
         if isinstance(said, Mapping):
             return said.get(self.code) or said.get("en") or next(iter(said.values()))
-        return str(said)
+        return short(str(said))
 
     def text(self, key: str, /, **args: Any) -> str:
         """The text under a key, its placeholders filled."""
@@ -208,7 +209,7 @@ class Language:
                 f'unknown format "{name}"', hint=did_you_mean(name, FORMATS, kind="formats")
             )
         if isinstance(value, str):
-            return value
+            return short(value)
         return FORMATS[name](self, value)
 
     def join(self, words: list[str]) -> str:

@@ -140,10 +140,15 @@ def _set_aside(bad: list[_BadLine], place: Path) -> None:
         with new.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(_BadLine._fields)
-            writer.writerows(bad)
+            writer.writerows([(*line[:-1], _as_text(line.text)) for line in bad])
         new.replace(place)
     except OSError:  # a workspace that cannot be written to is still read, and counted
         return
+
+
+def _as_text(cell: str) -> str:
+    """The cell so that a spreadsheet shows it: what begins like a formula gets an apostrophe."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _rejected(connection: duckdb.DuckDBPyConnection, lines: int, bad: list[_BadLine]) -> Rejected:

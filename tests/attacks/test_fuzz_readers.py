@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,15 @@ def test_a_valid_document_is_read(name: str, tmp_path: Path) -> None:
         assert attempt(target, tmp_path, seed)
 
 
+@pytest.mark.survives(
+    "mutated opsnb.toml, metrics, plans, targets, events, report.json, ledger, playbooks",
+    sees="the document is read, or a named error with file and key",
+)
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_mutated_document_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
+def test_a_mutated_document_is_read_or_refused_in_words(
+    name: str, tmp_path: Path, record_property: Any
+) -> None:
+    record_property("tries", TRIES)
     target: Target = TARGETS[name]
     draw = random.Random(f"opsnb {name}")
     outcomes = set()

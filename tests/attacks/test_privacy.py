@@ -86,6 +86,10 @@ def small_counts(played: Played, minimum: int = 10) -> list[str]:
     return found
 
 
+@pytest.mark.survives(
+    "breakdowns of people with groups of one to nine in them",
+    sees="withheld, with as many others as totals would need, and a note that says so",
+)
 @pytest.mark.parametrize("playbook", RUNS)
 def test_no_fact_tells_a_small_count(make: Any, playbook: str) -> None:
     assert small_counts(make(playbook, 10)) == []

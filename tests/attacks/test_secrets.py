@@ -127,6 +127,10 @@ def said(*arguments: str) -> str:
 SECRETS = (PASSWORD, TOKEN, IN_URL)
 
 
+@pytest.mark.survives(
+    "a secret in the environment, a URL, a parameter and an error, searched for in every byte",
+    sees="*** in its place",
+)
 def test_no_secret_is_in_any_byte(root: Path) -> None:
     written = [
         said("run", "loose", "-p", f"note={TOKEN} and {PASSWORD}"),
