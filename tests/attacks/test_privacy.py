@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from opsnb.analyses.breakdowns import TOGETHER
 from opsnb.analyses.exposure import exposures
 from opsnb.analyses.month import Month
+from opsnb.cli import app
 from opsnb.session import Session
 from opsnb.workspace import Workspace
 from tests.analyses.conftest import Played, play
@@ -210,3 +212,21 @@ def test_exposures_name_columns_texts_cells_and_populations(workspace: MakeWorks
 def test_a_healthy_shop_exposes_nothing(workspace: MakeWorkspace) -> None:
     assert [one for one in exposures(workspace(shop(), min_cell=10))
             if one.kind not in ("cells", "population")] == []  # fmt: skip
+
+
+def test_the_command_says_it_in_both_languages(
+    workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = workspace({"users": lopsided()["users"]}, min_cell=10)
+    monkeypatch.setenv("OPSNB_WORKSPACE", str(made.root))
+
+    def said(*arguments: str) -> Any:
+        return CliRunner().invoke(app, ["check", "--privacy", *arguments])
+
+    told = said("--language", "en,zh").stdout
+    assert "users.channel: 2 of 4 groups with fewer than 10 people" in told
+    assert "users.channel：4 个分组中有 2 个不足 10 人" in told
+    tree = json.loads(said("monthly_retrospective", "--json").stdout)
+    assert tree["min_cell"] == 10
+    assert [(one["kind"], one["column"]) for one in tree["exposures"]] == [("cells", "channel")]
+    assert 'no playbook "monthly"' in said("monthly").output
