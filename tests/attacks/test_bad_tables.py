@@ -55,10 +55,6 @@ def nonsense(played: Played) -> list[str]:
     return found
 
 
-@pytest.mark.survives(
-    "spoilt tables: empty, one row, all equal, negative, infinite, no control, other centuries",
-    sees="the report, or a named error with table, column or key",
-)
 @pytest.mark.parametrize(("playbook", "kind"), CASES)
 def test_a_spoilt_table_is_read_or_refused_in_words(
     workspace: MakeWorkspace, playbook: str, kind: str
