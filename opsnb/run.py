@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import opsnb
-from opsnb.arrivals import moved
+from opsnb.arrivals import said
 from opsnb.errors import LedgerError, PublishError
 from opsnb.minutes import record
 from opsnb.periods import kind_of
@@ -282,6 +282,7 @@ def _made(
         if execution.failure is not None and execution.failure.name == _CHANGED:
             execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
         record = _record(planned, workspace, codes, execution.failure, started, _now())
+        record = replace(record, before=before)
         reports, warnings = _publish(execution.notebook, record, new, how.pdf)
     if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
         warnings.append(f"the last report that had not failed is kept in {good}/")
@@ -290,7 +291,7 @@ def _made(
     if how.present is not None:
         no_pdf = any(text.startswith(_NO_PDF) for text in warnings)
         _note_making(planned, workspace, codes, how, execution, clock, no_pdf)
-    news = tuple(moved(before, reports[codes[0]]["tables"]))
+    news = tuple(map(said, reports[codes[0]]["provenance"].get("moved", ())))
     return Result(planned, final, codes, reports, record.error, 0.0, warnings, moved=news)
 
 

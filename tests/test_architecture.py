@@ -31,8 +31,8 @@ ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",
 )  # fmt: skip
 PUBLISHING = (
-    "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "publish",
-    "unchanged", "minutes", "underway", "arrivals", "run", "site", "compare", "verify",
+    "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "arrivals",
+    "publish", "unchanged", "minutes", "underway", "run", "site", "compare", "verify",
     "cycle", "serve",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")

@@ -9,6 +9,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from opsnb.arrivals import moves
 from opsnb.errors import PublishError
 from opsnb.publish.records import MIME, SCHEMA, Run, strip_paths
 from opsnb.publish.schema import STATUSES, check
@@ -97,7 +98,7 @@ def _report(
         "status": status,
         "reason": reason,
         "parameters": _scrubbed(run.parameters, run),
-        "provenance": _provenance(run),
+        "provenance": _provenance(run, tables),
         "tables": tables,
         "facts": facts,
         "verdict": verdicts[-1] if verdicts else None,
@@ -148,10 +149,12 @@ def error_text(run: Run) -> str | None:
     return f"{run.error.name}: {message}" if message else run.error.name
 
 
-def _provenance(run: Run) -> dict[str, Any]:
+def _provenance(run: Run, tables: Mapping[str, Any]) -> dict[str, Any]:
     seconds = max(0.0, (run.ended - run.started).total_seconds())
+    moved = moves(run.before, tables)
     return {
         **_scrubbed(run.provenance, run),
+        **({"moved": moved} if moved else {}),
         "started": run.started.isoformat(timespec="seconds"),
         "ended": run.ended.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),

@@ -8,7 +8,7 @@ import os
 import re
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class Run:
         The workspace's own language files.
     accessible : bool
         PDFs are tagged (PDF/UA).
+    before : dict
+        `tables` of the report's last version; empty where there is none.
     """
 
     playbook: str
@@ -78,6 +80,7 @@ class Run:
     error: RunError | None = None
     messages_folder: Path | None = None
     accessible: bool = False
+    before: dict[str, Any] = field(default_factory=dict)
 
     def language(self, code: str) -> Language:
         """The language as this run's workspace words it."""

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from opsnb import periods
+from opsnb.arrivals import SHOWN
 from opsnb.messages import Language
 
 
@@ -45,6 +46,7 @@ def provenance_lines(report: Mapping[str, Any], language: Language) -> list[tupl
         ("code", _code(known, language)),
         ("parameters", _parameters(report["parameters"], language)),
         ("packages", _packages(known, language)),
+        ("moved", _moved(known, language)),
     ]
     return [(language.text(f"page.source.{name}"), text) for name, text in lines if text]
 
@@ -113,6 +115,36 @@ def _packages(known: Mapping[str, Any], language: Language) -> str:
     first = {name: known[name] for name in ("opsnb", "python") if isinstance(known.get(name), str)}
     versions = {**first, **(known.get("packages") or {})}
     return language.join([f"{name} {version}" for name, version in versions.items()])
+
+
+def _moved(known: Mapping[str, Any], language: Language) -> str:
+    """What is not as it was when the report's last version was made."""
+    return language.text("page.separator").join(
+        _move(move, language) for move in known.get("moved") or ()
+    )
+
+
+def _move(move: Mapping[str, Any], language: Language) -> str:
+    if None in (move["before"], move["now"]):
+        return language.text("page.source.moved_unknown", table=move["table"])
+    key, days = "page.source.moved_rows", move["days"]
+    named: list[str] = []
+    if days is not None:
+        many = len(days) > SHOWN
+        key += "_values" if not days else "_many" if many else "_days"
+        named = [
+            language.text("page.source.moved_day", day=dt.date.fromisoformat(day), change=change)
+            for day, change in days[-SHOWN:]
+        ]
+    return language.text(
+        key,
+        table=move["table"],
+        before=move["before"],
+        now=move["now"],
+        named=language.join(named),
+        count=len(days or ()),
+        first=dt.date.fromisoformat(days[0][0]) if days else None,
+    )
 
 
 def _days(table: Mapping[str, Any], language: Language) -> str:

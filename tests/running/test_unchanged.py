@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 from opsnb import unchanged
-from opsnb.arrivals import moved
+from opsnb.arrivals import moves, said
 from opsnb.cycle import Entry, run_cycle
+from opsnb.messages import Language
 from opsnb.playbook import Playbook
+from opsnb.publish.words import provenance_lines
 from opsnb.run import How, Result, run
 from opsnb.runplan import plan
 from opsnb.workspace import Workspace
@@ -320,21 +322,52 @@ def test_what_moved_is_said_by_table_and_day(root: Path, shop, make) -> None:
         order_id="later", ordered_at=pd.Timestamp("2026-10-05"))])  # fmt: skip
     late.to_parquet(root / "data/orders.parquet", index=False)
     days = "2026-10-02 (+1), 2026-10-05 (+1)"
-    assert go(shop).moved == (f"orders: 3 rows before, 5 now; moved on {days}",)
+    second = go(shop)
+    assert second.moved == (f"orders: 3 rows before, 5 now; moved on {days}",)
+    page = (second.folder / "report.html").read_text(encoding="utf-8")
+    line = "orders: 3 rows before, 5 now; moved: 2 Oct 2026 (+1), 5 Oct 2026 (+1)"
+    assert "Since the last run" in page and line in page
     late.assign(amount=11.0).to_parquet(root / "data/orders.parquet", index=False)
-    (said,) = go(shop).moved
-    assert said == "orders: 5 rows before, 5 now; no day has more or fewer rows, values changed"
+    (told,) = go(shop).moved
+    assert told == "orders: 5 rows before, 5 now; no day has more or fewer rows, values changed"
 
 
 def test_many_days_are_counted_and_the_last_named() -> None:
     old = {"orders": {"rows": 10, "fingerprint": "a", "days": "2026-10-01 " + "1 " * 10}}
     new = {"orders": {"rows": 20, "fingerprint": "b", "days": "2026-10-01 " + "2 " * 10}}
-    (said,) = moved(old, new)
-    assert "10 days moved from 2026-10-01 on, the last 2026-10-06 (+1)" in said
-    assert moved(old, {"orders": {"rows": 9, "fingerprint": "b"}}) == [
-        "orders: 10 rows before, 9 now"
-    ]
-    assert moved({}, new) == moved(old, old) == []
+    (move,) = moves(old, new)
+    assert "10 days moved from 2026-10-01 on, the last 2026-10-06 (+1)" in said(move)
+    (uncounted,) = moves(old, {"orders": {"rows": 9, "fingerprint": "b"}})
+    assert said(uncounted) == "orders: 10 rows before, 9 now"
+    (unknown,) = moves(old, {"orders": {"fingerprint": "b"}})
+    assert said(unknown) == "orders: changed since the last run"
+    assert moves({}, new) == moves(old, old) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "en", "zh"),
+    [
+        (
+            {"days": [["2026-10-02", 2]]},
+            "5 now; moved: 2 Oct 2026 (+2)",
+            "现 5 行；变动：2026年10月2日（+2）",
+        ),
+        ({"days": []}, "no day has more or fewer rows", "各日行数未变，数值有改动"),
+        ({"days": None}, "orders: 3 rows before, 5 now", "orders：原 3 行，现 5 行"),
+        ({"now": None, "days": None}, "orders changed", "orders 有变动"),
+        (
+            {"days": [[f"2026-10-0{n}", 1] for n in range(1, 8)]},
+            "7 days moved from 1 Oct 2026 on, the last: 3 Oct 2026 (+1)",
+            "自2026年10月1日起有 7 天变动，最近：2026年10月3日（+1）",
+        ),
+    ],
+)  # fmt: skip
+def test_a_page_says_what_moved_in_its_language(change, en: str, zh: str) -> None:
+    move = {"table": "orders", "before": 3, "now": 5, **change}
+    report = {"provenance": {"moved": [move]}, "parameters": {}}
+    for code, words in (("en", en), ("zh", zh)):
+        (line,) = [text for _, text in provenance_lines(report, Language(code)) if "orders" in text]
+        assert words in line
 
 
 def test_a_broken_note_of_the_last_making_is_no_note(shop) -> None:
