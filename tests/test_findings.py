@@ -62,6 +62,23 @@ def test_values_as_json(value: Any, plain: Any) -> None:
     json.dumps(row, allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (9_747_747.934000001, 9_747_747.933999999, 9_747_747.934),
+        (0.0015542191234567, 0.0015542191234561, 0.001554219123),
+        (12_345_678_901.239999, 12_345_678_901.240002, 12_345_678_901.24),
+        (-1 / 3, -0.33333333333333304, -0.3333333333),
+        (1e-300, 1e-300, 1e-300), (0.0, -0.0, 0.0),
+    ],
+)  # fmt: skip
+def test_the_last_digits_of_a_sum_do_not_reach_the_report(
+    one: float, other: float, kept: float
+) -> None:
+    assert Fact("x", one, low=one).as_dict() == Fact("x", other, low=other).as_dict()
+    assert Fact("x", one).as_dict()["value"] == kept
+
+
 def test_records_in_each_language() -> None:
     said = Text("ab.word.ship")
     label = {"en": "Name", "zh": "名称"}

@@ -40,7 +40,8 @@ class Fact:
     id : str
         Stable name such as `ab.diff`; with metric, variant, segment and period it is unique.
     value : float | int | str | bool | None
-        Unrounded; shares and relative changes as fractions (0.012, not 1.2).
+        Unrounded (report.json keeps ten significant digits and two decimals or more); shares
+        and relative changes as fractions (0.012, not 1.2).
     low, high : float, optional
         Interval bounds; an infinite bound is an open side.
     unit : str
@@ -223,11 +224,11 @@ class Prediction:
         return {
             "what": language.say(self.what),
             "metric": self.metric,
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
+            "value": _plain(self.value),
+            "low": _plain(self.low),
+            "high": _plain(self.high),
             "due": self.due.isoformat() if self.due else None,
-            "observed": self.observed,
+            "observed": _plain(self.observed),
         }
 
 
@@ -235,8 +236,19 @@ def _plain(value: Any) -> Any:
     """The value as JSON holds it: numpy scalars unwrapped, dates as ISO, no NaN or infinity."""
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float):
+        return _steady(value) if math.isfinite(value) else None
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     return short(value) if isinstance(value, str) else value
+
+
+def _steady(value: float) -> float:
+    """Ten significant digits, and two decimals or more.
+
+    Beyond them wander the sums that an engine adds up in several threads, so that two runs over
+    the same data would write different files.
+    """
+    if not value:
+        return value
+    return round(value, max(2, 9 - math.floor(math.log10(abs(value)))))

@@ -22,8 +22,8 @@ OWN = ("started", "ended", "seconds")
 
 @pytest.mark.survives(
     "one readout made twice from the same inputs: report.json, figures, PDF compared",
-    sees="the same facts to the last bit on one core (on several, sums are added up in another "
-    "order: to 1e-12), the same drawings byte for byte, the same words",
+    sees="the same facts (on several cores sums are added up in another order: to the ten digits "
+    "that report.json keeps), the same drawings byte for byte, the same words",
 )
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
 def test_two_runs_of_one_key_are_equal(workspace, one_core) -> None:
