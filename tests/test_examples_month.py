@@ -95,9 +95,11 @@ def test_leads_that_cannot_have_closed_yet_are_not_compared(month) -> None:
     for name in cells:
         cohort, age = name.split("+")
         ages[cohort] = max(ages[cohort], int(age))
-    for cohort, last in ages.items():
-        start = pd.Period(cohort, "M")
-        assert last == (pd.Period("2018-05", "M") - start).n  # nothing beyond the data's end
+    short = {
+        c: (pd.Period("2018-05", "M") - pd.Period(c, "M")).n - last for c, last in ages.items()
+    }
+    # Nothing beyond the data's end; cells of a few deals are withheld, so one may end sooner.
+    assert set(short.values()) == {0, 1}
     assert "2018-05" not in ages  # no later month to be back in
     leads = pd.read_csv(DATA / "olist_leads" / "marketing_qualified_leads.csv")
     deals = pd.read_csv(DATA / "olist_leads" / "closed_deals.csv")

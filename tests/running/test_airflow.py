@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
-import runpy
 import shlex
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from opsnb.cli import app
@@ -70,10 +68,3 @@ def test_commands_of_the_dag_are_commands_of_opsnb() -> None:
     for words in (["cycle", "--help"], [*index.split()[1:], "--help"]):
         assert CliRunner().invoke(app, words).exit_code == 0
     assert index.split()[0] == "opsnb"
-
-
-def test_airflow_parses_the_dag() -> None:
-    pytest.importorskip("airflow.sdk", reason="Airflow is not installed")
-    found = runpy.run_path(str(DAG))
-    assert {task.task_id for task in found["index"].dag.tasks} == {"planned", "report", "index"}
-    assert found["index"].upstream_task_ids == {"report"}
