@@ -47,7 +47,7 @@ def test_stages_stand_against_last_month_and_target(october: Played) -> None:
     ]  # fmt: skip
     now, before = october.ops.period, october.ops.period.previous()
     for metric, value in whole.items():
-        assert value == october.ops.meter.value(metric, now).value
+        assert value == pytest.approx(october.ops.meter.value(metric, now).value, rel=1e-9)
     page = october.cells["channel_stages"].plain(october.language("en"))
     for word in ("Acquisition", "Referral", "6,000", "on target", "missed"):
         assert word in page
