@@ -28,26 +28,7 @@ from opsnb.ledger import Ledger
 from opsnb.publish.brief import brief_page
 from opsnb.publish.manifest import faults, read_manifest
 from opsnb.workspace import Workspace
-
-TOML = """\
-[workspace]
-name = "Test Shop"
-timezone = "Asia/Shanghai"
-currency = "CNY"
-languages = ["en"]
-as_of = 2026-11-16
-"""
-
-SEAM = """\
-from IPython.display import display
-lists = {"actions": [{"title": f"Call {top} back", "owner": "Li Na", "status": "proposed"}]}
-reads = {"plans": {}, "files": [], "sources": [], "ledger": [], "tables": {}}
-fact = {"key": "t.value", "id": "t.value", "value": top, "unit": "number"}
-payload = {"v": 1, "facts": [fact], "status": None, "tables": {}, "reads": reads,
-           "languages": {"en": lists}}
-display({"text/plain": "seen", "text/html": "<p>seen</p>",
-         "application/vnd.opsnb.v1+json": payload}, raw=True)
-"""
+from tests.faults.floor import SEAM, TOML
 
 
 def workspace(root: Path, reports: int) -> Path:
