@@ -1,15 +1,8 @@
-"""Cycles: what `2026-10`, `2026-W44`, `2026-Q4` and `2026` mean, and what they compare with.
-
-A period is a run of whole local days. Weeks are ISO weeks (named after the Monday they
-hold; with `week_start="sunday"` they begin one day earlier). A fiscal year is named after
-the calendar year in which it ends: with `fiscal_month_start=4`, `2026-Q1` is April to June
-2025. Every label of a fiscal period says its dates.
-"""
+"""Runs of whole local days: their names, neighbours, and what they compare with."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -18,35 +11,11 @@ from zoneinfo import ZoneInfo
 from opsnb.errors import PeriodError, did_you_mean
 from opsnb.messages import Language, Text
 
-__all__ = [
-    "KINDS",
-    "Calendar",
-    "Kind",
-    "Period",
-    "between",
-    "containing",
-    "kind_of",
-    "latest",
-    "parse",
-]
-
 Kind = Literal["day", "week", "month", "quarter", "year", "range"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _DAY = dt.timedelta(days=1)
-_WEEK = dt.timedelta(days=7)
-EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
-"""Days outside are typing mistakes; inside, each day has a week, month and year around it."""
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_EXAMPLES = "write it as 2026-10, 2026-W44, 2026-Q4, 2026, 2026-10-05 or 2026-10-01..2026-10-08"
-_PATTERNS: dict[Kind, re.Pattern[str]] = {
-    "month": re.compile(r"(\d{4})-(\d{2})"),
-    "week": re.compile(r"(\d{4})-[Ww](\d{1,2})"),
-    "quarter": re.compile(r"(\d{4})-[Qq](\d)"),
-    "year": re.compile(r"(\d{4})"),
-    "day": re.compile(r"(\d{4}-\d{2}-\d{2})"),
-    "range": re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})"),
-}
 
 
 @dataclass(frozen=True)
@@ -218,7 +187,7 @@ class Period:
             return containing(self.kind, _year_before(self.start), self.calendar)
         if self.kind == "week":
             year, week = self._iso
-            return _week(year - 1, min(week, _weeks_in(year - 1)), self.calendar)
+            return week_of(year - 1, min(week, weeks_in(year - 1)), self.calendar)
         return self._shifted(-364)
 
     def last_year_note(self) -> Text | None:
@@ -257,53 +226,6 @@ class Period:
         return iso.year, iso.week
 
 
-def parse(
-    text: str,
-    fiscal_month_start: int = 1,
-    *,
-    week_start: Literal["monday", "sunday"] = "monday",
-    kind: Kind | None = None,
-    as_of: dt.date | None = None,
-    reached: dt.date | None = None,
-) -> Period:
-    """The period a text names.
-
-    Parameters
-    ----------
-    text : str
-        `2026-10`, `2026-W44`, `2026-Q4`, `2026`, `2026-10-05`, `2026-10-01..2026-10-08`;
-        with `kind` and `as_of` also `latest`.
-    kind, as_of
-        What `latest` means: the last period of that kind that was over before that day.
-    reached : date, optional
-        The last day that the data hold; `latest` does not name a period beyond it.
-
-    Raises
-    ------
-    PeriodError
-        The text names no period.
-    """
-    calendar = Calendar(fiscal_month_start, week_start)
-    said = str(text).strip()
-    if said.lower() == "latest":
-        if kind is None or as_of is None:
-            raise PeriodError(
-                '"latest" needs a kind of period and a day to count from',
-                where="cycle",
-                hint=_EXAMPLES,
-            )
-        return latest(kind, as_of, calendar, reached=reached)
-    for known, pattern in _PATTERNS.items():
-        if match := pattern.fullmatch(said):
-            return _named(known, match.groups(), calendar, said)
-    raise PeriodError(f'"{said}" is no period', where="cycle", hint=_likely(said))
-
-
-def kind_of(key: str) -> Kind | None:
-    """The kind of cycle that a key names; None for one that names none, such as `undated`."""
-    return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(key)), None)
-
-
 def containing(kind: Kind, day: dt.date, calendar: Calendar | None = None) -> Period:
     """The day, week, month, quarter or year that a day lies in."""
     calendar = calendar or Calendar()
@@ -313,7 +235,7 @@ def containing(kind: Kind, day: dt.date, calendar: Calendar | None = None) -> Pe
         return Period("day", day, day, calendar)
     if kind == "week":
         iso = (day + calendar.week_shift).isocalendar()
-        return _week(iso.year, iso.week, calendar)
+        return week_of(iso.year, iso.week, calendar)
     if kind not in _MONTHS:
         raise PeriodError(
             f'no calendar period of kind "{kind}"',
@@ -349,54 +271,13 @@ def between(start: dt.date, end: dt.date, calendar: Calendar | None = None) -> P
     return Period("range", start, end, calendar or Calendar())
 
 
-def _named(kind: Kind, parts: tuple[str, ...], calendar: Calendar, said: str) -> Period:
-    years = [int(part[:4]) for part in (parts if kind == "range" else parts[:1])]
-    if not all(EARLIEST.year <= year <= LATEST.year for year in years):
-        raise PeriodError(
-            f'"{said}" is no period between {EARLIEST.year} and {LATEST.year}',
-            where="cycle",
-            hint=f"check the year; {_EXAMPLES}",
-        )
-    try:
-        if kind in ("day", "range"):
-            days = [dt.date.fromisoformat(part) for part in parts]
-            return Period(kind, days[0], days[-1], calendar)
-        year, number = int(parts[0]), int(parts[-1])
-        if kind == "week":
-            return _week(year, number, calendar)
-        if kind == "month":
-            return containing("month", dt.date(year, number, 1), calendar)
-        if kind == "quarter" and number not in (1, 2, 3, 4):
-            raise ValueError("quarters are Q1 to Q4")
-        month = 3 * (number - 1) if kind == "quarter" else 0
-        return containing(kind, calendar.fiscal_start(year, month), calendar)
-    except (ValueError, OverflowError) as error:
-        raise PeriodError(f'"{said}" is no period', where="cycle", hint=_likely(said)) from error
-
-
-def _week(year: int, week: int, calendar: Calendar) -> Period:
+def week_of(year: int, week: int, calendar: Calendar) -> Period:
+    """The ISO week of a year; ValueError where the year has none of that number."""
     start = dt.date.fromisocalendar(year, week, 1) - calendar.week_shift
     return Period("week", start, start + 6 * _DAY, calendar)
 
 
-def _likely(said: str) -> str:
-    """The likely fix for a text that names no period."""
-    if match := _PATTERNS["week"].fullmatch(said):
-        year = max(int(match[1]), 1)
-        return f"{year} has the weeks {year}-W01 to {year}-W{_weeks_in(year):02d}"
-    if match := _PATTERNS["quarter"].fullmatch(said):
-        return f"{match[1]} has the quarters {match[1]}-Q1 to {match[1]}-Q4"
-    if match := _PATTERNS["month"].fullmatch(said):
-        return f"{match[1]} has the months {match[1]}-01 to {match[1]}-12"
-    if match := re.fullmatch(r"(\d{4})[-/._年 ]?(0?[1-9]|1[0-2])月?", said):
-        return f"did you mean {match[1]}-{int(match[2]):02d}?"
-    if match := re.fullmatch(r"(\d{4})[-/. ]?([WwQq])-?(\d{1,2})", said):
-        number = f"{int(match[3]):02d}" if match[2] in "Ww" else match[3]
-        return f"did you mean {match[1]}-{match[2].upper()}{number}?"
-    return _EXAMPLES
-
-
-def _weeks_in(year: int) -> int:
+def weeks_in(year: int) -> int:
     """ISO weeks of a year: 28 December always lies in the last one."""
     return dt.date(year, 12, 28).isocalendar().week
 
