@@ -4,106 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analyses import people
+from opsnb.analyses import course, people
 from opsnb.analyses.drivers import drivers, moved_trees
 from opsnb.analyses.emptiness import empty_verdict, needs_rows, say_empty, say_reach
-from opsnb.analyses.gate import data_end, data_gate
-from opsnb.analyses.scorecard import Kpi, leading, measure_kpis, scorecard_parts, target_of
+from opsnb.analyses.gate import data_gate
+from opsnb.analyses.reviewed import Reviewed
+from opsnb.analyses.scorecard import Kpi, scorecard_parts
 from opsnb.analyses.tasks import due_tasks
 from opsnb.analyses.voice import comment_themes, service_times, survey_scores
 from opsnb.analyses.why import explained, why
-from opsnb.display import Absent, Note, Paragraph, charts
+from opsnb.display import Absent, Note, Paragraph
 from opsnb.findings import Card, Fact, Verdict
-from opsnb.messages import Said, Text
-from opsnb.metrics.funnel import ordered_funnel
-from opsnb.metrics.lifespans import recorded
-from opsnb.metrics.reach import holds_rows
+from opsnb.messages import Text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from opsnb.metrics import Metric
-    from opsnb.periods import Period
-    from opsnb.session import Session, Shown
+    from opsnb.session import Shown
 
 NEEDS = ("orders",)
 OPTIONAL = ("users", "events", "surveys", "tickets", "tasks", "spend")
 
-DEFAULT_KPIS = (
-    "gmv_net", "orders", "new_users", "active_users", "wau", "dau", "stickiness",
-    "activation", "conversion_rate", "paying_conversion", "arpu", "aov", "repurchase_rate",
-    "refund_rate", "churn_rate", "retention_d1", "retention_d7", "retention_d30", "nps", "csat",
-    "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
-)  # fmt: skip
-"""What a user-operations team starts with; a targets file narrows or widens it."""
-
 ONLY_CONTRACTS = "users.ended_at"
 """A column that only contracts have: who sells without them misses nothing."""
 
-TREND_MONTHS = 13
 MOST_EXPLAINED = 3
 """Rates whose change is explained in full when none is named; the others are folded."""
 
 
-class Month:
-    """One cycle's retrospective: its period, what it is compared with, and the steps.
-
-    Parameters
-    ----------
-    ops : Session
-    kpis : sequence of str, optional
-        Metric ids; by default those with a target in this cycle, then the usual ones.
-    """
+class Month(Reviewed):
+    """One cycle's retrospective, step by step."""
 
     name = "month"
-
-    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
-        self.ops = ops
-        self.period: Period = ops.period
-        self.targets = ops.workspace.targets(ops.period)
-        self.kpi_ids = list(kpis) or list(dict.fromkeys([*self.targets, *DEFAULT_KPIS]))
-
-    # -- what the period is worth --------------------------------------------------------
-
-    @cached_property
-    def recorded_until(self) -> dt.date | None:
-        return data_end(self.ops, "orders")
-
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether nothing was recorded in the period that a KPI could be measured on."""
-        return not (holds_rows(self.ops.rows, self.period) and self.kpis)
-
-    @property
-    def partial(self) -> bool:
-        """Whether the data ends before the period does."""
-        return self.recorded_until is None or self.recorded_until < self.period.end
-
-    @property
-    def why_partial(self) -> Text:
-        return Text.of("month.partial", period=self.period.text, last=self.recorded_until)
-
-    @property
-    def refunds_open(self) -> bool:
-        """Whether refunds of the period may still arrive."""
-        window = self.ops.workspace.refund_window_days
-        return self.ops.workspace.as_of < self.period.end + dt.timedelta(days=window)
-
-    @property
-    def source(self) -> Text:
-        return Text.of("month.source", start=self.period.start, end=self.period.end)
-
-    @property
-    def leading(self) -> list[Kpi]:
-        """The KPIs that the scorecard shows unfolded."""
-        return leading(self.kpis)
-
-    @cached_property
-    def kpis(self) -> list[Kpi]:
-        return measure_kpis(self)
 
     # -- steps -------------------------------------------------------------------------
 
@@ -170,146 +104,17 @@ class Month:
     @needs_rows
     def trend(self, metric: str = "gmv_net") -> Shown:
         """A metric over thirteen months, with its targets."""
-        ops = self.ops
-        if ops.meter.absent(metric):
-            return ops.show(Absent(Text.of("month.absent", table=ops.meter.absent(metric))))
-        if not self.covers(ops.catalogue[metric]):
-            return ops.show(Absent(self.not_recorded(metric)))
-        periods = [self.period]
-        while len(periods) < TREND_MONTHS:
-            periods.insert(0, periods[0].previous())
-        values = {m.period: m.value for m in ops.meter.measure(metric, periods)}
-        first = self.first_recorded(ops.catalogue[metric].table)
-        known = [p for p in periods if first is None or p.start >= first]
-        points = [values[p.key] for p in known]
-        targets = [(p.start, goal) for p in known if (goal := self._target(metric, p)) is not None]
-        spec = {"money": "money", "share": "percent", "count": "integer"}
-        label = ops.label(metric)
-        kpi = next((k for k in self.kpis if k.metric.id == metric), None)
-        change = kpi.change_text if kpi and not self.partial else Text("month.trend.no_change")
-        chart = charts.trend(
-            charts.Series(label, [p.start for p in known], points),
-            claim=Text.of("month.trend.claim", metric=label, change=change),
-            alt=Text.of("month.trend.alt", metric=label, n=len(known)),
-            source=Text.of("month.trend.source", start=known[0].start, end=self.period.end),
-            format=spec.get(ops.catalogue[metric].unit, "number"),
-            target=charts.Series(Text("chart.target"), *map(list, zip(*targets, strict=True)))
-            if targets
-            else None,
-            from_zero=True,
-        )
-        return ops.show(chart)
-
-    def _target(self, metric: str, period: Period) -> float | None:
-        target = self.ops.workspace.targets(period).get(metric)
-        if target is None:
-            return None
-        before = self.ops.meter.value(metric, period.previous()) if target.growth else None
-        return target_of(target, before)
-
-    def first_recorded_of(self, metric: Metric) -> dt.date | None:
-        """`first_recorded` of the table that a metric is counted in."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
-        if metric.kind == "churn":
-            since = recorded(self.ops.rows, self.period.end)
-            return since.first if since else None
-        return self.first_recorded(metric.table)
-
-    def covers(self, metric: Metric) -> bool:
-        """Whether the metric's table was recorded in the period: else its zero says nothing."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
-        first = self.first_recorded(metric.table)
-        if first is None or self.period.end < first:
-            return False
-        if metric.kind == "churn":  # ends go on where nobody arrives any more
-            return True
-        last = data_end(self.ops, metric.table or "orders")
-        return last is None or last >= self.period.start
-
-    def not_recorded(self, metric: str) -> Text:
-        """What stands in place of a metric that `covers` denies."""
-        return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)
-
-    def first_recorded(self, table: str | None) -> dt.date | None:
-        """First day of the first month that the table covers from its first day on."""
-        reports = self.ops.inspect(table or "orders")
-        if not reports or reports[0].first is None:
-            return None
-        return _date(reports[0].first).replace(day=1)
+        return self.ops.show(*course.trend(self, metric))
 
     @needs_rows
     def funnel(self, steps: Sequence[str] = ("visit", "cart", "order")) -> Shown:
         """Users by step, against last month."""
-        ops = self.ops
-        if not ops.rows.has("events"):
-            return ops.show(Absent(Text.of("month.absent", table="events")))
-        before = self.period.previous()
-        now = ordered_funnel(ops.rows, steps, self.period.start, self.period.end)
-        then = ordered_funnel(ops.rows, steps, before.start, before.end)
-        if not now[0].users:
-            return ops.show(Absent(Text("campaign.funnel.empty")))
-        if ops.people("funnel.stage", *({step.step: step.users} for step in now)):
-            return ops.show(Absent(ops.withheld.note))
-        for step in now:
-            ops.fact("funnel.stage", step.users, "count", segment=step.step)
-        rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
-        chart = charts.funnel(
-            [
-                charts.Stage(self.word("event", a.step), a.users, b.users)
-                for a, b in zip(now, then, strict=True)
-            ],
-            claim=Text.of(
-                "campaign.funnel.claim", rate=rate, first=self.word("event", now[0].step),
-                last=self.word("event", now[-1].step),
-            ),
-            alt=Text.of("campaign.funnel.alt", steps=len(now)),
-            source=self.source,
-            comparison=before.text,
-        )  # fmt: skip
-        return ops.show(chart, Note(Text("campaign.funnel.note")))
-
-    def word(self, kind: str, name: str) -> Said:
-        """The name of a dimension, an event or a segment for people, where one is known."""
-        key = f"{kind}.{name}"
-        return Text(key) if self.ops.language.has(key) else name
+        return self.ops.show(*course.funnel(self, steps))
 
     @needs_rows
     def active(self) -> Shown:
         """Daily active users, and the month's DAU, MAU and stickiness."""
-        ops = self.ops
-        if not ops.rows.has("events"):
-            return ops.show(Absent(Text.of("month.absent", table="events")))
-        end = min(self.period.end, self.recorded_until or self.period.end)
-        if end < self.period.start:
-            return ops.show(Absent(self.why_partial))
-        daily = ops.meter.daily("active_users", self.period.start, end)
-        mau = ops.meter.value("active_users", self.period)
-        dau = ops.meter.value("dau", self.period)
-        sticky = ops.meter.value("stickiness", self.period)
-        facts = {
-            "mau": ops.fact("active.mau", mau.value, "count"),
-            "dau": ops.fact("active.dau", dau.value, "count"),
-            "stickiness": ops.fact("active.stickiness", sticky.value, "share"),
-        }
-        chart = charts.trend(
-            charts.Series(Text("month.active.series"), _dates(daily), list(daily["value"])),
-            claim=Text.of("month.active.claim", **facts),
-            alt=Text.of("month.active.alt", days=len(daily)),
-            source=self.source,
-            format="integer",
-            events=self._events(),
-            from_zero=True,
-        )
-        return ops.show(chart)
-
-    def _events(self) -> list[charts.Event]:
-        return [
-            charts.Event(event.start, event.name, event.end)
-            for event in self.ops.workspace.events
-            if event.start <= self.period.end and (event.end or event.start) >= self.period.start
-        ]
+        return self.ops.show(*course.active(self))
 
     @needs_rows
     def growth(self) -> Shown:
@@ -474,11 +279,3 @@ class Month:
         rank = {"missed": 0, "near": 1}
         rest.sort(key=lambda kpi: rank.get(kpi.status or "", 2))
         return [kpi.card for kpi in (lead, *rest)][:6]
-
-
-def _date(moment: Any) -> dt.date:
-    return moment.date() if hasattr(moment, "date") else moment
-
-
-def _dates(frame: Any) -> list[dt.date]:
-    return [stamp.date() for stamp in frame["day"]]

@@ -18,7 +18,7 @@ from opsnb.metrics.periodic import Measured
 from opsnb.plans import Target
 
 if TYPE_CHECKING:
-    from opsnb.analyses.month import Month
+    from opsnb.analyses.reviewed import Reviewed
     from opsnb.periods import Period
 
 KpiStatus = Literal["hit", "near", "missed"]
@@ -147,7 +147,7 @@ class Kpi:
         )
 
 
-def measure_kpis(month: Month) -> list[Kpi]:
+def measure_kpis(month: Reviewed) -> list[Kpi]:
     """Every KPI that the workspace can measure, those with a target first.
 
     Raises
@@ -177,7 +177,7 @@ def leading(kpis: Sequence[Kpi]) -> list[Kpi]:
     return sorted(kpis, key=lambda kpi: kpi.target is None)[:LEADING]
 
 
-def measure_kpi(month: Month, name: str) -> Kpi | None:
+def measure_kpi(month: Reviewed, name: str) -> Kpi | None:
     """A KPI of the month, recorded as facts; None where the month has no value."""
     ops, period = month.ops, month.period
     metric = ops.catalogue[name]
@@ -211,7 +211,7 @@ def measure_kpi(month: Month, name: str) -> Kpi | None:
     )  # fmt: skip
 
 
-def _too_few(month: Month, metric: Metric, now: Measured) -> bool:
+def _too_few(month: Reviewed, metric: Metric, now: Measured) -> bool:
     """Whether a survey has so few answers that its score would tell what somebody said."""
     least = month.ops.workspace.min_cell
     if metric.table != "surveys" or not 0 < now.n < least:
@@ -221,7 +221,7 @@ def _too_few(month: Month, metric: Metric, now: Measured) -> bool:
     return True
 
 
-def _usual_target(month: Month, metric: Metric) -> Target | None:
+def _usual_target(month: Reviewed, metric: Metric) -> Target | None:
     """What the catalogue asks of a month where the team has agreed on nothing."""
     if month.period.kind != "month" or (metric.target is None and metric.growth is None):
         return None
@@ -262,7 +262,7 @@ def _votes(measured: Measured) -> Votes:
     return Votes(plus, measured.n - plus - minus, minus)
 
 
-def _year(month: Month, metric: Metric, before: Measured | None, now: Measured) -> Change | None:
+def _year(month: Reviewed, metric: Metric, before: Measured | None, now: Measured) -> Change | None:
     """The change on last year; what adds up day by day is laid on this year's calendar."""
     aligned = aligned_year(month, metric, now) if before is not None else None
     if aligned is None:
@@ -271,7 +271,7 @@ def _year(month: Month, metric: Metric, before: Measured | None, now: Measured) 
     return Change(gap, gap / abs(aligned) if aligned else None, aligned=True)
 
 
-def aligned_year(month: Month, metric: Metric, now: Measured) -> float | None:
+def aligned_year(month: Reviewed, metric: Metric, now: Measured) -> float | None:
     """Last year's value at this year's mix of weekdays and holidays; None for what is no sum.
 
     A metric is a sum when its days add up to the period's value; a quotient of two that can be
@@ -302,7 +302,7 @@ def aligned_year(month: Month, metric: Metric, now: Measured) -> float | None:
     return None if laid is None else laid / length
 
 
-def _change_fact(month: Month, metric: Metric, id: str, change: Change | None) -> None:
+def _change_fact(month: Reviewed, metric: Metric, id: str, change: Change | None) -> None:
     """Points for shares and scores, relative else; the interval is of the same unit."""
     if change is None:
         return
@@ -318,7 +318,9 @@ def _change_fact(month: Month, metric: Metric, id: str, change: Change | None) -
         month.ops.fact(id, change.relative, "relative", metric=metric.id, method=method)
 
 
-def _recorded(month: Month, metric: Metric, measured: Measured, period: Period) -> Measured | None:
+def _recorded(
+    month: Reviewed, metric: Metric, measured: Measured, period: Period
+) -> Measured | None:
     """None for a period before the data begins: its zeros are no measurements."""
     first = month.first_recorded_of(metric)
     return None if first is not None and period.start < first else measured
@@ -344,7 +346,7 @@ def judge(metric: Metric, value: float, target: float) -> KpiStatus:
     return "near" if abs(value - target) < metric.materiality * abs(target) else "missed"
 
 
-def _answers(month: Month, metric: Metric, measured: Measured) -> None:
+def _answers(month: Reviewed, metric: Metric, measured: Measured) -> None:
     if metric.table in SAMPLED and measured.n < FEW_ANSWERS:
         month.ops.check(
             f"answers.{metric.id}",
@@ -353,7 +355,7 @@ def _answers(month: Month, metric: Metric, measured: Measured) -> None:
         )
 
 
-def scorecard_parts(month: Month) -> list[Part]:
+def scorecard_parts(month: Reviewed) -> list[Part]:
     """The scorecard: up to twelve KPIs, the others behind a line that opens them."""
     if not month.kpis:
         return []
