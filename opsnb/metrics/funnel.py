@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
+import pandas as pd
 
 from opsnb.errors import MetricError, did_you_mean
 from opsnb.metrics.rows import Rows
@@ -20,15 +21,33 @@ class FunnelCount:
     users: int
 
 
-def ordered_funnel(
+@dataclass(frozen=True)
+class Funnel:
+    """A funnel over some days.
+
+    Attributes
+    ----------
+    steps : tuple of FunnelCount
+        Everybody.
+    by : dict
+        For each column asked for, its values ("(none)" where it is empty) to their steps; the
+        largest first.
+    """
+
+    steps: tuple[FunnelCount, ...]
+    by: Mapping[str, Mapping[str, list[FunnelCount]]]
+
+
+def funnel(
     rows: Rows,
     steps: Sequence[str],
     start: dt.date,
     end: dt.date,
     *,
+    by: Sequence[str] = (),
     within_days: int | None = None,
-) -> list[FunnelCount]:
-    """Users by step reached, in order, within a window of days.
+) -> Funnel:
+    """Users by step reached, in order, within a window of days; one query.
 
     A user counts for a step when an event of that name happened at or after the earliest
     moment at which the step before was reached. Events of other names do not matter.
@@ -39,10 +58,36 @@ def ordered_funnel(
         At least two event names, in order.
     start, end : date
         First and last day, both included.
+    by : sequence of str
+        Columns of events: a user belongs to the values of the first event in the window.
     within_days : int, optional
         Days from the first step within which all others have to follow.
     """
-    return _counted(_reached(rows, steps, start, end, within_days), steps)
+    reached = _reached(rows, steps, start, end, within_days, by)
+    names = _names(steps)
+    groups = {f"_by_{number}": column for number, column in enumerate(by)}
+    sums = {name: reached[name].sum() for name in names}
+    if not by:
+        counts = reached.agg(**sums).execute()[names].fillna(0)
+        return Funnel(tuple(_counts(steps, counts.iloc[0])), {})
+    keys = {name: reached[name].cast("string").coalesce("(none)") for name in groups}
+    counts = reached.group_by(**keys).agg(**sums).execute()
+    return Funnel(
+        tuple(_counts(steps, counts[names].sum())),
+        {column: _by_group(steps, counts, name) for name, column in groups.items()},
+    )
+
+
+def ordered_funnel(
+    rows: Rows,
+    steps: Sequence[str],
+    start: dt.date,
+    end: dt.date,
+    *,
+    within_days: int | None = None,
+) -> list[FunnelCount]:
+    """`funnel` of everybody."""
+    return list(funnel(rows, steps, start, end, within_days=within_days).steps)
 
 
 def funnel_by(
@@ -54,39 +99,25 @@ def funnel_by(
     *,
     within_days: int | None = None,
 ) -> dict[str, list[FunnelCount]]:
-    """The same by a column of events: a user belongs to the value of the first event in the window.
-
-    Returns
-    -------
-    dict
-        Value of the column ("(none)" where it is empty) to the steps; the largest first.
-    """
-    reached = _reached(rows, steps, start, end, within_days, by)
-    group = reached._group.cast("string").coalesce("(none)")
-    totals = reached.group_by(group=group).agg(
-        **{name: reached[name].sum() for name in _names(steps)}
-    )
-    found = {
-        str(row["group"]): [
-            FunnelCount(step, int(row[name] or 0))
-            for step, name in zip(steps, _names(steps), strict=True)
-        ]
-        for row in totals.execute().to_dict("records")
-    }
-    return dict(sorted(found.items(), key=lambda row: (-row[1][0].users, row[0])))
+    """`funnel` by one column of events."""
+    return dict(funnel(rows, steps, start, end, by=[by], within_days=within_days).by[by])
 
 
 def _names(steps: Sequence[str]) -> list[str]:
     return [f"step_{number}" for number in range(len(steps))]
 
 
-def _counted(reached: ibis.Table, steps: Sequence[str]) -> list[FunnelCount]:
-    totals = reached.agg(**{name: reached[name].sum() for name in _names(steps)}).execute()
-    counts = [totals[name].iloc[0] for name in _names(steps)]
-    return [
-        FunnelCount(step, int(count) if count == count and count is not None else 0)
-        for step, count in zip(steps, counts, strict=True)
-    ]
+def _counts(steps: Sequence[str], row: pd.Series) -> list[FunnelCount]:
+    names = _names(steps)
+    return [FunnelCount(step, int(row[name])) for step, name in zip(steps, names, strict=True)]
+
+
+def _by_group(
+    steps: Sequence[str], counts: pd.DataFrame, group: str
+) -> dict[str, list[FunnelCount]]:
+    totals = counts.groupby(group)[_names(steps)].sum()
+    found = {str(name): _counts(steps, row) for name, row in totals.iterrows()}
+    return dict(sorted(found.items(), key=lambda row: (-row[1][0].users, row[0])))
 
 
 def _reached(
@@ -95,22 +126,24 @@ def _reached(
     start: dt.date,
     end: dt.date,
     within_days: int | None,
-    by: str | None = None,
+    by: Sequence[str],
 ) -> ibis.Table:
-    """One row a user: 1 for each step reached, and with `by` the user's group."""
+    """One row a user: 1 for each step reached, and the user's groups."""
     _check(steps)
     events = rows.table("events").expr
-    if by is not None and by not in events.columns:
-        raise MetricError(
-            f'the events have no column "{by}"',
-            where="funnel",
-            hint=did_you_mean(by, events.columns, kind="columns"),
-        )
+    for column in by:
+        if column not in events.columns:
+            raise MetricError(
+                f'the events have no column "{column}"',
+                where="funnel",
+                hint=did_you_mean(column, events.columns, kind="columns"),
+            )
+    groups = {f"_by_{number}": events[column] for number, column in enumerate(by)}
     within = events.filter(
-        events.event.isin(list(steps))
-        & events.event_date.between(ibis.literal(start), ibis.literal(end))
+        events.event_date.between(ibis.literal(start), ibis.literal(end))
+        & events.event.isin(list(steps))
         & events.user_id.notnull()
-    ).select("user_id", "event_at", "event", *([by] if by else []))
+    ).select("user_id", "event_at", "event", **groups)
     # A running maximum of the first step's moment keeps this to one scan and one window a step,
     # without self-joins; the latest chain of steps has the most time left.
     rank = ibis.cases(*[(within.event == step, number) for number, step in enumerate(steps)])
@@ -126,8 +159,7 @@ def _reached(
             hit = hit & (reached.event_at <= began + ibis.interval(days=within_days))
         reached = reached.mutate(**{f"_step_{number}": hit.ifelse(began, never)})
     columns = {name: reached[f"_{name}"].max().notnull().cast("int64") for name in _names(steps)}
-    if by is not None:
-        columns["_group"] = reached[by].argmin(reached.event_at)
+    columns |= {name: reached[name].argmin(reached.event_at) for name in groups}
     return reached.group_by("user_id").agg(**columns)
 
 

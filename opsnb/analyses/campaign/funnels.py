@@ -14,13 +14,12 @@ from opsnb.messages import Said, Text
 from opsnb.methods.compare import two_proportions
 from opsnb.methods.multiplicity import benjamini_hochberg
 from opsnb.methods.proportions import newcombe
-from opsnb.metrics.funnel import FunnelCount, funnel_by, ordered_funnel
+from opsnb.metrics.funnel import FunnelCount
 
 if TYPE_CHECKING:
     from opsnb.analyses.campaign.review import Campaign
     from opsnb.plans import CampaignPlan
 
-BREAKDOWNS = ("channel", "device")
 FALSE_SHARE = 0.05
 """Of the changes called real, the share that may be false (false discovery rate)."""
 
@@ -51,7 +50,8 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
     if not plan.funnel or not campaign.dated or not ops.rows.has("events"):
         return [Absent(Text("campaign.funnel.absent"))]
     assert plan.start and plan.end
-    now = _steps(campaign, plan.start, plan.end)
+    found = campaign.funnel_over(plan.start, plan.end)
+    now = found.steps
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
     if ops.people("campaign.funnel", *({step.step: step.users} for step in now)):
@@ -59,14 +59,15 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
     others = against(campaign)
-    then = {other.id: _steps(campaign, other.first, other.last) for other in others}
+    before = {other.id: campaign.funnel_over(other.first, other.last) for other in others}
+    then = {id_: earlier.steps for id_, earlier in before.items()}
     parts: list[Part] = [_chart(campaign, now, then["before"], others[0])]
     changes: list[Change] = []
     everybody = _row(campaign, "", now, then, others, [])
-    columns = ops.rows.table("events").expr.columns
-    known: list[str | None] = [by for by in BREAKDOWNS if by in columns]
+    known: list[str | None] = list(found.by)
     for by in known or [None]:
-        rows = [] if by is None else _groups(campaign, by, others, changes)
+        groups = {id_: earlier.by[by] for id_, earlier in before.items()} if by else {}
+        rows = _groups(campaign, by, found.by[by], groups, others, changes) if by else []
         first = [everybody] if by == (known or [None])[0] else []
         parts.append(_table(campaign, by, [*first, *rows], others))
     if changes:
@@ -104,16 +105,6 @@ def last_campaign(campaign: Campaign) -> CampaignPlan | None:
     return max(over, key=lambda other: other.end or dt.date.min, default=None)
 
 
-def _steps(campaign: Campaign, first: dt.date, last: dt.date) -> list[FunnelCount]:
-    plan = campaign.plan
-    return ordered_funnel(campaign.ops.rows, plan.funnel, first, last, within_days=plan.funnel_days)
-
-
-def _by(campaign: Campaign, by: str, first: dt.date, last: dt.date) -> dict[str, list[FunnelCount]]:
-    plan = campaign.plan
-    return funnel_by(campaign.ops.rows, plan.funnel, first, last, by, within_days=plan.funnel_days)
-
-
 def _chart(
     campaign: Campaign, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
 ) -> Part:
@@ -134,13 +125,14 @@ def _chart(
 
 
 def _groups(
-    campaign: Campaign, by: str, others: Sequence[Against], changes: list[Change]
+    campaign: Campaign,
+    by: str,
+    now: Mapping[str, Sequence[FunnelCount]],
+    then: Mapping[str, Mapping[str, Sequence[FunnelCount]]],
+    others: Sequence[Against],
+    changes: list[Change],
 ) -> list[dict[str, Any]]:
     """A row a value of a column of events; what changed is added to `changes`."""
-    plan = campaign.plan
-    assert plan.start and plan.end
-    now = _by(campaign, by, plan.start, plan.end)
-    then = {other.id: _by(campaign, by, other.first, other.last) for other in others}
     few = {id_: too_few(campaign, f"{by}/{id_}", groups)
            for id_, groups in {"now": now, **then}.items()}  # fmt: skip
     rows = []

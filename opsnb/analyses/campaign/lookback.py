@@ -14,7 +14,7 @@ from opsnb.display import Absent, Checks, Column, Fold, Note, Paragraph, Part, T
 from opsnb.errors import MethodError
 from opsnb.messages import Said, Text
 from opsnb.methods.decomposition import MixRate, mix_and_rate, product_parts
-from opsnb.metrics.funnel import FunnelCount, funnel_by
+from opsnb.metrics.funnel import FunnelCount
 from opsnb.periods import between
 from opsnb.plans import CampaignNotes
 
@@ -76,13 +76,12 @@ def _mix(campaign: Campaign, before: tuple[dt.date, dt.date]) -> list[Part]:
     ops, plan = campaign.ops, campaign.plan
     if not plan.funnel or not ops.rows.has("events"):
         return []
-    if "channel" not in ops.rows.table("events").expr.columns:
-        return []
     assert plan.start and plan.end
-    found_by = {
-        name: funnel_by(ops.rows, plan.funnel, *span, "channel", within_days=plan.funnel_days)
-        for name, span in (("before", before), ("now", (plan.start, plan.end)))
-    }
+    spans = {"before": before, "now": (plan.start, plan.end)}
+    funnels = {name: campaign.funnel_over(*span).by for name, span in spans.items()}
+    if any("channel" not in by for by in funnels.values()):
+        return []
+    found_by = {name: by["channel"] for name, by in funnels.items()}
     few = {
         channel
         for name, groups in found_by.items()
@@ -105,7 +104,7 @@ def _mix(campaign: Campaign, before: tuple[dt.date, dt.date]) -> list[Part]:
 
 
 def _ends(
-    found: Mapping[str, list[FunnelCount]], few: Collection[str]
+    found: Mapping[str, Sequence[FunnelCount]], few: Collection[str]
 ) -> dict[str, tuple[float, float]]:
     """Users at the end and at the start by channel; channels of too few together as one."""
     ends: dict[str, tuple[float, float]] = {}

@@ -27,6 +27,7 @@ from opsnb.errors import ParameterError, did_you_mean
 from opsnb.findings import Fact, Tone
 from opsnb.findings.records import Unit
 from opsnb.messages import Said, Text
+from opsnb.metrics.funnel import Funnel, funnel
 from opsnb.metrics.purchases import repurchase_days
 from opsnb.plans import CampaignNotes
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 NEEDS = ()
 OPTIONAL = ("spend", "orders", "events", "users", "assignments", "series")
+BREAKDOWNS = ("channel", "device")
+"""Columns of events that the funnel is broken down by."""
 
 
 class Campaign:
@@ -58,6 +61,7 @@ class Campaign:
             )
         self.ops = ops
         self.plan = plans[campaign]
+        self._funnels: dict[tuple[dt.date, dt.date], Funnel] = {}
 
     @cached_property
     def ledger(self) -> money.Ledger:
@@ -102,6 +106,17 @@ class Campaign:
     @cached_property
     def before_after(self) -> Fact | None:
         return before_after(self)
+
+    def funnel_over(self, first: dt.date, last: dt.date) -> Funnel:
+        """The plan's funnel over some days, also by channel and device; asked for once."""
+        if (first, last) not in self._funnels:
+            known = self.ops.rows.table("events").expr.columns
+            self._funnels[first, last] = funnel(
+                self.ops.rows, self.plan.funnel, first, last,
+                by=[name for name in BREAKDOWNS if name in known],
+                within_days=self.plan.funnel_days,
+            )  # fmt: skip
+        return self._funnels[first, last]
 
     @property
     def has_spend(self) -> bool:
