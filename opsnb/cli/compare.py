@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsnb.cli.options import near_workspace
+from opsnb.cli.options import Json, near_workspace
 from opsnb.cli.output import note, reported, shown, table, warn, write_json
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ def diff(
     after: Report,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page here as well.")] = None,
     language: Annotated[str, typer.Option("--language", "-l", help="en or zh.")] = "en",
-    json: Annotated[
-        bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")
-    ] = False,
+    json: Json = False,
 ) -> None:
     """Compare two reports.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsnb.cli.options import the_workspace
+from opsnb.cli.options import Json, the_workspace
 from opsnb.cli.output import note, reported, say, table, write_json
 from opsnb.errors import ParameterError
 
@@ -44,7 +44,6 @@ class Outcome(StrEnum):
     dropped = "dropped"
 
 
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")]
 All = Annotated[bool, typer.Option("--all", "-a", help="Also those that are done or dropped.")]
 Cycle = Annotated[
     str | None, typer.Option("--cycle", "-c", help="Only those of a cycle, such as 2026-10.")

@@ -7,13 +7,20 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from opsnb.errors import ParameterError
 from opsnb.parameters import SUBJECTS
 
 if TYPE_CHECKING:
     from opsnb.workspace import Workspace
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")]
+Languages = Annotated[
+    str, typer.Option("--language", "-l", help="en, zh or en,zh (the first is the primary one).")
+]
 
 
 def the_workspace(path: Path | None) -> Workspace:

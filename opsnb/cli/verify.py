@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsnb.cli.compare import say_comparison
-from opsnb.cli.options import ids_in_data, near_workspace, the_workspace
+from opsnb.cli.options import Json, ids_in_data, near_workspace, the_workspace
 from opsnb.cli.output import EXIT_FAILED, note, reported, table, write_json
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def verify(
     rerun: Annotated[
         bool, typer.Option("--rerun", help="Make it again beside, and compare every fact.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")
-    ] = False,
+    json: Json = False,
 ) -> None:
     """Check a report's files against its manifest.
 
