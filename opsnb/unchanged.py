@@ -168,7 +168,8 @@ class Present:
         for name in reads["sources"]:
             found[f"source {name}"] = self._source_stamp(name) or "not known"
         for scope in reads["ledger"]:
-            found[f"ledger, {scope}"] = self._ledger(scope, f"{planned.cycle}/{planned.slug}")
+            own = f"{planned.cycle}/{planned.slug}"
+            found[_in_the_ledger(scope)] = self._ledger(scope, own)
         return found
 
     def changed(
@@ -291,6 +292,13 @@ class Present:
         except OpsnbError as error:
             return _hash(str(error))
         return _hash([repr(e) for e in entries if e.report != own or e.touched])
+
+
+def _in_the_ledger(scope: str) -> str:
+    """What a person calls the entries that are "before 2026-10", "about ID", or "all"."""
+    kind, _, name = scope.partition(" ")
+    of = {"before": f" of cycles before {name}", "about": f" about {name}"}.get(kind, "")
+    return f"the ledger's entries{of}"
 
 
 def look(workspace: Workspace, pdf: bool) -> dict[str, str]:

@@ -182,6 +182,20 @@ def test_too_few_comments_give_no_themes(workspace: Callable[..., Workspace]) ->
     assert "no unhappy customer" in made.themes().plain(made.ops.language)
 
 
+def test_themes_below_the_limit_on_small_groups_are_said_to_be_withheld(
+    workspace: Callable[..., Workspace],
+) -> None:
+    happy = complaints(200, "Parcel").assign(score=10)
+    unhappy = [complaints(40, "Parcel courier"), complaints(40, "Checkout coupon")]
+    loaded = workspace({"surveys": pd.concat([happy, *unhappy])})
+    loaded.min_cell = 100
+    made = month_of(loaded)
+    english, chinese = (made.themes().plain(loaded.speak(code)) for code in ("en", "zh"))
+    assert "Withheld: 80 comments" in english and "no theme has 100 comments" in english
+    assert "80 条不满评论" in chinese and "100 条的展示下限" in chinese
+    assert "too few" not in english and "courier" not in english
+
+
 # -- who was asked -----------------------------------------------------------------------------
 
 

@@ -135,7 +135,7 @@ CHANGES = {
     ),
     "ledger": (
         lambda root: Workspace.load(root).ledger.add("action", "2026-09", "Call them"),
-        ("ledger, before 2026-10",),
+        ("the ledger's entries of cycles before 2026-10",),
     ),
 }
 

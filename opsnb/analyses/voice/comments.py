@@ -49,14 +49,18 @@ def comment_themes(month: Month) -> list[Part]:
     if not complaints:
         return [Absent(Text("month.voice.no_comments"))]
     parts: list[Part] = []
+    withheld = False
     scripts: tuple[Script, ...] = ("zh", "en")
     for script in scripts:
         own = [one for one in complaints if script_of(one.text) == script]
-        if len(own) >= MIN_COMMENTS:
-            parts += _themes(month, own, script)
-    if not parts:
-        return [Absent(Text.of("month.voice.few_comments", n=len(complaints)))]
-    return [*parts, Note(Text.of("month.voice.themes_note", small=_small(month)))]
+        found = _topics(own, script)
+        shown = _themes(month, found, own, script)
+        withheld |= bool(found) and not shown
+        parts += shown
+    if parts:
+        return [*parts, Note(Text.of("month.voice.themes_note", small=_small(month)))]
+    reason = "small_themes" if withheld else "few_comments"
+    return [Absent(Text.of(f"month.voice.{reason}", n=len(complaints), small=_small(month)))]
 
 
 def _small(month: Month) -> int:
@@ -88,12 +92,19 @@ def _complaints(month: Month) -> list[Complaint]:
     ]
 
 
-def _themes(month: Month, own: Sequence[Complaint], script: Script) -> list[Part]:
+def _topics(own: Sequence[Complaint], script: Script) -> list[Topic]:
+    if len(own) < MIN_COMMENTS:
+        return []
     k = int(np.clip(len(own) // A_THEME, 2, MOST_THEMES))
     try:
-        found = topics([words_of(one.text, script) for one in own], k)
+        return topics([words_of(one.text, script) for one in own], k)
     except MethodError:  # nothing but fillers
         return []
+
+
+def _themes(
+    month: Month, found: Sequence[Topic], own: Sequence[Complaint], script: Script
+) -> list[Part]:
     now = sum(one.now for one in own)
     then = len(own) - now
     rows = [row for topic in found if (row := _row(month, topic, own, now, then, script))]
