@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -19,6 +24,7 @@ _ALWAYS = {
     "spark.sql.ansi.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
+_WAREHOUSE = "spark.sql.warehouse.dir"
 _ENDING = ".parquet"
 _WAIT = 120
 """Seconds within which a cluster has to give a first core."""
@@ -74,7 +80,7 @@ def _on_cluster(address: str, settings: dict[str, str]) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     master = address.removeprefix("spark://") if "://local" in address else address
     builder = SparkSession.builder.appName("opsnb").master(master)
-    for name, value in settings.items():
+    for name, value in {_WAREHOUSE: _warehouse(), **settings}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -85,6 +91,14 @@ def _on_cluster(address: str, settings: dict[str, str]) -> Any:
             hint="the tables of a workspace can lie on one Spark cluster; copy the others' there",
         )
     return session
+
+
+@functools.cache
+def _warehouse() -> str:
+    """A folder that goes with the process: a driver makes one even where it saves no table."""
+    folder = tempfile.mkdtemp(prefix="opsnb-spark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder).as_uri()
 
 
 def _seconds(text: str) -> float:

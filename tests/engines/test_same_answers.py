@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -66,6 +68,14 @@ def test_two_clusters_are_not_taken_for_one(asked: Callable[[str], Asked]) -> No
     with pytest.raises(SourceError, match=r"local\[1\] cannot be opened beside spark://127\.0"):
         connect(SourceConfig(url="spark://local[1]"), workspace.root)
     assert connect(workspace.sources["here"], workspace.root).tables() == before
+
+
+def test_spark_leaves_no_warehouse_in_the_working_folder(asked: Callable[[str], Asked]) -> None:
+    session = open_source(asked("spark").workspace, "here").backend._session
+    session.sql("SHOW DATABASES").collect()
+    place = Path(unquote(urlsplit(session.conf.get("spark.sql.warehouse.dir")).path))
+    assert Path.cwd() not in place.parents
+    assert list(place.iterdir()) == []
 
 
 def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
