@@ -130,9 +130,14 @@ def brief_page(
     """
     checked = check(dict(report))
     spoken = language or Language(checked["language"])
-    brief = _written(Brief(checked, spoken, size))
+    return draw(checked, spoken, size, printing=printing)
+
+
+def draw(report: Mapping[str, Any], language: Language, size: Size, *, printing: bool) -> str:
+    """As `brief_page`, of a report whose layout is known to be right."""
+    brief = _written(Brief(report, language, size))
     template = environment().get_template("brief.html.j2")
-    return visible(template.render(brief=brief, language=spoken, printing=printing, words=words))
+    return visible(template.render(brief=brief, language=language, printing=printing, words=words))
 
 
 def _written(brief: Brief) -> Brief:

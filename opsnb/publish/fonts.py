@@ -8,6 +8,8 @@ import html
 import importlib.util
 import io
 import re
+import string
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,6 +34,9 @@ _BOLD_SYMBOLS = ("matplotlib", "DejaVuSans-Bold.ttf")
 
 _WIDE_PUNCTUATION = frozenset("‘’“”·…")
 """As wide as a Chinese character in Noto Sans SC: other languages take it from elsewhere."""
+
+_SIGNS = "−±×≈≤≥✓■□●○◆▲▼→¥€£万亿"
+"""What opsnb's code draws beside the texts of its files."""
 
 _UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -188,18 +193,66 @@ def _coverage(path: Path) -> frozenset[int]:
 @functools.lru_cache(maxsize=32)
 def _subset(path: Path, characters: frozenset[str]) -> bytes:
     """A WOFF file. WOFF2 would be a fifth smaller and take five times as long."""
-    options = subset.Options()
-    options.hinting = False
-    options.drop_tables += ["FFTM"]  # a time stamp in some fonts
-    options.notdef_outline = True
-    options.layout_features = ["ccmp", "kern", "liga", "locl", "mark"]
+    font = _opened(_smaller(path, characters))
+    names = font["name"]
+    del font["name"]  # cut already: to find out which of its records are used takes longest
+    _cut(font, characters)
+    font["name"] = names
+    return _saved(font, "woff")
+
+
+def prepare(texts: str) -> None:
+    """Makes the fonts ready for pages that will hold the characters of some texts."""
+    for path in font_paths():
+        _smaller(path, _drawn_by(path, frozenset(texts)))
+
+
+_smaller_fonts: dict[Path, tuple[frozenset[str], bytes]] = {}
+_turn = threading.Lock()
+
+
+def _smaller(path: Path, characters: frozenset[str]) -> bytes:
+    """A font of these characters and all that were asked for before: cut from it, the same
+    bytes come out in a fourth of the time.
+
+    It begins with what opsnb itself says, so that it seldom has to grow.
+    """
+    with _turn:
+        held, data = _smaller_fonts.get(path) or (_drawn_by(path, _usual()), b"")
+        if not data or not characters <= held:
+            held |= characters
+            font = _opened(_bytes(path))
+            _cut(font, held)
+            data = _saved(font)
+            _smaller_fonts[path] = held, data
+        return data
+
+
+@functools.cache
+def _usual() -> frozenset[str]:
+    """The characters of opsnb's own texts, in all its languages."""
+    files = [*resources.messages().glob("*.toml"), *resources.templates().rglob("*.j2")]
+    texts = (file.read_text(encoding="utf-8") for file in [*files, resources.metrics()])
+    return frozenset(string.printable + _SIGNS).union(*texts)
+
+
+def _opened(data: bytes) -> TTFont:
     # bounds are those of the whole font: glyphs that stay are then copied without being read
-    source = io.BytesIO(_bytes(path))
-    font = TTFont(source, lazy=True, recalcTimestamp=False, recalcBBoxes=False)
+    return TTFont(io.BytesIO(data), lazy=True, recalcTimestamp=False, recalcBBoxes=False)
+
+
+def _cut(font: TTFont, characters: frozenset[str]) -> None:
+    """Leaves only what these characters need."""
+    options = subset.Options(hinting=False, notdef_outline=True)
+    options.drop_tables += ["FFTM"]  # a time stamp in some fonts
+    options.layout_features = ["ccmp", "kern", "liga", "locl", "mark"]
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(sorted(characters)))
     cutter.subset(font)
-    font.flavor = "woff"
+
+
+def _saved(font: TTFont, flavor: str | None = None) -> bytes:
+    font.flavor = flavor
     target = io.BytesIO()
     font.save(target)
     return target.getvalue()

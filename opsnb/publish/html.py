@@ -84,27 +84,40 @@ class OpsnbExporter(TemplateExporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page and nbconvert's resources; `resources["opsnb"]` holds a `Request`."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
-        page = visible(page)
-        drawn: Page = resources["page"]
-        if not drawn.printing:
-            rules = font_rules(page_characters(page), embedded, chinese=drawn.chinese)
-            page = page.replace(FONTS, rules, 1)
-        return page, resources
+        return _finished(page, resources["page"]), resources
+
+    def draw(self, parts: Page) -> str:
+        """The page of these parts, without the copies that nbconvert makes of the notebook."""
+        page = self.template.render(resources={"page": parts}).lstrip("\r\n")
+        return _finished(page, parts)
 
     def _preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         nb, resources = super()._preprocess(nb, resources)
         request = resources.get("opsnb") or plain_request(nb, resources)
-        resources["page"] = compose(
-            nb,
-            request.report,
-            request.run,
-            brief=request.brief,
-            pdf=request.pdf,
-            printing=request.printing,
-        )
+        resources["page"] = _composed(nb, request)
         return nb, resources
+
+
+def _composed(notebook: NotebookNode, request: Request) -> Page:
+    return compose(
+        notebook,
+        request.report,
+        request.run,
+        brief=request.brief,
+        pdf=request.pdf,
+        printing=request.printing,
+    )
+
+
+def _finished(page: str, parts: Page) -> str:
+    """The page without characters that nobody sees, and with the glyphs that a screen needs."""
+    page = visible(page)
+    if parts.printing:
+        return page
+    rules = font_rules(page_characters(page), embedded, chinese=parts.chinese)
+    return page.replace(FONTS, rules, 1)
 
 
 @functools.cache
@@ -115,8 +128,8 @@ def exporter() -> OpsnbExporter:
 
 def render(notebook: NotebookNode, request: Request) -> tuple[str, Page]:
     """The page of a run in one language, and its parts."""
-    page, resources = exporter().from_notebook_node(notebook, {"opsnb": request})
-    return page, resources["page"]
+    parts = _composed(notebook, request)
+    return exporter().draw(parts), parts
 
 
 def plain_request(notebook: NotebookNode, resources: dict[str, Any]) -> Request:

@@ -14,13 +14,13 @@ from pypdf.generic import Fit, NameObject, TextStringObject
 
 from opsnb.errors import PublishError
 from opsnb.messages import Language
-from opsnb.publish import words
-from opsnb.publish.brief import SIZES, brief_page
+from opsnb.publish import brief, words
 from opsnb.publish.engines import Engine, draw, engine
 from opsnb.publish.fonts import font_rules, missing_glyphs, page_characters, separate_families
 from opsnb.publish.html import FONTS
 from opsnb.publish.page import Page
 from opsnb.publish.records import Run
+from opsnb.publish.schema import check
 
 NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
@@ -66,8 +66,9 @@ def make_brief(report: Mapping[str, Any], run: Run) -> bytes:
         As `make_pdf`.
     """
     language, engine_name = run.language(report["language"]), engine(run.accessible)
-    for size in SIZES:
-        page = brief_page(report, language, size=size, printing=True)
+    check(dict(report))
+    for size in brief.SIZES:
+        page = brief.draw(report, language, size, printing=True)
         page = _with_fonts(page, language, engine_name)
         document = _laid_out(page, engine_name)
         marked = _marked(page, language, document)

@@ -276,6 +276,19 @@ def test_other_languages_take_narrow_punctuation_from_a_narrow_font():
     assert {c for face in ranged for c in face.characters} == {"’"}
 
 
+@pytest.mark.parametrize("text", ["Net revenue 1,204 “±3%” ▲", "复购率 留存 猫粮 驿站 AVATo"])
+def test_what_is_cut_from_a_smaller_font_is_what_the_whole_one_gives(text, monkeypatch):
+    path, characters = fonts.font_files()[400], frozenset("复购率留存猫粮驿站NetrvuAaVTo 1,")
+    characters |= fonts._drawn_by(path, frozenset(text))
+    monkeypatch.setattr(fonts, "_smaller_fonts", {})
+    fonts._subset.cache_clear()
+    from_smaller = fonts._subset(path, characters)
+    assert len(fonts._smaller(path, characters)) < len(fonts._bytes(path)) / 4
+    whole = fonts._opened(fonts._bytes(path))
+    fonts._cut(whole, characters)
+    assert from_smaller == fonts._saved(whole, "woff")
+
+
 def test_a_missing_font_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(fonts.resources, "fonts", lambda: tmp_path)
     with pytest.raises(PublishError, match=r"NotoSansSC-Regular-gb2312\.ttf: a font"):
