@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
 from opsnb.display.parts import Part, escape
 from opsnb.display.style import house_style
 from opsnb.display.svg import Drawing, to_svg
@@ -26,7 +24,7 @@ class Chart(Part):
     ----------
     claim : Said
         What the chart shows, as a sentence.
-    draw : function of a matplotlib Figure and a Language
+    draw : function of a Drawing (a matplotlib Figure) and a Language
         Draws on the empty figure, in the house style; called once a width.
     alt : Said
         The same for a reader who does not see it.
@@ -40,7 +38,7 @@ class Chart(Part):
     """
 
     claim: Said
-    draw: Callable[[Figure, Language], None]
+    draw: Callable[[Drawing, Language], None]
     alt: Said
     source: Said
     height: float = 3.2

@@ -79,6 +79,7 @@ _RC: dict[Any, Any] = {
     "axes.labelsize": SMALL,
     "axes.titlesize": SIZE,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,
     "axes.titlecolor": INK,
     "axes.prop_cycle": cycler(color=SERIES[:3]),
     "grid.color": GRID,

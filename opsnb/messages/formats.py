@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import datetime as dt
+import functools
 import math
 from typing import Any
 
@@ -122,9 +123,7 @@ class Formats(abc.ABC):
     def _decimal(self, value: float, digits: int) -> str:
         if abs(value) >= _LONGEST:
             return f"{value:.3g}".replace("-", "−")
-        rounded = round(float(value), digits) + 0.0
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return babel_numbers.format_decimal(rounded, pattern, locale=self.locale).replace("-", "−")
+        return _decimal(round(float(value), digits) + 0.0, digits, self.locale)
 
     def _money(self, value: float, digits: int) -> str:
         body = self._decimal(abs(value), digits)
@@ -142,6 +141,13 @@ class Formats(abc.ABC):
         if not any(c in "123456789" for c in body):
             return body
         return ("+" if value > 0 else "−") + body
+
+
+@functools.lru_cache(maxsize=4096)
+def _decimal(value: float, digits: int, locale: Locale) -> str:
+    """A number's digits; kept, since a chart says its numbers once for each of its widths."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return babel_numbers.format_decimal(value, pattern, locale=locale).replace("-", "−")
 
 
 def spec_of(fact: Any, name: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from babel import dates as babel_dates
 from babel import numbers as babel_numbers
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from opsnb.display.style import SMALL, text_width
@@ -81,20 +80,6 @@ def _money_sign(language: Language, spec: str) -> str:
     if spec not in ("money", "signed_money", "exact_money"):
         return ""
     return language.currency_sign
-
-
-def set_number_axis(
-    ax: Axes, which: str, ticks: Sequence[float], labels: Sequence[str], *, hug: bool = True
-) -> None:
-    """Puts the ticks on an axis; with `hug` the axis ends at the outer ticks."""
-    if which == "y":
-        ax.set_yticks(ticks, labels)
-        if hug:
-            ax.set_ylim(ticks[0], ticks[-1])
-    else:
-        ax.set_xticks(ticks, labels)
-        if hug:
-            ax.set_xlim(ticks[0], ticks[-1])
 
 
 def widest(labels: Sequence[str], size: float = SMALL) -> float:

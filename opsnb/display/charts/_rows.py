@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.patches import Rectangle
+
 from opsnb.display.charts._axes import widest
 from opsnb.display.charts._sheet import LINE, Sheet, wrapped
 from opsnb.display.style import INK, MUTED, SIZE, SMALL, text_width
@@ -69,7 +71,6 @@ class Rows:
             self.thick = 0.6
             self._side_by_side(labels, cells, heads, columns, top + head_room, bottom)
         self.ax.set_ylim(count - 0.5, -0.5)
-        self.ax.set_yticks([])
 
     @property
     def inches(self) -> float:
@@ -84,6 +85,10 @@ class Rows:
         half = self.thick * 0.8
         for y in self.y:
             self.ax.plot([x, x], [y - half, y + half], **style)
+
+    def bar(self, y: float, low: float, high: float, thick: float, **style: Any) -> None:
+        """A bar from low to high, centred on y."""
+        self.ax.add_artist(Rectangle((low, y - thick / 2), high - low, thick, **style))
 
     def beside(self, x: float, row: int, text: str) -> None:
         """Text right of x in a row."""

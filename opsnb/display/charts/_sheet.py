@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from opsnb.display.style import GRID, INK, MUTED, SIZE, SMALL, text_width
+from opsnb.display.charts._plot import Plot
+from opsnb.display.style import INK, MUTED, SIZE, SMALL, text_width
+from opsnb.display.svg import Drawing, Line
 from opsnb.messages import Language
 
 LINE = 0.155
@@ -39,7 +40,7 @@ class Entry:
 class Sheet:
     """A figure measured in inches from its top left corner."""
 
-    def __init__(self, figure: Figure, language: Language) -> None:
+    def __init__(self, figure: Drawing, language: Language) -> None:
         self.figure = figure
         self.language = language
         self.width = float(figure.get_figwidth())
@@ -73,17 +74,23 @@ class Sheet:
             valign
         ]
         for index, line in enumerate(lines):
-            self.figure.text(
-                x,
-                self.height - (y + first + index * step + 0.36 * size / 72),
-                line,
-                transform=self.figure.dpi_scale_trans,
-                fontsize=size,
-                color=colour,
-                ha=align,
-                va="baseline",
-                fontweight="bold" if bold else "normal",
-            )
+            baseline = y + first + index * step + 0.36 * size / 72
+            self.write(x, baseline, line, size=size, colour=colour, align=align, bold=bold)
+
+    def write(
+        self,
+        x: float,
+        baseline: float,
+        text: str,
+        *,
+        size: float = SMALL,
+        colour: str = INK,
+        align: Literal["left", "center", "right"] = "left",
+        bold: bool = False,
+    ) -> None:
+        """One line of text, its baseline so many inches from the top."""
+        line = Line(x, baseline, text, size, colour, align, bold)
+        self.figure.lines_of_text.append(line)
 
     def place(self, ax: Axes, x: float, y: float) -> tuple[float, float]:
         """Where a point of the axes lies, in inches from the left and the top."""
@@ -95,14 +102,13 @@ class Sheet:
 
     def panel(self, left: float, top: float, right: float, bottom: float) -> Axes:
         """Axes with these margins in inches."""
-        return self.figure.add_axes(
-            (
-                left / self.width,
-                bottom / self.height,
-                (self.width - left - right) / self.width,
-                (self.height - top - bottom) / self.height,
-            )
+        place = (
+            left / self.width,
+            bottom / self.height,
+            (self.width - left - right) / self.width,
+            (self.height - top - bottom) / self.height,
         )
+        return self.figure.add_axes(place, axes_class=Plot)
 
     def key(self, entries: Sequence[Entry], y: float = 0.09, left: float = 0.02) -> float:
         """A key from y inches down, in as many lines as it takes; returns where it ends."""
@@ -267,8 +273,3 @@ def is_free(box: Box, taken: Sequence[Box]) -> bool:
 def zero_line(ax: Axes, which: Literal["x", "y"] = "y") -> None:
     """The line that values are read against."""
     (ax.axhline if which == "y" else ax.axvline)(0, color=MUTED, linewidth=0.9, zorder=1)
-
-
-def rules(ax: Axes, which: Literal["x", "y", "both"] = "y") -> None:
-    """Faint lines at the ticks."""
-    ax.grid(True, axis=which, color=GRID)

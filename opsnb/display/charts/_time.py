@@ -14,11 +14,11 @@ from opsnb.display.charts._axes import (
     day_number,
     has_years,
     number_ticks,
-    set_number_axis,
     tick_labels,
     widest,
 )
-from opsnb.display.charts._sheet import LINE, Sheet, lanes, rules, spread, wrapped
+from opsnb.display.charts._plot import x_axis, y_axis
+from opsnb.display.charts._sheet import LINE, Sheet, lanes, spread, wrapped
 from opsnb.display.style import GRID, INK, MUTED, SMALL, text_width
 from opsnb.messages import Said
 
@@ -135,12 +135,10 @@ def time_panel(
     days, names = date_ticks(start, end, sheet.language, width)
     below = (LINE * (2 if has_years(names) else 1) + 0.1) if dates else 0.05
     ax = sheet.panel(left, top + room, right, bottom + below)
-    set_number_axis(ax, "y", ticks, labels)
-    rules(ax, "y")
+    y_axis(sheet, ax, ticks, labels)
     margin = _margin(start, end)
     ax.set_xlim(day_number(start) - margin, day_number(end) + margin)
-    ax.set_xticks(days, names if dates else [""] * len(days))
-    ax.tick_params(axis="x", length=2.5, color=GRID)
+    x_axis(sheet, ax, days, names if dates else [""] * len(days), hug=False, marked=True)
     _draw_events(sheet, ax, events, start, end, left, right, top + room if named else None)
     return ax
 

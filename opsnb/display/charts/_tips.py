@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 
 from opsnb.display.charts._check import is_number
 from opsnb.display.charts._sheet import Sheet
-from opsnb.display.svg import Drawing, Spot
+from opsnb.display.svg import Spot
 from opsnb.messages import Language
 
 _NARROWEST = 0.022
@@ -28,7 +28,7 @@ Row = tuple[str, float | None, float | None, float | None]
 def strips(sheet: Sheet, axes: Sequence[Axes], xs: Sequence[float], texts: Sequence[str]) -> None:
     """A strip around each x, from the top of the first axes to the bottom of the last."""
     pairs = sorted((x, text) for x, text in zip(xs, texts, strict=True) if text)
-    if not pairs or not isinstance(sheet.figure, Drawing):
+    if not pairs:
         return
     inches = [sheet.place(axes[0], x, 0)[0] for x, _ in pairs]
     box, last = axes[0].get_position(), axes[-1].get_position()
@@ -46,8 +46,6 @@ def strips(sheet: Sheet, axes: Sequence[Axes], xs: Sequence[float], texts: Seque
 
 def dots(sheet: Sheet, ax: Axes, points: Iterable[tuple[float, float, str]]) -> None:
     """A square around each point."""
-    if not isinstance(sheet.figure, Drawing):
-        return
     for x, y, text in points:
         left, top = sheet.place(ax, x, y)
         sheet.figure.spots.append(Spot(left - 0.1, top - 0.1, 0.2, 0.2, text))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import day_number, days
 from opsnb.display.charts._check import need, need_rows
@@ -16,6 +15,7 @@ from opsnb.display.charts._time import Event, extent, floats, time_panel
 from opsnb.display.charts._tips import day_texts, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, SERIES, SMALL, WARN, text_width
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -67,7 +67,7 @@ def anomaly_timeline(
     marks = [(day, float(seen[place[day]]), _is_above(place[day], seen, mean)) for day in flagged]
     runs = _runs(sorted(marks))
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = sheet.key(_key(marks, language)) + 0.05
         bottom, ceiling = extent([seen, least, most])

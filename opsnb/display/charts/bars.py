@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
 from opsnb.display.charts._axes import widest
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._rows import Rows, rows_height
 from opsnb.display.charts._sheet import DASHES, Entry, Sheet
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, PAPER, SERIES, TONES
+from opsnb.display.svg import Drawing
 from opsnb.findings.records import Tone
 from opsnb.messages import Language, Said
 
@@ -63,7 +62,7 @@ def bars(
     shown = sorted(rows, key=lambda row: -row.value) if ranked else list(rows)
     above = 0.3 if reference else 0.04
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = 0.02
         if reference:
@@ -81,7 +80,7 @@ def bars(
             colour = (
                 TONES[row.tone] if row.tone else SERIES[1 if any_strong and not row.strong else 0]
             )
-            frame.ax.barh(y, row.value, height=frame.thick, color=colour)
+            frame.bar(y, 0, row.value, frame.thick, color=colour)
             if is_number(row.low) and is_number(row.high):
                 _interval(frame, row.low, row.high, y)
             if not aligned:
@@ -89,8 +88,6 @@ def bars(
         frame.line(0, color=MUTED, linewidth=0.9)
         if reference:
             frame.line(reference[0], color=MUTED, linewidth=1.2, linestyle=DASHES)
-        frame.ax.set_xticks([])
-        frame.ax.spines["bottom"].set_visible(False)
 
     return Chart(
         claim=claim,

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
 from opsnb.display.charts._axes import widest
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._rows import Rows, rows_height
 from opsnb.display.charts._sheet import LINE, Entry, Sheet
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, PAPER, SERIES
+from opsnb.display.svg import Drawing
 from opsnb.errors import PublishError
 from opsnb.messages import Language, Said
 
@@ -58,7 +57,7 @@ def bridge(
     start = _axis_start(steps, spans)
     below = LINE + 0.06 if start else 0.02
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = sheet.key(_key(steps, language))
         texts = [language.format(s.value, format if s.is_total else _signed(format)) for s in steps]
@@ -79,8 +78,6 @@ def bridge(
                 frame.ax.plot([spans[index][1]] * 2, ends, color=MUTED, linewidth=0.7)
             if not sheet.is_narrow:
                 frame.beside(max(spans[index]), index, texts[index])
-        frame.ax.set_xticks([])
-        frame.ax.spines["bottom"].set_visible(False)
         if start:
             cut = language.text("chart.axis_cut", start=language.format(start, format))
             sheet.text(0.02, sheet.height - LINE / 2, cut, colour=MUTED)
@@ -143,7 +140,7 @@ def _scale(
 
 def _bar(frame: Rows, step: Step, span: tuple[float, float], y: float, start: float) -> None:
     if step.is_total:
-        frame.ax.barh(y, span[1] - start, left=start, height=frame.thick, color=SERIES[0])
+        frame.bar(y, start, span[1], frame.thick, color=SERIES[0])
         if start:
             # Two slits say that the bar is cut.
             width = frame.ax.get_xlim()[1] - start
@@ -154,9 +151,9 @@ def _bar(frame: Rows, step: Step, span: tuple[float, float], y: float, start: fl
                     [x, x + 0.008 * width], [y + half, y - half], color=PAPER, linewidth=1.8
                 )
         return
-    frame.ax.barh(
-        y, abs(step.value), left=min(span), height=frame.thick,
-        color=SERIES[1] if step.value >= 0 else "none",
+    frame.bar(
+        y, min(span), max(span), frame.thick,
+        facecolor=SERIES[1] if step.value >= 0 else "none",
         edgecolor=MUTED,
         linewidth=0 if step.value >= 0 else 1.2,
     )  # fmt: skip

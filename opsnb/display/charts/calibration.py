@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
-from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels
+from opsnb.display.charts._axes import number_ticks, tick_labels
 from opsnb.display.charts._check import is_number, need, need_rows
+from opsnb.display.charts._plot import x_axis
 from opsnb.display.charts._rows import Rows, rows_height
-from opsnb.display.charts._sheet import Entry, Sheet, rules
+from opsnb.display.charts._sheet import Entry, Sheet
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, PAPER, SERIES
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -61,7 +61,7 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
     shares = [row.share(row.observed) for row in rows]
     shares += [row.share(b) for row in rows for b in row.range or ()]
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         frame = Rows(
             sheet,
@@ -76,14 +76,13 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
             axis=True,
         )
         ticks = number_ticks(min(0, *shares), max(0, *shares), max(3, int(frame.inches / 0.62)))
-        set_number_axis(frame.ax, "x", ticks, tick_labels(ticks, language, "signed_percent"))
-        if not sheet.is_narrow:
-            rules(frame.ax, "x")
+        labels = tick_labels(ticks, language, "signed_percent")
+        x_axis(sheet, frame.ax, ticks, labels, ruled=not sheet.is_narrow)
         frame.line(0, color=INK, linewidth=1.0, zorder=1.5)
         for row, y in zip(rows, frame.y, strict=True):
             if row.range:
                 low, high = (row.share(bound) for bound in row.range)
-                frame.ax.barh(y, high - low, left=low, height=frame.thick * 0.7, color=SERIES[3])
+                frame.bar(y, low, high, frame.thick * 0.7, color=SERIES[3])
             outside = row.range and not row.holds
             frame.ax.plot(
                 row.share(row.observed), y, marker="D" if outside else "o", markersize=6,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import days, number_ticks, tick_labels, widest
 from opsnb.display.charts._check import need, need_rows
@@ -16,6 +15,7 @@ from opsnb.display.charts._time import Event, event_room, extent, floats, time_p
 from opsnb.display.charts._tips import day_texts, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, SERIES, SMALL
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said, Text
 
 
@@ -69,7 +69,7 @@ def counterfactual(
     xs = days(dates)
     has_band = bool(np.isfinite(most - least).any())
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         start, end = min(dates), max(dates)
         signed = _SIGNED.get(format, "signed_number")

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
+from opsnb.display.charts._axes import number_ticks, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
-from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._plot import x_axis, y_axis
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.display.charts._tips import rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, SERIES, SMALL
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 FEW = 14
@@ -63,7 +64,7 @@ def curves(
         fine = all(is_number(value) for value in (*line.xs, *line.ys))
         need(fine and len(line.xs) > 1, "a curve has too few numbers", "curves", "leave it out")
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         y_name, x_name = (
             wrapped(language.say(label), sheet.width - 0.04, size=SMALL, lines=1)
@@ -87,10 +88,8 @@ def curves(
         ys = number_ticks(0, max([highest, *(y for _, y in marked)]), 5)
         texts = tick_labels(ys, language, y_format)
         ax = sheet.panel(widest(texts) + 0.1, top, 0.3, 2 * LINE + 0.12)
-        set_number_axis(ax, "y", ys, texts)
-        set_number_axis(ax, "x", xs, tick_labels(xs, language, x_format))
-        ax.tick_params(axis="x", pad=6)
-        rules(ax, "y")
+        y_axis(sheet, ax, ys, texts)
+        x_axis(sheet, ax, xs, tick_labels(xs, language, x_format), far=True)
         for index, (line, (sign, width)) in enumerate(zip(lines, _STYLES, strict=False)):
             ax.plot(
                 np.asarray(line.xs), np.asarray(line.ys), color=SERIES[index],

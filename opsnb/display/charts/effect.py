@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import days
 from opsnb.display.charts._check import is_number, need, need_rows
@@ -24,6 +23,7 @@ from opsnb.display.charts._time import (
 from opsnb.display.charts._tips import date_names, rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, SERIES
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -76,7 +76,7 @@ def cumulative_effect(
         )
     last = points[-1]
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         entries = []
         if any(is_number(point.low) for point in points):

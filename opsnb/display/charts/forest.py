@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
-from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels
+from opsnb.display.charts._axes import number_ticks, tick_labels
 from opsnb.display.charts._check import is_number, need, need_rows
+from opsnb.display.charts._plot import x_axis
 from opsnb.display.charts._rows import Rows, rows_height
-from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.display.figures import Chart
 from opsnb.display.style import BAD, INK, MUTED, PAPER, SERIES, SMALL, text_width
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -73,7 +73,7 @@ def forest(
         need(is_number(row.value), f"an effect has the value {row.value}", "forest", "leave it out")
     above, below = 0.26, 0.26 + (0.2 if sides else 0)
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = sheet.key(_key(rows, mde, format, language))
         frame = Rows(
@@ -87,9 +87,8 @@ def forest(
         )
         ax = frame.ax
         ticks = number_ticks(*_limits(rows, mde), count=max(3, int(frame.inches / 0.62)))
-        set_number_axis(ax, "x", ticks, tick_labels(ticks, language, format))
-        if not sheet.is_narrow:
-            rules(ax, "x")
+        labels = tick_labels(ticks, language, format)
+        x_axis(sheet, ax, ticks, labels, ruled=not sheet.is_narrow)
         frame.line(0, color=INK, linewidth=1.0, zorder=1.5)
         if mde:
             frame.line(mde[0], color=MUTED, linewidth=1.2, linestyle=LINES["dotted"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
 from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._rows import Rows, rows_height
 from opsnb.display.charts._sheet import LINE, Entry, Sheet
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, PAPER, SERIES
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said, Text
 
 
@@ -60,7 +59,7 @@ def funnel(
     compared = all(is_number(stage.before) for stage in stages) and bool(stages[0].before)
     above = 0.3 if compared else 0.04
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = 0.02
         if compared:
@@ -80,17 +79,15 @@ def funnel(
         ax, any_strong = frame.ax, any(stage.strong for stage in stages)
         for stage, y in zip(stages, frame.y, strict=True):
             share = stage.count / stages[0].count
-            ax.barh(y, 1, height=frame.thick, color=SERIES[3], alpha=0.3)
+            frame.bar(y, 0, 1, frame.thick, color=SERIES[3], alpha=0.3)
             colour = SERIES[1] if any_strong and not stage.strong else SERIES[0]
-            ax.barh(y, share, height=frame.thick, color=colour)
+            frame.bar(y, 0, share, frame.thick, color=colour)
             if compared:
                 earlier = (stage.before or 0) / (stages[0].before or 1)
                 half = frame.thick * 0.66
                 ax.plot([earlier] * 2, [y - half, y + half], color=PAPER, linewidth=3.4)
                 ax.plot([earlier] * 2, [y - half, y + half], color=MUTED, linewidth=1.7)
         ax.set_xlim(0, 1.004)
-        ax.set_xticks([])
-        ax.spines["bottom"].set_visible(False)
 
     return Chart(
         claim=claim,

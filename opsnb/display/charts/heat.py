@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from opsnb.display.charts._axes import widest
@@ -16,6 +15,7 @@ from opsnb.display.charts._check import is_number, need, need_rows
 from opsnb.display.charts._sheet import LINE, Entry, Sheet, wrapped
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, PAPER, SERIES, SMALL, text_width
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 _ROW = 0.25
@@ -129,7 +129,7 @@ def _heat(
     has_empty = may_be_immature and len(known) < sum(len(row) for row in cells)
     key_room = 0.24 if has_empty else 0.02
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         if has_empty:
             sheet.key([Entry("hatch", SERIES[2], language.text("chart.immature"))])
@@ -183,9 +183,6 @@ def _head(name: str, sheet: Sheet, left: float, count: int) -> str:
 def _axes(ax: Axes, rows: int, columns: int) -> None:
     ax.set_xlim(0, columns)
     ax.set_ylim(rows, 0)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines["bottom"].set_visible(False)
 
 
 def _fitting(
@@ -223,7 +220,7 @@ def _draw_cells(
             corner = (x + 0.03, y + 0.05)
             if not is_number(value):
                 if outline_empty:
-                    ax.add_patch(
+                    ax.add_artist(
                         Rectangle(corner, 0.94, 0.9, facecolor="none", edgecolor=SERIES[3],
                                   linewidth=0.6, linestyle=(0, (2, 2)))
                     )  # fmt: skip
@@ -231,7 +228,7 @@ def _draw_cells(
             depth = 0.06 + 0.94 * min(max(value / top, 0), 1) if top > 0 else 0.06
             depth = 0.0 if math.isclose(value, 0) else depth
             cell = Rectangle(corner, 0.94, 0.9, facecolor=SERIES[0], alpha=depth, clip_on=False)
-            ax.add_patch(cell)
+            ax.add_artist(cell)
             colour = PAPER if depth > _DARK else INK
             place = sheet.place(ax, x + 0.5, y + 0.5)
             sheet.text(*place, text, size=size, align="center", colour=colour)

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import (
     month_label,
     number_ticks,
-    set_number_axis,
     tick_labels,
     widest,
 )
 from opsnb.display.charts._check import need, need_rows
-from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._plot import x_axis, y_axis
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.display.charts._time import extent, floats
 from opsnb.display.charts._tips import at, rows_text, strips
 from opsnb.display.figures import Chart
-from opsnb.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
+from opsnb.display.style import INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 _BOX = 0.42
@@ -73,7 +73,7 @@ def kpi_trend(
         _check(span)
     phone_rows = -(-len(boxes) // 3)
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = sheet.key(_key(weeks, months, language)) + 0.04
         week_name = language.text("chart.weeks", n=len(weeks.dates))
@@ -124,13 +124,11 @@ def _panel(
     room = text_width(shown, SMALL, True) + 0.06
     sheet.text(left + 0.02, top + LINE / 2, name, colour=MUTED)
     ax = sheet.panel(left + inset, top + LINE + 0.16, right + room, bottom + 2 * LINE + 0.12)
-    set_number_axis(ax, "y", ticks, labels)
-    rules(ax, "y")
+    y_axis(sheet, ax, ticks, labels)
     count = len(span.dates)
     ax.set_xlim(-0.35, count - 0.75)
     texts = _names(span, label, sheet, sheet.width - left - inset - right - room)
-    ax.set_xticks(range(count), texts)
-    ax.tick_params(axis="x", length=0, color=GRID)
+    x_axis(sheet, ax, range(count), texts, hug=False)
     xs = np.arange(count)
     if len(span.before):
         ax.plot(xs, floats(span.before), color=SERIES[2], linewidth=1.4, linestyle=LINES["dashed"])

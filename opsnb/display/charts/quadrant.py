@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
+from opsnb.display.charts._axes import number_ticks, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
-from opsnb.display.charts._sheet import LINE, Box, Sheet, is_free, rules, text_box, wrapped
+from opsnb.display.charts._plot import x_axis, y_axis
+from opsnb.display.charts._sheet import LINE, Box, Sheet, is_free, text_box, wrapped
 from opsnb.display.charts._tips import dots
 from opsnb.display.figures import Chart
 from opsnb.display.style import MUTED, SERIES, SMALL, text_width
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -59,7 +60,7 @@ def quadrant(
             "leave it out",
         )
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         xs = number_ticks(*_range([p.x for p in points], x_line), 4 if sheet.is_narrow else 6)
         ys = number_ticks(*_range([p.y for p in points], y_line), 5)
@@ -71,10 +72,8 @@ def quadrant(
         sheet.text(0.02, 0.09, y_name, colour=MUTED)
         sheet.text(sheet.width - 0.02, sheet.height - 0.09, x_name, colour=MUTED, align="right")
         ax = sheet.panel(widest(y_texts) + 0.1, 0.3, 0.24, 2 * LINE + 0.12)
-        set_number_axis(ax, "y", ys, y_texts)
-        set_number_axis(ax, "x", xs, tick_labels(xs, language, x_format))
-        ax.tick_params(axis="x", pad=6)
-        rules(ax, "both")
+        y_axis(sheet, ax, ys, y_texts)
+        x_axis(sheet, ax, xs, tick_labels(xs, language, x_format), ruled=True, far=True)
         if x_line is not None:
             ax.axvline(x_line, color=MUTED, linewidth=1.0)
         if y_line is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matplotlib.figure import Figure
-
-from opsnb.display.charts._axes import number_ticks, set_number_axis, tick_labels, widest
+from opsnb.display.charts._axes import number_ticks, tick_labels, widest
 from opsnb.display.charts._check import is_number, need, need_rows
-from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, rules, wrapped
+from opsnb.display.charts._plot import x_axis, y_axis
+from opsnb.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, MUTED, SERIES, SMALL
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 
@@ -56,7 +56,7 @@ def reliability(
         )  # fmt: skip
     furthest = max(max(group.predicted, group.high) for group in groups)
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         y_name, x_name = (
             wrapped(language.say(label), sheet.width - 0.04, size=SMALL, lines=1)
@@ -72,10 +72,8 @@ def reliability(
         ticks = number_ticks(0, furthest, 5)
         texts = tick_labels(ticks, language, format)
         ax = sheet.panel(widest(texts) + 0.1, top, 0.3, 2 * LINE + 0.12)
-        set_number_axis(ax, "y", ticks, texts)
-        set_number_axis(ax, "x", ticks, texts)
-        ax.tick_params(axis="x", pad=6)
-        rules(ax, "y")
+        y_axis(sheet, ax, ticks, texts)
+        x_axis(sheet, ax, ticks, texts, far=True)
         ax.plot([0, ticks[-1]], [0, ticks[-1]], color=MUTED, linewidth=1.2,
                 linestyle=LINES["dashed"], zorder=2)  # fmt: skip
         for group in groups:

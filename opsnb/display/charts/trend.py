@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from opsnb.display.charts._axes import days
 from opsnb.display.charts._check import need, need_rows
@@ -25,6 +24,7 @@ from opsnb.display.charts._time import (
 from opsnb.display.charts._tips import Row, at, date_names, rows_text, strips
 from opsnb.display.figures import Chart
 from opsnb.display.style import INK, PAPER, SERIES, SMALL
+from opsnb.display.svg import Drawing
 from opsnb.messages import Language, Said
 
 _STYLES: tuple[tuple[str, Sign, float], ...] = (
@@ -77,7 +77,7 @@ def trend(
     start, end = min(every), max(every)
     inside = [e for e in events if e.start <= end and (e.end or e.start) >= start]
 
-    def draw(figure: Figure, language: Language) -> None:
+    def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         ends = [_end(line, index, format, language) for index, line in enumerate(lines)]
         limits = extent(
