@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from opsnb.metrics.rows import DAY_COLUMN, Rows
+from opsnb.metrics.rows import DAY_COLUMN, Rows, on_days
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
 
 
-def activity(rows: Rows) -> ibis.Table:
-    """Days on which each user was active: distinct (user_id, _day).
+def activity(rows: Rows, first: dt.date | None = None, last: dt.date | None = None) -> ibis.Table:
+    """Days on which each user was active, from `first` to `last`: distinct (user_id, _day).
 
     Activity is an event; where events are not mapped, an order that was not cancelled.
     """
@@ -26,7 +26,7 @@ def activity(rows: Rows) -> ibis.Table:
     table = rows.table(name).expr
     if name == "orders" and "status" in table.columns:
         table = table.filter(table.status.coalesce("paid") != "cancelled")
-    known = table.filter(table.user_id.notnull())
+    known = table.filter(table.user_id.notnull() & on_days(table, first, last, DAY_COLUMN[name]))
     return known.select("user_id", _day=known[DAY_COLUMN[name]].cast("date")).distinct()
 
 
@@ -49,8 +49,7 @@ def rolling_actives(
     """
     longest = max(windows)
     first = start - dt.timedelta(days=longest - 1)
-    seen = activity(rows)
-    seen = seen.filter(seen._day.between(ibis.literal(first), ibis.literal(end)))
+    seen = activity(rows, first, end)
     following = seen._day.lead().over(ibis.window(group_by="user_id", order_by="_day"))
     gap = following.delta(seen._day, unit="day").coalesce(longest)
     gaps = seen.mutate(_gap=ibis.least(gap, longest))
@@ -94,28 +93,32 @@ class Growth:
 
 
 def growth(rows: Rows, periods: Sequence[Period]) -> list[Growth]:
-    """Growth accounting of periods, in their order; one query each."""
-    return [_growth(rows, period) for period in periods]
+    """Growth accounting of periods, in their order; one query for all."""
+    if not periods:
+        return []
+    spans = {span: f"_in_{span.start:%Y%m%d}_{span.end:%Y%m%d}"
+             for period in periods for span in (period, period.previous())}  # fmt: skip
+    seen = activity(rows, None, max(period.end for period in periods))
 
-
-def _growth(rows: Rows, period: Period) -> Growth:
-    before = period.previous()
-    seen = activity(rows)
-    seen = seen.filter(seen._day <= ibis.literal(period.end))
-
-    def within(span: Period) -> ibis.expr.types.IntegerScalar:
-        inside = seen._day.between(ibis.literal(span.start), ibis.literal(span.end))
-        return inside.cast("int64").max()
+    def within(span: Period) -> ibis.expr.types.BooleanScalar:
+        return seen._day.between(ibis.literal(span.start), ibis.literal(span.end)).any()
 
     users = seen.group_by("user_id").agg(
-        _now=within(period), _before=within(before), _first=seen._day.min()
+        _first=seen._day.min(), **{name: within(span) for span, name in spans.items()}
     )
-    now, then = users._now == 1, users._before == 1
-    is_new = users._first >= ibis.literal(period.start)
-    row = users.agg(
-        new=(now & is_new).sum(),
-        retained=(now & then).sum(),
-        resurrected=(now & ~then & ~is_new).sum(),
-        lost=(~now & then).sum(),
-    ).execute()
-    return Growth(**{name: int(row[name].fillna(0).iloc[0]) for name in row.columns})
+    sums: dict[str, Any] = {}
+    for number, period in enumerate(periods):
+        now, then = users[spans[period]], users[spans[period.previous()]]
+        is_new = users._first >= ibis.literal(period.start)
+        kinds = {
+            "new": now & is_new,
+            "retained": now & then,
+            "resurrected": now & ~then & ~is_new,
+            "lost": ~now & then,
+        }
+        sums |= {f"{name}_{number}": held.sum() for name, held in kinds.items()}
+    row = users.agg(**sums).execute().fillna(0).iloc[0]
+    return [
+        Growth(**{field.name: int(row[f"{field.name}_{number}"]) for field in fields(Growth)})
+        for number in range(len(periods))
+    ]

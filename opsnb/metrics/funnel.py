@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 
 from opsnb.errors import MetricError, did_you_mean
-from opsnb.metrics.rows import Rows
+from opsnb.metrics.rows import Rows, on_days
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _reached(
             )
     groups = {f"_by_{number}": events[column] for number, column in enumerate(by)}
     within = events.filter(
-        events.event_date.between(ibis.literal(start), ibis.literal(end))
+        on_days(events, start, end, "event_date")
         & events.event.isin(list(steps))
         & events.user_id.notnull()
     ).select("user_id", "event_at", "event", **groups)

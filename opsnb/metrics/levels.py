@@ -43,8 +43,7 @@ def cuts(rows: Rows, period: Period) -> Cuts | None:
     None where nobody was active. A third may be empty: where two thirds were active on a single
     day, light and medium cannot be told apart and `medium` equals `heavy`.
     """
-    seen = activity(rows)
-    inside = seen.filter(seen._day.between(ibis.literal(period.start), ibis.literal(period.end)))
+    inside = activity(rows, period.start, period.end)
     users = inside.group_by("user_id").agg(_days=inside.count())
     frame = users.group_by("_days").agg(n=users.count()).order_by("_days").execute()
     if frame.empty:
@@ -61,8 +60,7 @@ def moves(rows: Rows, period: Period, cuts: Cuts) -> Mapping[tuple[str, str], in
     Who was active in neither period is not counted.
     """
     before = period.previous()
-    seen = activity(rows)
-    seen = seen.filter(seen._day <= ibis.literal(period.end))
+    seen = activity(rows, None, period.end)
     now = seen._day >= ibis.literal(period.start)
     then = (seen._day >= ibis.literal(before.start)) & ~now
     users = seen.group_by("user_id").agg(

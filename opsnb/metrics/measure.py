@@ -21,7 +21,7 @@ from opsnb.metrics.periodic import (
     totals_of,
     value_of,
 )
-from opsnb.metrics.rows import Rows, holding, number
+from opsnb.metrics.rows import Rows, holding, number, on_days
 from opsnb.metrics.users import USER_KINDS, measure_users
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Meter:
                 hint="take a sum, count, distinct, ratio, quantile, or a quotient of those",
             )
         rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
-        rows = rows.filter(rows._day.between(ibis.literal(start), ibis.literal(end)))
+        rows = rows.filter(on_days(rows, start, end))
         keys = ["_day", *(["_group"] if by else [])]
         frame = rows.group_by(keys).agg(**totals_of(metric)).execute()
         series = pd.DataFrame(
@@ -269,7 +269,7 @@ class Meter:
         rows = self.with_group(metric, self.rows.of(metric, keep=(by,) if by else ()), by)
         out: list[Measured] = []
         for period in periods:
-            so_far = rows.filter(rows._day <= ibis.literal(period.end)).mutate(
+            so_far = rows.filter(on_days(rows, None, period.end)).mutate(
                 _period=ibis.literal(period.key)
             )
             frame = so_far.group_by(keys_of(by)).agg(**totals_of(metric))

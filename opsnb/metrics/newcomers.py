@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from opsnb.metrics.rows import DAY_COLUMN, Rows
+from opsnb.metrics.rows import DAY_COLUMN, Rows, on_days
 
 REPEAT_DAYS = 30
 WINDOW_DAYS = 7
@@ -61,7 +61,7 @@ def newcomers(
         Days after registering from which a return counts, for seven days.
     """
     users = rows.table("users").expr
-    born = users.filter(users.registered_date.between(ibis.literal(start), ibis.literal(end)))
+    born = users.filter(on_days(users, start, end, "registered_date"))
     channel = born.channel if "channel" in users.columns else ibis.literal("(none)")
     born = born.select(
         "user_id", _born=born.registered_date, _channel=channel.cast("string").coalesce("(none)")
@@ -69,14 +69,13 @@ def newcomers(
     sizes = born.group_by("_channel").agg(n=born.count()).execute()
     table = "events" if rows.has("events") else "orders"
     seen = rows.table(table).expr
-    day = seen[DAY_COLUMN[table]].cast("date")
-    seen = seen.mutate(_day=day).filter(lambda t: t._day >= start)
-    active = seen.select("user_id", "_day").distinct()
+    seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
+    active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
     retained = [_share(born, active, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
     repeat = None
     if rows.has("orders"):
         orders = rows.table("orders").expr
-        bought = orders.filter((orders.amount > 0) & (orders.order_date >= start))
+        bought = orders.filter((orders.amount > 0) & on_days(orders, start, None, "order_date"))
         days = bought.select("user_id", _day=bought.order_date).distinct()
         repeat = _share(born, days, last, 0, REPEAT_DAYS, 2)
     found = [

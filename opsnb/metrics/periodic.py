@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -12,7 +15,7 @@ import pandas as pd
 
 from opsnb.errors import MetricError
 from opsnb.metrics.catalogue import Metric
-from opsnb.metrics.rows import number
+from opsnb.metrics.rows import number, on_days
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
@@ -70,10 +73,28 @@ def in_periods(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
     inside = [
         (rows._day.between(ibis.literal(p.start), ibis.literal(p.end)), p.key) for p in ordered
     ]
-    bucketed = rows.filter(
-        rows._day.between(ibis.literal(ordered[0].start), ibis.literal(ordered[-1].end))
-    )
-    return bucketed.mutate(_period=ibis.cases(*inside)).filter(lambda t: t._period.notnull())
+    return during(rows, ordered).mutate(_period=ibis.cases(*inside))
+
+
+def during(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
+    """Rows of the days of any of the periods."""
+    spans = _spans(sorted(periods, key=lambda period: period.start))
+    held = on_days(rows, spans[0][0], spans[-1][1])
+    if len(spans) > 1:
+        held &= reduce(or_, (on_days(rows, *span) for span in spans))
+    return rows.filter(held)
+
+
+def _spans(ordered: Sequence[Period]) -> list[tuple[dt.date, dt.date]]:
+    """First and last day of each unbroken row of periods."""
+    spans = [(ordered[0].start, ordered[0].end)]
+    for period in ordered[1:]:
+        first, last = spans[-1]
+        if period.start == last + dt.timedelta(days=1):
+            spans[-1] = first, period.end
+        else:
+            spans.append((period.start, period.end))
+    return spans
 
 
 def totals_of(metric: Metric) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from opsnb.errors import OpsnbError
-from opsnb.metrics.rows import DAY_COLUMN, Rows
+from opsnb.metrics.rows import DAY_COLUMN, Rows, on_days
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
@@ -50,9 +50,11 @@ def holds_rows(rows: Rows, period: Period, names: Iterable[str] = ACTIVITY) -> b
         table, column = rows.table(name).expr, DAY_COLUMN[name]
         if column not in table.columns:
             continue
-        inside = (
-            table[column].cast("date").between(ibis.literal(period.start), ibis.literal(period.end))
-        )
-        if table.filter(inside).limit(1).count().execute():
+        if (
+            table.filter(on_days(table, period.start, period.end, column))
+            .limit(1)
+            .count()
+            .execute()
+        ):
             return True
     return False

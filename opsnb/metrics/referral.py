@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-import ibis
-
-from opsnb.metrics.rows import Rows
+from opsnb.metrics.rows import Rows, on_days
 
 INVITE = "invite"
 
@@ -52,8 +50,7 @@ def referral(rows: Rows, start: dt.date, end: dt.date) -> Referral | None:
     events, users = rows.table("events").expr, rows.table("users").expr
     if "invited_by" not in users.columns:
         return None
-    days = ibis.literal(start), ibis.literal(end)
-    sent = events.filter((events.event == INVITE) & events.event_date.between(*days))
-    came = users.filter(users.invited_by.notnull() & users.registered_date.between(*days))
+    sent = events.filter((events.event == INVITE) & on_days(events, start, end, "event_date"))
+    came = users.filter(users.invited_by.notnull() & on_days(users, start, end, "registered_date"))
     row = sent.agg(inviters=sent.user_id.nunique(), invitations=sent.count()).execute().iloc[0]
     return Referral(int(row["inviters"]), int(row["invitations"]), int(came.count().execute()))

@@ -11,7 +11,7 @@ import ibis
 import pandas as pd
 
 from opsnb.metrics.assigned import kept
-from opsnb.metrics.rows import Rows
+from opsnb.metrics.rows import Rows, on_days
 
 YEAR = 365
 SCORES = 5
@@ -52,9 +52,7 @@ def customers(rows: Rows, day: dt.date) -> ibis.Table:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
     first = day - dt.timedelta(days=YEAR - 1)
     held = orders.filter(
-        orders.user_id.notnull()
-        & (orders.amount >= 0)
-        & orders.order_date.between(ibis.literal(first), ibis.literal(day))
+        orders.user_id.notnull() & (orders.amount >= 0) & on_days(orders, first, day, "order_date")
     )
     value = held.amount.cast("float64")
     if "status" in held.columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordere
 
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
+
+_MOMENT_OF = {"_day": "_at"} | {
+    day: moment for contract in CONTRACTS.values() for day, moment in contract.dates.items()
+}
+"""The column that a local date comes from."""
 
 _IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
 
@@ -91,8 +97,8 @@ class Rows:
         Returns
         -------
         ibis.Table
-            Columns `_value`, `_per` (float64), `_day` (date), `_at` (timestamp, where the
-            table has one), `user_id` where the table has one, and the columns of `keep`.
+            Columns `_value`, `_per` (float64), `_day` (date), `_at` (timestamp) and `user_id`
+            where the table has them, and the columns of `keep`.
         """
         # Kept, since the engine is asked for the columns of each text of SQL.
         key = (metric.table, metric.id, metric.where, metric.value_sql, metric.per, keep)
@@ -163,12 +169,10 @@ class Rows:
         return made, {what: first[text] for what, text in texts.items()}
 
     def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
-        """SQL of a row's day, moment and user."""
-        day = DAY_COLUMN.get(name)
-        places = {
-            "_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)",
-            "_at": TIME_COLUMN.get(name, "cast(null as timestamp)"),
-        }
+        """SQL of a row's day, and of its moment and user where the table has them."""
+        day, moment = DAY_COLUMN.get(name), TIME_COLUMN.get(name)
+        places = {"_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)"}
+        places |= {"_at": moment} if moment else {}
         return places | ({"user_id": "user_id"} if "user_id" in rows.columns else {})
 
     @property
@@ -216,6 +220,33 @@ class Rows:
                 hint=f"value, per and where are DuckDB SQL over the columns of {metric.table}: "
                 + ", ".join(rows.columns),
             ) from error
+
+
+def on_days(
+    rows: ibis.Table, first: dt.date | None, last: dt.date | None, day: str = "_day"
+) -> Any:
+    """Whether a row lies on the days from `first` to `last`, both included; None is open.
+
+    It says so of the moment as well, where the rows have the one that the day is of: an engine
+    then skips what lies outside (row groups, partitions, indexes), which it does not for a day
+    that it has to compute from each row.
+    """
+    inside = rows[day].notnull()
+    if first is not None:
+        inside &= rows[day] >= ibis.literal(first)
+    if last is not None:
+        inside &= rows[day] <= ibis.literal(last)
+    moment = _MOMENT_OF.get(day)
+    if moment in rows.columns:
+        if first is not None:
+            inside &= rows[moment] >= _midnight(first)
+        if last is not None:
+            inside &= rows[moment] < _midnight(last + dt.timedelta(days=1))
+    return inside
+
+
+def _midnight(day: dt.date) -> Any:
+    return ibis.literal(dt.datetime.combine(day, dt.time()))
 
 
 def holding(metric: Metric, rows: ibis.Table, where: Any = None, column: str = "_value") -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from opsnb.metrics.catalogue import Metric
-from opsnb.metrics.periodic import Measured, by_period, in_periods, keys_of
+from opsnb.metrics.periodic import Measured, by_period, during, in_periods, keys_of
 from opsnb.metrics.rows import number
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def measure_users(
     counted = _of_age(meter, metric, periods, by)
     seen = meter.rows.of(metric)
     if metric.kind == "retention":
-        days = seen.select("user_id", "_day").distinct()
+        days = during(seen, periods).select("user_id", "_day").distinct()
         joined = counted.left_join(days, ["user_id", "_day"])
         amount = joined.user_id_right.notnull().cast("float64")
     else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from opsnb.metrics.catalogue import Metric
-from opsnb.metrics.rows import PROFIT, Rows
+from opsnb.metrics.periodic import in_periods
+from opsnb.metrics.rows import PROFIT, Rows, number
 
 if TYPE_CHECKING:
     from opsnb.periods import Period
@@ -51,27 +52,32 @@ def early_worth(
     """
     users = rows.table("users").expr
     paid = rows.of(_PROFIT)
+    arrived = users.select("user_id", _day=users.registered_date)
+    born = in_periods(arrived, periods).select("user_id", "_period", _born="_day")
+    spent = born.inner_join(paid.select("user_id", "_day", "_value"), "user_id")
+    since = spent._day.delta(spent._born, unit="day")
+    value = spent._value.cast("float64")
+    sums = {f"age_{age}": value.sum(where=(since >= 0) & (since < age)) for age in ages}
+    totals = _by_period(spent.group_by("_period").agg(**sums))
+    sizes = _by_period(born.group_by("_period").agg(n=born.count()))
     found = []
     for period in periods:
-        inside = users.registered_date.between(ibis.literal(period.start), ibis.literal(period.end))
-        born = users.filter(inside).select("user_id", _born=users.registered_date)
-        spent = born.inner_join(paid.select("user_id", "_day", "_value"), "user_id")
-        since = spent._day.delta(spent._born, unit="day")
-        value = spent._value.cast("float64")
-        sums = spent.agg(
-            **{f"age_{age}": value.sum(where=(since >= 0) & (since < age)) for age in ages}
-        ).execute().iloc[0]  # fmt: skip
-        n = int(born.count().execute())
+        n = int(sizes.get(period.key, {}).get("n", 0))
         known = [n and period.end + dt.timedelta(days=age - 1) <= last for age in ages]
-        amounts = [float(sums[f"age_{age}"]) for age in ages]
+        own = totals.get(period.key, {})
+        amounts = [number(own.get(f"age_{age}")) or 0.0 for age in ages]
         found.append(
             Worth(
                 period,
                 n,
                 tuple(
-                    (0.0 if amount != amount else amount) / n if ripe else None
+                    amount / n if ripe else None
                     for amount, ripe in zip(amounts, known, strict=True)
                 ),
             )
         )
     return found
+
+
+def _by_period(frame: ibis.Table) -> dict[str, dict[str, Any]]:
+    return {str(row["_period"]): row for row in frame.execute().to_dict("records")}

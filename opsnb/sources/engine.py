@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from opsnb.errors import ChangedDataError, SourceError
 from opsnb.sources.memo import share
-from opsnb.sources.queries import keep_queries
+from opsnb.sources.queries import compile_once, keep_queries
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +82,7 @@ class Engine:
             }
         )
         connection.execute("SET TimeZone = 'UTC'")
-        backend = keep_queries(ibis.duckdb.from_connection(connection), "duckdb")
+        backend = keep_queries(compile_once(ibis.duckdb.from_connection(connection)), "duckdb")
         share(backend, lambda: self.files)
         return backend
 

@@ -62,7 +62,7 @@ def _name(
     import duckdb
 
     try:
-        sql = str(backend.compile(expr))
+        sql = str(backend.compile(expr, limit=options.get("limit")))
     except Exception:  # running it says what is wrong
         return None
     if any(word in sql.lower() for word in _NEVER):

@@ -1,7 +1,8 @@
-"""The SQL that runs, kept in a file that the runner of a report asks for."""
+"""The SQL that runs: compiled once, and kept in a file that the runner of a report asks for."""
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -12,6 +13,33 @@ FILE_VARIABLE = "OPSNB_QUERIES"
 
 _MADE_UP = re.compile(r"\b(ibis_[a-z_]+?)_[a-z0-9]{20,}\b")
 
+_COMPILED = 512
+"""Expressions whose SQL is kept: more than a report has."""
+
+
+def compile_once(backend: Any) -> Any:
+    """Has a backend keep the SQL of expressions: compiling one takes longer than many a query.
+
+    Naming a result that a cycle shares asks for its SQL, running it asks again, and so does the
+    next cell that has the same question.
+    """
+    import ibis.expr.operations as ops
+
+    plain = backend.compile
+
+    @functools.lru_cache(maxsize=_COMPILED)
+    def kept(op: Any, options: tuple[tuple[str, Any], ...]) -> str:
+        return str(plain(op.to_expr(), **dict(options)))
+
+    def compile_(expr: Any, /, *, params: Any = None, **options: Any) -> str:
+        op = expr.as_table().op()
+        if params or op.find(ops.InMemoryTable):  # to keep it would keep its data
+            return str(plain(expr, params=params, **options))
+        return kept(op, tuple(sorted(options.items())))
+
+    backend.compile = compile_
+    return backend
+
 
 def keep_queries(backend: Any, engine: str) -> Any:
     """Writes each statement that the backend compiles to the file asked for, once each."""
@@ -20,14 +48,27 @@ def keep_queries(backend: Any, engine: str) -> Any:
         return backend
     compile_, known = backend.compile, set[str]()
 
-    def compiled(*arguments: Any, **named: Any) -> str:
-        sql = compile_(*arguments, **named)
+    def keep(sql: str) -> None:
         text = _MADE_UP.sub(r"\1", sql)  # names made up for a session differ from run to run
         if text not in known:
             known.add(text)
             with Path(place).open("a", encoding="utf-8") as file:
                 file.write(f"-- {engine}, {len(known)}\n{text};\n\n")
+
+    def compiled(*arguments: Any, **named: Any) -> str:
+        sql = compile_(*arguments, **named)
+        keep(sql)
         return sql
+
+    view = backend.create_view
+
+    def viewed(name: str, rows: Any, **more: Any) -> Any:
+        keep(f'CREATE VIEW "{name}" AS {compile_(rows)}')
+        backend.compile = compile_  # what a view stands for has been kept, and is not run by itself
+        try:
+            return view(name, rows, **more)
+        finally:
+            backend.compile = compiled
 
     create = backend._create_cached_table
 
@@ -36,6 +77,7 @@ def keep_queries(backend: Any, engine: str) -> Any:
         return create(name, table)
 
     backend.compile = compiled
+    backend.create_view = viewed
     backend._create_cached_table = created
     backend._opsnb_keeps = True
     return backend

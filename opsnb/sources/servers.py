@@ -18,7 +18,7 @@ from opsnb.sources.base import Source, first_line
 from opsnb.sources.dialects import even_out
 from opsnb.sources.engine import Engine
 from opsnb.sources.lost import telling
-from opsnb.sources.queries import keep_queries
+from opsnb.sources.queries import compile_once, keep_queries
 from opsnb.sources.spark import open_spark
 from opsnb.workspace import SourceConfig
 
@@ -68,7 +68,7 @@ def open_server(config: SourceConfig, url: str, engine: Engine) -> Source:
             where=where,
             hint="check the address, the password and that the server is running",
         ) from None
-    backend = telling(keep_queries(even_out(backend), scheme), config.name)
+    backend = telling(keep_queries(compile_once(even_out(backend)), scheme), config.name)
     return Source(config.name, backend)
 
 

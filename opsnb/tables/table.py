@@ -62,7 +62,9 @@ class Table:
         `<x>_date`; the team's extra columns as they are.
         """
         rows = self.sound
-        return rows.distinct() if self.contract.key and self.report.identical else rows
+        if self.contract.key and self.report.identical:
+            rows = rows.distinct()
+        return self.source.view(self.name, rows)
 
     @property
     def unique(self) -> bool:

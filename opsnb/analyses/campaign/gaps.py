@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
 import pandas as pd
 
 from opsnb.analyses.campaign.increment import post_end
 from opsnb.analyses.gate import data_end
 from opsnb.findings import Check
 from opsnb.messages import Text
-from opsnb.metrics.rows import DAY_COLUMN
+from opsnb.metrics.rows import DAY_COLUMN, on_days
 
 if TYPE_CHECKING:
     from opsnb.analyses.campaign.review import Campaign
@@ -67,11 +66,9 @@ def gap_checks(campaign: Campaign) -> list[Check]:
 def gaps(ops: Session, table: str, first: dt.date, last: dt.date) -> list[Gap]:
     """Days from first to last with under a fifth of the rows of the same weekdays before."""
     rows = ops.rows.table(table).expr
-    day = rows[DAY_COLUMN[table]].cast("date")
+    day = DAY_COLUMN[table]
     since = first - dt.timedelta(weeks=WEEKS_BEFORE)
-    seen = rows.mutate(_day=day).filter(
-        lambda t: t._day.between(ibis.literal(since), ibis.literal(last))
-    )
+    seen = rows.filter(on_days(rows, since, last, day)).mutate(_day=rows[day].cast("date"))
     frame = seen.group_by("_day").agg(n=seen.count()).execute()
     counts = pd.Series(frame["n"].to_numpy(), index=pd.to_datetime(frame["_day"]))
     counts = counts.reindex(pd.date_range(since, last), fill_value=0)

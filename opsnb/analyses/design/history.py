@@ -19,7 +19,7 @@ from opsnb.methods.moments import Moments
 from opsnb.methods.quantiles import quantile_ranks
 from opsnb.metrics import ArmAggregates, Assigned, Metric, Panel, Reach
 from opsnb.metrics.catalogue import Catalogue
-from opsnb.metrics.rows import TIME_COLUMN, Rows
+from opsnb.metrics.rows import DAY_COLUMN, TIME_COLUMN, Rows, on_days
 
 MIN_USERS = 100
 """Users below which a baseline says too little to plan on."""
@@ -151,8 +151,8 @@ def _exposed(
             hint="leave it empty, or map [tables.events]",
         )
     table = rows.table(name).expr
-    moment, day = table[TIME_COLUMN[name]], table[TIME_COLUMN[name]].date()
-    inside = day.between(start, end) & table.user_id.notnull()
+    moment = table[TIME_COLUMN[name]]
+    inside = on_days(table, start, end, DAY_COLUMN[name]) & table.user_id.notnull()
     if exposure:
         inside &= table.event == exposure
     first = table.filter(inside).group_by("user_id").agg(assigned_at=moment.min())
