@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import ibis
 import pytest
+from ibis.backends.duckdb import Backend
 
 from opsnb.sources import Engine
+from opsnb.sources.queries import name_rows
 
 
 def _run(root: Path) -> str:
@@ -39,3 +42,46 @@ def test_nothing_is_kept_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("OPSNB_QUERIES", raising=False)
     with pytest.raises(FileNotFoundError):
         _run(tmp_path)
+
+
+def test_an_expression_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[object] = []
+    plain = Backend.compile
+
+    def counted(self: Backend, expr: object, /, **options: object) -> str:
+        compiled.append(expr)
+        return plain(self, expr, **options)
+
+    monkeypatch.setattr(Backend, "compile", counted)
+    backend = Engine(tmp_path).backend
+    backend.con.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")
+    table = backend.table("t")
+    for _ in range(3):
+        assert table.filter(table.a > 4).count().execute() == 4
+    assert len(compiled) == 1
+    assert table.filter(table.a > 5).count().execute() == 3
+    assert len(compiled) == 2
+    for values in ([1, 2], [3]):
+        assert backend.execute(ibis.memtable({"a": values}).a.sum()) == sum(values)
+
+
+def test_named_rows_are_kept_as_a_view_that_can_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPSNB_QUERIES", str(tmp_path / "queries.sql"))
+    backend = Engine(tmp_path).backend
+    backend.con.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")
+    table = backend.table("t")
+    large = name_rows(backend, "large", table.filter(table.a > 4))
+    other = name_rows(backend, "large", table.filter(table.a > 7))
+    assert (large.count().execute(), other.count().execute()) == (4, 1)
+    assert large.schema() == table.schema()
+    statements = [
+        part.partition("\n")[2]
+        for part in (tmp_path / "queries.sql").read_text(encoding="utf-8").split(";\n\n")
+    ]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")
+        answers = [connection.execute(text).fetchall() for text in statements if text]
+    assert [len(answer) for answer in answers] == [0, 0, 1, 1]
+    assert answers[2:] == [[(4,)], [(1,)]]

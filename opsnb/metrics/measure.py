@@ -38,6 +38,7 @@ class Meter:
     def __init__(self, rows: Rows, catalogue: Catalogue) -> None:
         self.rows = rows
         self.catalogue = catalogue
+        self._known: dict[tuple[str, str | None], dict[Period, list[Measured]]] = {}
 
     def absent(self, metric_id: str) -> str | None:
         """What the workspace lacks for a metric (a table or table.column), or None."""
@@ -55,7 +56,7 @@ class Meter:
     def measure(
         self, metric_id: str, periods: Sequence[Period], by: str | None = None
     ) -> list[Measured]:
-        """A metric in each period, by a column when `by` names one.
+        """A metric in each period, by a column when `by` names one; each is asked for once.
 
         Parameters
         ----------
@@ -73,9 +74,18 @@ class Meter:
             In the order of periods; groups by name. Periods without rows give value None
             (0 for sums and counts).
         """
-        metric = self.catalogue[metric_id]
+        known = self._known.setdefault((metric_id, by), {})
+        new = {period.key: period for period in periods if period not in known}
+        if new:
+            found: dict[Period, list[Measured]] = {period: [] for period in new.values()}
+            for measured in self._measure(self.catalogue[metric_id], list(new.values()), by):
+                found[new[measured.period]].append(measured)
+            known |= found
+        return [measured for period in periods for measured in known[period]]
+
+    def _measure(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
         if by == TENURE and len(periods) > 1:
-            return [m for period in periods for m in self.measure(metric_id, [period], by)]
+            return [m for period in periods for m in self._measure(metric, [period], by)]
         if metric.kind == "quotient":
             return self._quotient(metric, periods, by)
         if metric.kind in {"mean", "proportion"}:

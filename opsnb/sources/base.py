@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from opsnb.errors import SourceError, did_you_mean
+from opsnb.sources.queries import name_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -87,16 +87,8 @@ class Source:
             ) from error
 
     def view(self, name: str, rows: ir.Table) -> ir.Table:
-        """Rows under a name, where the engine is our own; elsewhere as they are.
-
-        An expression over a name is compiled several times as fast as one over what the name
-        stands for, and reads better. The name says what it stands for, since results that a
-        cycle shares are told apart by their SQL.
-        """
-        if self.database is None:
-            return rows
-        meaning = sha256(self.backend.compile(rows).encode()).hexdigest()[:8]
-        return self.backend.create_view(f"{name}_{meaning}", rows, overwrite=True)
+        """Rows under a name, where the engine is our own; elsewhere as they are."""
+        return name_rows(self.backend, name, rows) if self.dialect == "duckdb" else rows
 
     def _placed(self, query: str) -> str:
         """The query with the source's own tables named in full, where it shares a backend."""

@@ -88,7 +88,11 @@ class Asked:
         self.workspace = workspace
         self.rows = Rows(workspace)
         self.catalogue = load_catalogue(METRICS)
-        self.meter = Meter(self.rows, self.catalogue)
+
+    @property
+    def meter(self) -> Meter:
+        """A new one for each question: it would know answers that others have asked for."""
+        return Meter(self.rows, self.catalogue)
 
     def panel(self, *metrics: str, unit: str | None = None, since: str = "") -> Panel:
         assigned = assigned_users(self.rows, "exp", unit=unit)

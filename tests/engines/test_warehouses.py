@@ -81,7 +81,8 @@ def pretend(dialect: str, duckdb: Backend) -> Backend:
 
     made = Pretended()
     for name, value in vars(duckdb).items():
-        vars(made).setdefault(name, value)
+        if name != "compile":
+            vars(made).setdefault(name, value)
     made.con = duckdb.con
     for macro in ("at_timezone(t, z) AS timezone(z, t)", "ieee_divide(a, b) AS a / b"):
         made.con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")

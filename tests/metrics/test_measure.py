@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import ibis
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from opsnb.errors import MetricError
 from opsnb.metrics import Meter, load_catalogue
+from opsnb.metrics.periodic import in_periods
 from opsnb.metrics.rows import Rows
 from opsnb.periods import Period, parse
 from opsnb.workspace import Workspace
@@ -111,6 +113,36 @@ def test_periods_in_any_order_and_without_rows(meter: MakeMeter) -> None:
     assert [(m.period, m.value) for m in found] == [
         ("2026-12", 0.0), ("2026-11", 500.0), ("2026-09", 0.0), ("2026-10", 140.0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "by"),
+    [(metric, by) for metric in ("gmv_net", "arpu", "dau", "refund_rate")
+     for by in (None, "channel", "tenure")] + [("retention_d1", None), ("retention_d1", "channel")],
+)  # fmt: skip
+def test_a_period_is_asked_for_once_and_alone_says_the_same(
+    meter: MakeMeter, monkeypatch: pytest.MonkeyPatch, metric: str, by: str | None
+) -> None:
+    whole = meter(TABLES)
+    found = whole.measure(metric, [NOV, SEP], by) + whole.measure(metric, [OCT, SEP], by)
+    alone = {p.key: meter(TABLES).measure(metric, [p], by) for p in (SEP, OCT, NOV)}
+    assert found == [m for period in (NOV, SEP, OCT, SEP) for m in alone[period.key]]
+    assert any(m.value for m in found)
+    backend = whole.rows.table("orders").source.backend
+    monkeypatch.setattr(backend, "execute", None)
+    assert whole.measure(metric, [NOV, OCT], by) == alone[NOV.key] + alone[OCT.key]
+
+
+def test_the_last_moment_of_a_day_is_inside_and_midnight_is_not(meter: MakeMeter) -> None:
+    """Scans are bounded by the moment as well as by the day."""
+    moments = ("2026-09-30 23:59:59.999999", "2026-10-01 00:00:00.000000",
+               "2026-10-31 23:59:59.999999", "2026-11-01 00:00:00.000000")  # fmt: skip
+    rows = [("u1", f"o{n}", at, 10.0**n) for n, at in enumerate(moments)]
+    made = meter({"orders": frame("user_id order_id ordered_at amount", *rows)})
+    assert [m.value for m in made.measure("gmv_net", [SEP, OCT, NOV])] == [1, 110, 1000]
+    metric = made.catalogue["gmv_net"]
+    sql = ibis.to_sql(in_periods(made.rows.of(metric), [SEP, NOV]), dialect="duckdb")
+    assert sql.count('"_at" >=') == sql.count('"_at" <') == 3
 
 
 @pytest.mark.parametrize(
