@@ -36,6 +36,14 @@ _TIPS = re.compile(r'<g class="ob-tips".*?</g>', re.DOTALL)
 _OPACITY = re.compile(r'style="((?:[^"]*;)?opacity:[\d.]+(?:;[^"]*)?)"')
 _TABLE = re.compile(r'(<table class=")(ob-table|[^"]* ob-table)(?=[" ])(.*?</tr>)', re.DOTALL)
 _MANY_COLUMNS = 9
+_MEASURE = re.compile(
+    r"<(svg|style|title)\b.*?</\1>|<[^>]*>"
+    r"|[+−]?\d[\d,.]*\s?(?:个?百分点|个月|小时|分钟|天|周|人|次|条|单|份)"
+    r"[，。；：、）”]*",
+    re.DOTALL,
+)
+"""Tags and drawings, which stay as they are, or a number with its unit in Chinese. What may not
+begin a line goes with it: after a span, plutoprint would let it."""
 _PAGE_NUMBER = re.compile(r'(?<=<span class="pg-page-number">)([^<]+)')
 
 
@@ -48,7 +56,7 @@ def make_pdf(page: str, parts: Page, run: Run) -> bytes:
         There is no engine, the layout fails, or the title is missing from the PDF's text.
     """
     name = engine(run.accessible)
-    page = _for_paper(_with_fonts(page, parts.language, name))
+    page = _for_paper(_with_fonts(page, parts.language, name), parts.language)
     draft = _laid_out(page, name)
     page = _marked(page, parts.language, draft)
     numbers = _numbers(draft)
@@ -69,7 +77,7 @@ def make_brief(report: Mapping[str, Any], run: Run) -> bytes:
     check(dict(report))
     for size in brief.SIZES:
         page = brief.draw(report, language, size, printing=True)
-        page = _with_fonts(page, language, engine_name)
+        page = _with_whole_measures(_with_fonts(page, language, engine_name), language)
         document = _laid_out(page, engine_name)
         marked = _marked(page, language, document)
         document = document if marked == page else _laid_out(marked, engine_name)
@@ -124,7 +132,7 @@ def _marked(page: str, language: Language, draft: PdfReader) -> str:
     return page.replace("</footer>", f'<p class="ob-note">{note}</p></footer>', 1)
 
 
-def _for_paper(page: str) -> str:
+def _for_paper(page: str, language: Language) -> str:
     """Folds are open, nothing waits for a pointer, and transparent shapes are drawn as such.
 
     `opacity` would turn a chart into pixels; that of fill and stroke does not.
@@ -137,8 +145,20 @@ def _for_paper(page: str) -> str:
             rules[name] = f"{alpha * float(rules.get(name, 1)):.4g}"
         return 'style="' + ";".join(f"{name}:{value}" for name, value in rules.items()) + '"'
 
-    page = _TABLE.sub(_sized, _TIPS.sub("", page))
+    page = _with_whole_measures(_TABLE.sub(_sized, _TIPS.sub("", page)), language)
     return _OPACITY.sub(shape, _CLOSED.sub("<details open", page))
+
+
+def _with_whole_measures(page: str, language: Language) -> str:
+    """In Chinese a line may end between any two characters, but not within "2.3 个百分点"."""
+    if not language.html_code.startswith("zh"):
+        return page
+    return _MEASURE.sub(
+        lambda found: (
+            found[0] if found[0][0] == "<" else f'<span class="ob-whole">{found[0]}</span>'
+        ),
+        page,
+    )
 
 
 def _sized(table: re.Match[str]) -> str:

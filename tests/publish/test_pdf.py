@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,8 @@ from nbformat.v4 import new_markdown_cell
 from pypdf import PdfReader
 
 from opsnb.errors import PublishError
-from opsnb.publish import RunError, engines, pdf, publish
+from opsnb.messages import Language
+from opsnb.publish import MIME, RunError, engines, pdf, publish
 from opsnb.publish.collect import collect
 from opsnb.publish.html import Request, render
 from tests.publish.conftest import code, payload
@@ -84,8 +86,23 @@ def test_transparent_shapes_stay_vector(notebook, run):
     cell.outputs[1].data["text/html"] = drawn.replace("</svg>", f"{shape}</svg>")
     document, _ = read(make(notebook, run))
     assert not any(page.images for page in document.pages)
-    kept = pdf._for_paper('<path style="fill:red;fill-opacity:0.5;opacity:0.5;x:1">')
+    path = '<path style="fill:red;fill-opacity:0.5;opacity:0.5;x:1">'
+    kept = pdf._for_paper(path, Language("en"))
     assert kept == '<path style="fill:red;fill-opacity:0.25;x:1;stroke-opacity:0.5">'
+
+
+def test_no_line_ends_within_a_number_and_its_chinese_unit(notebook, run):
+    """At any width: each paragraph is a character longer than the one before."""
+    measure, end = "−6.31 至 −2.58 个百分点", "）。"
+    lines = "".join(f"<p>{'长' * n}（{measure}{end}</p>" for n in range(30, 90))
+    cell = next(cell for cell in notebook.cells if cell.get("id") == "effect_chart")
+    shown = cell.outputs[1].data[MIME]["languages"]["zh"]
+    shown["html"] += lines
+    document, _ = read(make(notebook, run, "zh"))
+    texts = [page.extract_text() for page in document.pages]
+    found = "\n".join(texts)
+    assert found.count("−2.58 个百分点）。") == 60
+    assert not re.search(r"^[，。；：）]", found, re.MULTILINE)
 
 
 def test_a_wide_table_stays_on_the_page(english):
