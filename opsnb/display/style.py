@@ -154,7 +154,7 @@ def _advance(char: str, bold: bool) -> float:
     """Advance of a character in ems."""
     regular, heavy, *others = _font_files()
     fonts = [_font(str(path)) for path in (heavy if bold else regular, *others)]
-    font = next((font for font in fonts if ord(char) in font.get_charmap()), None)
+    font = next((font for font in fonts if font.get_char_index(ord(char))), None)
     if font is None:
         return 1.0
     return font.load_char(ord(char)).linearHoriAdvance / 65536 / 100
