@@ -193,7 +193,7 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
 
 def ready(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds to the first answer with the imports done, and memory a kernel, in turns."""
-    from opsnb.execution.kernel import kernel_environment
+    from opsnb.execution.environment import kernel_environment
     from opsnb.kernels import client
 
     started = time.perf_counter()
@@ -227,7 +227,8 @@ async def _kernel(kind: str, folder: Path, number: int) -> tuple[Any, Any]:
     """A kernel as a cycle starts one, or as jupyter_client does, and a client it has answered."""
     from jupyter_client import AsyncKernelManager
 
-    from opsnb.execution.kernel import kernel_environment, kernel_manager
+    from opsnb.execution.environment import kernel_environment
+    from opsnb.execution.kernel import kernel_manager
 
     if kind == "warm":
         (folder / str(number)).mkdir()
@@ -292,7 +293,7 @@ def matrix(asked: dict[str, Any]) -> dict[str, Any]:
 
 def stress(asked: dict[str, Any]) -> dict[str, Any]:
     """What became of `asked["kernels"]` kernels, and what they left behind."""
-    from opsnb.execution.kernel import kernel_environment
+    from opsnb.execution.environment import kernel_environment
     from opsnb.kernels import client
 
     client.zygote(kernel_environment({})).ready()

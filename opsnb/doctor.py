@@ -156,7 +156,7 @@ def _kernel() -> Diagnosis:
 
 def _warm_kernels() -> Diagnosis:
     """Whether kernels are forked here; they need not be, ordinary ones are slower."""
-    from opsnb.execution.kernel import kernel_environment
+    from opsnb.execution.environment import kernel_environment
     from opsnb.kernels.client import NoWarmKernel, why_not, zygote
 
     try:

@@ -270,8 +270,7 @@ def _made(
     """The report made anew."""
     from opsnb.publish.store import staging
 
-    if how.execute is None:
-        _warm_up()
+    _get_ready(workspace, kernels=how.execute is None)
     if how.present is not None:
         how.present.stamp_tables()
     clock = time.time()
@@ -303,12 +302,16 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return {}
 
 
-def _warm_up() -> None:
-    """Has the kernels' imports begin beside this process's own."""
-    from opsnb.execution.kernel import kernel_environment
-    from opsnb.kernels.client import warm_up
+def _get_ready(workspace: Workspace, kernels: bool) -> None:
+    """Has the kernels' imports begin, and beside them what the first report needs at its end."""
+    if kernels:
+        from opsnb.execution.environment import kernel_environment
+        from opsnb.kernels.client import warm_up
 
-    warm_up(kernel_environment({}))
+        warm_up(kernel_environment({}))
+    from opsnb.publish.ahead import prepare
+
+    prepare(workspace.root)
 
 
 def _note_making(

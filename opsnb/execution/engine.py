@@ -23,8 +23,9 @@ from papermill import execute_notebook
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
+from opsnb.execution.environment import kernel_environment
 from opsnb.execution.group import Kernels, scratch
-from opsnb.execution.kernel import kernel_environment, kernel_manager
+from opsnb.execution.kernel import kernel_manager
 from opsnb.execution.limits import Limits
 from opsnb.execution.watchdog import Watchdog
 
@@ -135,7 +136,7 @@ def execute(
     with scratch() as folder_of_sockets:
         watch.manager = kernel_manager(Path(folder_of_sockets))
         with kernels.holding(watch.manager), watch.guarded() as watchdog:
-            with contextlib.suppress(_Stopped):
+            with contextlib.suppress(_Over):
                 execute_notebook(
                     notebook,
                     None,
@@ -164,8 +165,8 @@ def _quiet_papermill() -> None:
         papermill_engines.register(_ENGINE, _Engine)
 
 
-class _Stopped(Exception):
-    """The notebook ended early; the watch knows why."""
+class _Over(Exception):
+    """The watch has the executed notebook: papermill would now write it out for nobody."""
 
 
 class _Watch:
@@ -267,9 +268,7 @@ class _Engine(Engine):
             client.execute(**start)
         finally:
             record.notebook_complete()
-        if watch.failure is not None:
-            raise _Stopped
-        return nb
+        raise _Over
 
 
 class _Record(NotebookExecutionManager):

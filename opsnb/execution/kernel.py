@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from queue import Empty
@@ -22,9 +21,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from traitlets import Type, default
 
-import opsnb
 from opsnb.kernels.client import ForkedKernel
-from opsnb.kernels.preload import BEFORE_IMPORT
 
 _ASK_AGAIN = 0.5
 """Seconds without an answer after which a kernel is asked again."""
@@ -128,21 +125,3 @@ def kernel_manager(folder: Path) -> KernelManager:
         manager.transport = "ipc"
         manager.ip = str(folder / "kernel-ipc")
     return manager
-
-
-def kernel_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a kernel: this process's own, with its import paths made absolute.
-
-    A kernel works in another folder, where `PYTHONPATH=.` would mean something else.
-    """
-    environment = dict(os.environ)
-    paths = [
-        str(Path(p).resolve()) for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p
-    ]
-    home = Path(opsnb.__file__).resolve().parent.parent
-    if home.name not in ("site-packages", "dist-packages") and str(home) not in paths:
-        paths.append(str(home))
-    if paths:
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    environment.pop("MPLBACKEND", None)  # the kernel chooses its own
-    return {**BEFORE_IMPORT, **environment, "PYTHONUNBUFFERED": "1", **extra}

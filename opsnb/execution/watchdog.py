@@ -15,6 +15,9 @@ import psutil
 from opsnb.execution.limits import Limits
 
 LOOK_EVERY = 0.25
+SHARES_EVERY = 2.0
+"""Seconds after which the system is asked again how much of a kernel's memory is shared."""
+
 GRACE = 2.0
 """Seconds between an interrupt, which lets a cell clear up, and the kill."""
 
@@ -34,6 +37,8 @@ class Watchdog:
         self._limits, self._process, self._kill = limits, process, kill
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._shared, self._ask_again = 0, 0.0
+        self._family: set[int] = set()
         self.peak = 0
         self.verdict: tuple[str, str] | None = None
 
@@ -59,7 +64,8 @@ class Watchdog:
                 seconds = self._limits.run
                 message = f"the run took longer than {seconds} s and was stopped"
                 return self._stop("RunTimeout", message)
-            if self._limits.memory and held > self._limits.memory * 2**20:
+            most = self._limits.memory * 2**20
+            if most and held > most and (held := self._held(exactly=True)) > most:
                 message = (
                     f"the run needed {held / 2**20:,.0f} MB, more than its limit of "
                     f"{self._limits.memory:,} MB, and was stopped"
@@ -76,19 +82,30 @@ class Watchdog:
         self._over.wait(GRACE)
         self._kill()
 
-    def _held(self) -> int:
+    def _held(self, exactly: bool = False) -> int:
+        """Memory in bytes, pages shared with others counted in part: forks share imports.
+
+        What is shared hardly changes, and takes a hundred times as long to find out as the rest.
+        """
         process = self._process()
         if process is None or process.poll() is not None:
             return 0
         try:
             root = psutil.Process(process.pid)
-            return sum(_memory(each) for each in (root, *root.children(recursive=True)))
+            family = [root, *root.children(recursive=True)]
+            resident = sum(each.memory_info().rss for each in family)
+            known = {each.pid for each in family} == self._family
+            if exactly or not known or time.monotonic() > self._ask_again:
+                self._family = {each.pid for each in family}
+                self._shared = resident - sum(map(_memory, family))
+                self._ask_again = time.monotonic() + SHARES_EVERY
+            return max(0, resident - self._shared)
         except psutil.Error:  # it has just ended
             return 0
 
 
 def _memory(process: psutil.Process) -> int:
-    """Memory in bytes, pages shared with others counted in part: forks share what they import."""
+    """Memory in bytes, shared pages counted in part where the system knows them."""
     try:
         for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

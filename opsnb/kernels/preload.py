@@ -34,7 +34,7 @@ MODULES = (
     "matplotlib.backends.backend_agg",
     "seaborn",
     "scipy.stats",
-    "statsmodels.api",
+    "statsmodels.regression.linear_model",
     "babel.dates",
     "babel.numbers",
     "holidays",
@@ -82,6 +82,7 @@ def preload(control: int) -> None:
     Unsafe
         A thread or a descriptor was left behind.
     """
+    gc.disable()  # it would look through what stays for ever, a fifth of the time
     # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
     try:
@@ -100,6 +101,7 @@ def preload(control: int) -> None:
     require_forkable(control)
     gc.collect()
     gc.freeze()  # a collection in a kernel would copy every page
+    gc.enable()
 
 
 def require_forkable(*expected: int) -> None:

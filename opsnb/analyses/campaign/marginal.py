@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 if TYPE_CHECKING:
     from opsnb.plans import CampaignPlan
@@ -72,7 +72,7 @@ def _response(channel: str, money: np.ndarray, counted: np.ndarray) -> Response:
     if usable.sum() < LEAST_DAYS or money[usable].std() < LEAST_SPREAD * money[usable].mean():
         return Response(channel, average)
     x = np.column_stack([np.ones(int(usable.sum())), np.log(money[usable])])
-    fit = sm.OLS(np.log(counted[usable] + 0.5), x).fit(cov_type="HC3")
+    fit = OLS(np.log(counted[usable] + 0.5), x).fit(cov_type="HC3")
     reach = float(stats.t.ppf(0.975, int(usable.sum()) - 2) * fit.bse[1])
     slope = float(fit.params[1])
     return Response(channel, average, slope, slope - reach, slope + reach)

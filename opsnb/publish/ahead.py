@@ -1,0 +1,39 @@
+"""What publishing needs once a process, made ready while the first kernels work."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+from pathlib import Path
+
+from opsnb.errors import OpsnbError
+
+_turn = threading.Lock()
+
+
+def prepare(root: Path) -> None:
+    """Has a thread import and load what pages and PDFs are drawn with; once a process.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace, whose plans name what its reports will speak of.
+    """
+    if _turn.acquire(blocking=False):
+        threading.Thread(target=_prepare, args=(root,), name="prepare", daemon=True).start()
+
+
+def _prepare(root: Path) -> None:
+    with contextlib.suppress(OpsnbError, OSError):  # publishing says what is wrong
+        from opsnb.publish import fonts, html, pdf, templates
+
+        _ = html.exporter().template
+        templates.environment().get_template("brief.html.j2")
+        fonts.prepare("".join(map(_text, [root / "opsnb.toml", *root.glob("plans/**/*.toml")])))
+        pdf.engine()
+        gc.freeze()  # nothing of this ever goes, and collections would look through it each time
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
