@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from opsnb.errors import LedgerError
+from opsnb.lasting import sync_folder
 from opsnb.messages import Label
 
 try:
@@ -256,7 +257,7 @@ class Ledger:
         finally:
             os.close(descriptor)
         if is_new:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         return [json.loads(text) for text in texts]
 
 
@@ -298,16 +299,6 @@ def _mended(descriptor: int) -> dict[str, Any]:
             return last
         os.ftruncate(descriptor, size - len(open_end))
     return _parsed(whole.rpartition(b"\n")[2]) or {}
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a new file's name last through a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -7,7 +7,8 @@
 A version is never changed once it is there. The newest lies in both places, as hard links
 where the disk knows them, as copies elsewhere. Old and new folder change places in one step
 where the system knows one (`publish/swap.py`); elsewhere the report is absent for the instant
-between two renames, and a run killed in it is made good by the next.
+between two renames, and a run killed in it is made good by the next. The new folder's files are
+on the disk before that step, and the step itself before the report is said to be made.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from opsnb.errors import PublishError
+from opsnb.lasting import sync_file, sync_folder
 from opsnb.publish.manifest import VERSIONS, numbers, own_files, read_manifest, write_manifest
 from opsnb.publish.swap import exchange
 
@@ -94,7 +96,10 @@ def staging(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]
         try:
             yield new, final
             _keep_versions(new, final)
+            _sync(new)
             _put(new, old, final)
+            for folder in (final.parent, reports):
+                sync_folder(folder)
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -159,6 +164,16 @@ def _link(source: Path, target: Path) -> None:
             os.link(source / name, place)
         except OSError:  # a file share without hard links
             shutil.copy2(source / name, place)
+            sync_file(place)
+
+
+def _sync(new: Path) -> None:
+    """Waits for the report's own files, which versions link to, and for all names."""
+    for name in own_files(new):
+        sync_file(new / name)
+    for folder in sorted((path for path in new.rglob("*") if path.is_dir()), reverse=True):
+        sync_folder(folder)
+    sync_folder(new)
 
 
 def _put(new: Path, old: Path, final: Path) -> None:

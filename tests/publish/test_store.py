@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 
+from opsnb.errors import PublishError
+from opsnb.publish import store
 from opsnb.publish.manifest import (
     MANIFEST,
     faults,
@@ -15,6 +18,7 @@ from opsnb.publish.manifest import (
     versions,
 )
 from opsnb.publish.store import staged
+from opsnb.publish.swap import exchange
 
 
 def put(reports: Path, text: str, status: str = "ready") -> Path:
@@ -53,6 +57,42 @@ def test_every_version_keeps_its_bytes_and_the_newest_is_the_folder(tmp_path):
 def test_what_is_published_is_read_only(tmp_path):
     final = put(tmp_path, "x")
     assert {(final / name).stat().st_mode & 0o777 for name in own_files(final)} == {0o444}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows syncs no file open for reading")
+def test_a_report_is_on_the_disk_before_it_is_in_place(tmp_path, monkeypatch):
+    """A power cut cannot be played; that everything is synced before the step, can."""
+    final, real, synced, at_the_step = put(tmp_path, "one"), os.fsync, set(), set()
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    def step(new: Path, place: Path) -> bool:
+        at_the_step.update(synced)
+        synced.clear()
+        return exchange(new, place)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(store, "exchange", step)
+    assert put(tmp_path, "two") == final
+    places = [final, *final.rglob("*")]
+    older = {path.stat().st_ino for path in (final / "versions/v1").rglob("*") if path.is_file()}
+    assert {path.stat().st_ino for path in places} - at_the_step == older
+    assert synced == {path.stat().st_ino for path in (tmp_path, tmp_path / "2026-10")}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows syncs no file open for reading")
+def test_a_disk_that_fails_to_take_a_file_leaves_the_earlier_report(tmp_path, monkeypatch):
+    seen = content(put(tmp_path, "one"))
+
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(PublishError, match="Input/output error"):
+        put(tmp_path, "two")
+    assert content(tmp_path / "2026-10/demo") == seen
 
 
 def test_versions_take_no_room_twice(tmp_path):
