@@ -60,6 +60,18 @@ def test_other_data_are_never_answered_from_it(workspace, shared) -> None:
     assert by_user(made)["total"].tolist() == [31.0, 2.0]
 
 
+def test_what_the_gate_says_is_worked_out_once_a_cycle(workspace, shared) -> None:
+    made = workspace({"orders": orders([1.0, 2.0, -3.0])})
+    said = open_table(Workspace.load(made.root), "orders").report
+    times = {path: path.stat().st_mtime_ns for path in kept(shared)}
+    assert [issue.rule for issue in said.issues] and times
+    assert open_table(Workspace.load(made.root), "orders").report == said
+    assert {path: path.stat().st_mtime_ns for path in kept(shared)} == times
+    orders([1.0, 2.0, 30.0]).to_parquet(made.root / "data/orders.parquet", index=False)
+    again = open_table(Workspace.load(made.root), "orders").report
+    assert again.total_amount == 33.0 and again.fingerprint != said.fingerprint
+
+
 def test_another_query_is_another_result(workspace, shared) -> None:
     made = workspace({"orders": orders([1.0, 2.0, 3.0])})
     rows = open_table(made, "orders").expr

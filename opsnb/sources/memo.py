@@ -11,6 +11,7 @@ Only embedded sources: what a server holds may change between two queries, unsee
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,15 +46,22 @@ def share(backend: Backend, files: Any) -> None:
     folder = os.environ.get(FOLDER)
     if not folder or not Path(folder).is_dir():
         return
-    plain = backend.execute
+    for method in ("execute", "to_pyarrow"):
+        setattr(backend, method, _shared(backend, method, Path(folder), files))
 
-    def execute(expr: Any, /, **options: Any) -> Any:
+
+def _shared(backend: Backend, method: str, folder: Path, files: Any) -> Any:
+    """A method of the backend that takes an expression, its results looked for first."""
+    plain = getattr(backend, method)
+
+    @functools.wraps(plain)
+    def run(expr: Any, /, **options: Any) -> Any:
         name = None if options.get("params") else _name(backend, expr, files(), options)
         if name is None:
             return plain(expr, **options)
-        return _once(Path(folder) / name, lambda: plain(expr, **options))
+        return _once(folder / f"{name}-{method}", lambda: plain(expr, **options))
 
-    backend.execute = execute
+    return run
 
 
 def _name(
