@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 def activity(rows: Rows, first: dt.date | None = None, last: dt.date | None = None) -> ibis.Table:
-    """Days on which each user was active, from `first` to `last`: distinct (user_id, _day).
+    """Days on which each user was active, from `first` to `last`: distinct (user_id, _day)."""
+    return active_rows(rows, first, last).distinct()
+
+
+def active_rows(
+    rows: Rows, first: dt.date | None = None, last: dt.date | None = None
+) -> ibis.Table:
+    """A row (user_id, _day) for each sign of life of a user, from `first` to `last`.
 
     Activity is an event; where events are not mapped, an order that was not cancelled.
     """
@@ -27,7 +34,7 @@ def activity(rows: Rows, first: dt.date | None = None, last: dt.date | None = No
     if name == "orders" and "status" in table.columns:
         table = table.filter(table.status.coalesce("paid") != "cancelled")
     known = table.filter(table.user_id.notnull() & on_days(table, first, last, DAY_COLUMN[name]))
-    return known.select("user_id", _day=known[DAY_COLUMN[name]].cast("date")).distinct()
+    return known.select("user_id", _day=known[DAY_COLUMN[name]].cast("date"))
 
 
 def rolling_actives(
@@ -98,7 +105,7 @@ def growth(rows: Rows, periods: Sequence[Period]) -> list[Growth]:
         return []
     spans = {span: f"_in_{span.start:%Y%m%d}_{span.end:%Y%m%d}"
              for period in periods for span in (period, period.previous())}  # fmt: skip
-    seen = activity(rows, None, max(period.end for period in periods))
+    seen = active_rows(rows, None, max(period.end for period in periods))
 
     def within(span: Period) -> ibis.expr.types.BooleanScalar:
         return seen._day.between(ibis.literal(span.start), ibis.literal(span.end)).any()

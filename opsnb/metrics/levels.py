@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from opsnb.metrics.actives import activity
+from opsnb.metrics.actives import active_rows, activity
 from opsnb.metrics.rows import Rows
 
 if TYPE_CHECKING:
@@ -60,17 +60,15 @@ def moves(rows: Rows, period: Period, cuts: Cuts) -> Mapping[tuple[str, str], in
     Who was active in neither period is not counted.
     """
     before = period.previous()
-    seen = activity(rows, None, period.end)
+    seen = activity(rows, before.start, period.end)
     now = seen._day >= ibis.literal(period.start)
-    then = (seen._day >= ibis.literal(before.start)) & ~now
-    users = seen.group_by("user_id").agg(
-        _now=now.cast("int64").sum(),
-        _then=then.cast("int64").sum(),
-        _first=seen._day.min(),
+    lately = seen.group_by("user_id").agg(
+        _now=now.cast("int64").sum(), _then=(~now).cast("int64").sum()
     )
-    users = users.filter((users._now > 0) | (users._then > 0)).mutate(
-        _new=users._first >= ibis.literal(period.start)
-    )
+    earlier = active_rows(rows, None, before.start - dt.timedelta(days=1))
+    known = earlier.select("user_id").distinct().mutate(_known=ibis.literal(True))
+    joined = lately.left_join(known, "user_id")
+    users = joined.mutate(_new=(joined._then == 0) & joined._known.isnull())
     frame = users.group_by(["_now", "_then", "_new"]).agg(n=users.count()).execute()
     found: dict[tuple[str, str], int] = {}
     for row in frame.to_dict("records"):
