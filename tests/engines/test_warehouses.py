@@ -6,7 +6,6 @@ the nasty tables in DuckDB: it has to be valid in its own dialect, and mean what
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import sqlglot as sg
 from ibis.backends.duckdb import Backend
+from sqlglot import exp
 
 import opsnb.sources
 from opsnb.sources import open_source
@@ -36,13 +36,6 @@ FEATURES = {
     "tickets: quantiles and on time",
     "experiments: arms, CUPED, ratios, caps, clusters",
 }
-ONE_WAY = {
-    (dialect, name)
-    for dialect in ("bigquery", "snowflake")
-    for name in ("quantile", "quantile_segments")
-}
-"""How a list becomes rows is not translated back: for these the statements are parsed only."""
-
 CASES = [
     pytest.param(dialect, feature, name, id=f"{dialect}-{name}-{number}")
     for dialect in ("trino", "bigquery", "snowflake")
@@ -77,7 +70,7 @@ def pretend(dialect: str, duckdb: Backend) -> Backend:
 
     def back(sql: str) -> str:
         numbers = re.sub(r"-'(\d+)'", r"-\1", sql)  # Snowflake: DATEADD(DAY, -'1', day)
-        return sg.transpile(numbers, read=dialect, write="duckdb")[0]
+        return as_rows(sg.parse_one(numbers, read=dialect), dialect).sql("duckdb")
 
     made = Pretended()
     for name, value in vars(duckdb).items():
@@ -87,6 +80,30 @@ def pretend(dialect: str, duckdb: Backend) -> Backend:
     for macro in ("at_timezone(t, z) AS timezone(z, t)", "ieee_divide(a, b) AS a / b"):
         made.con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     return even_out(made)
+
+
+def as_rows(tree: exp.Expression, dialect: str) -> exp.Expression:
+    """A statement in which lists become rows as DuckDB says it; sqlglot translates that badly.
+
+    BigQuery and Snowflake count the items of a list from 0, `WITH ORDINALITY` from 1; and
+    Snowflake's FLATTEN gives six columns: seq, key, path, index, value, this.
+    """
+    for rows in list(tree.find_all(exp.TableFromRows)):
+        items = rows.this.this.expression.sql("duckdb")
+        said = (
+            "SELECT NULL, NULL, NULL, n - 1, item, NULL FROM (SELECT UNNEST(items) AS item, "
+            f"GENERATE_SUBSCRIPTS(items, 1) AS n FROM (SELECT {items} AS items))"
+        )
+        table = sg.parse_one(said, read="duckdb").subquery()
+        table.set("alias", rows.args["alias"])
+        rows.replace(table)
+    if dialect == "bigquery":
+        counted = (rows.args.get("offset") for rows in tree.find_all(exp.Unnest))
+        positions = {offset.name for offset in counted if offset}
+        for column in list(tree.find_all(exp.Column)):
+            if column.name in positions:
+                column.replace(exp.paren(exp.column(column.name) - 1))
+    return tree
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +140,6 @@ def test_a_question_means_the_same_in_another_engines_sql(
     at = asked(dialect)
     statements = open_source(at.workspace, "here").backend.asked
     statements.clear()
-    if (dialect, name) in ONE_WAY:
-        with contextlib.suppress(Exception):  # what DuckDB says of the translation is no matter
-            QUESTIONS[feature][name](at)
-        sign = "FLATTEN(" if dialect == "snowflake" else "UNNEST("
-        assert any(sign in sql and sg.parse_one(sql, read=dialect) for sql in statements)
-        return
     found = plain(QUESTIONS[feature][name](at))
     assert statements
     assert differences(duckdb_says(feature, name), found) == []
