@@ -309,22 +309,23 @@ def _longest_first(
     """Each entry's place, its run or why it cannot be, and the bytes it needed last time.
 
     The longest of last time come first, after those of which nothing is known: started last,
-    a long one would end alone.
+    a long one would end alone. Of the unknown, those with most code cells come first.
     """
-    from opsnb.unchanged import last_made
+    from opsnb.unchanged import like_made
 
-    rows: list[tuple[float, int, PlannedRun | Exception, int]] = []
+    rows: list[tuple[float, int, int, PlannedRun | Exception, int]] = []
     for place, entry in enumerate(entries):
         try:
             planned = plan_entry(entry, workspace, known)
         except Exception as error:
-            rows.append((0.0, place, error, 0))
+            rows.append((0.0, 0, place, error, 0))
             continue
-        made = last_made(workspace.reports, planned.cycle, planned.slug)
-        seconds = made.seconds if made is not None else float("inf")
-        rows.append((seconds, place, planned, made.peak if made is not None else 0))
-    rows.sort(key=lambda row: (-row[0], row[1]))
-    return [row[1:] for row in rows]
+        made = like_made(workspace.reports, planned.cycle, planned.slug)
+        cells = sum(cell["cell_type"] == "code" for cell in planned.playbook.cells)
+        seconds, peak = (made.seconds, made.peak) if made else (float("inf"), 0)
+        rows.append((seconds, cells, place, planned, peak))
+    rows.sort(key=lambda row: (-row[0], -row[1], row[2]))
+    return [row[2:] for row in rows]
 
 
 def _index(

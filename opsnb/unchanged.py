@@ -97,6 +97,13 @@ def last_made(reports: Path, cycle: str, slug: str) -> Made | None:
         return None
 
 
+def like_made(reports: Path, cycle: str, slug: str) -> Made | None:
+    """What is known of a report's last making; else of the newest other cycle's report."""
+    others = (path.parent.parent.name for path in (reports / ".work").glob(f"*/{slug}/{MADE}"))
+    cycles = [cycle, *sorted(others, reverse=True)]
+    return next(filter(None, (last_made(reports, each, slug) for each in cycles)), None)
+
+
 def remember_made(reports: Path, cycle: str, slug: str, made: Made) -> None:
     """Keeps how a report was made; where that cannot be written, it is made again next time."""
     path = work_folder(reports, cycle, slug) / MADE

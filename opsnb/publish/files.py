@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,13 @@ def publish(
     if pdf:
         from opsnb.publish.pdf import make_brief, make_pdf
 
-        for code, report in reports.items():
+        def print_out(code: str) -> None:
+            report = reports[code]
             page, parts = render(notebook, Request(run, report, printing=True))
             write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
             brief_pdf = make_brief(report, run)
             write_atomic(folder / file_name(code, primary, "pdf", "brief"), brief_pdf)
+
+        with ThreadPoolExecutor(len(reports), "pdf") as pool:  # the engine lets others work
+            list(pool.map(print_out, reports))
     return reports

@@ -91,17 +91,19 @@ def test_a_cycle_makes_every_report_and_the_index(busy) -> None:
 
 
 def test_the_longest_of_last_time_comes_first_after_those_that_never_ran(busy, make, seam) -> None:
-    for name, seconds in (("short", 1.0), ("long", 90.0), ("middle", 30.0), ("new", None)):
+    ran = {"short": ("2026-10", 1.0), "long": ("2026-10", 90.0), "middle": ("2026-09", 30.0)}
+    for name in (*ran, "new"):
         make(name, seam, parameters='cycle = "latest"  # type: cycle  Month')
-        if seconds is not None:
-            unchanged.work_folder(busy.reports, "2026-10", name).mkdir(parents=True)
-            made = unchanged.Made(seconds=seconds)
-            unchanged.remember_made(busy.reports, "2026-10", name, made)
-    entries = [Entry(name, "2026-10") for name in ("short", "long", "gone", "middle", "new")]
+    make("new_and_large", seam, "1 + 1", parameters='cycle = "latest"  # type: cycle  Month')
+    for name, (cycle, seconds) in ran.items():
+        unchanged.work_folder(busy.reports, cycle, name).mkdir(parents=True)
+        unchanged.remember_made(busy.reports, cycle, name, unchanged.Made(seconds=seconds))
+    names = ("short", "long", "gone", "middle", "new", "new_and_large")
+    entries = [Entry(name, "2026-10") for name in names]
     seen = []
     rolled = run_cycle(busy, entries, pdf=False, languages=["en"], jobs=1, on_progress=seen.append)
     started = [p.entry.playbook for p in seen if p.event == "start"]
-    assert started == ["new", "long", "middle", "short", "gone"]
+    assert started == ["new_and_large", "new", "long", "middle", "short", "gone"]
     assert [o.entry.playbook for o in rolled.outcomes] == [e.playbook for e in entries]
 
 
