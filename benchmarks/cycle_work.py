@@ -126,7 +126,7 @@ def _planned(workspace: Any, run: list[Any]) -> Any:
 
 
 def pdf(asked: dict[str, Any]) -> dict[str, Any]:
-    """The PDFs of an executed notebook, in each language."""
+    """The PDFs of an executed notebook in its language."""
     from opsnb.publish.collect import collect
     from opsnb.publish.html import Request, render
     from opsnb.publish.pdf import make_brief, make_pdf
@@ -135,7 +135,7 @@ def pdf(asked: dict[str, Any]) -> dict[str, Any]:
 
     workspace = Workspace.load(Path(asked["workspace"]))
     notebook = nbformat.read(asked["notebook"], as_version=4)
-    planned, languages = _planned(workspace, asked["run"]), tuple(workspace.languages)
+    planned, languages = _planned(workspace, asked["run"]), (asked["language"],)
     run = _record(planned, workspace, languages, None, _now(), _now())
     place = Path(asked["notebook"])
     for code, report in collect(notebook, run).items():
