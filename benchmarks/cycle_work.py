@@ -80,8 +80,8 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
+    from opsnb.making import now, record_of
     from opsnb.publish import publish
-    from opsnb.run import _now, _record
     from opsnb.workspace import Workspace
 
     workspace = Workspace.load(Path(asked["workspace"]))
@@ -93,7 +93,7 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     }
     os.chdir(planned.playbook.path.parent)
     notebook = nbformat.read(planned.playbook.path, as_version=4)
-    shell, started = InteractiveShell.instance(), _now()
+    shell, started = InteractiveShell.instance(), now()
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -111,7 +111,7 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / "notebook.ipynb")
     languages = tuple(workspace.languages)
-    publish(notebook, _record(planned, workspace, languages, None, started, _now()), folder)
+    publish(notebook, record_of(planned, workspace, languages, None, started, now()), folder)
 
 
 def _planned(workspace: Any, run: list[Any]) -> Any:
@@ -127,16 +127,16 @@ def _planned(workspace: Any, run: list[Any]) -> Any:
 
 def pdf(asked: dict[str, Any]) -> dict[str, Any]:
     """The PDFs of an executed notebook in its language."""
+    from opsnb.making import now, record_of
     from opsnb.publish.collect import collect
     from opsnb.publish.html import Request, render
     from opsnb.publish.pdf import make_brief, make_pdf
-    from opsnb.run import _now, _record
     from opsnb.workspace import Workspace
 
     workspace = Workspace.load(Path(asked["workspace"]))
     notebook = nbformat.read(asked["notebook"], as_version=4)
     planned, languages = _planned(workspace, asked["run"]), (asked["language"],)
-    run = _record(planned, workspace, languages, None, _now(), _now())
+    run = record_of(planned, workspace, languages, None, now(), now())
     place = Path(asked["notebook"])
     for code, report in collect(notebook, run).items():
         page, parts = render(notebook, Request(run, report, printing=True))
@@ -147,7 +147,7 @@ def pdf(asked: dict[str, Any]) -> dict[str, Any]:
 
 def parts(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds by part, summed over the reports of a cycle that is made in this process."""
-    from opsnb import run as runs
+    from opsnb import making
     from opsnb.cycle import expand, run_cycle
     from opsnb.publish import pdf as pdfs
     from opsnb.unchanged import last_made
@@ -167,8 +167,8 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
 
         setattr(module, name, call)
 
-    timed(runs, "_publish", "pages")
-    timed(runs, "_execute", "kernel")
+    timed(making, "publish_to", "pages")
+    timed(making, "execute", "kernel")
     timed(pdfs, "make_pdf", "PDF")
     timed(pdfs, "make_brief", "PDF")
     workspace = Workspace.load(Path(asked["workspace"]))

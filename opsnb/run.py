@@ -7,7 +7,6 @@ wrong the report of an earlier run stays.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import shutil
@@ -18,35 +17,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import opsnb
+from opsnb import making
 from opsnb.arrivals import said
 from opsnb.errors import LedgerError, PublishError
+from opsnb.making import QUERIES, How, OnCell
 from opsnb.minutes import record
-from opsnb.periods import kind_of
-from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun, chosen_languages
 from opsnb.workspace import Workspace
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-    from opsnb.execution.engine import Execute, Execution, Failure
-    from opsnb.execution.group import Kernels
+    from opsnb.execution.engine import Execution
     from opsnb.execution.limits import Limits
-    from opsnb.execution.scrub import Scrubber
     from opsnb.publish import RunError
-    from opsnb.unchanged import Made, Present
+    from opsnb.unchanged import Made
+
+__all__ = ["How", "Result", "again", "run"]
 
 _CHANGED = "ChangedDataError"
 """The data changed while a report read them: it is made anew, once."""
-
-_NO_PDF = "there is no PDF"
-
-QUERIES = "queries.sql"
-"""File within a report that keeps the SQL that ran, without secrets."""
-
-OnCell = Callable[[int, int, str], None]
-"""Called before each cell: its position from 0, the number of cells, its section's title."""
 
 
 @dataclass(frozen=True)
@@ -100,35 +88,6 @@ class Result:
         names = [f"report.{ending}" for ending in endings]
         names += [f"report.{code}.{end}" for code in self.languages[1:] for end in endings]
         return [self.folder / name for name in names if (self.folder / name).is_file()]
-
-
-@dataclass(frozen=True)
-class How:
-    """How runs are made, the same for all reports of a cycle.
-
-    Attributes
-    ----------
-    pdf : bool
-        Whether PDFs are made.
-    limits : Limits, optional
-        Budgets of a run.
-    kernels : Kernels, optional
-        Lets another thread stop the runs.
-    present : Present, optional
-        Knows how things are now. With it, a report that would come out the same is not made
-        again; without it, every report is.
-    execute : callable, optional
-        Executes in another place; see `opsnb.execution.remote`.
-    shared : str, optional
-        Folder for results that several reports of a cycle need; see `opsnb.sources.memo`.
-    """
-
-    pdf: bool = True
-    limits: Limits | None = None
-    kernels: Kernels | None = None
-    present: Present | None = None
-    execute: Execute | None = None
-    shared: str | None = None
 
 
 def run(
@@ -245,7 +204,7 @@ def _drawn(
     said = _reports(final, codes)[codes[0]]["provenance"]
     stamps = (dt.datetime.fromisoformat(said[name]) for name in ("started", "ended"))
     record = replace(
-        _record(planned, workspace, codes, None, *stamps),
+        making.record_of(planned, workspace, codes, None, *stamps),
         provenance={k: v for k, v in said.items() if k not in ("started", "ended", "seconds")},
     )
     with staging(workspace.reports, planned.cycle, planned.slug) as (new, _):
@@ -253,7 +212,7 @@ def _drawn(
         for name in ("run.log", QUERIES):
             if (final / name).is_file():
                 shutil.copyfile(final / name, new / name)
-        reports, warnings = _publish(notebook, record, new, how.pdf)
+        reports, warnings = making.publish_to(notebook, record, new, how.pdf)
     look = unchanged.look(workspace, how.pdf)
     made = replace(made, look=look, seal=unchanged.seal_of(final) or "")
     unchanged.remember_made(workspace.reports, planned.cycle, planned.slug, made)
@@ -276,19 +235,20 @@ def _made(
     clock = time.time()
     before = _tables_before(_place(planned, workspace))
     with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
-        started = _now()
-        execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
+        started = making.now()
+        execution = making.execute(planned, workspace, codes, new / "run.log", how, on_cell)
         if execution.failure is not None and execution.failure.name == _CHANGED:
-            execution = _execute(planned, workspace, codes, new / "run.log", how, on_cell)
-        record = _record(planned, workspace, codes, execution.failure, started, _now())
+            execution = making.execute(planned, workspace, codes, new / "run.log", how, on_cell)
+        ended = making.now()
+        record = making.record_of(planned, workspace, codes, execution.failure, started, ended)
         record = replace(record, before=before)
-        reports, warnings = _publish(execution.notebook, record, new, how.pdf)
+        reports, warnings = making.publish_to(execution.notebook, record, new, how.pdf)
     if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
         warnings.append(f"the last report that had not failed is kept in {good}/")
     if note := _remember(workspace, planned, reports):
         warnings.append(note)
     if how.present is not None:
-        no_pdf = any(text.startswith(_NO_PDF) for text in warnings)
+        no_pdf = any(text.startswith(making.NO_PDF) for text in warnings)
         _note_making(planned, workspace, codes, how, execution, clock, no_pdf)
     news = tuple(map(said, reports[codes[0]]["provenance"].get("moved", ())))
     return Result(planned, final, codes, reports, record.error, 0.0, warnings, moved=news)
@@ -363,10 +323,11 @@ def again(
 
     codes = chosen_languages(workspace, languages)
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
-        started = _now()
+        started = making.now()
         log = Path(folder) / "run.log"
-        execution = _execute(planned, workspace, codes, log, How(limits=limits), on_cell)
-    record = _record(planned, workspace, codes, execution.failure, started, _now())
+        execution = making.execute(planned, workspace, codes, log, How(limits=limits), on_cell)
+    ended = making.now()
+    record = making.record_of(planned, workspace, codes, execution.failure, started, ended)
     if record.error is not None:
         raise PublishError(
             f"made again, it stops ({record.error.name}: {record.error.message})",
@@ -374,130 +335,6 @@ def again(
             hint="run it to see the whole report: opsnb run",
         )
     return collect(execution.notebook, record)
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
-
-
-def _execute(
-    planned: PlannedRun,
-    workspace: Workspace,
-    languages: tuple[str, ...],
-    log_path: Path,
-    how: How,
-    on_cell: OnCell | None,
-) -> Execution:
-    """The executed notebook and the log, both free of local paths and secrets."""
-    from opsnb.execution import engine, group, scrub
-
-    playbook = planned.playbook
-    notebook = playbook.notebook()
-    log_path.with_name(QUERIES).unlink(missing_ok=True)
-    inside = playbook.path.is_relative_to(workspace.root)
-    scrubber = _scrubber(planned, workspace)
-    with (
-        log_path.open("w", encoding="utf-8", errors="replace") as file,
-        contextlib.closing(scrub.ScrubbedLog(file, scrubber)) as log,
-    ):
-        log.write(f"{planned}, cycle {planned.cycle}, opsnb {opsnb.__version__}, {_now()}\n")
-        for name, value in planned.parameters.items():
-            log.write(f"{name} = {value!r}\n")
-        execution = (how.execute or engine.execute)(
-            notebook,
-            planned.parameters,
-            environment={
-                "OPSNB_WORKSPACE": str(workspace.root),
-                "OPSNB_LANGUAGES": ",".join(languages),
-                "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
-                **({"OPSNB_CYCLE_CACHE": how.shared} if how.shared else {}),
-            },
-            folder=playbook.path.parent if inside else workspace.root,
-            log=log,
-            limits=how.limits or engine.Limits(),
-            kernels=how.kernels or group.Kernels(),
-            on_cell=_told(on_cell, playbook),
-        )
-    scrubber.notebook(execution.notebook)
-    if (queries := log_path.with_name(QUERIES)).is_file():
-        queries.write_text(scrubber.text(queries.read_text(encoding="utf-8")), encoding="utf-8")
-    if execution.failure is not None:
-        message = scrubber.text(execution.failure.message)
-        execution.failure = replace(execution.failure, message=message)
-    return execution
-
-
-def _scrubber(planned: PlannedRun, workspace: Workspace) -> Scrubber:
-    from opsnb.execution.scrub import Scrubber
-
-    folder = planned.playbook.path.parent
-    return Scrubber(workspace.root, folders={folder: ""}, secrets=workspace.secrets)
-
-
-def _told(on_cell: OnCell | None, playbook: Playbook) -> Any:
-    """Names the section of a cell; the inserted parameters' cell shifts positions by one."""
-    if on_cell is None:
-        return None
-    titles = {cell.get("id"): playbook.sections[i] for i, cell in enumerate(playbook.cells)}
-    return lambda index, count, cell: on_cell(
-        index, count, titles.get(cell.get("id"), playbook.title)
-    )
-
-
-def _record(
-    planned: PlannedRun,
-    workspace: Workspace,
-    languages: tuple[str, ...],
-    failure: Failure | None,
-    started: dt.datetime,
-    ended: dt.datetime,
-) -> Any:
-    from opsnb.execution.provenance import provenance
-    from opsnb.publish import Run, RunError
-
-    playbook = planned.playbook
-    kind = kind_of(planned.cycle)
-    spoken = {code: workspace.speak(code, cycle=kind) for code in languages}
-    subject_plan = {**workspace.experiments, **workspace.campaigns}.get(planned.subject or "")
-    return Run(
-        playbook=playbook.key,
-        title={code: playbook.title_in(language) for code, language in spoken.items()},
-        subject=planned.subject,
-        subject_label=subject_plan.name if subject_plan is not None else planned.subject,
-        cycle=planned.cycle,
-        slug=planned.slug,
-        languages=languages,
-        currency=workspace.currency,
-        workspace_name=workspace.name,
-        root=workspace.root,
-        parameters=_scrubber(planned, workspace).value(planned.parameters),
-        provenance=provenance(playbook, workspace.root),
-        started=started,
-        ended=ended,
-        error=RunError(failure.cell_id, failure.name, failure.message) if failure else None,
-        messages_folder=workspace.messages_folder,
-        accessible=workspace.accessible,
-    )
-
-
-def _publish(
-    notebook: NotebookNode, record: Any, folder: Path, pdf: bool
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The report's files; where the PDF cannot be made, those without it and a warning."""
-    import nbformat
-
-    from opsnb.publish import publish
-
-    nbformat.write(notebook, folder / "notebook.ipynb")
-    if not pdf:
-        return publish(notebook, record, folder, pdf=False), []
-    try:
-        return publish(notebook, record, folder, pdf=True), []
-    except PublishError as error:
-        for file in folder.glob("report*"):
-            file.unlink()
-        reports = publish(notebook, record, folder, pdf=False)
-        return reports, [f"{_NO_PDF}: {error}"]
 
 
 def _remember(

@@ -46,8 +46,9 @@ LIBRARIES = (
 
 _PUBLISHING = (
     "arrivals.py", "cli", "compare.py", "cycle.py", "doctor.py", "execution", "kernels",
-    "ledger.py", "minutes.py", "notebookfile.py", "parameters.py", "playbook.py", "publish",
-    "run.py", "runplan.py", "sample", "serve", "site", "unchanged.py", "underway.py",
+    "lasting.py", "ledger.py", "making.py", "minutes.py", "notebookfile.py", "parameters.py",
+    "playbook.py", "publish", "run.py", "runplan.py", "sample", "serve", "site", "unchanged.py",
+    "underway.py", "verify.py",
 )  # fmt: skip
 """Parts of opsnb that no cell calls."""
 

@@ -32,7 +32,7 @@ ANALYSIS = (
 )  # fmt: skip
 PUBLISHING = (
     "parameters", "notebookfile", "playbook", "kernels", "execution", "runplan", "arrivals",
-    "publish", "unchanged", "minutes", "underway", "run", "site", "compare", "verify",
+    "publish", "unchanged", "minutes", "underway", "making", "run", "site", "compare", "verify",
     "cycle", "serve",
 )  # fmt: skip
 TOP = ("sample", "doctor", "cli", "__main__", "__init__")
