@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import optimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, gammaln, hyp2f1, psi
 
-from opsnb.errors import MethodError
 from opsnb.methods.estimate import need_finite, refuse
+from opsnb.methods.likelihood import covariance_at, minimise, plausible
 
 MIN_CUSTOMERS = 30
 """Customers below which the parameters of a population mean little."""
@@ -43,8 +41,8 @@ class BgNbd:
         return (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form)
 
     def draws(self, n: int, rng: np.random.Generator) -> list[BgNbd]:
-        """Models that the data would allow as well; see `_plausible`."""
-        logs = _plausible(np.array([self.r, self.alpha, self.a, self.b]), self.covariance, n, rng)
+        """Models that the data would allow as well; see `plausible`."""
+        logs = plausible(np.array([self.r, self.alpha, self.a, self.b]), self.covariance, n, rng)
         return [replace(self, r=r, alpha=alpha, a=a, b=b) for r, alpha, a, b in logs.tolist()]
 
     def expected_given(
@@ -110,17 +108,35 @@ def fit_bg_nbd(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> B
     unit = float(age.max()) / 10
     late, early = age / unit, tx / unit
 
-    def loss(logs: np.ndarray) -> float:
-        r, alpha, a, b = np.exp(logs)
-        common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
-        stay = -(r + x) * np.log(alpha + late)
-        gone = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + early)
-        return -float((common + np.where(x > 0, np.logaddexp(stay, gone), stay)).sum())
+    bought, customers = np.unique(x, return_counts=True)
+    returned = x > 0
+    later = np.maximum(x, 1) - 1
 
-    logs, best = _minimise(loss, np.array([0.0, 0.0, 0.0, 0.5]), "BG/NBD")
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        r, alpha, a, b = np.exp(logs)
+        end, last = np.log(alpha + late), np.log(alpha + early)
+        stay = -(r + x) * end
+        gone = np.log(a) - np.log(b + later) - (r + x) * last
+        each = np.where(returned, np.logaddexp(stay, gone), stay)
+        left = np.where(returned, np.exp(gone - each), 0.0)
+        # What depends on the number of purchases alone is worked out once a number.
+        shared = gammaln(r + bought) - gammaln(r) + betaln(a, b + bought) - betaln(a, b)
+        level = customers @ shared + len(x) * r * np.log(alpha) + each.sum()
+        whole = psi(a + b) - psi(a + b + bought)
+        slopes = [
+            customers @ (psi(r + bought) - psi(r)) + len(x) * np.log(alpha)
+            - ((1 - left) * end + left * last).sum(),
+            len(x) * r / alpha
+            - ((r + x) * ((1 - left) / (alpha + late) + left / (alpha + early))).sum(),
+            customers @ whole + left.sum() / a,
+            customers @ (psi(b + bought) - psi(b) + whole) - (left / (b + later)).sum(),
+        ]  # fmt: skip
+        return -float(level), -np.array(slopes) * (r, alpha, a, b)
+
+    logs, best = minimise(loss, np.array([0.0, 0.0, 0.0, 0.5]), "BG/NBD")
     r, alpha, a, b = np.exp(logs)
     level = -best - float(x.sum()) * np.log(unit)
-    spread = _covariance(loss, logs)
+    spread = covariance_at(loss, logs)
     return BgNbd(float(r), float(alpha * unit), float(a), float(b), float(level), len(x), spread)
 
 
@@ -141,8 +157,8 @@ class GammaGamma:
         return self.p * self.v / (self.q - 1)
 
     def draws(self, n: int, rng: np.random.Generator) -> list[GammaGamma]:
-        """Models that the data would allow as well; see `_plausible`."""
-        logs = _plausible(np.array([self.p, self.q, self.v]), self.covariance, n, rng)
+        """Models that the data would allow as well; see `plausible`."""
+        logs = plausible(np.array([self.p, self.q, self.v]), self.covariance, n, rng)
         return [replace(self, p=p, q=q, v=v) for p, q, v in logs.tolist()]
 
     def expected_given(self, frequency: np.ndarray, mean_value: np.ndarray) -> np.ndarray:
@@ -178,16 +194,27 @@ def fit_gamma_gamma(frequency: np.ndarray, mean_value: np.ndarray) -> GammaGamma
     unit = float(z.mean())
     scaled = z / unit
 
-    def loss(logs: np.ndarray) -> float:
-        p, q, v = np.exp(logs)
-        terms = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
-        terms += (p * x - 1) * np.log(scaled) + p * x * np.log(x)
-        return -float((terms - (p * x + q) * np.log(v + x * scaled)).sum())
+    spent = x * scaled
+    bought, customers = np.unique(x, return_counts=True)
+    weighed, single = float(x @ np.log(spent)), float(np.log(scaled).sum())
 
-    logs, best = _minimise(loss, np.array([1.0, 1.0, 0.0]), "Gamma-Gamma")
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        p, q, v = np.exp(logs)
+        own, together = p * x + q, np.log(v + spent)
+        shared = gammaln(p * bought + q) - gammaln(p * bought) - gammaln(q) + q * np.log(v)
+        level = customers @ shared + p * weighed - single - own @ together
+        rise = psi(p * bought + q)
+        slopes = [
+            customers @ (bought * (rise - psi(p * bought))) + weighed - x @ together,
+            customers @ (rise - psi(q) + np.log(v)) - together.sum(),
+            len(x) * q / v - (own / (v + spent)).sum(),
+        ]
+        return -float(level), -np.array(slopes) * (p, q, v)
+
+    logs, best = minimise(loss, np.array([1.0, 1.0, 0.0]), "Gamma-Gamma")
     p, q, v = np.exp(logs)
     level = -best - len(x) * np.log(unit)
-    spread = _covariance(loss, logs)
+    spread = covariance_at(loss, logs)
     return GammaGamma(float(p), float(q), float(v * unit), float(level), len(x), spread)
 
 
@@ -204,8 +231,8 @@ class ShiftedBetaGeometric:
     covariance: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def draws(self, n: int, rng: np.random.Generator) -> list[ShiftedBetaGeometric]:
-        """Models that the data would allow as well; see `_plausible`."""
-        logs = _plausible(np.array([self.alpha, self.beta]), self.covariance, n, rng)
+        """Models that the data would allow as well; see `plausible`."""
+        logs = plausible(np.array([self.alpha, self.beta]), self.covariance, n, rng)
         return [replace(self, alpha=alpha, beta=beta) for alpha, beta in logs.tolist()]
 
     def survival(self, periods: int) -> np.ndarray:
@@ -270,67 +297,18 @@ def fit_leaving(at_risk: np.ndarray, left: np.ndarray) -> ShiftedBetaGeometric:
         refuse("customers who left", float(gone.sum()), "some of those who could, not all")
     step = np.arange(len(risk))
 
-    def loss(logs: np.ndarray) -> float:
+    stayed, everybody = risk - gone, gone.sum()
+
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
         a, b = np.exp(logs)
-        kept = np.log(b + step) @ (risk - gone)
-        return -float(gone.sum() * np.log(a) + kept - np.log(a + b + step) @ risk)
+        level = everybody * np.log(a) + np.log(b + step) @ stayed - np.log(a + b + step) @ risk
+        due = (risk / (a + b + step)).sum()
+        slopes = [everybody / a - due, (stayed / (b + step)).sum() - due]
+        return -float(level), -np.array(slopes) * (a, b)
 
-    logs, best = _minimise(loss, np.zeros(2), "shifted-beta-geometric model")
+    logs, best = minimise(loss, np.zeros(2), "shifted-beta-geometric model")
     alpha, beta = np.exp(logs)
-    return ShiftedBetaGeometric(float(alpha), float(beta), -best, _covariance(loss, logs))
-
-
-def _minimise(
-    loss: Callable[[np.ndarray], float], start: np.ndarray, name: str
-) -> tuple[np.ndarray, float]:
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        rough = optimize.minimize(loss, start, method="Nelder-Mead", options={"maxiter": 2000})
-        precise = {"xatol": 1e-7, "fatol": 1e-8, "maxiter": 4000}
-        found = optimize.minimize(loss, rough.x, method="Nelder-Mead", options=precise)
-    if not found.success or not np.isfinite(found.fun) or np.abs(found.x).max() > 12:
-        raise MethodError(
-            f"the likelihood of the {name} has no maximum for these customers",
-            hint="use more customers or a longer history",
-        )
-    return found.x, float(found.fun)
-
-
-def _covariance(loss: Callable[[np.ndarray], float], logs: np.ndarray) -> np.ndarray | None:
-    """Of the logs of the parameters: the inverse of the loss's curvature at its minimum.
-
-    None where the loss is flat in some direction, so that the data do not pin them down.
-    """
-    size, step = len(logs), 1e-3
-    moves = step * np.eye(size)
-    curve = np.empty((size, size))
-    for i in range(size):
-        for j in range(i + 1):
-            a, b = moves[i], moves[j]
-            rise = loss(logs + a + b) - loss(logs + a - b) - loss(logs - a + b) + loss(logs - a - b)
-            curve[i, j] = curve[j, i] = rise / (4 * step * step)
-    if not np.isfinite(curve).all() or np.linalg.eigvalsh(curve)[0] <= 0:
-        return None
-    return np.linalg.inv(curve)
-
-
-def _plausible(
-    fitted: np.ndarray, covariance: np.ndarray | None, n: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Draws of the parameters, shape (n, parameters): their logs are normal around the fit.
-
-    The large-sample distribution of a maximum of the likelihood.
-
-    Raises
-    ------
-    MethodError
-        When the data do not pin the parameters down.
-    """
-    if covariance is None:
-        raise MethodError(
-            "the parameters have no covariance: the likelihood is flat around its maximum",
-            hint="use more customers or a longer history",
-        )
-    return np.exp(rng.multivariate_normal(np.log(fitted), covariance, size=n))
+    return ShiftedBetaGeometric(float(alpha), float(beta), -best, covariance_at(loss, logs))
 
 
 def _history(
