@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import cholesky, lapack, solve_triangular
+from scipy.linalg import lapack
 
 BURN_IN = 200
 PRIOR_DF = 32.0
@@ -106,7 +106,7 @@ class Sampler:
         if gamma.any():
             factor, white = self._solve(moment, noise, gamma)
             draw = white + rng.normal(size=len(white))
-            beta[gamma] = solve_triangular(factor, draw, lower=True, trans=1, check_finite=False)
+            beta[gamma], _ = lapack.dtrtrs(factor, draw, lower=1, trans=1)
         gap = rest - self.x_seen @ beta
         spread = (self.noise_days * NOISE_SHARE + gap @ gap) / 2
         return beta, spread / rng.gamma((self.noise_days + len(rest)) / 2), gamma
@@ -119,9 +119,13 @@ class Sampler:
         The slab does not depend on the noise: a conjugate one would count each coefficient as
         a day without noise and make intervals too short.
         """
-        precision = (self.gram / noise + self.slab)[np.ix_(gamma, gamma)]
-        factor = cholesky(precision, lower=True, check_finite=False)
-        white = solve_triangular(factor, moment[gamma], lower=True, check_finite=False)
+        precision = self.gram / noise + self.slab
+        if not gamma.all():
+            precision = precision[np.ix_(gamma, gamma)]
+        factor, failed = lapack.dpotrf(precision, lower=1)
+        if failed:
+            raise np.linalg.LinAlgError("the precision of the coefficients is not positive")
+        white, _ = lapack.dtrtrs(factor, moment[gamma], lower=1)
         return factor, white
 
     def _select(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from opsnb.methods.estimate import refuse
 
@@ -68,7 +69,7 @@ def topics(
     words = _vocabulary(documents, min_documents, max_share)
     if not words:
         refuse("words in enough documents", 0, "at least 1")
-    weights = _tf_idf(documents, words)
+    weights = csr_array(_tf_idf(documents, words))
     starts = (_factorised(weights, min(k, len(words)), seed + n) for n in range(STARTS))
     of_document, of_word = min(starts, key=lambda pair: _error(weights, *pair))
     # Themes count by what they add to a document, whatever the scale of their words.
@@ -106,18 +107,18 @@ def _tf_idf(documents: Sequence[Sequence[str]], words: Sequence[str]) -> np.ndar
     return weights / np.where(norm > 0, norm, 1)
 
 
-def _factorised(x: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _factorised(x: csr_array, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Non-negative W (documents by themes) and H (themes by words) with x near W H."""
     rng = np.random.default_rng(seed)
     scale = np.sqrt(x.mean() / k)
     w, h = scale * rng.random((x.shape[0], k)), scale * rng.random((k, x.shape[1]))
     tiny = np.finfo(float).eps
     for _ in range(STEPS):
-        h *= (w.T @ x) / (w.T @ w @ h + tiny)
+        h *= (x.T @ w).T / (w.T @ w @ h + tiny)
         w *= (x @ h.T) / (w @ (h @ h.T) + tiny)
     return w, h
 
 
-def _error(x: np.ndarray, w: np.ndarray, h: np.ndarray) -> float:
+def _error(x: csr_array, w: np.ndarray, h: np.ndarray) -> float:
     """The squared error, without the constant part."""
-    return float(np.sum((w.T @ w) * (h @ h.T)) - 2 * np.sum((w.T @ x) * h))
+    return float(np.sum((w.T @ w) * (h @ h.T)) - 2 * np.sum((x.T @ w).T * h))
