@@ -70,10 +70,11 @@ def in_periods(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
                 f"the periods {before.key} and {after.key} overlap",
                 hint="measure overlapping periods in separate calls",
             )
-    inside = [
-        (rows._day.between(ibis.literal(p.start), ibis.literal(p.end)), p.key) for p in ordered
-    ]
-    return during(rows, ordered).mutate(_period=ibis.cases(*inside))
+    *earlier, last = ordered
+    inside = during(rows, ordered)  # so that a period's end says enough
+    ends = [(inside._day <= ibis.literal(period.end), period.key) for period in earlier]
+    which = ibis.cases(*ends, else_=last.key) if ends else ibis.literal(last.key)
+    return inside.mutate(_period=which)
 
 
 def during(rows: ibis.Table, periods: Sequence[Period]) -> ibis.Table:
