@@ -41,12 +41,10 @@ IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.session"
 def floor(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds from warm processes to reports of `asked["runs"]`: [playbook, parameters, cycle]."""
     from opsnb.kernels.preload import preload
-    from opsnb.publish.fonts import font_rules
-    from opsnb.publish.html import exporter
+    from opsnb.publish.ahead import load
 
     preload(0)
-    exporter()
-    font_rules(frozenset("a"), lambda _: "", chinese=False)
+    load(Path(asked["workspace"]))
     started, waiting = time.perf_counter(), list(asked["runs"])
     failure = Path(asked["out"]) / "failure.txt"
     running: set[int] = set()

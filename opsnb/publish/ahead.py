@@ -21,10 +21,11 @@ def prepare(root: Path) -> None:
         The workspace, whose plans name what its reports will speak of.
     """
     if _turn.acquire(blocking=False):
-        threading.Thread(target=_prepare, args=(root,), name="prepare", daemon=True).start()
+        threading.Thread(target=load, args=(root,), name="prepare", daemon=True).start()
 
 
-def _prepare(root: Path) -> None:
+def load(root: Path) -> None:
+    """The same, at once."""
     with contextlib.suppress(OpsnbError, OSError):  # publishing says what is wrong
         from opsnb.publish import fonts, html, pdf, templates
 
