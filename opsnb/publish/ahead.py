@@ -31,7 +31,8 @@ def load(root: Path) -> None:
 
         _ = html.exporter().template
         templates.environment().get_template("brief.html.j2")
-        fonts.prepare("".join(map(_text, [root / "opsnb.toml", *root.glob("plans/**/*.toml")])))
+        files = [*root.glob("opsnb.toml"), *root.glob("plans/**/*.toml")]
+        fonts.prepare("".join(map(_text, files)))
         pdf.engine()
         gc.freeze()  # nothing of this ever goes, and collections would look through it each time
 

@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from opsnb.errors import PublishError
-from opsnb.publish import MIME, RunError, fonts, publish
+from opsnb.publish import MIME, RunError, ahead, fonts, publish
 from opsnb.publish.collect import collect
 from opsnb.publish.html import OpsnbExporter, Request, render, script_hash, script_text
 from tests.publish.test_collect import payload_of
@@ -287,6 +287,17 @@ def test_what_is_cut_from_a_smaller_font_is_what_the_whole_one_gives(text, monke
     whole = fonts._opened(fonts._bytes(path))
     fonts._cut(whole, characters)
     assert from_smaller == fonts._saved(whole, "woff")
+
+
+def test_fonts_are_ready_for_what_the_plans_say(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "_smaller_fonts", {})
+    (tmp_path / "plans" / "campaigns").mkdir(parents=True)
+    (tmp_path / "plans" / "campaigns" / "autumn.toml").write_text('name = "金秋鑫惠"', "utf-8")
+    ahead.load(tmp_path)
+    for path in fonts.font_files().values():
+        assert frozenset("金秋鑫惠") < fonts._smaller_fonts[path][0]
+    monkeypatch.setattr(fonts.resources, "fonts", lambda: tmp_path)
+    ahead.load(tmp_path)  # whoever publishes says that fonts are missing
 
 
 def test_a_missing_font_is_an_error(tmp_path, monkeypatch):

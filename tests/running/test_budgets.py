@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -9,6 +11,7 @@ import pytest
 
 from opsnb.execution.limits import Limits
 from opsnb.execution.room import USUAL, Room, available_memory
+from opsnb.execution.watchdog import Watchdog
 from opsnb.playbook import Playbook
 from opsnb.run import run
 from opsnb.runplan import plan
@@ -31,6 +34,30 @@ def test_a_run_that_takes_too_much_memory_is_stopped_and_says_so(make, workspace
     )  # fmt: skip
     assert "more than its limit of 600 MB" in result.error.message
     assert "more than its limit of 600 MB" in (result.folder / "report.html").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks; shared pages are known on Linux only")
+def test_memory_is_counted_between_the_looks_at_what_is_shared() -> None:
+    victim = (
+        "import os\nheld = bytearray(os.urandom(80 * 2**20))\nprint(flush=True)\n"
+        "input()\nmore = bytearray(os.urandom(80 * 2**20))\nprint(flush=True)\n"
+        "input()\nchild = os.fork()\nprint(flush=True) if child else input()\ninput()"
+    )
+    command = [sys.executable, "-c", victim]
+    talk = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, bufsize=1, **talk) as process:
+        watchdog = Watchdog(Limits(), lambda: process, process.kill)
+
+        def after(said: str) -> int:
+            process.stdin.write(said)
+            process.stdout.readline()
+            return watchdog.look()
+
+        first, grown, forked = after(""), after("\n"), after("\n")
+        process.kill()
+    assert grown - first == pytest.approx(80 * MB, rel=0.1)
+    assert forked == pytest.approx(grown, rel=0.1)  # the child shares what it does not change
+    assert watchdog.peak == max(grown, forked)
 
 
 def test_a_cell_is_interrupted_before_it_is_killed(make, workspace) -> None:
