@@ -49,6 +49,8 @@ class Panel:
         have none of their own.
     ranks : callable, optional
         From (q, n) to the ranks of a quantile's order statistics; quantile metrics need it.
+    once : bool
+        Moments are asked for once: the engine need not keep a row a user.
 
     Raises
     ------
@@ -67,9 +69,10 @@ class Panel:
         since: str = "",
         covariate: str = "",
         ranks: Ranks | None = None,
+        once: bool = False,
     ) -> None:
         self.rows, self.assigned, self.reach = rows, assigned, reach
-        self.covariate = covariate
+        self.covariate, self.once = covariate, once
         self.metrics = {name: catalogue[name] for name in metrics}
         self._ranks = ranks
         self._parts = {
@@ -175,9 +178,10 @@ class Panel:
             )
         own = self.assigned.users.columns
         values = [n for n in per_user.columns if n not in own and not n.startswith("values_")]
-        return kept(
-            per_user.mutate(**{name: per_user[name].coalesce(0).cast("float64") for name in values})
+        found = per_user.mutate(
+            **{name: per_user[name].coalesce(0).cast("float64") for name in values}
         )
+        return found if self.once else kept(found)
 
     def columns(self, metric: str) -> dict[str, str]:
         """Names in `users` of a metric's quantities x, y, px, py; none of a quantile."""
@@ -343,5 +347,9 @@ def arm_aggregates(
     ranks: Ranks | None = None,
 ) -> list[ArmAggregates]:
     """One metric's moments, as `Panel.moments`; `by` holds up to one attribute."""
-    panel = Panel(rows, catalogue, [metric_id], assigned, reach=reach, ranks=ranks)
+    metric = catalogue[metric_id]
+    several = assigned.unit or metric.kind == "quantile" or (capped and metric.cap is not None)
+    panel = Panel(
+        rows, catalogue, [metric_id], assigned, reach=reach, ranks=ranks, once=not several
+    )
     return panel.moments(metric_id, by[0] if by else None, capped=capped)

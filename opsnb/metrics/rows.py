@@ -158,15 +158,16 @@ class Rows:
         columns |= {column: text for text, column in first.items()}
         listed = ", ".join(f"{sql} as {_quote(column)}" for column, sql in columns.items())
         source = f"rows_of_{name}"
-        try:
-            made = self._sql(
-                rows.alias(source), f"select {listed} from {source}", next(iter(metrics.values()))
-            )
-        except MetricError:
-            for metric in metrics.values():
-                self.of(metric)  # the one at fault says so under its own name
-            raise
-        return made, {what: first[text] for what, text in texts.items()}
+        query = f"select {listed} from {source}"
+        if (name, query) not in self._known:
+            try:
+                made = self._sql(rows.alias(source), query, next(iter(metrics.values())))
+            except MetricError:
+                for metric in metrics.values():
+                    self.of(metric)  # the one at fault says so under its own name
+                raise
+            self._known[name, query] = made
+        return self._known[name, query], {what: first[text] for what, text in texts.items()}
 
     def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
         """SQL of a row's day, and of its moment and user where the table has them."""
