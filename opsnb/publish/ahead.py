@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opsnb.errors import OpsnbError
 
-_turn = threading.Lock()
+_once = threading.Lock()
 
 
 def prepare(root: Path) -> None:
@@ -20,8 +20,9 @@ def prepare(root: Path) -> None:
     root : Path
         The workspace, whose plans name what its reports will speak of.
     """
-    if _turn.acquire(blocking=False):
-        threading.Thread(target=load, args=(root,), name="prepare", daemon=True).start()
+    if _once.acquire(blocking=False):  # and never given back
+        # no daemon: an interpreter that ends amid the import of a library may crash
+        threading.Thread(target=load, args=(root,), name="prepare").start()
 
 
 def load(root: Path) -> None:
