@@ -147,7 +147,7 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds by part, summed over the reports of a cycle that is made in this process."""
     from opsnb import making
     from opsnb.cycle import expand, run_cycle
-    from opsnb.publish import pdf as pdfs
+    from opsnb.publish import files
     from opsnb.unchanged import last_made
     from opsnb.workspace import Workspace
 
@@ -167,8 +167,7 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
 
     timed(making, "publish_to", "pages")
     timed(making, "execute", "kernel")
-    timed(pdfs, "make_pdf", "PDF")
-    timed(pdfs, "make_brief", "PDF")
+    timed(files, "print_out", "PDF")
     workspace = Workspace.load(Path(asked["workspace"]))
     entries = expand(workspace, asked["cycle"])
     made = run_cycle(workspace, entries, always=True, jobs=asked["jobs"])

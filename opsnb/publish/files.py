@@ -46,15 +46,21 @@ def publish(
         for stem in ("report", "brief"):
             (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
     if pdf:
-        from opsnb.publish.pdf import make_brief, make_pdf
-
-        def print_out(code: str) -> None:
-            report = reports[code]
-            page, parts = render(notebook, Request(run, report, printing=True))
-            write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
-            brief_pdf = make_brief(report, run)
-            write_atomic(folder / file_name(code, primary, "pdf", "brief"), brief_pdf)
-
-        with ThreadPoolExecutor(len(reports), "pdf") as pool:  # the engine lets others work
-            list(pool.map(print_out, reports))
+        print_out(notebook, run, reports, folder)
     return reports
+
+
+def print_out(
+    notebook: NotebookNode, run: Run, reports: dict[str, dict[str, Any]], folder: Path
+) -> None:
+    """Write the PDFs of all languages, side by side: the engine lets other threads work."""
+    from opsnb.publish.pdf import make_brief, make_pdf
+
+    def write(report: dict[str, Any]) -> None:
+        code, primary = report["language"], run.languages[0]
+        page, parts = render(notebook, Request(run, report, printing=True))
+        write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
+        write_atomic(folder / file_name(code, primary, "pdf", "brief"), make_brief(report, run))
+
+    with ThreadPoolExecutor(len(reports), "pdf") as pool:
+        list(pool.map(write, reports.values()))
