@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,7 @@ import ibis
 import pytest
 from ibis.backends.duckdb import Backend
 
-from opsnb.sources import Engine
+from opsnb.sources import Engine, memo
 from opsnb.sources.queries import name_rows
 
 
@@ -56,13 +57,41 @@ def test_an_expression_is_compiled_once(tmp_path: Path, monkeypatch: pytest.Monk
     backend = Engine(tmp_path).backend
     backend.con.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")
     table = backend.table("t")
+    large = table.filter(table.a > 4)
     for _ in range(3):
-        assert table.filter(table.a > 4).count().execute() == 4
+        assert len(large.execute()) == 4
     assert len(compiled) == 1
-    assert table.filter(table.a > 5).count().execute() == 3
+    assert len(table.filter(table.a > 5).execute()) == 3
     assert len(compiled) == 2
     for values in ([1, 2], [3]):
         assert backend.execute(ibis.memtable({"a": values}).a.sum()) == sum(values)
+
+
+@pytest.mark.parametrize("scalar", [False, True])
+def test_a_shared_result_is_compiled_once_and_holds_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scalar: bool
+) -> None:
+    compiled: list[str] = []
+    plain = Backend.compile
+
+    def counted(self: Backend, expr: object, /, **options: object) -> str:
+        compiled.append(plain(self, expr, **options))
+        return compiled[-1]
+
+    (tmp_path / "cycle").mkdir()
+    monkeypatch.setenv(memo.FOLDER, str(tmp_path / "cycle"))
+    monkeypatch.setattr(Backend, "compile", counted)
+    backend = Engine(tmp_path).backend
+    backend.con.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")
+    kept = backend.table("t").filter(ibis._.a > 4).cache()
+    name = kept.op().name
+    compiled.clear()
+    asked = kept.a.sum() if scalar else kept.group_by("a").agg(n=ibis._.count())
+    backend.execute(asked)
+    assert len(compiled) == 1
+    del kept, asked
+    gc.collect()
+    assert name not in backend.list_tables()
 
 
 def test_named_rows_are_kept_as_a_view_that_can_be_made_again(

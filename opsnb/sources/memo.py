@@ -56,7 +56,8 @@ def _shared(backend: Backend, method: str, folder: Path, files: Any) -> Any:
 
     @functools.wraps(plain)
     def run(expr: Any, /, **options: Any) -> Any:
-        name = None if options.get("params") else _name(backend, expr, files(), options)
+        asked = expr.as_table()  # held while it runs, and with it its SQL
+        name = None if options.get("params") else _name(backend, asked, files(), options)
         if name is None:
             return plain(expr, **options)
         return _once(folder / f"{name}-{method}", lambda: plain(expr, **options))
@@ -76,7 +77,7 @@ def _name(
     if any(word in sql.lower() for word in _NEVER):
         return None
     stamps = sorted((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.is_file())
-    asked = (duckdb.__version__, expr.as_table().schema(), sql, sorted(options.items()))
+    asked = (duckdb.__version__, expr.schema(), sql, sorted(options.items()))
     text = repr((*asked, stamps))
     return sha256(text.encode()).hexdigest()
 

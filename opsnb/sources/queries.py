@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 FILE_VARIABLE = "OPSNB_QUERIES"
 """Names the file; the runner redacts it and puts it beside the report."""
 
 _MADE_UP = re.compile(r"\b(ibis_[a-z_]+?)_[a-z0-9]{20,}\b")
 
-_COMPILED = 512
-"""Expressions whose SQL is kept: more than a report has."""
-
 
 def compile_once(backend: Any) -> Any:
     """Has a backend keep the SQL of expressions: compiling one takes longer than many a query.
 
-    Naming a result that a cycle shares asks for its SQL, running it asks again, and so does the
-    next cell that has the same question.
+    Naming a result that a cycle shares asks for its SQL, and running it asks again. It is kept as
+    long as somebody holds the expression: to hold it here would keep temporary tables and frames.
     """
-    import ibis.expr.operations as ops
-
     plain = backend.compile
-
-    @functools.lru_cache(maxsize=_COMPILED)
-    def kept(op: Any, options: tuple[tuple[str, Any], ...]) -> str:
-        return str(plain(op.to_expr(), **dict(options)))
+    known: WeakKeyDictionary[Any, dict[tuple[tuple[str, Any], ...], str]] = WeakKeyDictionary()
 
     def compile_(expr: Any, /, *, params: Any = None, **options: Any) -> str:
-        op = expr.as_table().op()
-        if params or op.find(ops.InMemoryTable):  # to keep it would keep its data
+        if params:
             return str(plain(expr, params=params, **options))
-        return kept(op, tuple(sorted(options.items())))
+        own = known.setdefault(expr.as_table().op(), {})
+        key = tuple(sorted(options.items()))
+        if key not in own:
+            own[key] = str(plain(expr, **options))
+        return own[key]
 
     backend.compile = compile_
     return backend
