@@ -50,11 +50,7 @@ def holds_rows(rows: Rows, period: Period, names: Iterable[str] = ACTIVITY) -> b
         table, column = rows.table(name).expr, DAY_COLUMN[name]
         if column not in table.columns:
             continue
-        if (
-            table.filter(on_days(table, period.start, period.end, column))
-            .limit(1)
-            .count()
-            .execute()
-        ):
+        inside = table.filter(on_days(table, period.start, period.end, column))
+        if inside.limit(1).count().execute():
             return True
     return False
