@@ -40,6 +40,7 @@ IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.session"
 
 def floor(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds from warm processes to reports of `asked["runs"]`: [playbook, parameters, cycle]."""
+    from opsnb.cores import tell_running
     from opsnb.kernels.preload import preload
     from opsnb.publish.ahead import load
 
@@ -57,6 +58,7 @@ def floor(asked: dict[str, Any]) -> dict[str, Any]:
             running.add(pid)
         else:
             running.discard(os.wait()[0])
+        tell_running(Path(asked["shared"]), len(running))
     seconds = time.perf_counter() - started
     return {"seconds": seconds, "failed": failure.read_text() if failure.is_file() else ""}
 
@@ -99,6 +101,7 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
             shell.user_ns.update(planned.parameters)
             continue
         with capture_output() as captured:
+            shell.display_trap.hook = sys.displayhook  # else what a cell ends in is not captured
             shell.run_cell(cell.source).raise_error()
         cell.execution_count = 1
         cell.outputs = [

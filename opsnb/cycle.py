@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from opsnb.cores import tell_running
 from opsnb.errors import OpsnbError, WorkspaceError
 from opsnb.parameters import Known
 from opsnb.periods import Kind, Period
@@ -227,78 +228,87 @@ def run_cycle(
         many.
     """
     from opsnb.execution.group import Kernels, scratch
+    from opsnb.execution.lanes import Task, side_by_side
     from opsnb.execution.room import Room, give_back
     from opsnb.unchanged import Present
 
     started = time.monotonic()
     codes = chosen_languages(workspace, languages)
     kernels, turn = Kernels(), threading.Lock()
-    room = Room(stopped=lambda: kernels.stopped)
     present = Present(workspace, fingerprint, always=always)
     stack = contextlib.ExitStack()
     shared = stack.enter_context(scratch()) if execute is None and len(entries) > 1 else None
     how = How(pdf, limits, kernels, present, execute, shared)
+    ended: dict[int, Outcome] = {}
 
     def tell(progress: Progress) -> None:
         if on_progress is not None:
             with turn:
                 on_progress(progress)
 
+    def running(count: int) -> None:
+        if shared is not None:
+            tell_running(Path(shared), count)
+
     def wait_for_other(entry: Entry) -> None:
         if kernels.stopped:
             raise KeyboardInterrupt
         tell(Progress(entry, "wait", section="another run of it"))
 
-    def make(entry: Entry, planned: PlannedRun | Exception, need: int) -> Outcome:
+    def make(place: int, planned: PlannedRun | Exception, leave: Callable[[], None]) -> None:
         if kernels.stopped:
             raise KeyboardInterrupt
+        entry = entries[place]
         tell(Progress(entry, "start"))
         try:
             if isinstance(planned, Exception):
                 raise planned
-            with room.taking(need, lambda: tell(Progress(entry, "wait", section="memory"))):
-                result = run(
-                    planned,
-                    workspace,
-                    languages=codes,
-                    how=how,
-                    on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
-                    on_wait=lambda: wait_for_other(entry),
-                )
+            result = run(
+                planned,
+                workspace,
+                languages=codes,
+                how=how,
+                on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
+                on_wait=lambda: wait_for_other(entry),
+                on_executed=leave,
+            )
             outcome = Outcome(entry, result)
         except Exception as error:
             outcome = Outcome(entry, error=error)
         give_back()
+        ended[place] = outcome
         tell(Progress(entry, "end", outcome=outcome))
-        return outcome
+
+    def task(place: int, planned: PlannedRun | Exception, need: int) -> Task:
+        return Task(
+            functools.partial(make, place, planned),
+            need,
+            lambda: tell(Progress(entries[place], "wait", section="memory")),
+        )
 
     cycle = entries[0].cycle if entries else ""
     resumed = stack.enter_context(under_way(workspace.reports, cycle)) if entries else None
-    with stack, ThreadPoolExecutor(jobs or os.cpu_count() or 1, "report") as pool:
-        futures = {
-            place: pool.submit(make, entries[place], planned, need)
-            for place, planned, need in _longest_first(entries, workspace, known)
-        }
+    with stack:
         try:
-            _wait(list(futures.values()))
-        except BaseException as stopped:
-            kernels.stop()
-            pool.shutdown(wait=True, cancel_futures=True)
-            if isinstance(stopped, KeyboardInterrupt):
-                raise KeyboardInterrupt(_how_far(futures.values())) from None
-            raise
-        outcomes = [futures[place].result() for place in range(len(entries))]
+            side_by_side(
+                [task(*row) for row in _longest_first(entries, workspace, known)],
+                Room(jobs or os.cpu_count() or 1, on_change=running),
+                stop=kernels.stop,
+                on_tail=lambda: _draw_ahead(workspace, codes, ended.values()),
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_how_far(ended.values(), len(entries))) from None
+        outcomes = [ended[place] for place in range(len(entries))]
         index, warnings = _index(workspace, codes, outcomes)
     seconds = time.monotonic() - started
     return CycleResult(cycle, outcomes, seconds, index, warnings, resumed)
 
 
-def _how_far(futures: Collection[Future[Outcome]]) -> str:
+def _how_far(ended: Iterable[Outcome], count: int) -> str:
     """What an interrupted cycle has done."""
-    ended = [f for f in futures if f.done() and not f.cancelled() and f.exception() is None]
-    made = sum(not future.result().failed for future in ended)
+    made = sum(not outcome.failed for outcome in ended)
     return (
-        f"Interrupted: nothing is left running; {made} of {len(futures)} reports are finished, "
+        f"Interrupted: nothing is left running; {made} of {count} reports are finished, "
         "and the same command makes the others."
     )
 
@@ -326,6 +336,14 @@ def _longest_first(
         rows.append((seconds, cells, place, planned, peak))
     rows.sort(key=lambda row: (-row[0], -row[1], row[2]))
     return [row[2:] for row in rows]
+
+
+def _draw_ahead(
+    workspace: Workspace, codes: tuple[str, ...], ended: Collection[Outcome]
+) -> None:
+    """The index of what there is by then: at the end, its fonts and templates are at hand."""
+    if any(o.result is not None and o.result.made != "unchanged" for o in ended):
+        index_reports(workspace, codes)
 
 
 def _index(
@@ -364,13 +382,6 @@ def plan_entry(entry: Entry, workspace: Workspace, known: Known | None = None) -
             )
         params[parameter.name] = entry.subject
     return plan(playbook, params, workspace, cycle=entry.cycle, known=known)
-
-
-def _wait(futures: list[Future[Outcome]]) -> None:
-    """Waits in short steps, so that Ctrl-C is heard on every platform."""
-    pending = set(futures)
-    while pending:
-        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
 
 
 def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path | None, list[str]]:

@@ -99,8 +99,7 @@ def preload(control: int) -> None:
     if "duckdb" in sys.modules:
         sys.modules["duckdb"].default_connection().close()  # it has a thread
     require_forkable(control)
-    gc.collect()
-    gc.freeze()  # a collection in a kernel would copy every page
+    gc.freeze()  # a collection in a kernel would copy every page; one here would find next to nothing
     gc.enable()
 
 

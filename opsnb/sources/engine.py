@@ -6,10 +6,11 @@ import difflib
 import functools
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from opsnb import cores
 from opsnb.errors import ChangedDataError, SourceError
 from opsnb.sources.memo import share
 from opsnb.sources.queries import compile_once, keep_queries
@@ -83,6 +84,7 @@ class Engine:
         )
         connection.execute("SET TimeZone = 'UTC'")
         backend = keep_queries(compile_once(ibis.duckdb.from_connection(connection)), "duckdb")
+        _take_turns(backend)
         share(backend, lambda: self.files)
         return backend
 
@@ -94,6 +96,26 @@ class Engine:
         """Sets another memory limit, such as "4GB"."""
         if limit:
             self.connection.execute(f"SET memory_limit = {quoted(limit)}")
+
+
+def _take_turns(backend: Backend) -> None:
+    """Has a backend run its queries in this kernel's share of the cores."""
+    (all_of_them,) = backend.con.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    threads = all_of_them
+
+    def in_share(plain: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(plain)
+        def run(*given: Any, **named: Any) -> Any:
+            nonlocal threads
+            if threads != (now := cores.share(all_of_them)):
+                backend.con.execute(f"SET threads = {now}")
+                threads = now
+            return plain(*given, **named)
+
+        return run
+
+    for method in ("execute", "to_pyarrow", "_create_cached_table"):
+        setattr(backend, method, in_share(getattr(backend, method)))
 
 
 def locate(url: str, root: Path, where: str) -> Path:
