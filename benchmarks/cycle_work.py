@@ -45,7 +45,7 @@ def floor(asked: dict[str, Any]) -> dict[str, Any]:
     from opsnb.publish.ahead import load
 
     preload(0)
-    load(Path(asked["workspace"]))
+    load()
     started, waiting = time.perf_counter(), list(asked["runs"])
     failure = Path(asked["out"]) / "failure.txt"
     running: set[int] = set()

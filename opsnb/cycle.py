@@ -338,9 +338,7 @@ def _longest_first(
     return [row[2:] for row in rows]
 
 
-def _draw_ahead(
-    workspace: Workspace, codes: tuple[str, ...], ended: Collection[Outcome]
-) -> None:
+def _draw_ahead(workspace: Workspace, codes: tuple[str, ...], ended: Collection[Outcome]) -> None:
     """The index of what there is by then: at the end, its fonts and templates are at hand."""
     if any(o.result is not None and o.result.made != "unchanged" for o in ended):
         index_reports(workspace, codes)

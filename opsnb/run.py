@@ -233,7 +233,7 @@ def _made(
     """The report made anew."""
     from opsnb.publish.store import staging
 
-    _get_ready(workspace, kernels=how.execute is None)
+    _get_ready(kernels=how.execute is None)
     if how.present is not None:
         how.present.stamp_tables()
     clock = time.time()
@@ -267,7 +267,7 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return {}
 
 
-def _get_ready(workspace: Workspace, kernels: bool) -> None:
+def _get_ready(kernels: bool) -> None:
     """Has the kernels' imports begin, and beside them what the first report needs at its end."""
     if kernels:
         from opsnb.execution.environment import kernel_environment
@@ -276,7 +276,7 @@ def _get_ready(workspace: Workspace, kernels: bool) -> None:
         warm_up(kernel_environment({}))
     from opsnb.publish.ahead import prepare
 
-    prepare(workspace.root)
+    prepare()
 
 
 def _note_making(

@@ -24,12 +24,11 @@ CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "ibis-framework[duckdb]": "ibis-duckdb",
     "matplotlib": "matplotlib-base",
-    "fonttools[woff]": "fonttools",
 }
 """What conda-forge calls a package, where it differs."""
 
-CONDA_ONLY = {"python", "pip", "brotli-python", "pytest"}
-"""The interpreter, pip, the [woff] extra's package, and what pyproject keeps in an extra."""
+CONDA_ONLY = {"python", "pip", "pytest"}
+"""The interpreter, pip, and what pyproject keeps in an extra."""
 
 
 def _split(requirement: str) -> tuple[str, str]:

@@ -72,9 +72,7 @@ class Room:
             if not self._taken:
                 return True
             wanted, taken = need or USUAL, sum(self._taken.values())
-            return (
-                self.free and taken + wanted <= self._budget and wanted <= self._available()
-            )
+            return self.free and taken + wanted <= self._budget and wanted <= self._available()
 
     def enter(self, need: int) -> Callable[[], None]:
         """Takes room for a run; what comes back gives it up, once, however often it is called."""

@@ -99,7 +99,8 @@ def preload(control: int) -> None:
     if "duckdb" in sys.modules:
         sys.modules["duckdb"].default_connection().close()  # it has a thread
     require_forkable(control)
-    gc.freeze()  # a collection in a kernel would copy every page; one here would find next to nothing
+    # a collection in a kernel would copy every page; one here takes long and finds little
+    gc.freeze()
     gc.enable()
 
 

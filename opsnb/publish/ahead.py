@@ -5,38 +5,26 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from pathlib import Path
 
 from opsnb.errors import OpsnbError
 
 _once = threading.Lock()
 
 
-def prepare(root: Path) -> None:
-    """Has a thread import and load what pages and PDFs are drawn with; once a process.
-
-    Parameters
-    ----------
-    root : Path
-        The workspace, whose plans name what its reports will speak of.
-    """
+def prepare() -> None:
+    """Has a thread import and load what pages and PDFs are drawn with; once a process."""
     if _once.acquire(blocking=False):  # and never given back
         # no daemon: an interpreter that ends amid the import of a library may crash
-        threading.Thread(target=load, args=(root,), name="prepare").start()
+        threading.Thread(target=load, name="prepare").start()
 
 
-def load(root: Path) -> None:
+def load() -> None:
     """The same, at once."""
     with contextlib.suppress(OpsnbError, OSError):  # publishing says what is wrong
         from opsnb.publish import fonts, html, pdf, templates
 
         _ = html.exporter().template
         templates.environment().get_template("brief.html.j2")
-        files = [*root.glob("opsnb.toml"), *root.glob("plans/**/*.toml")]
-        fonts.prepare("".join(map(_text, files)))
+        fonts.faces(fonts.page_characters(""), chinese=True)
         pdf.engine()
         gc.freeze()  # nothing of this ever goes, and collections would look through it each time
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace")

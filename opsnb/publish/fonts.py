@@ -8,14 +8,12 @@ import html
 import importlib.util
 import io
 import re
-import string
-import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fontTools import subset
+import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
 from opsnb import resources
@@ -32,11 +30,12 @@ _SYMBOLS = ("matplotlib", "DejaVuSans.ttf")
 _BOLD_SYMBOLS = ("matplotlib", "DejaVuSans-Bold.ttf")
 """Package and file of the fonts that others bring along, used where they are installed."""
 
+_FEATURES = ("ccmp", "kern", "liga", "locl", "mark")
+_DROPPED = ("FFTM",)
+"""A time stamp in some fonts."""
+
 _WIDE_PUNCTUATION = frozenset("‘’“”·…")
 """As wide as a Chinese character in Noto Sans SC: other languages take it from elsewhere."""
-
-_SIGNS = "−±×≈≤≥✓■□●○◆▲▼→¥€£万亿"
-"""What opsnb's code draws beside the texts of its files."""
 
 _UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -180,79 +179,39 @@ def _drawn_by(path: Path, characters: frozenset[str]) -> frozenset[str]:
 
 
 @functools.cache
-def _bytes(path: Path) -> bytes:
-    """A font file, read once."""
-    return path.read_bytes()
+def _face(path: Path) -> hb.Face:
+    return hb.Face(hb.Blob.from_file_path(str(path)))
 
 
 @functools.cache
 def _coverage(path: Path) -> frozenset[int]:
-    return frozenset(TTFont(io.BytesIO(_bytes(path)), lazy=True).getBestCmap())
+    return frozenset(_face(path).unicodes)
 
 
 @functools.lru_cache(maxsize=32)
 def _subset(path: Path, characters: frozenset[str]) -> bytes:
-    """A WOFF file. WOFF2 would be a fifth smaller and take five times as long."""
-    font = _opened(_smaller(path, characters))
-    names = font["name"]
-    del font["name"]  # cut already: to find out which of its records are used takes longest
-    _cut(font, characters)
-    font["name"] = names
-    return _saved(font, "woff")
-
-
-def prepare(texts: str) -> None:
-    """Makes the fonts ready for pages that will hold the characters of some texts."""
-    for path in font_paths():
-        _smaller(path, _drawn_by(path, frozenset(texts)))
-
-
-_smaller_fonts: dict[Path, tuple[frozenset[str], bytes]] = {}
-_turn = threading.Lock()
-
-
-def _smaller(path: Path, characters: frozenset[str]) -> bytes:
-    """A font of these characters and all that were asked for before: cut from it, the same
-    bytes come out in a fourth of the time.
-
-    It begins with what opsnb itself says, so that it seldom has to grow.
-    """
-    with _turn:
-        held, data = _smaller_fonts.get(path) or (_drawn_by(path, _usual()), b"")
-        if not data or not characters <= held:
-            held |= characters
-            font = _opened(_bytes(path))
-            _cut(font, held)
-            data = _saved(font)
-            _smaller_fonts[path] = held, data
-        return data
-
-
-@functools.cache
-def _usual() -> frozenset[str]:
-    """The characters of opsnb's own texts, in all its languages."""
-    files = [*resources.messages().glob("*.toml"), *resources.templates().rglob("*.j2")]
-    texts = (file.read_text(encoding="utf-8") for file in [*files, resources.metrics()])
-    return frozenset(string.printable + _SIGNS).union(*texts)
-
-
-def _opened(data: bytes) -> TTFont:
-    # bounds are those of the whole font: glyphs that stay are then copied without being read
-    return TTFont(io.BytesIO(data), lazy=True, recalcTimestamp=False, recalcBBoxes=False)
-
-
-def _cut(font: TTFont, characters: frozenset[str]) -> None:
-    """Leaves only what these characters need."""
-    options = subset.Options(hinting=False, notdef_outline=True)
-    options.drop_tables += ["FFTM"]  # a time stamp in some fonts
-    options.layout_features = ["ccmp", "kern", "liga", "locl", "mark"]
-    cutter = subset.Subsetter(options)
-    cutter.populate(text="".join(sorted(characters)))
-    cutter.subset(font)
-
-
-def _saved(font: TTFont, flavor: str | None = None) -> bytes:
-    font.flavor = flavor
+    """A WOFF file. WOFF2 would be a fifth smaller and take many times as long."""
+    font = TTFont(io.BytesIO(_cut(path, characters)), lazy=True, recalcTimestamp=False)
+    font.flavor = "woff"
     target = io.BytesIO()
     font.save(target)
     return target.getvalue()
+
+
+def _cut(path: Path, characters: frozenset[str]) -> bytes:
+    """A font with only what these characters need; who made it and its licence stay."""
+    wanted = hb.SubsetInput()
+    wanted.unicode_set.update(map(ord, characters))
+    wanted.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+    wanted.layout_feature_tag_set.clear()
+    wanted.layout_feature_tag_set.update(map(_tag, _FEATURES))
+    wanted.drop_table_tag_set.update(map(_tag, _DROPPED))
+    for names in (wanted.name_id_set, wanted.name_lang_id_set):
+        names.clear()
+        names.invert()
+    return bytes(hb.subset(_face(path), wanted).blob.data)
+
+
+def _tag(name: str) -> int:
+    """An OpenType tag as HarfBuzz takes it."""
+    return int.from_bytes(name.encode("ascii"), "big")
