@@ -294,7 +294,6 @@ def run_cycle(
                 [task(*row) for row in _longest_first(entries, workspace, known)],
                 Room(jobs or os.cpu_count() or 1, on_change=running),
                 stop=kernels.stop,
-                on_tail=lambda: _draw_ahead(workspace, codes, ended.values()),
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_how_far(ended.values(), len(entries))) from None
@@ -336,12 +335,6 @@ def _longest_first(
         rows.append((seconds, cells, place, planned, peak))
     rows.sort(key=lambda row: (-row[0], -row[1], row[2]))
     return [row[2:] for row in rows]
-
-
-def _draw_ahead(workspace: Workspace, codes: tuple[str, ...], ended: Collection[Outcome]) -> None:
-    """The index of what there is by then: at the end, its fonts and templates are at hand."""
-    if any(o.result is not None and o.result.made != "unchanged" for o in ended):
-        index_reports(workspace, codes)
 
 
 def _index(

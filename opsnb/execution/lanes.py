@@ -37,13 +37,7 @@ class Task:
     on_wait: Callable[[], None] = lambda: None
 
 
-def side_by_side(
-    tasks: Sequence[Task],
-    room: Room,
-    *,
-    stop: Callable[[], None],
-    on_tail: Callable[[], None] = lambda: None,
-) -> None:
+def side_by_side(tasks: Sequence[Task], room: Room, *, stop: Callable[[], None]) -> None:
     """Does all tasks, begun in their order but for those whose memory does not fit yet.
 
     Parameters
@@ -52,8 +46,6 @@ def side_by_side(
         How many have a lane at a time. As many again may be past theirs.
     stop : callable
         Has work that is under way end soon; called where the waiting is interrupted.
-    on_tail : callable
-        Called once in this thread, beside the last tasks, when there is a lane for no other.
 
     Raises
     ------
@@ -91,9 +83,6 @@ def side_by_side(
                     if id(waiting[0]) not in told:
                         told.add(id(waiting[0]))
                         waiting[0].on_wait()
-                elif not waiting and room.free and 0 < under_way < len(begun):
-                    on_tail()
-                    on_tail = _nothing
                 news.wait(_LOOK_EVERY)
                 news.clear()
         except BaseException:
@@ -102,7 +91,3 @@ def side_by_side(
             raise
     for future in begun:
         future.result()
-
-
-def _nothing() -> None:
-    """What is left to do at the tail, once it was done."""

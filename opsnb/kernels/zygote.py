@@ -144,6 +144,7 @@ def main() -> None:
         control.sendall(json.dumps(answer).encode() + b"\n")
         if "ready" in answer:
             Zygote(control).serve()
+            os._exit(0)  # there is nothing to put away, and all that was imported to take apart
 
 
 if __name__ == "__main__":

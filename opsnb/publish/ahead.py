@@ -24,7 +24,9 @@ def load() -> None:
         from opsnb.publish import fonts, html, pdf, templates
 
         _ = html.exporter().template
-        templates.environment().get_template("brief.html.j2")
+        pages = templates.environment()
+        for name in pages.list_templates(extensions=["j2"]):
+            pages.get_template(name)
         fonts.faces(fonts.page_characters(""), chinese=True)
         pdf.engine()
         gc.freeze()  # nothing of this ever goes, and collections would look through it each time
