@@ -60,10 +60,11 @@ class Version:
 
 def own_files(folder: Path) -> Iterator[str]:
     """Files of a version by name relative to its folder, without the versions kept inside."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and name.parts[0] != VERSIONS:
-            yield name.as_posix()
+    top = Path(folder)
+    for place, below, files in os.walk(top):  # not by `rglob`, which would enter all versions
+        within = Path(place).relative_to(top)
+        below[:] = sorted(name for name in below if within / name != Path(VERSIONS))
+        yield from sorted((within / name).as_posix() for name in files)
 
 
 def numbers(report: Path) -> list[int]:
