@@ -8,16 +8,18 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.cores import tell_running
 from opsnb.errors import OpsnbError, WorkspaceError
+from opsnb.kernels.preload import wanted_by
 from opsnb.parameters import Known
 from opsnb.periods import Kind, Period
 from opsnb.playbook import Playbook
@@ -238,7 +240,10 @@ def run_cycle(
     present = Present(workspace, fingerprint, always=always)
     stack = contextlib.ExitStack()
     shared = stack.enter_context(scratch()) if execute is None and len(entries) > 1 else None
-    how = How(pdf, limits, kernels, present, execute, shared)
+    rows = _longest_first(entries, workspace, known)
+    code = [each.playbook.code for _, each, _ in rows if isinstance(each, PlannedRun)]
+    preload = wanted_by(itertools.chain(*code))
+    how = How(pdf, limits, kernels, present, execute, shared, preload)
     ended: dict[int, Outcome] = {}
 
     def tell(progress: Progress) -> None:
@@ -291,7 +296,7 @@ def run_cycle(
     with stack:
         try:
             side_by_side(
-                [task(*row) for row in _longest_first(entries, workspace, known)],
+                [task(*row) for row in rows],
                 Room(jobs or os.cpu_count() or 1, on_change=running),
                 stop=kernels.stop,
             )

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opsnb
+from opsnb import cores
 from opsnb.errors import PublishError
+from opsnb.kernels.preload import WANTED
 from opsnb.periods import kind_of
 from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun
@@ -53,6 +55,9 @@ class How:
         Executes in another place; see `opsnb.execution.remote`.
     shared : str, optional
         Folder for results that several reports of a cycle need; see `opsnb.sources.memo`.
+    preload : str, optional
+        What kernels find imported beside the usual: `opsnb.kernels.preload.wanted_by` the
+        playbooks. The same for all runs of a process that shall share a zygote.
     """
 
     pdf: bool = True
@@ -61,6 +66,7 @@ class How:
     present: Present | None = None
     execute: Execute | None = None
     shared: str | None = None
+    preload: str | None = None
 
 
 def now() -> dt.datetime:
@@ -97,7 +103,8 @@ def execute(
                 "OPSNB_WORKSPACE": str(workspace.root),
                 "OPSNB_LANGUAGES": ",".join(languages),
                 "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
-                **({"OPSNB_CYCLE_CACHE": how.shared} if how.shared else {}),
+                **({cores.FOLDER: how.shared} if how.shared else {}),
+                **preloaded(how),
             },
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
@@ -112,6 +119,11 @@ def execute(
         message = scrubber.text(execution.failure.message)
         execution.failure = replace(execution.failure, message=message)
     return execution
+
+
+def preloaded(how: How) -> dict[str, str]:
+    """The part of a kernel's environment that says what its zygote imports."""
+    return {} if how.preload is None else {WANTED: how.preload}
 
 
 def _scrubber(planned: PlannedRun, workspace: Workspace) -> Scrubber:

@@ -159,6 +159,11 @@ class Playbook:
             found[index] = heading
         return found
 
+    @property
+    def code(self) -> list[str]:
+        """The sources of its code cells."""
+        return [source_of(cell) for cell in self.cells if cell["cell_type"] == "code"]
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of its cells (type, source, tags): outputs and counts do not change it."""

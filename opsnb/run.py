@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from opsnb import making
 from opsnb.arrivals import said
 from opsnb.errors import LedgerError, PublishError
+from opsnb.kernels.preload import wanted_by
 from opsnb.making import QUERIES, How, OnCell
 from opsnb.minutes import record
 from opsnb.runplan import PlannedRun, chosen_languages
@@ -132,6 +133,8 @@ def run(
     from opsnb.publish.store import turn
 
     how = how or How(**options)
+    if how.preload is None:
+        how = replace(how, preload=wanted_by(planned.playbook.code))
     codes = chosen_languages(workspace, languages)
     clock = time.monotonic()
     changed, known, stale = _news(planned, workspace, codes, how)
@@ -233,7 +236,7 @@ def _made(
     """The report made anew."""
     from opsnb.publish.store import staging
 
-    _get_ready(kernels=how.execute is None)
+    _get_ready(how)
     if how.present is not None:
         how.present.stamp_tables()
     clock = time.time()
@@ -267,13 +270,13 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return {}
 
 
-def _get_ready(kernels: bool) -> None:
+def _get_ready(how: How) -> None:
     """Has the kernels' imports begin, and beside them what the first report needs at its end."""
-    if kernels:
+    if how.execute is None:
         from opsnb.execution.environment import kernel_environment
         from opsnb.kernels.client import warm_up
 
-        warm_up(kernel_environment({}))
+        warm_up(kernel_environment(making.preloaded(how)))
     from opsnb.publish.ahead import prepare
 
     prepare()

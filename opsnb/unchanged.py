@@ -39,8 +39,8 @@ Fingerprint = Callable[[str], str | None]
 
 LIBRARIES = (
     "babel", "clickhouse_connect", "duckdb", "holidays", "ibis_framework", "ipykernel",
-    "matplotlib", "numpy", "pandas", "psycopg", "pyarrow", "pyspark", "rjieba", "ruptures",
-    "scipy", "seaborn", "sqlglot", "statsmodels",
+    "matplotlib", "numpy", "pandas", "psycopg", "pyarrow", "pyspark", "rjieba", "scipy",
+    "seaborn", "sqlglot",
 )  # fmt: skip
 """Whose versions can change a result."""
 

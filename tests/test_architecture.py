@@ -25,7 +25,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 BASE = (
     "errors", "texts", "personal", "resources", "messages", "periods", "credentials", "tomlfiles",
-    "plans", "lasting", "ledger", "reads", "workspace", "bookkeeping",
+    "plans", "cores", "lasting", "ledger", "reads", "workspace", "bookkeeping",
 )  # fmt: skip
 ANALYSIS = (
     "sources", "tables", "metrics", "methods", "findings", "display", "analyses", "session",

@@ -19,7 +19,6 @@ PACKAGES = {
     "pandas": "pandas",
     "numpy": "numpy",
     "scipy": "scipy",
-    "statsmodels": "statsmodels",
     "matplotlib": "matplotlib",
     "papermill": "papermill",
     "nbconvert": "nbconvert",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import opsnb
-from opsnb.kernels.preload import environment
+from opsnb.kernels.preload import WANTED, environment
 
 SWITCH = "OPSNB_WARM_KERNELS"
 """Environment variable; `0` has ordinary kernels everywhere."""
@@ -193,7 +193,7 @@ class Zygote:
 
 
 def _ends(pid: int, seconds: float) -> bool:
-    """Whether a process of ours ends in time; told at once, where `subprocess` looks now and then."""
+    """Whether a process of ours ends in time; `subprocess` would look only now and then."""
     watched = os.pidfd_open(pid)
     try:
         return bool(select.select([watched], [], [], seconds)[0])
@@ -258,7 +258,7 @@ atexit.register(close_all)
 
 def _interpreter_settings(env: Mapping[str, str]) -> dict[str, str]:
     """What an interpreter reads when it starts: a fork cannot change it any more."""
-    names = ("LD_LIBRARY_PATH", "LD_PRELOAD")
+    names = ("LD_LIBRARY_PATH", "LD_PRELOAD", WANTED)
     return {k: v for k, v in env.items() if k.startswith("PYTHON") or k in names}
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import builtins
 import gc
 import importlib
+import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,13 +34,11 @@ MODULES = (
     "matplotlib.pyplot",
     "matplotlib.backends.backend_svg",
     "matplotlib.backends.backend_agg",
-    "seaborn",
-    "scipy.stats",
-    "statsmodels.regression.linear_model",
+    "scipy.optimize",
+    "scipy.sparse",
     "babel.dates",
     "babel.numbers",
     "holidays",
-    "ruptures",
     "duckdb",
     "ibis.backends.duckdb",
     "opsnb.session",
@@ -49,6 +49,12 @@ MODULES = (
     "opsnb.analyses.experiment",
 )
 """Imported in this order; those that are not installed are left to the kernels."""
+
+ON_DEMAND = ("seaborn", "scipy.stats")
+"""Imported too, unless it is known that no notebook wants them: a third of the time of the rest."""
+
+WANTED = "OPSNB_PRELOAD"
+"""Variable with those of them that are wanted; all are where it is not set."""
 
 BEFORE_IMPORT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -74,8 +80,19 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     return {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **kept, **BEFORE_IMPORT}
 
 
+def wanted_by(sources: Iterable[str]) -> str:
+    """Those of `ON_DEMAND` that some code imports, as `WANTED` has them."""
+    text = "\n".join(sources)
+    named = {module: module.partition(".")[0] for module in ON_DEMAND}
+    return " ".join(
+        module
+        for module, name in named.items()
+        if re.search(rf"^[ \t]*(?:import|from)[ \t][^\n]*\b{name}\b", text, re.MULTILINE)
+    )
+
+
 def preload(control: int) -> None:
-    """Imports `MODULES` and makes the process ready to be forked.
+    """Imports `MODULES`, and what is wanted beside, and makes the process ready to be forked.
 
     Raises
     ------
@@ -86,7 +103,9 @@ def preload(control: int) -> None:
     # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
     try:
-        for name in MODULES:
+        wanted = os.environ.get(WANTED)
+        more = ON_DEMAND if wanted is None else wanted.split()
+        for name in (*MODULES, *more):
             try:
                 importlib.import_module(name)
             except ModuleNotFoundError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import refuse
 
 THRESHOLD = 3.5
@@ -133,7 +134,7 @@ def _score(
     tested = int(np.isfinite(score).sum())
     with np.errstate(invalid="ignore"):
         flagged = np.abs(score) > threshold
-    false_alarms = tested * 2 * float(stats.norm.sf(threshold))
+    false_alarms = tested * 2 * float(norm.sf(threshold))
     return Anomalies(
         expected, expected - reach, expected + reach, score, flagged, tested, false_alarms, method
     )

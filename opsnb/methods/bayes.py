@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import Estimate, need_finite, need_fraction, need_successes, refuse
 
 
@@ -76,15 +77,15 @@ def posterior(
     precision, weight = 1 / se**2, 1 / prior_sd**2
     mean = (effect * precision + prior_mean * weight) / (precision + weight)
     sd = 1 / math.sqrt(precision + weight)
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * sd
+    reach = float(norm.ppf(1 - alpha / 2)) * sd
     gain = mean if better == "up" else -mean
-    shipped = sd * float(stats.norm.pdf(gain / sd)) - gain * float(stats.norm.sf(gain / sd))
+    shipped = sd * float(norm.pdf(gain / sd)) - gain * float(norm.sf(gain / sd))
     return Posterior(
         mean,
         sd,
         mean - reach,
         mean + reach,
-        float(stats.norm.cdf(gain / sd)),
+        float(norm.cdf(gain / sd)),
         max(shipped, 0.0),
         max(shipped + gain, 0.0),
         prior_mean,
@@ -105,10 +106,11 @@ def jeffreys(successes: int, n: int, *, alpha: float = 0.05) -> Estimate:
     """
     need_fraction("alpha", alpha)
     need_successes("share", successes, n)
-    belief = stats.beta(successes + 0.5, n - successes + 0.5)
-    low = 0.0 if successes == 0 else float(belief.ppf(alpha / 2))
-    high = 1.0 if successes == n else float(belief.ppf(1 - alpha / 2))
-    return Estimate(successes / n, low, high, float(belief.std()), None, n, "jeffreys", alpha)
+    a, b = successes + 0.5, n - successes + 0.5
+    low = 0.0 if successes == 0 else float(special.betaincinv(a, b, alpha / 2))
+    high = 1.0 if successes == n else float(special.betaincinv(a, b, 1 - alpha / 2))
+    sd = math.sqrt(a * b / (a + b + 1)) / (a + b)
+    return Estimate(successes / n, low, high, sd, None, n, "jeffreys", alpha)
 
 
 def chance_higher(successes0: int, n0: int, successes1: int, n1: int) -> float:

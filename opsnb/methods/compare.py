@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
-
+from opsnb.methods.distributions import norm, student
 from opsnb.methods.estimate import (
     Comparison,
     Estimate,
@@ -41,9 +40,9 @@ def difference(control: Moments, treatment: Moments, *, alpha: float = 0.05) -> 
     if v0 + v1 == 0:
         refuse("variance of both arms", 0, "above 0 in at least one arm")
     df = welch_df(control, treatment)
-    q = float(stats.t.ppf(1 - alpha / 2, df))
+    q = float(student.ppf(1 - alpha / 2, df))
     value, se = treatment.mean - control.mean, math.sqrt(v0 + v1)
-    p_value = 2 * float(stats.t.sf(abs(value) / se, df))
+    p_value = 2 * float(student.sf(abs(value) / se, df))
     n = control.n + treatment.n
     diff = Estimate(value, value - q * se, value + q * se, se, p_value, n, "welch", alpha)
     lift = fieller(control, treatment, q=q, p_value=p_value, alpha=alpha)
@@ -61,7 +60,7 @@ def mean(arm: Moments, *, alpha: float = 0.05) -> Estimate:
     """A mean with Student's interval."""
     need_fraction("alpha", alpha)
     se = math.sqrt(arm.squared_error)
-    reach = float(stats.t.ppf(1 - alpha / 2, arm.n - 1)) * se
+    reach = float(student.ppf(1 - alpha / 2, arm.n - 1)) * se
     return Estimate(arm.mean, arm.mean - reach, arm.mean + reach, se, None, arm.n, "student", alpha)
 
 
@@ -118,7 +117,7 @@ def two_proportions(
     need_successes("treatment", successes1, n1)
     n, share0, share1 = n0 + n1, successes0 / n0, successes1 / n1
     z = score_difference(successes0, n0, successes1, n1, alpha=alpha)
-    p_value = 2 * float(stats.norm.sf(abs(z.z)))
+    p_value = 2 * float(norm.sf(abs(z.z)))
     se = math.sqrt(share0 * (1 - share0) / n0 + share1 * (1 - share1) / n1)
     diff = Estimate(share1 - share0, z.low, z.high, se, p_value, n, "score", alpha)
     lift = None
@@ -165,9 +164,9 @@ def delta_lift(control: Moments, treatment: Moments, *, alpha: float = 0.05) -> 
     se = math.sqrt(v1 + (other / base) ** 2 * v0) / abs(base)
     if se == 0:
         refuse("variance of both arms", 0, "above 0 in at least one arm")
-    q = float(stats.t.ppf(1 - alpha / 2, welch_df(control, treatment)))
+    q = float(student.ppf(1 - alpha / 2, welch_df(control, treatment)))
     value = (other - base) / abs(base)
-    p_value = 2 * float(stats.t.sf(abs(value) / se, welch_df(control, treatment)))
+    p_value = 2 * float(student.sf(abs(value) / se, welch_df(control, treatment)))
     n = control.n + treatment.n
     return Estimate(value, value - q * se, value + q * se, se, p_value, n, "delta", alpha)
 
@@ -200,6 +199,6 @@ def smallest_detectable(
     need_fraction("alpha", alpha)
     need_fraction("power", power)
     se = math.sqrt(control.squared_error + treatment.squared_error)
-    absolute = float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) * se
+    absolute = float(norm.ppf(1 - alpha / 2) + norm.ppf(power)) * se
     relative = absolute / abs(control.mean) if control.mean else None
     return Detectable(absolute, relative, alpha, power)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import Estimate, refuse
 from opsnb.methods.moments import Joint, Moments
 
@@ -160,7 +160,7 @@ def _pair(name: str, arm: Joint) -> Joint:
 def _balance(control: Moments, treatment: Moments) -> Estimate:
     value = treatment.mean - control.mean
     se = math.sqrt(control.squared_error + treatment.squared_error)
-    reach = float(stats.norm.ppf(0.975)) * se
-    p_value = 2 * float(stats.norm.sf(abs(value) / se))
+    reach = float(norm.ppf(0.975)) * se
+    p_value = 2 * float(norm.sf(abs(value) / se))
     n = control.n + treatment.n
     return Estimate(value, value - reach, value + reach, se, p_value, n, "z", 0.05)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from opsnb.methods.compare import two_proportions
+from opsnb.methods.distributions import fair_coins, student
 from opsnb.methods.estimate import Comparison, Estimate, need_fraction, refuse
 from opsnb.methods.moments import Joint
 
@@ -105,7 +105,7 @@ def sign_test(differences: Sequence[float]) -> SignTest:
 
 def _sign_test(gaps: np.ndarray) -> SignTest:
     higher, days = int((gaps > 0).sum()), int((gaps != 0).sum())
-    p_value = float(stats.binomtest(higher, days).pvalue) if days else 1.0
+    p_value = fair_coins(higher, days) if days else 1.0
     return SignTest(higher, days, p_value)
 
 
@@ -118,8 +118,8 @@ def _by_day(table: np.ndarray, n: int, alpha: float) -> Estimate:
     se = math.sqrt(max(float(slope @ joint.cov @ slope), 0.0) / joint.n)
     if se == 0:
         refuse("variance between days", 0, "above 0")
-    reach = float(stats.t.ppf(1 - alpha / 2, joint.n - 1)) * se
-    p_value = 2 * float(stats.t.sf(abs(value) / se, joint.n - 1))
+    reach = float(student.ppf(1 - alpha / 2, joint.n - 1)) * se
+    p_value = 2 * float(student.sf(abs(value) / se, joint.n - 1))
     return Estimate(value, value - reach, value + reach, se, p_value, n, "paired_days", alpha)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import student
 from opsnb.methods.estimate import Estimate, need_fraction, refuse
 
 MIN_UNITS = 2
@@ -100,8 +100,8 @@ def _between(values: np.ndarray, treated: np.ndarray, rows: int, alpha: float) -
     value = float(groups[0].mean() - groups[1].mean())
     se = float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in groups)))
     df = bell_mccaffrey(len(groups[0]), len(groups[1]))
-    reach = float(stats.t.ppf(1 - alpha / 2, df)) * se
-    p_value = 2 * float(stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
+    reach = float(student.ppf(1 - alpha / 2, df)) * se
+    p_value = 2 * float(student.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
     return Estimate(value, value - reach, value + reach, se, p_value, rows, "did", alpha)
 
 

@@ -9,9 +9,10 @@ from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from opsnb.methods.compare import NO_LIFT, difference, fieller, welch_df
+from opsnb.methods.distributions import chi2, norm, student
 from opsnb.methods.estimate import Comparison, Estimate, need_fraction, refuse
 from opsnb.methods.moments import Moments
 
@@ -111,8 +112,8 @@ def arm_levels(
     for name, comparison in comparisons.items():
         df, p_value = comparison.df, comparison.diff.p_value
         tail = _tail(loadings, df)
-        level = 2 * float(stats.t.sf(_critical(tail, len(loadings), df, alpha), df))
-        bound = float(stats.t.isf((p_value or 0.0) / 2, df))
+        level = 2 * float(student.sf(_critical(tail, len(loadings), df, alpha), df))
+        bound = float(student.isf((p_value or 0.0) / 2, df))
         found[name] = ArmLevel(level, max(tail(bound), p_value or 0.0))
     return found
 
@@ -123,7 +124,7 @@ def largest_level(loadings: np.ndarray, alpha: float) -> float:
     `loadings` are the correlations of the arms' statistics with the error of the control.
     """
     bound = _critical(_tail(loadings, math.inf), len(loadings), math.inf, alpha)
-    return 2 * float(stats.norm.sf(bound))
+    return 2 * float(norm.sf(bound))
 
 
 def _compare(
@@ -166,7 +167,7 @@ def _tail(loadings: np.ndarray, df: float) -> Callable[[float], float]:
     chance is a double integral of a product.
     """
     if len(loadings) == 1:
-        return lambda bound: 2 * float(stats.t.sf(bound, df))
+        return lambda bound: 2 * float(student.sf(bound, df))
     nodes, weights = _legendre(NODES if loadings.max() < 0.9 else MANY)
     u = 9.0 * nodes
     weight_u = 9.0 * weights * np.exp(-u * u / 2) / math.sqrt(2 * math.pi)
@@ -192,15 +193,15 @@ def _scales(df: float) -> tuple[np.ndarray, np.ndarray]:
     if df > LARGE:
         return np.ones(1), np.ones(1)
     nodes, weights = _legendre(NODES)
-    start, stop = np.sqrt(stats.chi2.ppf([1e-14, 1 - 1e-14], df) / df)
+    start, stop = np.sqrt(chi2.ppf([1e-14, 1 - 1e-14], df) / df)
     s = (start + stop) / 2 + (stop - start) / 2 * nodes
-    return s, (stop - start) / 2 * weights * stats.chi2.pdf(df * s * s, df) * 2 * df * s
+    return s, (stop - start) / 2 * weights * chi2.pdf(df * s * s, df) * 2 * df * s
 
 
 def _critical(tail: Callable[[float], float], arms: int, df: float, alpha: float) -> float:
-    low = float(stats.t.ppf(1 - alpha / 2, df))
+    low = float(student.ppf(1 - alpha / 2, df))
     if arms == 1:
         return low
     # Between the bound of one comparison and Bonferroni's.
-    high = float(stats.t.ppf(1 - alpha / (2 * arms), df)) * 1.000001
+    high = float(student.ppf(1 - alpha / (2 * arms), df)) * 1.000001
     return float(optimize.brentq(lambda bound: tail(bound) - alpha, low, high, xtol=1e-8))

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from opsnb.methods.distributions import student
 from opsnb.methods.estimate import need_fraction, refuse
 
 MIN_PERIODS = 8
@@ -81,7 +82,7 @@ def next_period(
         if _rms(own) < (1 - SMALLEST_GAIN) * _rms(same):
             expected, errors, method = x[-season] + change, own, "seasonal_level"
     n = len(errors)
-    reach = float(stats.t.ppf((1 + level) / 2, n)) * _rms(errors) * math.sqrt(1 + 1 / n)
+    reach = float(student.ppf((1 + level) / 2, n)) * _rms(errors) * math.sqrt(1 + 1 / n)
     bounds = expected, expected - reach, expected + reach
     value, low, high = (math.exp(b) for b in bounds) if logarithm else bounds
     return Forecast(value, low, high, level, n, method)

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
+from opsnb.methods.distributions import student
 from opsnb.methods.estimate import need_count, need_fraction, refuse
 
 MIN_BEFORE = 10
@@ -112,7 +113,7 @@ def synthetic_control(
     even = float(np.linalg.norm(own - centred.mean(axis=1)))
     level = float(expected[n_pre:].mean())
     se = _standard_error(y, others, n_pre)
-    reach = float(stats.t.ppf(1 - alpha / 2, FOLDS - 1)) * se
+    reach = float(student.ppf(1 - alpha / 2, FOLDS - 1)) * se
     labels = names or [str(index) for index in range(others.shape[1])]
     return Synthetic(
         att,

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
-
 from opsnb.methods.compare import fieller, welch_df
+from opsnb.methods.distributions import student
 from opsnb.methods.estimate import need_fraction, refuse
 from opsnb.methods.moments import Moments
 
@@ -94,16 +93,16 @@ def non_inferiority(
     if v0 + v1 == 0:
         refuse("variance of both arms", 0, "above 0 in at least one arm")
     df = welch_df(control, treatment)
-    q = float(stats.t.ppf(1 - alpha, df))
+    q = float(student.ppf(1 - alpha, df))
     sign = 1 if direction == "up" else -1
     change = sign * (treatment.mean - control.mean)
     limit = -margin * abs(control.mean) if relative else -margin
     # Weight of the control in the contrast: 1 - margin where more is better and control > 0.
     weight = 1 - sign * math.copysign(margin, control.mean) if relative else 1.0
     distance = (change - limit) / math.sqrt(v1 + weight * weight * v0)
-    p_value = float(stats.t.sf(distance, df))
+    p_value = float(student.sf(distance, df))
     se = math.sqrt(v0 + v1)
-    p_worse = float(stats.t.cdf(change / se, df))
+    p_worse = float(student.cdf(change / se, df))
     passed = p_value < alpha
     status: GuardrailStatus = "pass" if passed else "fail" if p_worse < alpha else "not_proven"
     base = abs(control.mean)
@@ -116,7 +115,7 @@ def non_inferiority(
         _relative_bound(control, treatment, sign, q),
         p_value,
         p_worse,
-        float(stats.t.cdf(distance, df)) < alpha,
+        float(student.cdf(distance, df)) < alpha,
         margin,
         alpha,
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import Estimate, need_fraction, refuse
 
 Pattern = Literal["steady", "fading", "growing", "reversing"]
@@ -134,8 +134,8 @@ def _covariances(errors: Sequence[float] | np.ndarray, k: int) -> np.ndarray:
 
 
 def _normal(value: float, se: float, n: int, alpha: float) -> Estimate:
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * se
-    p_value = 2 * float(stats.norm.sf(abs(value) / se))
+    reach = float(norm.ppf(1 - alpha / 2)) * se
+    p_value = 2 * float(norm.sf(abs(value) / se))
     return Estimate(value, value - reach, value + reach, se, p_value, n, "trend", alpha)
 
 

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import optimize, stats
+from scipy import optimize
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import need_count, need_finite, need_fraction, refuse
 
 
@@ -83,9 +84,9 @@ def power_for_share(
     pooled = (base * n_control + share * n_treatment) / (n_control + n_treatment)
     null = math.sqrt(pooled * (1 - pooled) * (1 / n_control + 1 / n_treatment))
     own = math.sqrt(base * (1 - base) / n_control + share * (1 - share) / n_treatment)
-    q = float(stats.norm.ppf(1 - alpha / 2)) * null
+    q = float(norm.ppf(1 - alpha / 2)) * null
     gap = share - base
-    return float(stats.norm.sf((q - gap) / own) + stats.norm.cdf((-q - gap) / own))
+    return float(norm.sf((q - gap) / own) + norm.cdf((-q - gap) / own))
 
 
 def power_for_lift(
@@ -176,7 +177,7 @@ def power_for_margin(
     _check_design(alpha, n_control, n_treatment)
     distance = (change + margin) * abs(mean)
     se = math.sqrt(var / n_treatment + weight**2 * var / n_control)
-    return float(stats.norm.cdf(distance / se - _z(1 - alpha)))
+    return float(norm.cdf(distance / se - _z(1 - alpha)))
 
 
 def users_for_margin(
@@ -253,11 +254,11 @@ def _lift_variance(
 
 def _power(z: float, alpha: float) -> float:
     q = _z(1 - alpha / 2)
-    return float(stats.norm.sf(q - z) + stats.norm.cdf(-q - z))
+    return float(norm.sf(q - z) + norm.cdf(-q - z))
 
 
 def _z(p: float) -> float:
-    return float(stats.norm.ppf(p))
+    return float(norm.ppf(p))
 
 
 def _check_variance(var: float) -> None:

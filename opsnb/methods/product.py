@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import Estimate, refuse
 
 LEAST_DRAWS = 100

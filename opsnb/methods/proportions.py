@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
-
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import Estimate, need_count, need_fraction, need_successes, refuse
 
 
@@ -20,7 +19,7 @@ def wilson(successes: int, n: int, *, alpha: float = 0.05) -> Estimate:
     """
     need_fraction("alpha", alpha)
     need_successes("share", successes, n)
-    q = float(stats.norm.ppf(1 - alpha / 2))
+    q = float(norm.ppf(1 - alpha / 2))
     share = successes / n
     centre = (share + q * q / (2 * n)) / (1 + q * q / n)
     reach = q * math.sqrt(share * (1 - share) / n + q * q / (4 * n * n)) / (1 + q * q / n)
@@ -79,7 +78,7 @@ def nps(votes: Votes, *, alpha: float = 0.05) -> Estimate:
     need_fraction("alpha", alpha)
     value = (votes.promoters - votes.detractors) / votes.n
     centre, variance = votes.adjusted()
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * math.sqrt(variance)
+    reach = float(norm.ppf(1 - alpha / 2)) * math.sqrt(variance)
     low, high = max(centre - reach, -1.0), min(centre + reach, 1.0)
     # Near -1 and 1 the shrunken centre may leave the score itself outside.
     return Estimate(
@@ -103,8 +102,8 @@ def nps_difference(before: Votes, after: Votes, *, alpha: float = 0.05) -> Estim
     value = nps(after).value - nps(before).value
     (centre0, variance0), (centre1, variance1) = before.adjusted(), after.adjusted()
     centre, se = centre1 - centre0, math.sqrt(variance0 + variance1)
-    reach = float(stats.norm.ppf(1 - alpha / 2)) * se
-    p_value = 2 * float(stats.norm.sf(abs(centre) / se))
+    reach = float(norm.ppf(1 - alpha / 2)) * se
+    p_value = 2 * float(norm.sf(abs(centre) / se))
     low, high = max(centre - reach, -2.0), min(centre + reach, 2.0)
     return Estimate(value, low, high, se, p_value, before.n + after.n, "adjusted_wald", alpha)
 

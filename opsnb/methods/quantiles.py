@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import need_count, need_finite, need_fraction, refuse
 from opsnb.methods.moments import Joint, Moments, ratio_moments
 
@@ -41,7 +41,7 @@ def quantile_ranks(q: float, n: int) -> Ranks:
     """
     need_fraction("q", q)
     need_count("n", n, least=2)
-    z = float(stats.norm.ppf(1 - LEVEL / 2))
+    z = float(norm.ppf(1 - LEVEL / 2))
     least = math.floor(z * z * max(q, 1 - q) / min(q, 1 - q)) + 1
     if n < least:
         refuse("n", n, f"at least {least} for the {q:g} quantile")
@@ -98,7 +98,7 @@ def quantile_moments(
             "above 0",
             hint=f"many values equal {value:g}: compare the share above it instead",
         )
-    squared_error = ((high - low) / (2 * float(stats.norm.ppf(1 - LEVEL / 2)))) ** 2
+    squared_error = ((high - low) / (2 * float(norm.ppf(1 - LEVEL / 2)))) ** 2
     if below is None:
         return Moments(n, value, squared_error * n)
     clustering = ratio_moments(below).squared_error / (q * (1 - q) / n)

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import optimize, stats
+from scipy import optimize
+
+from opsnb.methods.distributions import norm
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Score:
 
 def score_difference(x0: int, n0: int, x1: int, n1: int, *, alpha: float) -> Score:
     """Share 1 minus share 0: the pooled z-test and its inversion (Mee 1984)."""
-    q = float(stats.norm.ppf(1 - alpha / 2))
+    q = float(norm.ppf(1 - alpha / 2))
     gap = x1 / n1 - x0 / n0
 
     def z(delta: float) -> float:
@@ -34,7 +36,7 @@ def score_difference(x0: int, n0: int, x1: int, n1: int, *, alpha: float) -> Sco
 
 def score_ratio(x0: int, n0: int, x1: int, n1: int, *, alpha: float) -> Score:
     """Share 1 over share 0, for x0 > 0: the same test and its inversion (Koopman 1984)."""
-    q = float(stats.norm.ppf(1 - alpha / 2))
+    q = float(norm.ppf(1 - alpha / 2))
 
     def z(log_ratio: float) -> float:
         ratio = math.exp(log_ratio)

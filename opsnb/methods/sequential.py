@@ -8,9 +8,10 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from opsnb.methods.compare import NO_LIFT, difference, fieller
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import (
     Comparison,
     Estimate,
@@ -106,7 +107,7 @@ def spent(share: float, *, alpha: float = 0.05, spending: Spending = "obrien_fle
     if not 0 < share <= 1:
         refuse("share of information", share, "above 0 and at most 1")
     if spending == "obrien_fleming":
-        return 4 * float(stats.norm.sf(stats.norm.ppf(1 - alpha / 4) / math.sqrt(share)))
+        return 4 * float(norm.sf(norm.ppf(1 - alpha / 4) / math.sqrt(share)))
     if spending == "pocock":
         return alpha * math.log(1 + (math.e - 1) * share)
     if spending == "quadratic":
@@ -153,7 +154,7 @@ def nominal_levels(
 ) -> list[float]:
     """The alpha to give `difference` at each look: two-sided tails of the boundaries."""
     bounds = boundaries(shares, alpha=alpha, spending=spending)
-    return [2 * float(stats.norm.sf(bound)) for bound in bounds]
+    return [2 * float(norm.sf(bound)) for bound in bounds]
 
 
 def crossing_chances(
@@ -204,7 +205,7 @@ def inflation(
     """
     need_fraction("power", power)
     bounds = boundaries(shares, alpha=alpha, spending=spending)
-    fixed = float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    fixed = float(norm.ppf(1 - alpha / 2) + norm.ppf(power))
 
     def missing(drift: float) -> float:
         return sum(crossing_chances(shares, bounds, drift=drift)) - power

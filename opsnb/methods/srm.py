@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from opsnb.methods.distributions import chi2, independence
 from opsnb.methods.estimate import need_count, need_successes, refuse
 
 WARN = 0.01
@@ -94,9 +95,9 @@ def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> Sam
     expected = {arm: n * share for arm, share in split.items()}
     if min(expected.values()) < MIN_EXPECTED:
         refuse("number of users", n, f"large enough to expect {MIN_EXPECTED:g} in every arm")
-    chi2 = sum((counts[arm] - expected[arm]) ** 2 / expected[arm] for arm in split)
-    p_value = float(stats.chi2.sf(chi2, len(split) - 1))
-    return SampleRatio(counts, expected, chi2, p_value, status_of(p_value))
+    statistic = sum((counts[arm] - expected[arm]) ** 2 / expected[arm] for arm in split)
+    p_value = float(chi2.sf(statistic, len(split) - 1))
+    return SampleRatio(counts, expected, statistic, p_value, status_of(p_value))
 
 
 def sample_ratio_by(
@@ -195,8 +196,10 @@ def same_share(counts: Mapping[str, tuple[int, int]]) -> float:
         return 1.0
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     if len(counts) == 2 and expected.min() < MIN_EXPECTED:
-        return float(stats.fisher_exact(table).pvalue)
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+        from scipy.stats import fisher_exact  # seldom needed, and long to import
+
+        return float(fisher_exact(table).pvalue)
+    return independence(table)
 
 
 def status_of(p_value: float) -> Status:
@@ -223,7 +226,7 @@ def _homogeneity(table: np.ndarray) -> float:
     if len(table) < 2:
         return 1.0
     table = table[:, table.sum(axis=0) > 0]
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+    return independence(table)
 
 
 def _check_split(split: Mapping[str, float]) -> None:

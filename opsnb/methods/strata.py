@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import chi2, student
 from opsnb.methods.estimate import Estimate, need_finite, need_fraction, refuse
 from opsnb.methods.moments import Moments
 
@@ -61,8 +61,8 @@ def stratified_difference(
         refuse("variance of all strata", 0, "above 0 in at least one")
     df = variance**2 / spread if spread > 0 else math.inf
     se = math.sqrt(variance)
-    reach = float(stats.t.ppf(1 - alpha / 2, df)) * se
-    p_value = 2 * float(stats.t.sf(abs(value) / se, df))
+    reach = float(student.ppf(1 - alpha / 2, df)) * se
+    p_value = 2 * float(student.sf(abs(value) / se, df))
     return Estimate(value, value - reach, value + reach, se, p_value, total, "stratified", alpha)
 
 
@@ -87,4 +87,4 @@ def heterogeneity(effects: Sequence[float], errors: Sequence[float]) -> Heteroge
     q = float(weights @ (values - pooled) ** 2)
     df = len(values) - 1
     i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
-    return Heterogeneity(q, df, float(stats.chi2.sf(q, df)), i2, pooled)
+    return Heterogeneity(q, df, float(chi2.sf(q, df)), i2, pooled)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from opsnb.methods.distributions import norm
 from opsnb.methods.estimate import need_fraction, refuse
 
 
@@ -55,7 +55,7 @@ def survival(at_risk: np.ndarray, left: np.ndarray, *, alpha: float = 0.05) -> S
     end = int(empty[0]) if len(empty) else len(risk)
     risk, gone = risk[:end], gone[:end]
     share = np.cumprod(1 - gone / risk)
-    low, high = _bounds(share, risk, gone, float(stats.norm.ppf(1 - alpha / 2)))
+    low, high = _bounds(share, risk, gone, float(norm.ppf(1 - alpha / 2)))
     halved = np.flatnonzero(share <= 0.5)
     return Survival(share, low, high, int(halved[0]) + 1 if len(halved) else None)
 

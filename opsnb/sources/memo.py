@@ -24,10 +24,11 @@ try:
 except ImportError:  # Windows: the same result may be computed twice there
     fcntl = None  # type: ignore[assignment]
 
+from opsnb import cores
+
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
-FOLDER = "OPSNB_CYCLE_CACHE"
 MOST = 4 * 2**20
 """Bytes of a result that is kept; larger ones are rare and quickly read again."""
 
@@ -43,7 +44,7 @@ def share(backend: Backend, files: Any) -> None:
     files : callable
         Gives the paths that its tables are read from, as they are known by then.
     """
-    folder = os.environ.get(FOLDER)
+    folder = os.environ.get(cores.FOLDER)
     if not folder or not Path(folder).is_dir():
         return
     for method in ("execute", "to_pyarrow"):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
-from statsmodels.regression.linear_model import OLS
+
+from opsnb.methods.distributions import student
 
 if TYPE_CHECKING:
     from opsnb.plans import CampaignPlan
@@ -72,10 +72,20 @@ def _response(channel: str, money: np.ndarray, counted: np.ndarray) -> Response:
     if usable.sum() < LEAST_DAYS or money[usable].std() < LEAST_SPREAD * money[usable].mean():
         return Response(channel, average)
     x = np.column_stack([np.ones(int(usable.sum())), np.log(money[usable])])
-    fit = OLS(np.log(counted[usable] + 0.5), x).fit(cov_type="HC3")
-    reach = float(stats.t.ppf(0.975, int(usable.sum()) - 2) * fit.bse[1])
-    slope = float(fit.params[1])
+    slope, se = _slope(x, np.log(counted[usable] + 0.5))
+    reach = float(student.ppf(0.975, int(usable.sum()) - 2)) * se
     return Response(channel, average, slope, slope - reach, slope + reach)
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """The second coefficient of least squares, and its standard error (HC3: MacKinnon and White
+    1985), for x of shape (days, 2)."""
+    inverse = np.linalg.inv(x.T @ x)
+    coefficients = inverse @ x.T @ y
+    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
+    weighted = x * ((y - x @ coefficients) / (1 - leverage))[:, None]
+    covariance = inverse @ (weighted.T @ weighted) @ inverse
+    return float(coefficients[1]), float(np.sqrt(covariance[1, 1]))
 
 
 def better(rows: list[Response]) -> tuple[Response, Response] | None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from scipy import stats
-
+from opsnb.methods.distributions import norm
 from opsnb.methods.dunnett import ArmLevel, arm_levels
 from opsnb.methods.multiplicity import holm
 from opsnb.methods.sequential import confidence_sequence, nominal_levels
@@ -156,4 +155,4 @@ def _share(plan: ExperimentPlan, as_of: dt.date) -> float:
 
 
 def _level(z: float) -> float:
-    return max(2 * float(stats.norm.sf(z)), _LEAST)
+    return max(2 * float(norm.sf(z)), _LEAST)
