@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-try:
-    __version__ = version("opsnb")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
 
 # Loaded on first use: `opsnb --help` must not wait for the analysis half.
 _LAZY = {
@@ -26,6 +20,18 @@ __all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "Week", "__ve
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        globals()[name] = _version()
+        return globals()[name]
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'opsnb' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("opsnb")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"

@@ -21,7 +21,8 @@ def publish(
     """Write a run's reports into a folder: report.html, .pdf, .json, brief.html, .pdf, and those
     of each further language, such as report.zh.html.
 
-    Pages and records are written before the PDFs, so that a failure there loses nothing.
+    All pages and records are written even where a PDF cannot be made: a failure there loses
+    nothing.
 
     Returns
     -------
@@ -36,31 +37,29 @@ def publish(
     """
     reports = collect(notebook, run)
     primary = run.languages[0]
-    for code, report in reports.items():
-        page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
-        text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
-        write_atomic(folder / file_name(code, primary, "json"), text + "\n")
-        write_atomic(folder / file_name(code, primary, "html"), page)
-        brief = brief_page(report, run.language(code))
-        write_atomic(folder / file_name(code, primary, "html", "brief"), brief)
-        for stem in ("report", "brief"):
-            (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
-    if pdf:
-        print_out(notebook, run, reports, folder)
+    with ThreadPoolExecutor(len(reports), "pdf") as pool:
+        prints = []
+        for code, report in reports.items():
+            page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
+            text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
+            write_atomic(folder / file_name(code, primary, "json"), text + "\n")
+            write_atomic(folder / file_name(code, primary, "html"), page)
+            brief = brief_page(report, run.language(code))
+            write_atomic(folder / file_name(code, primary, "html", "brief"), brief)
+            for stem in ("report", "brief"):
+                (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
+            if pdf:  # the engine lets other threads work
+                prints.append(pool.submit(print_out, notebook, run, report, folder))
+    for each in prints:
+        each.result()
     return reports
 
 
-def print_out(
-    notebook: NotebookNode, run: Run, reports: dict[str, dict[str, Any]], folder: Path
-) -> None:
-    """Write the PDFs of all languages, side by side: the engine lets other threads work."""
+def print_out(notebook: NotebookNode, run: Run, report: dict[str, Any], folder: Path) -> None:
+    """Write the PDFs of a report in one language."""
     from opsnb.publish.pdf import make_brief, make_pdf
 
-    def write(report: dict[str, Any]) -> None:
-        code, primary = report["language"], run.languages[0]
-        page, parts = render(notebook, Request(run, report, printing=True))
-        write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
-        write_atomic(folder / file_name(code, primary, "pdf", "brief"), make_brief(report, run))
-
-    with ThreadPoolExecutor(len(reports), "pdf") as pool:
-        list(pool.map(write, reports.values()))
+    code, primary = report["language"], run.languages[0]
+    page, parts = render(notebook, Request(run, report, printing=True))
+    write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
+    write_atomic(folder / file_name(code, primary, "pdf", "brief"), make_brief(report, run))
