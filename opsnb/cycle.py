@@ -242,8 +242,8 @@ def run_cycle(
     shared = stack.enter_context(scratch()) if execute is None and len(entries) > 1 else None
     rows = _longest_first(entries, workspace, known)
     code = [each.playbook.code for _, each, _ in rows if isinstance(each, PlannedRun)]
-    preload = wanted_by(itertools.chain(*code))
-    how = How(pdf, limits, kernels, present, execute, shared, preload)
+    wanted = wanted_by(itertools.chain(*code))
+    how = How(pdf, limits, kernels, present, execute, shared, wanted)
     ended: dict[int, Outcome] = {}
 
     def tell(progress: Progress) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import opsnb
 from opsnb import cores
 from opsnb.errors import PublishError
-from opsnb.kernels.preload import WANTED
 from opsnb.periods import kind_of
 from opsnb.playbook import Playbook
 from opsnb.runplan import PlannedRun
@@ -55,9 +54,9 @@ class How:
         Executes in another place; see `opsnb.execution.remote`.
     shared : str, optional
         Folder for results that several reports of a cycle need; see `opsnb.sources.memo`.
-    preload : str, optional
-        What kernels find imported beside the usual: `opsnb.kernels.preload.wanted_by` the
-        playbooks. The same for all runs of a process that shall share a zygote.
+    wanted : tuple of str, optional
+        What kernels should find imported beside the usual: `opsnb.kernels.preload.wanted_by` the
+        playbooks.
     """
 
     pdf: bool = True
@@ -66,7 +65,7 @@ class How:
     present: Present | None = None
     execute: Execute | None = None
     shared: str | None = None
-    preload: str | None = None
+    wanted: tuple[str, ...] | None = None
 
 
 def now() -> dt.datetime:
@@ -104,7 +103,6 @@ def execute(
                 "OPSNB_LANGUAGES": ",".join(languages),
                 "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
                 **({cores.FOLDER: how.shared} if how.shared else {}),
-                **preloaded(how),
             },
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
@@ -119,11 +117,6 @@ def execute(
         message = scrubber.text(execution.failure.message)
         execution.failure = replace(execution.failure, message=message)
     return execution
-
-
-def preloaded(how: How) -> dict[str, str]:
-    """The part of a kernel's environment that says what its zygote imports."""
-    return {} if how.preload is None else {WANTED: how.preload}
 
 
 def _scrubber(planned: PlannedRun, workspace: Workspace) -> Scrubber:

@@ -29,6 +29,7 @@ from opsnb.workspace import Workspace
 if TYPE_CHECKING:
     from opsnb.execution.engine import Execution
     from opsnb.execution.limits import Limits
+    from opsnb.playbook import Playbook
     from opsnb.publish import RunError
     from opsnb.unchanged import Made
 
@@ -133,8 +134,6 @@ def run(
     from opsnb.publish.store import turn
 
     how = how or How(**options)
-    if how.preload is None:
-        how = replace(how, preload=wanted_by(planned.playbook.code))
     codes = chosen_languages(workspace, languages)
     clock = time.monotonic()
     changed, known, stale = _news(planned, workspace, codes, how)
@@ -236,7 +235,7 @@ def _made(
     """The report made anew."""
     from opsnb.publish.store import staging
 
-    _get_ready(how)
+    _get_ready(how, planned.playbook)
     if how.present is not None:
         how.present.stamp_tables()
     clock = time.time()
@@ -270,13 +269,14 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return {}
 
 
-def _get_ready(how: How) -> None:
+def _get_ready(how: How, playbook: Playbook) -> None:
     """Has the kernels' imports begin, and beside them what the first report needs at its end."""
     if how.execute is None:
         from opsnb.execution.environment import kernel_environment
         from opsnb.kernels.client import warm_up
 
-        warm_up(kernel_environment(making.preloaded(how)))
+        wanted = how.wanted if how.wanted is not None else wanted_by(playbook.code)
+        warm_up(kernel_environment({}), wanted)
     from opsnb.publish.ahead import prepare
 
     prepare()

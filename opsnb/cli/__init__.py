@@ -19,12 +19,24 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def _will_run(words: list[str]) -> bool:
+    """Whether a command will most likely run cells here: kernels then begin their imports, which
+    take longer than all else before the first cell, while this process begins its own."""
+    elsewhere = any(word.startswith(("--on", "--plan", "--help", "-h")) for word in words)
+    return not elsewhere and not {"cycle", "run"}.isdisjoint(words)
+
+
 def main() -> None:
     """Runs the command line; ends the process with 0, 1 (a report failed), 2 or 130."""
     listen()
     # jsonschema builds the grammar of web addresses when it is imported, for a format that no
     # notebook uses, and takes longer over it than an unchanged cycle may
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    if _will_run(sys.argv[1:]):
+        from opsnb.execution.environment import kernel_environment
+        from opsnb.kernels.client import warm_up
+
+        warm_up(kernel_environment({}))
     from opsnb.cli.everything import app
 
     try:

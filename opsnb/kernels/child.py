@@ -41,15 +41,21 @@ def run_kernel(descriptor: int) -> int:
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
     os.write(descriptor, b"%d\n" % os.getpid())
-    request = _read(descriptor)
+    request = json.loads(read_message(descriptor))
     os.close(descriptor)
     _take_over(request)
     return _run(request["argv"])
 
 
-def _read(descriptor: int) -> dict[str, Any]:
-    length = int.from_bytes(_exactly(descriptor, 4), "big")
-    return json.loads(_exactly(descriptor, length))
+def read_message(descriptor: int) -> bytes:
+    """What follows a length of 4 bytes.
+
+    Raises
+    ------
+    EOFError
+        The client is gone.
+    """
+    return _exactly(descriptor, int.from_bytes(_exactly(descriptor, 4), "big"))
 
 
 def _exactly(descriptor: int, count: int) -> bytes:

@@ -13,12 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import opsnb
-from opsnb.kernels.preload import WANTED, environment
+from opsnb.kernels.preload import ON_DEMAND, environment
 
 SWITCH = "OPSNB_WARM_KERNELS"
 """Environment variable; `0` has ordinary kernels everywhere."""
@@ -112,6 +112,7 @@ class Zygote:
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self._answer: dict[str, Any] | None = None
+        self._wanted: set[str] | None = None
         command = [sys.executable, "-m", "opsnb.kernels.zygote", str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
@@ -157,6 +158,18 @@ class Zygote:
             said += piece
         return json.loads(said)
 
+    def want(self, modules: Iterable[str]) -> None:
+        """Has it import these of `ON_DEMAND` before it forks the next kernel.
+
+        One that is told nothing imports all of them before its first.
+        """
+        with self._lock, contextlib.suppress(OSError):  # gone: whoever forks hears of it
+            new = sorted(set(modules) - (self._wanted or set()))
+            self._wanted = {*(self._wanted or ()), *new}
+            if new:
+                data = json.dumps(new).encode()
+                self._control.sendall(b"i" + len(data).to_bytes(4, "big") + data)
+
     def fork(self, arguments: list[str], env: Mapping[str, str], cwd: str | None) -> ForkedKernel:
         """A kernel of its own session.
 
@@ -171,6 +184,8 @@ class Zygote:
             The zygote is gone, or cannot fork.
         """
         self.ready()
+        if self._wanted is None:
+            self.want(ON_DEMAND)
         request = {"argv": arguments, "env": dict(env), "cwd": cwd, "limits": _limits()}
         data = json.dumps(request).encode()
         ours, theirs = socket.socketpair()
@@ -187,7 +202,8 @@ class Zygote:
         """Ends it and every kernel it has forked."""
         if self._owner == os.getpid():
             self._control.close()
-            if not _ends(self._process.pid, 10):
+            # amid its imports it would not look up, and has no kernel yet
+            if self._answer is None or not _ends(self._process.pid, 10):
                 self._process.kill()
             self._process.wait()
 
@@ -235,10 +251,18 @@ def zygote(env: Mapping[str, str] | None = None) -> Zygote:
         return found
 
 
-def warm_up(env: Mapping[str, str]) -> None:
-    """Has a zygote start beside what the caller does next; where there is none, nothing."""
+def warm_up(env: Mapping[str, str], wanted: Iterable[str] | None = None) -> None:
+    """Has a zygote start beside what the caller does next; where there is none, nothing.
+
+    Parameters
+    ----------
+    wanted : iterable of str, optional
+        Those of `ON_DEMAND` that notebooks will import, where that is known.
+    """
     with contextlib.suppress(NoWarmKernel, OSError):
-        zygote(env)
+        found = zygote(env)
+        if wanted is not None:
+            found.want(wanted)
 
 
 _zygotes: dict[tuple[Any, ...], Zygote] = {}
@@ -258,7 +282,7 @@ atexit.register(close_all)
 
 def _interpreter_settings(env: Mapping[str, str]) -> dict[str, str]:
     """What an interpreter reads when it starts: a fork cannot change it any more."""
-    names = ("LD_LIBRARY_PATH", "LD_PRELOAD", WANTED)
+    names = ("LD_LIBRARY_PATH", "LD_PRELOAD")
     return {k: v for k, v in env.items() if k.startswith("PYTHON") or k in names}
 
 

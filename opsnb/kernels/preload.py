@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import gc
 import importlib
-import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -51,10 +50,8 @@ MODULES = (
 """Imported in this order; those that are not installed are left to the kernels."""
 
 ON_DEMAND = ("seaborn", "scipy.stats")
-"""Imported too, unless it is known that no notebook wants them: a third of the time of the rest."""
-
-WANTED = "OPSNB_PRELOAD"
-"""Variable with those of them that are wanted; all are where it is not set."""
+"""Imported too, but where it is known that no notebook wants them: they take as long as half
+of the rest."""
 
 BEFORE_IMPORT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -80,19 +77,25 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     return {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **kept, **BEFORE_IMPORT}
 
 
-def wanted_by(sources: Iterable[str]) -> str:
-    """Those of `ON_DEMAND` that some code imports, as `WANTED` has them."""
+def wanted_by(sources: Iterable[str]) -> tuple[str, ...]:
+    """Those of `ON_DEMAND` that some code imports."""
     text = "\n".join(sources)
-    named = {module: module.partition(".")[0] for module in ON_DEMAND}
-    return " ".join(
-        module
-        for module, name in named.items()
-        if re.search(rf"^[ \t]*(?:import|from)[ \t][^\n]*\b{name}\b", text, re.MULTILINE)
-    )
+
+    def imported(module: str) -> bool:
+        name = module.partition(".")[0]
+        line = rf"^[ \t]*(?:import|from)[ \t][^\n]*\b{name}\b"
+        return re.search(line, text, re.MULTILINE) is not None
+
+    return tuple(filter(imported, ON_DEMAND))
 
 
-def preload(control: int) -> None:
-    """Imports `MODULES`, and what is wanted beside, and makes the process ready to be forked.
+def preload(*known: int, modules: Iterable[str] = (*MODULES, *ON_DEMAND)) -> None:
+    """Imports modules and makes the process ready to be forked.
+
+    Parameters
+    ----------
+    known : int
+        Descriptors that are meant to be open.
 
     Raises
     ------
@@ -103,9 +106,7 @@ def preload(control: int) -> None:
     # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
     try:
-        wanted = os.environ.get(WANTED)
-        more = ON_DEMAND if wanted is None else wanted.split()
-        for name in (*MODULES, *more):
+        for name in modules:
             try:
                 importlib.import_module(name)
             except ModuleNotFoundError as error:
@@ -117,7 +118,7 @@ def preload(control: int) -> None:
         sys.modules.pop(name, None)
     if "duckdb" in sys.modules:
         sys.modules["duckdb"].default_connection().close()  # it has a thread
-    require_forkable(control)
+    require_forkable(*known)
     # a collection in a kernel would copy every page; one here takes long and finds little
     gc.freeze()
     gc.enable()

@@ -1,8 +1,12 @@
 """The process that forks kernels: `python -m opsnb.kernels.zygote FD`.
 
 FD is one end of a socket pair whose other end its client holds. On it the zygote says
-`{"ready": seconds}` or `{"refused": reason}`, and then gets one socket for each kernel. On a
-kernel's socket
+`{"ready": seconds}` or `{"refused": reason}`, and then gets
+
+    i       and a length of 4 bytes and JSON: modules to import before the next fork
+    k       and one end of a socket: a kernel to fork
+
+On a kernel's socket
 
     the client sends      what to start: a length of 4 bytes, then JSON
     the child answers     its process id and a line feed, once it has a session of its own
@@ -25,8 +29,8 @@ import sys
 import time
 from typing import NoReturn
 
-from opsnb.kernels.child import run_kernel
-from opsnb.kernels.preload import Unsafe, preload
+from opsnb.kernels.child import read_message, run_kernel
+from opsnb.kernels.preload import MODULES, Unsafe, preload
 
 _LOOK_EVERY = 1000
 """Milliseconds after which the zygote looks whether its parent is still the same."""
@@ -43,10 +47,11 @@ class Zygote:
         self.ended: set[int] = set()
         """Descriptors whose client has been told."""
         self.poll = select.poll()
+        self.pipe = os.pipe()
 
     def serve(self) -> None:
         """Until the client is gone."""
-        woken, wake = os.pipe()
+        woken, wake = self.pipe
         os.set_blocking(woken, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
@@ -74,6 +79,8 @@ class Zygote:
             return False
         if not message:
             return False
+        if message == b"i":
+            return self.learn()
         for descriptor in descriptors:
             try:
                 pid = os.fork()
@@ -84,6 +91,16 @@ class Zygote:
                 become_kernel(descriptor)
             self.kernels[descriptor] = pid
             self.poll.register(descriptor, select.POLLRDHUP)
+        return True
+
+    def learn(self) -> bool:
+        """Imports more; False where the client is gone, or forking would not be safe any more."""
+        try:
+            names = json.loads(read_message(self.control.fileno()))
+            own = (self.control.fileno(), *self.pipe, *self.kernels)
+            preload(*own, modules=names)
+        except (EOFError, ConnectionError, Unsafe):
+            return False
         return True
 
     def tell(self) -> None:
@@ -135,7 +152,7 @@ def main() -> None:
         del sys.path[0]  # the folder it was started in
     control = socket.socket(fileno=int(sys.argv[1]))
     try:
-        preload(control.fileno())
+        preload(control.fileno(), modules=MODULES)
     except (Unsafe, ImportError) as error:
         answer: dict[str, object] = {"refused": str(error)}
     else:
