@@ -12,7 +12,8 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -230,7 +231,6 @@ def run_cycle(
         many.
     """
     from opsnb.execution.group import Kernels, scratch
-    from opsnb.execution.lanes import Task, side_by_side
     from opsnb.execution.room import Room, give_back
     from opsnb.unchanged import Present
 
@@ -244,75 +244,70 @@ def run_cycle(
     code = [each.playbook.code for _, each, _ in rows if isinstance(each, PlannedRun)]
     wanted = wanted_by(itertools.chain(*code))
     how = How(pdf, limits, kernels, present, execute, shared, wanted)
-    ended: dict[int, Outcome] = {}
+    room = Room(
+        stopped=lambda: kernels.stopped,
+        on_change=functools.partial(tell_running, Path(shared)) if shared else lambda count: None,
+    )
 
     def tell(progress: Progress) -> None:
         if on_progress is not None:
             with turn:
                 on_progress(progress)
 
-    def running(count: int) -> None:
-        if shared is not None:
-            tell_running(Path(shared), count)
-
     def wait_for_other(entry: Entry) -> None:
         if kernels.stopped:
             raise KeyboardInterrupt
         tell(Progress(entry, "wait", section="another run of it"))
 
-    def make(place: int, planned: PlannedRun | Exception, leave: Callable[[], None]) -> None:
+    def make(entry: Entry, planned: PlannedRun | Exception, need: int) -> Outcome:
         if kernels.stopped:
             raise KeyboardInterrupt
-        entry = entries[place]
         tell(Progress(entry, "start"))
         try:
             if isinstance(planned, Exception):
                 raise planned
-            result = run(
-                planned,
-                workspace,
-                languages=codes,
-                how=how,
-                on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
-                on_wait=lambda: wait_for_other(entry),
-                on_executed=leave,
-            )
+            with room.taking(need, lambda: tell(Progress(entry, "wait", section="memory"))):
+                result = run(
+                    planned,
+                    workspace,
+                    languages=codes,
+                    how=how,
+                    on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
+                    on_wait=lambda: wait_for_other(entry),
+                )
             outcome = Outcome(entry, result)
         except Exception as error:
             outcome = Outcome(entry, error=error)
         give_back()
-        ended[place] = outcome
         tell(Progress(entry, "end", outcome=outcome))
-
-    def task(place: int, planned: PlannedRun | Exception, need: int) -> Task:
-        return Task(
-            functools.partial(make, place, planned),
-            need,
-            lambda: tell(Progress(entries[place], "wait", section="memory")),
-        )
+        return outcome
 
     cycle = entries[0].cycle if entries else ""
     resumed = stack.enter_context(under_way(workspace.reports, cycle)) if entries else None
-    with stack:
+    with stack, ThreadPoolExecutor(jobs or os.cpu_count() or 1, "report") as pool:
+        futures = {
+            place: pool.submit(make, entries[place], planned, need) for place, planned, need in rows
+        }
         try:
-            side_by_side(
-                [task(*row) for row in rows],
-                Room(jobs or os.cpu_count() or 1, on_change=running),
-                stop=kernels.stop,
-            )
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(_how_far(ended.values(), len(entries))) from None
-        outcomes = [ended[place] for place in range(len(entries))]
+            _wait(list(futures.values()))
+        except BaseException as stopped:
+            kernels.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(stopped, KeyboardInterrupt):
+                raise KeyboardInterrupt(_how_far(futures.values())) from None
+            raise
+        outcomes = [futures[place].result() for place in range(len(entries))]
         index, warnings = _index(workspace, codes, outcomes)
     seconds = time.monotonic() - started
     return CycleResult(cycle, outcomes, seconds, index, warnings, resumed)
 
 
-def _how_far(ended: Iterable[Outcome], count: int) -> str:
+def _how_far(futures: Collection[Future[Outcome]]) -> str:
     """What an interrupted cycle has done."""
-    made = sum(not outcome.failed for outcome in ended)
+    ended = [f for f in futures if f.done() and not f.cancelled() and f.exception() is None]
+    made = sum(not future.result().failed for future in ended)
     return (
-        f"Interrupted: nothing is left running; {made} of {count} reports are finished, "
+        f"Interrupted: nothing is left running; {made} of {len(futures)} reports are finished, "
         "and the same command makes the others."
     )
 
@@ -378,6 +373,13 @@ def plan_entry(entry: Entry, workspace: Workspace, known: Known | None = None) -
             )
         params[parameter.name] = entry.subject
     return plan(playbook, params, workspace, cycle=entry.cycle, known=known)
+
+
+def _wait(futures: list[Future[Outcome]]) -> None:
+    """Waits in short steps, so that Ctrl-C is heard on every platform."""
+    pending = set(futures)
+    while pending:
+        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
 
 
 def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path | None, list[str]]:

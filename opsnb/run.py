@@ -100,7 +100,6 @@ def run(
     how: How | None = None,
     on_cell: OnCell | None = None,
     on_wait: Callable[[], None] | None = None,
-    on_executed: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Result:
     """Runs a playbook and puts its report into `reports/CYCLE/SLUG/`.
@@ -116,8 +115,6 @@ def run(
     on_wait : callable, optional
         Called about ten times a second while another run is making the same report. Without
         it, that is an error.
-    on_executed : callable, optional
-        Called when the cells have run, and their pages are still to be drawn.
 
     Returns
     -------
@@ -143,7 +140,7 @@ def run(
         with turn(workspace.reports, planned.cycle, planned.slug, on_wait):
             changed, known, stale = _news(planned, workspace, codes, how)  # made meanwhile?
             if changed or known is None:
-                result = _made(planned, workspace, codes, how, on_cell, on_executed)
+                result = _made(planned, workspace, codes, how, on_cell)
             elif stale:
                 result = _drawn(planned, workspace, codes, known, how)
             else:
@@ -230,7 +227,6 @@ def _made(
     codes: tuple[str, ...],
     how: How,
     on_cell: OnCell | None,
-    on_executed: Callable[[], None],
 ) -> Result:
     """The report made anew."""
     from opsnb.publish.store import staging
@@ -245,7 +241,6 @@ def _made(
         execution = making.execute(planned, workspace, codes, new / "run.log", how, on_cell)
         if execution.failure is not None and execution.failure.name == _CHANGED:
             execution = making.execute(planned, workspace, codes, new / "run.log", how, on_cell)
-        on_executed()
         ended = making.now()
         record = making.record_of(planned, workspace, codes, execution.failure, started, ended)
         record = replace(record, before=before)

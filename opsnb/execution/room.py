@@ -1,4 +1,4 @@
-"""Lanes and memory for runs side by side: one that would not fit waits until another has ended."""
+"""Memory for runs side by side: one that would not fit waits until another has ended."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import contextlib
 import ctypes
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 
 USUAL = 600 * 2**20
 """Bytes that a run is taken to need of which nothing is known yet."""
+
+_LOOK_EVERY = 0.2
 
 
 def available_memory() -> int:
@@ -37,53 +39,66 @@ def give_back() -> None:
 
 
 class Room:
-    """Lets runs in as far as lanes and memory go; one alone is always let in.
+    """Lets runs in as far as memory goes; one alone is always let in.
 
     Parameters
     ----------
-    lanes : int
-        Runs side by side, at most.
     available : callable
         Bytes that are free now.
-    on_change : callable, optional
+    stopped : callable
+        Whether to give up waiting.
+    on_change : callable
         Told how many runs are in, whenever that changes.
     """
 
     def __init__(
         self,
-        lanes: int,
         available: Callable[[], int] = available_memory,
+        stopped: Callable[[], bool] = lambda: False,
         on_change: Callable[[int], None] = lambda count: None,
     ) -> None:
-        self.lanes = lanes
-        self._available, self._on_change = available, on_change
+        self._available, self._stopped, self._on_change = available, stopped, on_change
         self._budget = available()
-        self._taken: dict[object, int] = {}
-        self._lock = threading.Lock()
+        self._taken: list[int] = []
+        self._left = threading.Condition()
 
-    @property
-    def free(self) -> bool:
-        """Whether a lane is free."""
-        return len(self._taken) < self.lanes
+    @contextlib.contextmanager
+    def taking(self, need: int, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Holds room for a run while the block lasts.
 
-    def fits(self, need: int) -> bool:
-        """Whether a run would be let in that needs so many bytes; 0 where it is not known."""
-        with self._lock:
-            if not self._taken:
-                return True
-            wanted, taken = need or USUAL, sum(self._taken.values())
-            return self.free and taken + wanted <= self._budget and wanted <= self._available()
+        Parameters
+        ----------
+        need : int
+            Bytes; 0 where it is not known.
+        on_wait : callable
+            Called once where the run has to wait.
 
-    def enter(self, need: int) -> Callable[[], None]:
-        """Takes room for a run; what comes back gives it up, once, however often it is called."""
-        run = object()
-        with self._lock:
-            self._taken[run] = need or USUAL
+        Raises
+        ------
+        KeyboardInterrupt
+            It was stopped while it waited.
+        """
+        need = need or USUAL
+        told = False
+        with self._left:
+            while not self._fits(need):
+                if not told:
+                    on_wait()
+                told = True
+                self._left.wait(_LOOK_EVERY)
+                if self._stopped():
+                    raise KeyboardInterrupt
+            self._taken.append(need)
             self._on_change(len(self._taken))
+        try:
+            yield
+        finally:
+            with self._left:
+                self._taken.remove(need)
+                self._on_change(len(self._taken))
+                self._left.notify_all()
 
-        def leave() -> None:
-            with self._lock:
-                if self._taken.pop(run, None) is not None:
-                    self._on_change(len(self._taken))
-
-        return leave
+    def _fits(self, need: int) -> bool:
+        if not self._taken:
+            return True
+        return sum(self._taken) + need <= self._budget and need <= self._available()
