@@ -204,9 +204,17 @@ def _floor(bench: Bench, runs: list[list[Any]]) -> float:
         shared.mkdir(mode=0o700)
         places = {"workspace": str(bench.shop), "out": out, "shared": str(shared)}
         found = bench.work("floor", runs=runs, jobs=os.cpu_count(), **places)
-    if found["failed"]:
-        raise RuntimeError(f"a report of the floor failed: {found['failed']}")
+        if found["failed"]:
+            raise RuntimeError(f"a report of the floor failed: {found['failed']}")
+        for made in (bench.shop / "reports" / CYCLE).glob("*/report*.json"):
+            other = Path(out) / made.parent.name / made.name
+            if _facts(other) != _facts(made):
+                raise RuntimeError(f"the floor's {other.parent.name} is not the cycle's")
     return found["seconds"]
+
+
+def _facts(record: Path) -> list[str]:
+    return [fact["key"] for fact in json.loads(record.read_text(encoding="utf-8"))["facts"]]
 
 
 def _ratio(above: list[float], below: list[float]) -> float:

@@ -39,7 +39,7 @@ def level_shifts(
     """Lasting changes of level: the split of the series that costs least.
 
     A stretch costs the squares of its days' distances from its mean, and every shift a penalty;
-    the least is exact (optimal partitioning, Jackson et al. 2005; PELT finds the same).
+    the least is exact (optimal partitioning, Jackson et al. 2005).
 
     Parameters
     ----------

@@ -7,9 +7,10 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from opsnb.analyses.campaign.calendar import festivals, public_holidays, special_days
-from opsnb.analyses.campaign.marginal import Response, better, responses
+from opsnb.analyses.campaign.marginal import Response, _slope, better, responses
 from opsnb.errors import MetricError, PlanError
 from opsnb.metrics.funnel import funnel_by, ordered_funnel
 from opsnb.metrics.newcomers import newcomers
@@ -221,6 +222,14 @@ def test_a_new_user_costs_all_that_was_spent_on_the_channel(workspace):
     campaign = review(workspace, {"spend": rows, "users": users})
     said(campaign, "channels")
     assert campaign.ops.facts["campaign.channel.blended_cac///ads"].value == 75
+
+
+def test_the_slope_and_its_robust_error_are_those_of_statsmodels():
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.ones(40), rng.normal(5, 1, 40)])
+    y = 1 + 0.7 * x[:, 1] + rng.normal(0, 0.1 * x[:, 1])
+    fit = sm.OLS(y, x).fit(cov_type="HC3")
+    assert _slope(x, y) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-10)
 
 
 def test_a_response_below_zero_has_no_marginal_cost():

@@ -308,6 +308,48 @@ def test_new_code_gets_a_new_zygote(monkeypatch) -> None:
     assert client.zygote(os.environ) is not first
 
 
+def test_a_zygote_imports_what_it_is_told_notebooks_want(short) -> None:
+    env = {"PYTHONHASHSEED": "11"}
+    zygote = client.zygote({**os.environ, **env})
+    asked = "import sys; print(*(m in sys.modules for m in ('ibis', 'scipy.stats', 'seaborn')))"
+    found = []
+    for wanted in ([], ["scipy.stats"], ["seaborn", "scipy.stats"], []):
+        zygote.want(wanted)
+        kernel = Kernel(short, env)
+        found.append(kernel.run(asked))
+        kernel.stop()
+    whole = "True True True"
+    assert found == ["True False False", "True True False", whole, whole]
+
+
+def test_a_zygote_that_is_told_nothing_imports_all(short) -> None:
+    kernel = Kernel(short, {"PYTHONHASHSEED": "12"})
+    assert kernel.run("import sys; print('scipy.stats' in sys.modules)") == "True"
+    kernel.stop()
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("import seaborn as sns", ("seaborn",)),
+        ("x = 1\n  from scipy.stats import norm", ("scipy.stats",)),
+        ("import numpy, seaborn\nfrom scipy import stats", ("seaborn", "scipy.stats")),
+        ("# import of seaborn\nimported = 'seaborn'\nimport numpy", ()),
+    ],
+)
+def test_what_code_wants(source: str, wanted: tuple[str, ...]) -> None:
+    assert preload.wanted_by(["import opsnb", source]) == wanted
+
+
+def test_a_zygote_that_nobody_needs_is_gone_at_once() -> None:
+    zygote = client.Zygote({**os.environ, "PYTHONHASHSEED": "13"})
+    time.sleep(0.1)
+    started = time.monotonic()
+    zygote.close()
+    assert not zygote.alive
+    assert time.monotonic() - started < 0.5
+
+
 def test_jupyters_own_tools_use_it(tmp_path) -> None:
     """nbclient, and papermill's command."""
     import nbformat

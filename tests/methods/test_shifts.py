@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import pytest
+import ruptures
 
 from opsnb.errors import MethodError
-from opsnb.methods.shifts import level_shifts
+from opsnb.methods.shifts import PENALTY, _cheapest_split, level_shifts
 
 WEEK = np.array([0.0, 4.0, 0.0, -4.0, 8.0, 32.0, 28.0])
 
@@ -46,3 +50,36 @@ def test_what_does_not_vary_has_no_shift() -> None:
 def test_what_cannot_carry_it_is_refused(days: int, known: np.ndarray | None, words: str) -> None:
     with pytest.raises(MethodError, match=words):
         level_shifts(series(5, days), known=known)
+
+
+@pytest.mark.parametrize("days", [20, 60, 110])
+@pytest.mark.parametrize("shortest", [1, 10])
+def test_the_split_costs_least_of_all(days: int, shortest: int) -> None:
+    """`Dynp` is exact for a number of shifts, and told a penalty by trying every number."""
+    for y in _with_shifts(days):
+        exact = ruptures.Dynp(model="l2", min_size=shortest, jump=1).fit(y[:, None])
+        for penalty in (4.0, PENALTY * np.log(days)):
+            tried = [[0, days], *([0, *exact.predict(n_bkps=n)] for n in range(1, days // 10))]
+            least = min(_cost(y, edges, penalty) for edges in tried)
+            ours = _cost(y, _cheapest_split(y, penalty, shortest), penalty)
+            assert ours == pytest.approx(least)
+
+
+@pytest.mark.parametrize("days", [60, 180, 400])
+def test_pelt_finds_the_same_split(days: int) -> None:
+    for y in _with_shifts(days):
+        pelt = ruptures.Pelt(model="l2", min_size=10, jump=1).fit(y[:, None])
+        penalty = PENALTY * np.log(days)
+        assert _cheapest_split(y, penalty, 10) == [0, *pelt.predict(pen=penalty)]
+
+
+def _with_shifts(days: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(days)
+    for shifts in (0, 1, 3):
+        places = rng.choice(days, shifts, replace=False)
+        yield rng.normal(0, 1, days) + sum(3.0 * (np.arange(days) >= place) for place in places)
+
+
+def _cost(y: np.ndarray, edges: list[int], penalty: float) -> float:
+    stretches = [y[a:b] for a, b in pairwise(edges)]
+    return sum(len(s) * float(s.var()) for s in stretches) + penalty * len(stretches)

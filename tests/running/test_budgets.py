@@ -134,6 +134,14 @@ def test_small_runs_go_side_by_side_and_a_large_one_alone() -> None:
         assert not room._fits(1)
 
 
+def test_how_many_run_is_told_whenever_it_changes() -> None:
+    told: list[int] = []
+    room = Room(available=lambda: 1000 * MB, on_change=told.append)
+    with room.taking(300 * MB), room.taking(300 * MB):
+        pass
+    assert told == [1, 2, 1, 0]
+
+
 def test_what_waits_can_be_stopped() -> None:
     stop = threading.Event()
     room = Room(available=lambda: MB, stopped=stop.is_set)
