@@ -58,8 +58,11 @@ def test_the_split_costs_least_of_all(days: int, shortest: int) -> None:
     """`Dynp` is exact for a number of shifts, and told a penalty by trying every number."""
     for y in _with_shifts(days):
         exact = ruptures.Dynp(model="l2", min_size=shortest, jump=1).fit(y[:, None])
-        for penalty in (4.0, PENALTY * np.log(days)):
-            tried = [[0, days], *([0, *exact.predict(n_bkps=n)] for n in range(1, days // 10))]
+        for penalty in (15.0, PENALTY * np.log(days)):
+            tried = [
+                [0, days],
+                *([0, *exact.predict(n_bkps=n)] for n in range(1, min(days // shortest, 12))),
+            ]
             least = min(_cost(y, edges, penalty) for edges in tried)
             ours = _cost(y, _cheapest_split(y, penalty, shortest), penalty)
             assert ours == pytest.approx(least)
