@@ -203,14 +203,19 @@ class Zygote:
         if self._owner == os.getpid():
             self._control.close()
             # amid its imports it would not look up, and has no kernel yet
-            if self._answer is None or not _ends(self._process.pid, 10):
+            if self._answer is None or not _ends(self._process, 10):
                 self._process.kill()
             self._process.wait()
 
 
-def _ends(pid: int, seconds: float) -> bool:
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Whether a process of ours ends in time; `subprocess` would look only now and then."""
-    watched = os.pidfd_open(pid)
+    try:
+        watched = os.pidfd_open(process.pid)
+    except OSError:  # a system older than Linux 5.3
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.poll() is not None
     try:
         return bool(select.select([watched], [], [], seconds)[0])
     finally:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import opsnb
+import opsnb.cli
 import opsnb.publish
 from opsnb.cli import app
 from opsnb.cli.output import shown
@@ -191,6 +192,33 @@ def test_mistakes_of_a_run_start_no_kernel(call, make, monkeypatch, arguments, w
     make()
     monkeypatch.setattr(sys, "executable", "/usr/bin/false")
     assert what in mistake(call("run", *arguments))
+
+
+@pytest.mark.parametrize(
+    ("words", "early"),
+    [
+        ("cycle", True),
+        ("-w shop cycle 2026-10 --jobs 4", True),
+        ("run ab_readout", True),
+        ("cycle latest --plan", False),
+        ("cycle --on=dask://scheduler:8786", False),
+        ("run --help", False),
+        ("check", False),
+        ("", False),
+    ],
+)
+def test_imports_begin_first_where_cells_will_run(monkeypatch, words: str, early: bool) -> None:
+    import opsnb.cli.everything
+    from opsnb.kernels import client
+
+    order: list[str] = []
+    monkeypatch.setattr(sys, "argv", ["opsnb", *words.split()])
+    monkeypatch.setattr(client, "warm_up", lambda env: order.append("imports"))
+    monkeypatch.setattr(opsnb.cli.everything, "app", lambda prog_name: order.append("command"))
+    monkeypatch.setattr(opsnb.cli, "listen", lambda: None)
+    monkeypatch.setattr(opsnb.cli, "ignore", lambda: None)
+    opsnb.cli.main()
+    assert order == ["imports", "command"][not early :]
 
 
 def test_no_workspace(call, tmp_path, monkeypatch) -> None:
