@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from opsnb import cores
 from opsnb.sources import memo
 from opsnb.tables import open_table
 from opsnb.workspace import Workspace
@@ -17,7 +18,7 @@ from opsnb.workspace import Workspace
 @pytest.fixture
 def shared(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("cycle")
-    monkeypatch.setenv(memo.FOLDER, str(folder))
+    monkeypatch.setenv(cores.FOLDER, str(folder))
     return folder
 
 
@@ -95,7 +96,7 @@ def test_what_belongs_to_a_moment_is_not_kept(workspace, shared) -> None:
 
 def test_without_a_cycle_nothing_is_kept(workspace, monkeypatch, tmp_path_factory) -> None:
     folder = tmp_path_factory.mktemp("none")
-    monkeypatch.delenv(memo.FOLDER, raising=False)
+    monkeypatch.delenv(cores.FOLDER, raising=False)
     by_user(workspace({"orders": orders([1.0])}))
     assert kept(folder) == []
 

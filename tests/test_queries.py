@@ -10,7 +10,8 @@ import ibis
 import pytest
 from ibis.backends.duckdb import Backend
 
-from opsnb.sources import Engine, memo
+from opsnb import cores
+from opsnb.sources import Engine
 from opsnb.sources.queries import name_rows
 
 
@@ -79,7 +80,7 @@ def test_a_shared_result_is_compiled_once_and_holds_no_table(
         return compiled[-1]
 
     (tmp_path / "cycle").mkdir()
-    monkeypatch.setenv(memo.FOLDER, str(tmp_path / "cycle"))
+    monkeypatch.setenv(cores.FOLDER, str(tmp_path / "cycle"))
     monkeypatch.setattr(Backend, "compile", counted)
     backend = Engine(tmp_path).backend
     backend.con.execute("CREATE TABLE t AS SELECT range AS a FROM range(9)")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.scorecard import target_of
+from opsnb.analyses.stages import funnel_chart
 from opsnb.display import Absent, Note, charts
 from opsnb.messages import Text
 from opsnb.metrics.funnel import ordered_funnel
@@ -74,19 +75,7 @@ def funnel(month: Reviewed, steps: Sequence[str]) -> list[Any]:
     for step in now:
         ops.fact("funnel.stage", step.users, "count", segment=step.step)
     rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
-    chart = charts.funnel(
-        [
-            charts.Stage(month.word("event", a.step), a.users, b.users)
-            for a, b in zip(now, then, strict=True)
-        ],
-        claim=Text.of(
-            "campaign.funnel.claim", rate=rate, first=month.word("event", now[0].step),
-            last=month.word("event", now[-1].step),
-        ),
-        alt=Text.of("campaign.funnel.alt", steps=len(now)),
-        source=month.source,
-        comparison=before.text,
-    )  # fmt: skip
+    chart = funnel_chart(month, now, then, rate=rate, comparison=before.text)
     return [chart, Note(Text("campaign.funnel.note"))]
 
 

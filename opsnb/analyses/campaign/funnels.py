@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analyses.campaign import money
-from opsnb.display import Absent, Checks, Column, Note, Part, Table, charts
+from opsnb.analyses.stages import funnel_chart
+from opsnb.display import Absent, Checks, Column, Note, Part, Table
 from opsnb.findings import Check
 from opsnb.messages import Said, Text
 from opsnb.methods.compare import two_proportions
@@ -109,19 +110,8 @@ def _chart(
     campaign: Campaign, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
 ) -> Part:
     rate = campaign.ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
-    return charts.funnel(
-        [
-            charts.Stage(campaign.word("event", a.step), a.users, b.users)
-            for a, b in zip(now, then, strict=True)
-        ],
-        claim=Text.of(
-            "campaign.funnel.claim", rate=rate, first=campaign.word("event", now[0].step),
-            last=campaign.word("event", now[-1].step),
-        ),
-        alt=Text.of("campaign.funnel.alt", steps=len(now)),
-        source=campaign.source,
-        comparison=Text.of("common.from_to", start=other.first, end=other.last),
-    )  # fmt: skip
+    compared = Text.of("common.from_to", start=other.first, end=other.last)
+    return funnel_chart(campaign, now, then, rate=rate, comparison=compared)
 
 
 def _groups(
