@@ -101,8 +101,24 @@ def preload(*known: int, modules: Iterable[str] = (*MODULES, *ON_DEMAND)) -> Non
     ------
     Unsafe
         A thread or a descriptor was left behind.
+    ImportError
+        A module that is installed cannot be imported.
     """
     gc.disable()  # it would look through what stays for ever, a fifth of the time
+    try:
+        _import(modules)
+        for name in ONLY_IN_A_KERNEL:
+            sys.modules.pop(name, None)
+        if "duckdb" in sys.modules:
+            sys.modules["duckdb"].default_connection().close()  # it has a thread
+        require_forkable(*known)
+        # a collection in a kernel would copy every page; one here takes long and finds little
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _import(modules: Iterable[str]) -> None:
     # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
     try:
@@ -114,14 +130,6 @@ def preload(*known: int, modules: Iterable[str] = (*MODULES, *ON_DEMAND)) -> Non
                     raise
     finally:
         del builtins.get_ipython  # type: ignore[attr-defined]
-    for name in ONLY_IN_A_KERNEL:
-        sys.modules.pop(name, None)
-    if "duckdb" in sys.modules:
-        sys.modules["duckdb"].default_connection().close()  # it has a thread
-    require_forkable(*known)
-    # a collection in a kernel would copy every page; one here takes long and finds little
-    gc.freeze()
-    gc.enable()
 
 
 def require_forkable(*expected: int) -> None:

@@ -99,6 +99,8 @@ class Zygote:
             names = json.loads(read_message(self.control.fileno()))
             own = (self.control.fileno(), *self.pipe, *self.kernels)
             preload(*own, modules=names)
+        except ImportError:
+            return True  # the cell that imports it will say what is wrong
         except (EOFError, ConnectionError, Unsafe):
             return False
         return True

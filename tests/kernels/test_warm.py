@@ -328,6 +328,17 @@ def test_a_zygote_that_is_told_nothing_imports_all(short) -> None:
     kernel.stop()
 
 
+def test_what_cannot_be_imported_is_left_to_the_kernel(short, tmp_path) -> None:
+    (tmp_path / "broken_one.py").write_text("raise ImportError('half installed')")
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    client.zygote({**os.environ, **env}).want(["broken_one", "never_installed"])
+    kernel = Kernel(short, env)
+    assert kernel.process.pid
+    assert kernel.run("import gc; print(gc.isenabled())") == "True"
+    assert kernel.run("import broken_one") == "ImportError: half installed"
+    kernel.stop()
+
+
 @pytest.mark.parametrize(
     ("source", "wanted"),
     [
