@@ -206,10 +206,13 @@ def _floor(bench: Bench, runs: list[list[Any]]) -> float:
         found = bench.work("floor", runs=runs, jobs=os.cpu_count(), **places)
         if found["failed"]:
             raise RuntimeError(f"a report of the floor failed: {found['failed']}")
-        for made in (bench.shop / "reports" / CYCLE).glob("*/report*.json"):
-            other = Path(out) / made.parent.name / made.name
-            if _facts(other) != _facts(made):
-                raise RuntimeError(f"the floor's {other.parent.name} is not the cycle's")
+        records = sorted(Path(out).glob("*/report*.json"))
+        for record in records:
+            made = bench.shop / "reports" / CYCLE / record.parent.name / record.name
+            if not _facts(made) or _facts(record) != _facts(made):
+                raise RuntimeError(f"the floor's {record.parent.name} is not the cycle's")
+        if len(records) < len(runs):
+            raise RuntimeError(f"the floor made {len(records)} records of {len(runs)} reports")
     return found["seconds"]
 
 

@@ -201,7 +201,7 @@ def _woff(font: bytes) -> bytes:
     entries, body, place = [], [], 44 + 20 * count
     for tag, checksum, start, length in tables:
         plain = font[start : start + length]
-        packed = min(zlib.compress(plain), plain, key=len)
+        packed = min(plain, zlib.compress(plain), key=len)  # of one length it counts as plain
         entries.append(struct.pack(">4s4I", tag, place, len(packed), length, checksum))
         body.append(packed + bytes(-len(packed) % 4))
         place += len(body[-1])

@@ -5,6 +5,8 @@ import dataclasses
 import html as html_module
 import io
 import re
+import struct
+import zlib
 
 import pytest
 import uharfbuzz as hb
@@ -295,6 +297,14 @@ def test_a_cut_font_draws_what_the_whole_one_draws(path):
     for text in ("AVATo", "fi 1,204"):
         if characters.issuperset(text):
             assert _shaped(fonts._cut(path, characters), text) == _shaped(path.read_bytes(), text)
+
+
+def test_a_table_that_compresses_to_its_own_length_stays_as_it_is():
+    tries = (bytes(range(n)) + bytes(zeros) for n in range(64) for zeros in range(64))
+    table = next(data for data in tries if len(zlib.compress(data)) == len(data) and data)
+    font = struct.pack(">4sHHHH4s3I", b"true", 1, 0, 0, 0, b"TEST", 0, 28, len(table)) + table
+    packed = fonts._woff(font)
+    assert packed[64 : 64 + len(table)] == table
 
 
 def _outline(font, character):
