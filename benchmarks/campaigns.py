@@ -22,11 +22,11 @@ import pandas as pd
 from scipy import stats
 
 import opsnb
-from opsnb.methods.did import difference_in_differences
-from opsnb.methods.geo import synthetic_control
-from opsnb.methods.structural import campaign_effect
-from opsnb.session import Session
-from opsnb.workspace import Workspace
+from opsnb.analysis.methods.did import difference_in_differences
+from opsnb.analysis.methods.geo import synthetic_control
+from opsnb.analysis.methods.structural import campaign_effect
+from opsnb.analysis.session import Session
+from opsnb.base.workspace import Workspace
 
 DAYS, BEFORE = 200, 170
 MOST_SECONDS = 0.5

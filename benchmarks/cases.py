@@ -1,8 +1,8 @@
 """Simulated experiments with a known effect, one for each way to compare two arms.
 
 Every case draws an experiment whose treatment is `lift` better than its control and hands
-back what `opsnb.methods` says of it, so that the same case shows the rate of false positives
-(lift 0) and the coverage of its intervals (any other).
+back what `opsnb.analysis.methods` says of it, so that the same case shows the rate of false
+positives (lift 0) and the coverage of its intervals (any other).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opsnb.methods.clusters import cluster_joint, clustered_difference
-from opsnb.methods.compare import difference, two_proportions
-from opsnb.methods.cuped import cuped
-from opsnb.methods.daily import daily_difference
-from opsnb.methods.estimate import Comparison, Estimate
-from opsnb.methods.moments import Joint, Moments, ratio_moments
-from opsnb.methods.quantiles import quantile_from_values, quantile_moments, quantile_ranks
-from opsnb.methods.strata import stratified_difference
+from opsnb.analysis.methods.clusters import cluster_joint, clustered_difference
+from opsnb.analysis.methods.compare import difference, two_proportions
+from opsnb.analysis.methods.cuped import cuped
+from opsnb.analysis.methods.daily import daily_difference
+from opsnb.analysis.methods.estimate import Comparison, Estimate
+from opsnb.analysis.methods.moments import Joint, Moments, ratio_moments
+from opsnb.analysis.methods.quantiles import quantile_from_values, quantile_moments, quantile_ranks
+from opsnb.analysis.methods.strata import stratified_difference
 
 Rng = np.random.Generator
 Answer = Comparison | Estimate

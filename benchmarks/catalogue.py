@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from opsnb.publish.store import staged
-from opsnb.site import write_index
+from opsnb.publishing.reports.store import staged
+from opsnb.publishing.site import write_index
 
 NAME = {"en": "Lantern Market", "zh": "灯市集"}
 CHROMIUM = "/usr/bin/chromium"

@@ -36,10 +36,10 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from opsnb.cycle import expand, plan_entry
-from opsnb.kernels.preload import BEFORE_IMPORT
-from opsnb.unchanged import last_made
-from opsnb.workspace import Workspace
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.kernels.preload import BEFORE_IMPORT
+from opsnb.publishing.runs.cycle import expand, plan_entry
+from opsnb.publishing.runs.freshness import last_made
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -321,7 +321,8 @@ def _regions() -> list[str]:
 def _region_playbook(shop: Path, name: str, region: str) -> None:
     parameters = f'cycle = "latest"  # type: cycle  Month\nregion = "{region}"  # type: str  Region'
     session = (
-        f'import opsnb\nfrom opsnb.display import Note\nops = opsnb.begin("{name}", cycle=cycle)'
+        "import opsnb\nfrom opsnb.analysis.display import Note\n"
+        f'ops = opsnb.begin("{name}", cycle=cycle)'
     )
     notebook = new_notebook(
         metadata={

@@ -32,7 +32,7 @@ import nbformat
 import psutil
 from nbformat.v4 import new_output
 
-IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.session"
+IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.analysis.session"
 """What a playbook's first cell and the ones after it import."""
 
 
@@ -41,9 +41,9 @@ IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.session"
 
 def floor(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds from warm processes to reports of `asked["runs"]`: [playbook, parameters, cycle]."""
-    from opsnb.cores import tell_running
-    from opsnb.kernels.preload import preload
-    from opsnb.publish.ahead import load
+    from opsnb.base.core_share import tell_running
+    from opsnb.publishing.kernels.preload import preload
+    from opsnb.publishing.reports.preparation import load
 
     preload(0)
     load()
@@ -81,9 +81,9 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
-    from opsnb.making import now, record_of
-    from opsnb.publish import publish
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
+    from opsnb.publishing.reports import publish
+    from opsnb.publishing.runs.make import now, record_of
 
     workspace = Workspace.load(Path(asked["workspace"]))
     planned = _planned(workspace, run)
@@ -117,8 +117,8 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
 
 
 def _planned(workspace: Any, run: list[Any]) -> Any:
-    from opsnb.playbook import Playbook
-    from opsnb.runplan import plan
+    from opsnb.publishing.playbooks.playbook import Playbook
+    from opsnb.publishing.runs.plan import plan
 
     playbook, parameters, cycle = run
     return plan(Playbook.load(playbook, workspace), parameters, workspace, cycle=cycle)
@@ -129,11 +129,11 @@ def _planned(workspace: Any, run: list[Any]) -> Any:
 
 def pdf(asked: dict[str, Any]) -> dict[str, Any]:
     """The PDFs of an executed notebook in its language."""
-    from opsnb.making import now, record_of
-    from opsnb.publish.collect import collect
-    from opsnb.publish.html import Request, render
-    from opsnb.publish.pdf import make_brief, make_pdf
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
+    from opsnb.publishing.reports.collect import collect
+    from opsnb.publishing.reports.html import Request, render
+    from opsnb.publishing.reports.pdf import make_brief, make_pdf
+    from opsnb.publishing.runs.make import now, record_of
 
     workspace = Workspace.load(Path(asked["workspace"]))
     notebook = nbformat.read(asked["notebook"], as_version=4)
@@ -149,11 +149,11 @@ def pdf(asked: dict[str, Any]) -> dict[str, Any]:
 
 def parts(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds by part, summed over the reports of a cycle that is made in this process."""
-    from opsnb import making
-    from opsnb.cycle import expand, run_cycle
-    from opsnb.publish import files
-    from opsnb.unchanged import last_made
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
+    from opsnb.publishing.reports import write
+    from opsnb.publishing.runs import make
+    from opsnb.publishing.runs.cycle import expand, run_cycle
+    from opsnb.publishing.runs.freshness import last_made
 
     spent: collections.Counter[str] = collections.Counter()
 
@@ -170,10 +170,10 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
 
         setattr(module, name, call)
 
-    timed(making, "publish_to", "published")
-    timed(making, "execute", "kernel")
+    timed(make, "publish_to", "published")
+    timed(make, "execute", "kernel")
     for name in ("collect", "render", "brief_page"):
-        timed(files, name, "pages")
+        timed(write, name, "pages")
     workspace = Workspace.load(Path(asked["workspace"]))
     entries = expand(workspace, asked["cycle"])
     made = run_cycle(workspace, entries, always=True, jobs=asked["jobs"])
@@ -196,8 +196,8 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
 
 def ready(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds to the first answer with the imports done, and memory a kernel, in turns."""
-    from opsnb.execution.environment import kernel_environment
-    from opsnb.kernels import client
+    from opsnb.publishing.execution.environment import kernel_environment
+    from opsnb.publishing.kernels import client
 
     started = time.perf_counter()
     client.zygote(kernel_environment({})).ready()
@@ -230,8 +230,8 @@ async def _kernel(kind: str, folder: Path, number: int) -> tuple[Any, Any]:
     """A kernel as a cycle starts one, or as jupyter_client does, and a client it has answered."""
     from jupyter_client import AsyncKernelManager
 
-    from opsnb.execution.environment import kernel_environment
-    from opsnb.execution.kernel import kernel_manager
+    from opsnb.publishing.execution.environment import kernel_environment
+    from opsnb.publishing.execution.kernel import kernel_manager
 
     if kind == "warm":
         (folder / str(number)).mkdir()
@@ -272,8 +272,8 @@ def _folder() -> Iterator[Path]:
 
 def matrix(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds and this process's memory in MB after each batch of reports."""
-    from opsnb.cycle import Entry, run_cycle
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
+    from opsnb.publishing.runs.cycle import Entry, run_cycle
 
     own, rows = psutil.Process(), []
     for batch in asked["batches"]:
@@ -296,8 +296,8 @@ def matrix(asked: dict[str, Any]) -> dict[str, Any]:
 
 def stress(asked: dict[str, Any]) -> dict[str, Any]:
     """What became of `asked["kernels"]` kernels, and what they left behind."""
-    from opsnb.execution.environment import kernel_environment
-    from opsnb.kernels import client
+    from opsnb.publishing.execution.environment import kernel_environment
+    from opsnb.publishing.kernels import client
 
     client.zygote(kernel_environment({})).ready()
     with _folder() as folder:
@@ -305,7 +305,7 @@ def stress(asked: dict[str, Any]) -> dict[str, Any]:
         before, started = _held(), time.perf_counter()
         ends = asyncio.run(_row(folder, asked["kernels"], 8))
         seconds = time.perf_counter() - started
-        files = sum(1 for path in folder.rglob("*") if not path.is_dir())
+        write = sum(1 for path in folder.rglob("*") if not path.is_dir())
     for _ in range(200):
         gc.collect()
         if all(now <= was for now, was in zip(_held(), before, strict=True)):
@@ -313,7 +313,7 @@ def stress(asked: dict[str, Any]) -> dict[str, Any]:
         time.sleep(0.05)
     left = [now - was for now, was in zip(_held(), before, strict=True)]
     names = ("processes", "descriptors", "ports")
-    return {"ends": ends, "left": {**dict(zip(names, left, strict=True)), "files": files},
+    return {"ends": ends, "left": {**dict(zip(names, left, strict=True)), "files": write},
             "seconds": seconds}  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 
 from tests.attacks.fuzzing import Target, attempt, mutated, targets
-from tests.catalogue.conftest import fact, record
+from tests.publishing.site.conftest import fact, record
 
 
 def fuzz(target: Target, seconds: float, draw: random.Random) -> tuple[int, int, dict[str, bytes]]:

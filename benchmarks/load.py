@@ -24,10 +24,10 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from opsnb.ledger import Ledger
-from opsnb.publish.brief import brief_page
-from opsnb.publish.manifest import faults, read_manifest
-from opsnb.workspace import Workspace
+from opsnb.base.ledger import Ledger
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.reports.brief import brief_page
+from opsnb.publishing.reports.manifest import faults, read_manifest
 from tests.faults.floor import SEAM, TOML
 
 

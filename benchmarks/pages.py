@@ -17,11 +17,11 @@ from pathlib import Path
 
 import nbformat
 
-from opsnb.publish import Run
-from opsnb.publish.collect import collect
-from opsnb.publish.html import Request, render
-from opsnb.publish.pdf import make_pdf
-from opsnb.workspace import Workspace
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.reports import Run
+from opsnb.publishing.reports.collect import collect
+from opsnb.publishing.reports.html import Request, render
+from opsnb.publishing.reports.pdf import make_pdf
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -27,8 +27,8 @@ import duckdb
 
 from benchmarks.scale_data import build
 from benchmarks.scale_work import WORK
-from opsnb.metrics.rows import Rows
-from opsnb.workspace import Workspace
+from opsnb.analysis.metrics.rows import Rows
+from opsnb.base.workspace import Workspace
 
 LIMIT = 1.15
 TINY = 1e-4

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from opsnb.metrics import Panel, Reach, assigned_users, load_catalogue
-from opsnb.metrics.actives import rolling_actives
-from opsnb.metrics.cohorts import monthly_cohorts
-from opsnb.metrics.funnel import ordered_funnel
-from opsnb.metrics.rfm import SEGMENTS, migration, segments, thresholds
-from opsnb.metrics.rows import Rows
-from opsnb.metrics.tickets import ticket_times
-from opsnb.tables import check
+from opsnb.analysis.metrics import Panel, Reach, assigned_users, load_catalogue
+from opsnb.analysis.metrics.actives import rolling_actives
+from opsnb.analysis.metrics.cohorts import monthly_cohorts
+from opsnb.analysis.metrics.funnel import ordered_funnel
+from opsnb.analysis.metrics.rfm import SEGMENTS, migration, segments, thresholds
+from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.metrics.tickets import ticket_times
+from opsnb.analysis.tables import check
 
 START, END, LAST = dt.date(2026, 8, 3), dt.date(2026, 10, 31), dt.date(2026, 10, 31)
 BEFORE = dt.date(2026, 9, 30)

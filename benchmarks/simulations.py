@@ -10,20 +10,20 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.cases import CASES, Case, Rng
-from opsnb.methods.bayes import posterior
-from opsnb.methods.compare import difference, two_proportions
-from opsnb.methods.cuped import cuped
-from opsnb.methods.dunnett import arm_levels, dunnett
-from opsnb.methods.estimate import Comparison
-from opsnb.methods.guardrail import non_inferiority
-from opsnb.methods.moments import Joint, Moments
-from opsnb.methods.multiplicity import benjamini_hochberg, holm
-from opsnb.methods.novelty import effect_trend, stretch_lifts
-from opsnb.methods.planning import Procedure, planned_level, users_over_arms
-from opsnb.methods.power import users_for_margin, users_for_mean, users_for_share
-from opsnb.methods.sequential import boundaries, confidence_sequence, inflation
-from opsnb.methods.srm import same_share, sample_ratio, sequential_sample_ratio
-from opsnb.methods.strata import heterogeneity
+from opsnb.analysis.methods.bayes import posterior
+from opsnb.analysis.methods.compare import difference, two_proportions
+from opsnb.analysis.methods.cuped import cuped
+from opsnb.analysis.methods.dunnett import arm_levels, dunnett
+from opsnb.analysis.methods.estimate import Comparison
+from opsnb.analysis.methods.guardrail import non_inferiority
+from opsnb.analysis.methods.moments import Joint, Moments
+from opsnb.analysis.methods.multiplicity import benjamini_hochberg, holm
+from opsnb.analysis.methods.novelty import effect_trend, stretch_lifts
+from opsnb.analysis.methods.planning import Procedure, planned_level, users_over_arms
+from opsnb.analysis.methods.power import users_for_margin, users_for_mean, users_for_share
+from opsnb.analysis.methods.sequential import boundaries, confidence_sequence, inflation
+from opsnb.analysis.methods.srm import same_share, sample_ratio, sequential_sample_ratio
+from opsnb.analysis.methods.strata import heterogeneity
 
 BAND = 0.999
 """Level of the binomial bands: wide enough for some fifty rows to stay inside together."""

@@ -10,12 +10,12 @@ import tea_tasting as tt
 from tea_tasting.aggr import Aggregates
 
 from benchmarks.simulations import Row
-from opsnb.methods.compare import difference, smallest_detectable, two_proportions
-from opsnb.methods.cuped import cuped
-from opsnb.methods.dunnett import dunnett
-from opsnb.methods.guardrail import non_inferiority
-from opsnb.methods.moments import Joint, Moments, ratio_moments
-from opsnb.methods.sequential import sequential_difference
+from opsnb.analysis.methods.compare import difference, smallest_detectable, two_proportions
+from opsnb.analysis.methods.cuped import cuped
+from opsnb.analysis.methods.dunnett import dunnett
+from opsnb.analysis.methods.guardrail import non_inferiority
+from opsnb.analysis.methods.moments import Joint, Moments, ratio_moments
+from opsnb.analysis.methods.sequential import sequential_difference
 
 LIMIT = 5.0
 """Milliseconds a metric may take."""

@@ -7,13 +7,13 @@ from typing import Any
 
 # Loaded on first use: `opsnb --help` must not wait for the analysis half.
 _LAZY = {
-    "begin": "opsnb.session",
-    "Session": "opsnb.session",
-    "Experiment": "opsnb.analyses.experiment",
-    "Campaign": "opsnb.analyses.campaign",
-    "Month": "opsnb.analyses.month",
-    "Week": "opsnb.analyses.week",
-    "Design": "opsnb.analyses.design",
+    "begin": "opsnb.analysis.session",
+    "Session": "opsnb.analysis.session",
+    "Experiment": "opsnb.analysis.reviews.experiment",
+    "Campaign": "opsnb.analysis.reviews.campaign",
+    "Month": "opsnb.analysis.reviews.period.month",
+    "Week": "opsnb.analysis.reviews.period.week",
+    "Design": "opsnb.analysis.reviews.design",
 }
 
 __all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "Week", "__version__", "begin"]

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from opsnb.metrics import Meter, load_catalogue
-from opsnb.metrics.rows import Rows
+from opsnb.analysis.metrics import Meter, load_catalogue
+from opsnb.analysis.metrics.rows import Rows
+from opsnb.base.workspace import Workspace
 from opsnb.sample import build
-from opsnb.workspace import Workspace
 
 CHROMIUM = next(
     (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from opsnb import findings
-from opsnb.messages import FORMATS, Language, known_languages
-from opsnb.publish import records
+from opsnb.analysis import findings
+from opsnb.base.messages import FORMATS, Language, known_languages
+from opsnb.publishing.reports import run_record
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "opsnb"
@@ -43,7 +43,7 @@ MOST_LINES = 600
 
 
 def part(module: str) -> str:
-    """The part of the house that a dotted name lies in: `opsnb.metrics.arms` -> `metrics`."""
+    """The part of the house that a dotted name lies in: `opsnb.base.plans.files` -> `plans`."""
     return module.split(".")[1] if "." in module else "__init__"
 
 
@@ -102,8 +102,8 @@ def test_imports_run_one_way(path: Path) -> None:
 
 
 def test_the_seam_has_one_name_on_both_sides() -> None:
-    assert records.MIME == findings.MIME
-    assert records.SCHEMA == findings.SCHEMA
+    assert run_record.MIME == findings.MIME
+    assert run_record.SCHEMA == findings.SCHEMA
 
 
 def test_no_module_is_too_long() -> None:
@@ -270,11 +270,14 @@ def test_breakdowns_of_people_ask_the_session() -> None:
             is_grouped = len(call.args) > 2 or any(k.arg == "by" for k in call.keywords)
             if getattr(call.func, "attr", "") == "measure" and is_grouped:
                 guarded = path.name == "breakdowns.py" or "put_together" in names
-                assert guarded, f"{path.name}:{call.lineno} goes round opsnb.analyses.breakdowns"
+                assert guarded, (
+                    f"{path.name}:{call.lineno} goes round opsnb.analysis.reviews.shared.breakdowns"
+                )
         imported = {
             alias.name
             for node in nodes
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opsnb.metrics")
+            if isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("opsnb.analysis.metrics")
             for alias in node.names
         }
         unasked = not names & asking and imported & COUNTS_PEOPLE

@@ -13,13 +13,13 @@ import pytest
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
+from opsnb.base.ledger import Entry, Ledger
+from opsnb.base.workspace import Workspace
 from opsnb.cli import app
-from opsnb.ledger import Entry, Ledger
-from opsnb.playbook import Playbook
-from opsnb.run import Result, run
-from opsnb.runplan import plan
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.plan import plan
+from opsnb.publishing.runs.run import Result, run
 from opsnb.sample.memory import remember
-from opsnb.workspace import Workspace
 
 CYCLES = ("2026-08", "2026-09", "2026-10")
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsnb.cycle import index_reports
-from opsnb.playbook import Playbook
-from opsnb.run import run
-from opsnb.runplan import plan
-from opsnb.tables import CONTRACTS
-from opsnb.texts import visible
-from opsnb.workspace import Workspace
+from opsnb.analysis.tables import CONTRACTS
+from opsnb.base.unsafe_text import visible
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.cycle import index_reports
+from opsnb.publishing.runs.plan import plan
+from opsnb.publishing.runs.run import run
 
 EVIL = (
     "<script>window.hit=1</script><img src=x onerror=window.hit=1>\"'`{{7*7}}${x}"

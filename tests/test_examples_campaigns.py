@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import opsnb
-from opsnb.session import Session
-from opsnb.workspace import Workspace
+from opsnb.analysis.session import Session
+from opsnb.base.workspace import Workspace
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 FOLDERS = {"geolift": "causal_geo", "google_series": "causal_geo", "cdnow": "cdnow",

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import opsnb
-from opsnb.errors import PlanError
-from opsnb.session import Session
-from opsnb.workspace import Workspace
+from opsnb.analysis.session import Session
+from opsnb.base.errors import PlanError
+from opsnb.base.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OPSNB_SHARED_DATA") or ROOT.parent / "shared" / "data")

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from opsnb.analyses.month import Month
-from opsnb.analyses.why import split
-from opsnb.session import Session
-from opsnb.workspace import Workspace
+from opsnb.analysis.reviews.period.change_by_group import split
+from opsnb.analysis.reviews.period.month import Month
+from opsnb.analysis.session import Session
+from opsnb.base.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("OPSNB_SHARED_DATA") or ROOT.parent / "shared" / "data")

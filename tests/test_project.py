@@ -147,9 +147,9 @@ def test_the_wheel_carries_what_a_report_needs(wheel: Path) -> None:
         "opsnb/fonts/NotoSansSC-Regular-gb2312.ttf",
         "opsnb/fonts/NotoSansSC-Regular-rare.ttf",
         "opsnb/fonts/OFL.txt",
-        "opsnb/messages/en.toml",
-        "opsnb/messages/zh.toml",
-        "opsnb/metrics/metrics.toml",
+        "opsnb/base/messages/en.toml",
+        "opsnb/base/messages/zh.toml",
+        "opsnb/analysis/metrics/metrics.toml",
         "opsnb/sample/words.toml",
     ):
         assert any(name == needed or name.startswith(f"{needed}/") for name in names), needed

@@ -19,7 +19,7 @@ from typing import Any
 
 from PIL import Image
 
-from opsnb.display import gallery
+from opsnb.analysis.display import gallery
 
 HERE = Path(__file__).resolve().parent
 REPORTS = HERE.parents[1] / "reports"

@@ -13,7 +13,7 @@ __all__ = ["app", "main"]
 def __getattr__(name: str) -> Any:
     """Loaded on first use: signals are listened to before anything else is imported."""
     if name == "app":
-        from opsnb.cli.everything import app
+        from opsnb.cli.commands import app
 
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -33,11 +33,11 @@ def main() -> None:
     # notebook uses, and takes longer over it than an unchanged cycle may
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     if _will_run(sys.argv[1:]):
-        from opsnb.execution.environment import kernel_environment
-        from opsnb.kernels.client import warm_up
+        from opsnb.publishing.execution.environment import kernel_environment
+        from opsnb.publishing.kernels.client import warm_up
 
         warm_up(kernel_environment({}))
-    from opsnb.cli.everything import app
+    from opsnb.cli.commands import app
 
     try:
         app(prog_name="opsnb")

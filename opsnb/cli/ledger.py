@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsnb.base.errors import ParameterError
 from opsnb.cli.options import Json, the_workspace
 from opsnb.cli.output import note, reported, say, table, write_json
-from opsnb.errors import ParameterError
 
 if TYPE_CHECKING:
-    from opsnb.ledger import Entry, Kind
-    from opsnb.workspace import Workspace
+    from opsnb.base.ledger import Entry, Kind
+    from opsnb.base.workspace import Workspace
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -80,11 +80,11 @@ def add(
 
       opsnb actions add "Cap the coupon" --about golden_week --evidence campaign.cost
     """
-    from opsnb import bookkeeping
+    from opsnb.publishing.runs import ledger_entries
 
     workspace = the_workspace(context.obj)
     with _options():
-        entry = bookkeeping.add_action(
+        entry = ledger_entries.add_action(
             workspace,
             title,
             owner=owner,
@@ -202,10 +202,10 @@ def _options() -> Iterator[None]:
 def _close(
     workspace: Workspace, kind: Kind, id: str, status: Outcome, on: str, note: str, json: bool
 ) -> None:
-    from opsnb import bookkeeping
+    from opsnb.publishing.runs import ledger_entries
 
     with _options():
-        entry = bookkeeping.close(workspace, kind, id, status.value, on=on, note=note)
+        entry = ledger_entries.close(workspace, kind, id, status.value, on=on, note=note)
     _say(entry, workspace, json)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from opsnb.base.errors import WorkspaceError
 from opsnb.cli import results
 from opsnb.cli.interrupts import stoppable
 from opsnb.cli.options import (
@@ -20,7 +21,6 @@ from opsnb.cli.options import (
     the_workspace,
 )
 from opsnb.cli.output import EXIT_FAILED, reported, say, shown, warn, write_json
-from opsnb.errors import WorkspaceError
 
 NoPdf = Annotated[bool, typer.Option("--no-pdf", help="Make pages only; much quicker.")]
 Accessible = Annotated[
@@ -75,14 +75,14 @@ def run(
     Exit codes: 0 done, 1 the report says failed, 2 a mistake to mend, 130 interrupted.
     """
     from opsnb.cli.progress import progress
-    from opsnb.cycle import index_reports
-    from opsnb.execution.group import Kernels
-    from opsnb.execution.limits import Limits
-    from opsnb.playbook import Playbook
-    from opsnb.run import How
-    from opsnb.run import run as run_playbook
-    from opsnb.runplan import chosen_languages, plan
-    from opsnb.unchanged import Present
+    from opsnb.publishing.execution.kernel_group import Kernels
+    from opsnb.publishing.execution.limits import Limits
+    from opsnb.publishing.playbooks.playbook import Playbook
+    from opsnb.publishing.runs.cycle import index_reports
+    from opsnb.publishing.runs.freshness import Present
+    from opsnb.publishing.runs.plan import chosen_languages, plan
+    from opsnb.publishing.runs.run import How
+    from opsnb.publishing.runs.run import run as run_playbook
 
     workspace = the_workspace(context.obj)
     workspace.accessible |= accessible
@@ -161,10 +161,10 @@ def make_cycle(
     the same is not made again.
     """
     from opsnb.cli.progress import progress
-    from opsnb.cycle import expand, run_cycle
-    from opsnb.execution.limits import Limits
-    from opsnb.execution.remote import place
-    from opsnb.runplan import settled
+    from opsnb.publishing.execution.limits import Limits
+    from opsnb.publishing.execution.remote import place
+    from opsnb.publishing.runs.cycle import expand, run_cycle
+    from opsnb.publishing.runs.plan import settled
 
     workspace = the_workspace(context.obj)
     workspace.accessible |= accessible
@@ -199,8 +199,8 @@ def make_cycle(
 @reported
 def index(context: typer.Context, language: Languages = "") -> None:
     """Write the index of all reports again."""
-    from opsnb.cycle import index_reports
-    from opsnb.runplan import chosen_languages
+    from opsnb.publishing.runs.cycle import index_reports
+    from opsnb.publishing.runs.plan import chosen_languages
 
     workspace = the_workspace(context.obj)
     path, warnings = index_reports(workspace, chosen_languages(workspace, codes_of(language)))

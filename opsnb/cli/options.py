@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsnb.errors import ParameterError
-from opsnb.parameters import SUBJECTS
+from opsnb.base.errors import ParameterError
+from opsnb.publishing.playbooks.parameters import SUBJECTS
 
 if TYPE_CHECKING:
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout and nothing else.")]
 Languages = Annotated[
@@ -25,14 +25,14 @@ Languages = Annotated[
 
 def the_workspace(path: Path | None) -> Workspace:
     """The workspace that `--workspace`, the environment or the folder names."""
-    from opsnb.workspace import Workspace
+    from opsnb.base.workspace import Workspace
 
     return Workspace.load(path)
 
 
 def near_workspace(path: Path | None) -> Workspace | None:
     """The workspace; None where none is named and none is near."""
-    from opsnb.workspace import FILE
+    from opsnb.base.workspace import FILE
 
     here = Path.cwd()
     near = any((folder / FILE).is_file() for folder in (here, *here.parents))
@@ -67,7 +67,7 @@ def ids_in_data(workspace: Workspace) -> dict[str, Callable[[], Iterator[str]]]:
     """By subject type, a callable that reads the data's ids; the analysis half is loaded then."""
 
     def ids(kind: str) -> Iterator[str]:
-        from opsnb.cli.gate import ids_in_data
+        from opsnb.cli.data_gate import ids_in_data
 
         yield from ids_in_data(workspace, kind)
 
@@ -78,7 +78,7 @@ def fingerprint_of_data(workspace: Workspace) -> Callable[[str], str | None]:
     """A callable that asks the data for a table's fingerprint, as they are now."""
 
     def fingerprint(table: str) -> str | None:
-        from opsnb.tables import open_table
+        from opsnb.analysis.tables import open_table
 
         return open_table(workspace, table).report.fingerprint
 
@@ -90,10 +90,10 @@ def reach_of_data(workspace: Workspace) -> Callable[[], dt.date | None]:
 
     @functools.cache
     def reach() -> dt.date | None:
-        from opsnb.unchanged import remembered_day
+        from opsnb.publishing.runs.freshness import remembered_day
 
         def ask() -> dt.date | None:
-            from opsnb.metrics.reach import last_day
+            from opsnb.analysis.metrics.data_range import last_day
 
             return last_day(workspace)
 

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import typer
 
+from opsnb.base.credentials import Secrets
+from opsnb.base.errors import OpsnbError
+from opsnb.base.unsafe_text import visible
 from opsnb.cli import interrupts
-from opsnb.credentials import Secrets
-from opsnb.errors import OpsnbError
-from opsnb.texts import visible
 
 EXIT_FAILED, EXIT_MISTAKE = 1, 2
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsnb.analyses.exposure import exposures
+from opsnb.analysis.reviews.shared.privacy_scan import exposures
+from opsnb.base.workspace import Workspace
 from opsnb.cli.output import say, table, write_json
-from opsnb.playbook import Playbook
-from opsnb.workspace import Workspace
+from opsnb.publishing.playbooks.playbook import Playbook
 
 
 def say_exposure(

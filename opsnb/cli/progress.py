@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from opsnb.cycle import Outcome
-from opsnb.cycle import Progress as CycleProgress
+from opsnb.publishing.runs.cycle import Outcome
+from opsnb.publishing.runs.cycle import Progress as CycleProgress
 
 
 class Bar(Protocol):

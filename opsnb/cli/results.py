@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from opsnb.base.workspace import Workspace
 from opsnb.cli.output import note, shown, table, warn
-from opsnb.cycle import CycleResult, Entry, plan_entry
-from opsnb.parameters import Known
-from opsnb.playbook import Playbook
-from opsnb.run import Result
-from opsnb.workspace import Workspace
+from opsnb.publishing.playbooks.parameters import Known
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.cycle import CycleResult, Entry, plan_entry
+from opsnb.publishing.runs.run import Result
 
 
 def say_run(result: Result, index: Path | None) -> None:

@@ -35,9 +35,9 @@ def serve(
 
       opsnb serve --port 0 --open
     """
-    from opsnb.serve import Server
-    from opsnb.serve import serve as serve_until_stopped
-    from opsnb.serve.guard import is_loopback
+    from opsnb.publishing.serve import Server
+    from opsnb.publishing.serve import serve as serve_until_stopped
+    from opsnb.publishing.serve.guard import is_loopback
 
     workspace = the_workspace(context.obj)
     server = Server(workspace.root, host, port, allow_remote=allow_remote)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsnb.cli.compare import say_comparison
+from opsnb.cli.diff import say_comparison
 from opsnb.cli.options import Json, ids_in_data, near_workspace, the_workspace
 from opsnb.cli.output import EXIT_FAILED, note, reported, table, write_json
 
 if TYPE_CHECKING:
-    from opsnb.compare import Comparison
+    from opsnb.publishing.runs.diff import Comparison
 
 
 @reported
@@ -39,10 +39,10 @@ def verify(
 
     The exit code is 1 when a file is not as it was published, or a result came out otherwise.
     """
+    from opsnb.base.messages import Language
     from opsnb.cli.progress import progress
-    from opsnb.messages import Language
-    from opsnb.verify import made_again
-    from opsnb.verify import verify as verify_files
+    from opsnb.publishing.runs.verify import made_again
+    from opsnb.publishing.runs.verify import verify as verify_files
 
     workspace = near_workspace(context.obj)
     folder = Path(report)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from opsnb.errors import WorkspaceError
+from opsnb.base.errors import WorkspaceError
 from opsnb.sample import (
     activity,
     answers,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from opsnb.errors import WorkspaceError
+from opsnb.base.errors import WorkspaceError
 
 _FOLDER = Path(__file__).resolve().parent / "ledger"
 

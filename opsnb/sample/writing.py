@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from opsnb.errors import WorkspaceError
+from opsnb.base.errors import WorkspaceError
 
 FOLDER, ANSWERS = "shop", "truth.json"
 

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opsnb.compare import basis_rows, compare, diff_page, fact_rows, read_report
-from opsnb.errors import OpsnbError
-from opsnb.ledger import Ledger
-from opsnb.messages import Language
-from opsnb.metrics import load_catalogue
-from opsnb.playbook import Playbook
-from opsnb.site.entries import entries
-from opsnb.workspace import Workspace
+from opsnb.analysis.metrics import load_catalogue
+from opsnb.base.errors import OpsnbError
+from opsnb.base.ledger import Ledger
+from opsnb.base.messages import Language
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.diff import basis_rows, compare, diff_page, fact_rows, read_report
+from opsnb.publishing.site.report_entries import entries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

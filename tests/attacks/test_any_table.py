@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opsnb.errors import OpsnbError
-from opsnb.messages import Language
-from opsnb.tables import CONTRACTS, open_table
-from opsnb.workspace import Workspace
+from opsnb.analysis.tables import CONTRACTS, open_table
+from opsnb.base.errors import OpsnbError
+from opsnb.base.messages import Language
+from opsnb.base.workspace import Workspace
 from tests.conftest import HEAD
 
 EXAMPLES = 4

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from opsnb.errors import OpsnbError
-from tests.analyses.conftest import Played, play
+from opsnb.base.errors import OpsnbError
+from tests.analysis.reviews.conftest import Played, play
 from tests.conftest import MakeWorkspace
 
 from .shop import PLANS, SPOILT, shop

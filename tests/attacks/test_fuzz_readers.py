@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.fuzzing import Target, attempt, mutated, targets
-from tests.catalogue.conftest import fact, record
+from tests.publishing.site.conftest import fact, record
 
 REPORT = record(facts=[fact("a.share", 0.1, "share", low=0.08, high=0.12)])
 TARGETS = targets(REPORT)

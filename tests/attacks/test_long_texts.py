@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from opsnb.messages import Language
-from opsnb.tables import CONTRACTS
-from opsnb.texts import LONGEST, short
-from tests.analyses.conftest import play
+from opsnb.analysis.tables import CONTRACTS
+from opsnb.base.messages import Language
+from opsnb.base.unsafe_text import LONGEST, short
+from tests.analysis.reviews.conftest import play
 from tests.conftest import MakeWorkspace
 
 from .shop import PLANS, shop

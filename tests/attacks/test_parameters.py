@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from papermill.translators import PythonTranslator
 
-from opsnb.errors import OpsnbError
-from opsnb.playbook import Playbook
-from opsnb.runplan import plan
-from opsnb.workspace import Workspace
+from opsnb.base.errors import OpsnbError
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.plan import plan
 from tests.conftest import REPOSITORY
 
 PLAYBOOKS = tuple(path.stem for path in sorted((REPOSITORY / "playbooks").glob("*.ipynb")))

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from opsnb.analyses.breakdowns import TOGETHER
-from opsnb.analyses.exposure import exposures
-from opsnb.analyses.month import Month
+from opsnb.analysis.reviews.period.month import Month
+from opsnb.analysis.reviews.shared.breakdowns import TOGETHER
+from opsnb.analysis.reviews.shared.privacy_scan import exposures
+from opsnb.analysis.session import Session
+from opsnb.base.workspace import Workspace
 from opsnb.cli import app
-from opsnb.session import Session
-from opsnb.workspace import Workspace
-from tests.analyses.conftest import Played, play
+from tests.analysis.reviews.conftest import Played, play
 from tests.conftest import MakeWorkspace
 
 from .shop import PLANS, Tables, shop

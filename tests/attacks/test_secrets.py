@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
 from opsnb.cli import app
-from tests.running.conftest import SEAM, TOML
+from tests.publishing.runs.conftest import SEAM, TOML
 
 PASSWORD = "p&ss<w>\"ö'rd/1%2"
 TOKEN = "tok-81b2c7d9e0"

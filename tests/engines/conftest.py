@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opsnb.workspace import Workspace
+from opsnb.base.workspace import Workspace
 from tests.engines import nasty
 from tests.engines.questions import Asked
 from tests.engines.servers import ENGINES, Place

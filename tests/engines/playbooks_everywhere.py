@@ -20,10 +20,10 @@ from typing import Any
 
 import duckdb
 
-from opsnb.playbook import Playbook
-from opsnb.run import run
-from opsnb.runplan import plan
-from opsnb.workspace import Workspace
+from opsnb.base.workspace import Workspace
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.plan import plan
+from opsnb.publishing.runs.run import run
 from tests.engines.servers import ENGINES, load_clickhouse_apart
 from tests.engines.test_same_answers import differences
 

@@ -13,31 +13,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsnb.methods.quantiles import quantile_ranks
-from opsnb.metrics import (
+from opsnb.analysis.methods.quantiles import quantile_ranks
+from opsnb.analysis.metrics import (
     Meter,
     Panel,
     actives,
     assigned_users,
     cohorts,
+    data_range,
+    days_since_exposure,
     funnel,
     levels,
     lifespans,
     load_catalogue,
     newcomers,
     purchases,
-    reach,
     referral,
     rfm,
-    since,
 )
-from opsnb.metrics import tickets as ticket_counts
-from opsnb.metrics.daily import DailyCounts
-from opsnb.metrics.exposed import Reach
-from opsnb.metrics.rows import Rows
-from opsnb.periods import parse
-from opsnb.tables import CONTRACTS, open_table
-from opsnb.workspace import Workspace
+from opsnb.analysis.metrics import tickets as ticket_counts
+from opsnb.analysis.metrics.daily_totals import DailyCounts
+from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.metrics.user_panel import Reach
+from opsnb.analysis.tables import CONTRACTS, open_table
+from opsnb.base.periods import parse
+from opsnb.base.workspace import Workspace
 
 OCT, SEP, NOV = (parse(text) for text in ("2026-10", "2026-09", "2026-11"))
 START, END = OCT.start, OCT.end
@@ -96,14 +96,14 @@ class Asked:
 
     def panel(self, *metrics: str, unit: str | None = None, since: str = "") -> Panel:
         assigned = assigned_users(self.rows, "exp", unit=unit)
-        reach = Reach(dt.date(2026, 10, 4), dt.date(2026, 11, 1), covariate_days=14)
+        data_range = Reach(dt.date(2026, 10, 4), dt.date(2026, 11, 1), covariate_days=14)
         return Panel(
             self.rows,
             self.catalogue,
             metrics,
             assigned,
-            reach=reach,
-            since=since,
+            reach=data_range,
+            since=days_since_exposure,
             ranks=quantile_ranks,
         )
 
@@ -206,7 +206,7 @@ _ask(
     "referral, purchases, contracts",
     lifespans=lambda asked: lifespans.lifespans(asked.rows, LAST, "channel"),
     halves=lambda asked: lifespans.lifespans(asked.rows, LAST, half=0),
-    last=lambda asked: reach.last_day(asked.workspace),
+    last=lambda asked: data_range.last_day(asked.workspace),
     repurchase=lambda asked: purchases.repurchase_days(asked.rows),
     referral=lambda asked: referral.referral(asked.rows, SEP.start, NOV.end),
     purchases=lambda asked: purchases.purchase_days(asked.rows),
@@ -248,7 +248,7 @@ _ask(
     seen=lambda asked: asked.panel("minutes").seen("minutes"),
     quantile=lambda asked: asked.panel("median_order").moments("median_order"),
     quantile_segments=lambda asked: asked.panel("median_order").moments("median_order", "channel"),
-    since=lambda asked: since.moments_since(
+    since=lambda asked: days_since_exposure.moments_since(
         asked.panel("order_conversion", since="order_conversion"), "order_conversion"
     ),
     daily_totals=_daily_counts,

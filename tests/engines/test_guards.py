@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from opsnb.errors import SourceError
-from opsnb.sources import connect, open_source
-from opsnb.workspace import SourceConfig, Workspace
+from opsnb.analysis.sources import connect, open_source
+from opsnb.base.errors import SourceError
+from opsnb.base.workspace import SourceConfig, Workspace
 from tests.engines import nasty
 from tests.engines.questions import Asked
 from tests.engines.servers import spark

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from opsnb.errors import SourceError
-from opsnb.sources import connect, open_source
-from opsnb.workspace import SourceConfig
+from opsnb.analysis.sources import connect, open_source
+from opsnb.base.errors import SourceError
+from opsnb.base.workspace import SourceConfig
 from tests.engines.questions import QUESTIONS, Asked, plain
 from tests.engines.servers import ENGINES
 

@@ -18,11 +18,11 @@ import sqlglot as sg
 from ibis.backends.duckdb import Backend
 from sqlglot import exp
 
-import opsnb.sources
-from opsnb.sources import open_source
-from opsnb.sources.base import Source
-from opsnb.sources.dialects import even_out
-from opsnb.workspace import Workspace
+import opsnb.analysis.sources
+from opsnb.analysis.sources import open_source
+from opsnb.analysis.sources.base import Source
+from opsnb.analysis.sources.dialects import even_out
+from opsnb.base.workspace import Workspace
 from tests.engines import nasty
 from tests.engines.questions import QUESTIONS, Asked, plain
 from tests.engines.test_same_answers import differences
@@ -118,7 +118,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Asked]:
         source = open_source(workspace, "here")
         if dialect != "duckdb":
             other = Source("here", pretend(dialect, source.backend), source.database)
-            opsnb.sources._sources[workspace]["here"] = other
+            opsnb.analysis.sources._sources[workspace]["here"] = other
         return Asked(workspace)
 
     return ask

@@ -19,8 +19,8 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from opsnb.ledger import Ledger
-from opsnb.publish.manifest import faults, read_manifest, versions
+from opsnb.base.ledger import Ledger
+from opsnb.publishing.reports.manifest import faults, read_manifest, versions
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARK = "OPSNB_FLOOR"

@@ -22,8 +22,10 @@ from typing import Any, NoReturn
 from tests.faults import victim
 
 IMPORTED = (
-    "opsnb.cli.everything", "opsnb.cycle", "opsnb.execution.engine", "opsnb.publish.files",
-    "opsnb.publish.pdf", "opsnb.site", "opsnb.unchanged", "opsnb.cli.progress",
+    "opsnb.cli.commands", "opsnb.publishing.runs.cycle",
+    "opsnb.publishing.execution.papermill_engine", "opsnb.publishing.reports.write",
+    "opsnb.publishing.reports.pdf", "opsnb.publishing.site", "opsnb.publishing.runs.freshness",
+    "opsnb.cli.progress",
 )  # fmt: skip
 
 
@@ -78,8 +80,8 @@ def warm_up() -> None:
         importlib.import_module(name)
     import nbformat
 
-    from opsnb.publish import Run, publish
-    from opsnb.site import write_index
+    from opsnb.publishing.reports import Run, publish
+    from opsnb.publishing.site import write_index
 
     now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory() as name:

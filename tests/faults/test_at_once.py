@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from opsnb.ledger import Ledger
+from opsnb.base.ledger import Ledger
 from tests.faults.floor import GATE, Floor
 
 READS = """\

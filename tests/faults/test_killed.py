@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from opsnb.ledger import Ledger
+from opsnb.base.ledger import Ledger
 from tests.faults.floor import Floor
 from tests.faults.victim import KILLED
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from opsnb.playbook import Playbook
-from opsnb.run import run
-from opsnb.runplan import plan
+from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.runs.plan import plan
+from opsnb.publishing.runs.run import run
 from tests.attacks.shop import PLANS, shop
 
 OWN = ("started", "ended", "seconds")

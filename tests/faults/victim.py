@@ -33,32 +33,32 @@ def after(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rendering() -> None:
-    from opsnb.publish import files
+    from opsnb.publishing.reports import write
 
-    files.render = die
+    write.render = die
 
 
 def laying_out_the_pdf() -> None:
-    from opsnb.publish import pdf
+    from opsnb.publishing.reports import pdf
 
     pdf.make_pdf = die
 
 
 def keeping_versions() -> None:
-    from opsnb.publish import store
+    from opsnb.publishing.reports import store
 
     store._keep_versions = after(store._keep_versions)
 
 
 def putting_in_place() -> None:
-    from opsnb.publish import store
+    from opsnb.publishing.reports import store
 
     store.exchange = after(store.exchange)
 
 
 def between_two_renames() -> None:
     """As where the system cannot exchange two folders: the old one is away, the new not there."""
-    from opsnb.publish import store
+    from opsnb.publishing.reports import store
 
     def away(new: Path, final: Path) -> bool:
         final.replace(new.with_name("old"))
@@ -68,13 +68,13 @@ def between_two_renames() -> None:
 
 
 def before_the_ledger() -> None:
-    from opsnb import run
+    from opsnb.publishing.runs import run
 
     run.record = die
 
 
 def writing_the_ledger() -> None:
-    from opsnb import ledger
+    from opsnb.base import ledger
 
     def half(descriptor: int, data: Any) -> int:
         os.write(descriptor, bytes(data)[: len(data) // 2])
@@ -84,19 +84,19 @@ def writing_the_ledger() -> None:
 
 
 def noting_how_it_was_made() -> None:
-    from opsnb import unchanged
+    from opsnb.publishing.runs import freshness
 
-    unchanged.remember_made = die
+    freshness.remember_made = die
 
 
 def writing_the_index() -> None:
-    import opsnb.site
+    import opsnb.publishing.site
 
     def half(path: Path, content: str) -> None:
         path.with_name(f".{path.name}.{os.getpid()}-12345678").write_text(content[:1000])
         die()
 
-    opsnb.site.write_atomic = half
+    opsnb.publishing.site.write_atomic = half
 
 
 def clock_set_back() -> None:

@@ -1,7 +1,0 @@
-"""Designing an experiment, step by step."""
-
-from __future__ import annotations
-
-from opsnb.analyses.design.design import Design
-
-__all__ = ["Design"]

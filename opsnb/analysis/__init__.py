@@ -1,0 +1,1 @@
+"""From the team's tables to what a playbook's cells show."""

@@ -1,0 +1,129 @@
+"""Guardrails: is a metric at most so much worse than in the control arm?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from opsnb.analysis.methods.compare import fieller, welch_df
+from opsnb.analysis.methods.distributions import student
+from opsnb.analysis.methods.estimate import need_fraction, refuse
+from opsnb.analysis.methods.moments import Moments
+
+GuardrailStatus = Literal["pass", "fail", "not_proven"]
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A test of non-inferiority. Changes count as improvements: below zero is worse.
+
+    Attributes
+    ----------
+    status : str
+        `pass`: non-inferiority is shown. `fail`: not shown, and significantly worse than
+        the control. `not_proven`: neither.
+    change : float
+        Improvement, in the metric's unit; negative when worse.
+    limit : float
+        The worst change that is acceptable: -margin x |control|, at most 0.
+    low : float
+        One-sided lower bound of the change at level 1 - alpha; `low_relative` the same as a
+        share of |control|, which is above -margin exactly when `status` is `pass`.
+    p_value : float
+        One-sided, of "worse than the margin allows".
+    p_worse : float
+        One-sided, of "not worse than the control".
+    beyond : bool
+        Whether it is shown to be worse than the margin allows.
+    """
+
+    status: GuardrailStatus
+    change: float
+    change_relative: float | None
+    limit: float
+    low: float
+    low_relative: float | None
+    p_value: float
+    p_worse: float
+    beyond: bool
+    margin: float
+    alpha: float
+
+
+def non_inferiority(
+    control: Moments,
+    treatment: Moments,
+    *,
+    margin: float,
+    direction: Literal["up", "down"] = "up",
+    alpha: float = 0.05,
+    relative: bool = True,
+) -> Guardrail:
+    """Test that the treatment is not worse than the control by more than a margin.
+
+    Parameters
+    ----------
+    margin : float
+        Acceptable worsening, at least 0: a share of |control| (0.05: five percent), or in
+        the metric's unit when `relative` is false.
+    direction : str
+        `up` when more is better, `down` when less is.
+    alpha : float
+        One-sided level of each test.
+
+    Notes
+    -----
+    With a relative margin the hypothesis "treatment - control = -margin x control" is linear
+    in both means and tested as such (Welch), so the noise of the control counts too; the
+    bound on the relative change inverts this test, as in Fieller's theorem.
+
+    Raises
+    ------
+    MethodError
+        When the margin is negative or not finite, the direction unknown, or both arms have
+        variance 0.
+    """
+    need_fraction("alpha", alpha)
+    if not (math.isfinite(margin) and margin >= 0):
+        refuse("margin", margin, "a finite number of at least 0")
+    if direction not in ("up", "down"):
+        refuse("direction", f'"{direction}"', '"up" or "down"')
+    v0, v1 = control.squared_error, treatment.squared_error
+    if v0 + v1 == 0:
+        refuse("variance of both arms", 0, "above 0 in at least one arm")
+    df = welch_df(control, treatment)
+    q = float(student.ppf(1 - alpha, df))
+    sign = 1 if direction == "up" else -1
+    change = sign * (treatment.mean - control.mean)
+    limit = -margin * abs(control.mean) if relative else -margin
+    # Weight of the control in the contrast: 1 - margin where more is better and control > 0.
+    weight = 1 - sign * math.copysign(margin, control.mean) if relative else 1.0
+    distance = (change - limit) / math.sqrt(v1 + weight * weight * v0)
+    p_value = float(student.sf(distance, df))
+    se = math.sqrt(v0 + v1)
+    p_worse = float(student.cdf(change / se, df))
+    passed = p_value < alpha
+    status: GuardrailStatus = "pass" if passed else "fail" if p_worse < alpha else "not_proven"
+    base = abs(control.mean)
+    return Guardrail(
+        status,
+        change,
+        change / base if base else None,
+        limit,
+        change - q * se,
+        _relative_bound(control, treatment, sign, q),
+        p_value,
+        p_worse,
+        float(student.cdf(distance, df)) < alpha,
+        margin,
+        alpha,
+    )
+
+
+def _relative_bound(control: Moments, treatment: Moments, sign: int, q: float) -> float | None:
+    """Fieller's lower bound of the relative improvement; None with a control near zero."""
+    lift = fieller(control, treatment, q=q, p_value=None, alpha=0.05)
+    if lift is None:
+        return None
+    return lift.low if sign > 0 else -lift.high

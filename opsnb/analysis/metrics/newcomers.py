@@ -1,0 +1,108 @@
+"""What became of the users who registered in a span of days, by the channel that brought them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+
+from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
+
+REPEAT_DAYS = 30
+WINDOW_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Ripe:
+    """A share among users for whom enough days have passed; None where there are none such."""
+
+    n: int
+    hits: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.hits / self.n if self.n else None
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """New users of one channel.
+
+    Attributes
+    ----------
+    size : int
+    retained : tuple of Ripe
+        Active in the seven days from each of the ages asked for.
+    repeat : Ripe or None
+        With orders on two days or more within 30 days; None where no orders are mapped.
+    """
+
+    channel: str
+    size: int
+    retained: tuple[Ripe, ...]
+    repeat: Ripe | None
+
+
+def newcomers(
+    rows: Rows, start: dt.date, end: dt.date, last: dt.date, ages: Sequence[int] = (7, 14, 28)
+) -> list[Newcomers]:
+    """New users by channel, the largest first.
+
+    Parameters
+    ----------
+    start, end : date
+        Days of registration, both included.
+    last : date
+        Last day that the data holds: users for whom an age (and the days counted from it) lies
+        beyond it enter neither side of that share.
+    ages : sequence of int
+        Days after registering from which a return counts, for seven days.
+    """
+    users = rows.table("users").expr
+    born = users.filter(on_days(users, start, end, "registered_date"))
+    channel = born.channel if "channel" in users.columns else ibis.literal("(none)")
+    born = born.select(
+        "user_id", _born=born.registered_date, _channel=channel.cast("string").coalesce("(none)")
+    )
+    sizes = born.group_by("_channel").agg(n=born.count()).execute()
+    table = "events" if rows.has("events") else "orders"
+    seen = rows.table(table).expr
+    seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
+    active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
+    retained = [_share(born, active, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
+    repeat = None
+    if rows.has("orders"):
+        orders = rows.table("orders").expr
+        bought = orders.filter((orders.amount > 0) & on_days(orders, start, None, "order_date"))
+        days = bought.select("user_id", _day=bought.order_date).distinct()
+        repeat = _share(born, days, last, 0, REPEAT_DAYS, 2)
+    found = [
+        Newcomers(
+            str(row["_channel"]),
+            int(row["n"]),
+            tuple(share.get(str(row["_channel"]), Ripe(0, 0)) for share in retained),
+            None if repeat is None else repeat.get(str(row["_channel"]), Ripe(0, 0)),
+        )
+        for row in sizes.to_dict("records")
+    ]
+    return sorted(found, key=lambda row: (-row.size, row.channel))
+
+
+def _share(
+    born: ibis.Table, days: ibis.Table, last: dt.date, low: int, high: int, least: int
+) -> dict[str, Ripe]:
+    """Users with at least `least` days between two ages, among those old enough."""
+    ripe = born.filter(born._born <= ibis.literal(last - dt.timedelta(days=high)))
+    joined = ripe.inner_join(days, "user_id")
+    since = joined._day.delta(joined._born, unit="day")
+    inside = joined.filter((since >= low) & (since <= high))
+    enough = inside.group_by(["user_id", "_channel"]).agg(n=inside.count())
+    hits = enough.filter(enough.n >= least).group_by("_channel").agg(hits=lambda t: t.count())
+    sizes = ripe.group_by("_channel").agg(n=ripe.count()).execute()
+    counted = {str(row["_channel"]): int(row["hits"]) for row in hits.execute().to_dict("records")}
+    return {
+        str(row["_channel"]): Ripe(int(row["n"]), counted.get(str(row["_channel"]), 0))
+        for row in sizes.to_dict("records")
+    }

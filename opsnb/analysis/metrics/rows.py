@@ -1,0 +1,277 @@
+"""From a metric's SQL texts to an Ibis expression over its table's rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from opsnb.analysis.metrics.catalogue import Metric
+from opsnb.analysis.metrics.sqltext import portable
+from opsnb.analysis.tables import CONTRACTS, Table, open_table
+from opsnb.base.errors import MetricError, OpsnbError
+
+if TYPE_CHECKING:
+    from opsnb.base.workspace import Workspace
+
+DAY_COLUMN = {
+    "users": "registered_date",
+    "events": "event_date",
+    "orders": "order_date",
+    "spend": "date",
+    "surveys": "response_date",
+    "tickets": "opened_date",
+    "tasks": "due_on",
+    "series": "date",
+    "outcomes": "date",
+}
+"""The column that places a row of each table in a day."""
+
+TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
+               "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
+
+PROFIT = "{profit}"
+"""Stands in a metric's SQL for the gross profit of an order."""
+
+_MOMENT_OF = {"_day": "_at"} | {
+    day: moment for contract in CONTRACTS.values() for day, moment in contract.dates.items()
+}
+"""The column that a local date comes from."""
+
+_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
+
+
+class Rows:
+    """Opens the tables of a workspace once and gives metrics their rows.
+
+    `open_table` is a parameter so that a caller may hand in tables it has opened already.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        opener: Callable[[Workspace, str], Table] = open_table,
+    ) -> None:
+        self.workspace = workspace
+        self._opener = opener
+        self._tables: dict[str, Table] = {}
+        self._known: dict[tuple[Any, ...], ibis.Table] = {}
+
+    def has(self, table: str) -> bool:
+        return table in self.workspace.tables
+
+    def table(self, name: str) -> Table:
+        """The opened table.
+
+        Raises
+        ------
+        TableError
+            The workspace maps no such table.
+        """
+        if name not in self._tables:
+            self._tables[name] = self._opener(self.workspace, name)
+        return self._tables[name]
+
+    def told_apart(self, metric: Metric) -> bool:
+        """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""
+        table = self.table(metric.table or "")
+        return table.key == [metric.value_sql.strip()] and table.unique
+
+    def absent(self, metric: Metric) -> str | None:
+        """What the workspace lacks for a metric of its own table: a table or column name."""
+        assert metric.table is not None
+        if not self.has(metric.table):
+            return metric.table
+        columns = self.table(metric.table).expr.columns
+        lacking = [name for name in metric.needs if name not in columns]
+        if PROFIT in metric.value and self._profit is None:
+            lacking.append("cost")
+        return f"{metric.table}.{lacking[0]}" if lacking else None
+
+    def of(self, metric: Metric, *, keep: tuple[str, ...] = ()) -> ibis.Table:
+        """Rows that count for a metric.
+
+        Returns
+        -------
+        ibis.Table
+            Columns `_value`, `_per` (float64), `_day` (date), `_at` (timestamp) and `user_id`
+            where the table has them, and the columns of `keep`.
+        """
+        # Kept, since the engine is asked for the columns of each text of SQL.
+        key = (metric.table, metric.id, metric.where, metric.value_sql, metric.per, keep)
+        if key not in self._known:
+            self._known[key] = self._of(metric, keep)
+        return self._known[key]
+
+    def _of(self, metric: Metric, keep: tuple[str, ...]) -> ibis.Table:
+        assert metric.table is not None
+        own = self.table(metric.table).expr.columns
+        rows = self._with_optional_columns(metric.table)
+        columns = {
+            **self._places(metric.table, rows),
+            "_value": metric.value_sql,
+            "_per": metric.per,
+        }
+        columns |= {name: _quote(name) for name in keep if name in own}
+        listed = ", ".join(f"{sql} as {_quote(name)}" for name, sql in columns.items())
+        source = f"rows_of_{metric.id}"
+        text = f"select {listed} from {source} where {metric.where}"
+        return self._sql(rows.alias(source), text, metric)
+
+    def together(
+        self, metrics: Mapping[str, Metric], *, keep: tuple[str, ...] = ()
+    ) -> tuple[ibis.Table, dict[str, str]]:
+        """Rows of one table for several metrics at once, so that it is scanned once.
+
+        Parameters
+        ----------
+        metrics : mapping
+            By a key of the caller's, metrics of the same table.
+
+        Returns
+        -------
+        ibis.Table
+            Every row of the table: `_day`, `_at`, `user_id`, the columns of `keep`, and what
+            metrics need, each once.
+        dict
+            For each key the columns of `holds_KEY` (whether the row counts), `value_KEY` and,
+            of a ratio, `per_KEY`; metrics that share a definition share columns.
+        """
+        name = next(iter(metrics.values())).table
+        assert name is not None
+        own = self.table(name).expr.columns
+        rows = self._with_optional_columns(name)
+        columns = {
+            **self._places(name, rows),
+            **{column: _quote(column) for column in keep if column in own},
+        }
+        texts: dict[str, str] = {}
+        for key, metric in metrics.items():
+            texts[f"holds_{key}"] = f"cast(({metric.where}) as boolean)"
+            texts[f"value_{key}"] = f"case when ({metric.where}) then ({metric.value_sql}) end"
+            if metric.kind == "ratio":
+                texts[f"per_{key}"] = f"case when ({metric.where}) then ({metric.per}) end"
+        first = {text: f"_{what}" for what, text in reversed(texts.items())}
+        columns |= {column: text for text, column in first.items()}
+        listed = ", ".join(f"{sql} as {_quote(column)}" for column, sql in columns.items())
+        source = f"rows_of_{name}"
+        query = f"select {listed} from {source}"
+        if (name, query) not in self._known:
+            try:
+                made = self._sql(rows.alias(source), query, next(iter(metrics.values())))
+            except MetricError:
+                for metric in metrics.values():
+                    self.of(metric)  # the one at fault says so under its own name
+                raise
+            self._known[name, query] = made
+        return self._known[name, query], {what: first[text] for what, text in texts.items()}
+
+    def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
+        """SQL of a row's day, and of its moment and user where the table has them."""
+        day, moment = DAY_COLUMN.get(name), TIME_COLUMN.get(name)
+        places = {"_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)"}
+        places |= {"_at": moment} if moment else {}
+        return places | ({"user_id": "user_id"} if "user_id" in rows.columns else {})
+
+    @property
+    def _order(self) -> str:
+        """What a row of orders counts for: an order, or a line's part of its order."""
+        lines = self.has("orders") and self.workspace.tables["orders"].grain == "line"
+        return "(1.0 / count(*) over (partition by order_id))" if lines else "1"
+
+    @property
+    def _profit(self) -> str | None:
+        """Gross profit of a row of orders: from its cost, else from the workspace's margin."""
+        if "cost" in self.table("orders").expr.columns:
+            return "(amount - cost)"
+        margin = self.workspace.gross_margin
+        return f"(amount * {margin})" if margin is not None else None
+
+    def _with_optional_columns(self, name: str) -> ibis.Table:
+        """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
+        expr = self.table(name).expr
+        lacking = {
+            column.name: ibis.null().cast(_IBIS_TYPE[column.type])
+            for column in CONTRACTS[name].columns
+            if column.name not in expr.columns
+        }
+        return expr.mutate(**lacking) if lacking else expr
+
+    def _sql(self, rows: ibis.Table, text: str, metric: Metric) -> ibis.Table:
+        text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
+        text = text.replace("{order}", self._order)
+        if PROFIT in text:
+            text = text.replace(PROFIT, self._profit or "null")
+        dialect = self.table(metric.table or "").source.dialect
+        try:
+            return rows.sql(portable(text, dialect), dialect="duckdb")
+        except MetricError as error:
+            where = f"metrics.toml [{metric.id}]"
+            raise MetricError(error.what, where=where, hint=error.hint) from error
+        except OpsnbError:
+            raise
+        except Exception as error:  # every engine has its own class for a bad expression
+            reason = re.sub(r"\s+", " ", str(error)).strip()[:300]
+            raise MetricError(
+                f"the engine refuses its SQL: {reason}",
+                where=f"metrics.toml [{metric.id}]",
+                hint=f"value, per and where are DuckDB SQL over the columns of {metric.table}: "
+                + ", ".join(rows.columns),
+            ) from error
+
+
+def on_days(
+    rows: ibis.Table, first: dt.date | None, last: dt.date | None, day: str = "_day"
+) -> Any:
+    """Whether a row lies on the days from `first` to `last`, both included; None is open.
+
+    It says so of the moment as well, where the rows have the one that the day is of: an engine
+    then skips what lies outside (row groups, partitions, indexes), which it does not for a day
+    that it has to compute from each row.
+    """
+    inside = rows[day].notnull()
+    if first is not None:
+        inside &= rows[day] >= ibis.literal(first)
+    if last is not None:
+        inside &= rows[day] <= ibis.literal(last)
+    moment = _MOMENT_OF.get(day)
+    if moment in rows.columns:
+        if first is not None:
+            inside &= rows[moment] >= _midnight(first)
+        if last is not None:
+            inside &= rows[moment] < _midnight(last + dt.timedelta(days=1))
+    return inside
+
+
+def _midnight(day: dt.date) -> Any:
+    return ibis.literal(dt.datetime.combine(day, dt.time()))
+
+
+def holding(metric: Metric, rows: ibis.Table, where: Any = None, column: str = "_value") -> Any:
+    """How often a proportion's value (in `column`) holds in a group of rows.
+
+    Rows where the value is a flag or where none is given; distinct values else (orders, not
+    order lines). False, zero and NULL do not hold.
+    """
+    if not metric.value:
+        return rows.count(where=where)
+    value = rows[column]
+    if value.type().is_boolean():
+        return rows.count(where=value if where is None else value & where)
+    if value.type().is_numeric():
+        where = value != 0 if where is None else (value != 0) & where
+    return value.nunique(where=where)
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def number(value: Any) -> float | None:
+    """A Python float, or None for NULL and NaN."""
+    if value is None or value != value:
+        return None
+    return float(value)

@@ -1,0 +1,260 @@
+"""One row a user: what each metric came to after exposure, in one scan of each table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import ibis
+
+from opsnb.analysis.metrics.assignments import Assigned
+from opsnb.analysis.metrics.catalogue import Catalogue, Metric
+from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows, holding
+from opsnb.base.errors import MetricError
+
+AGES = ((0, 0), (1, 2), (3, 6), (7, 13), (14, 27))
+"""First and last day since exposure of each stretch; day 0 is the first 24 hours."""
+
+_DAY = 86_400
+_REFUSED = {"quotient", "retention", "first_days", "churn", "trailing", "stock", "nps",
+            "daily_distinct"}  # fmt: skip
+_WINDOW = re.compile(r"\bover\s*\(|\{order\}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which rows of a user count.
+
+    Attributes
+    ----------
+    start, end : date or None
+        First and last day. Where assignments have no times, the first day stands for
+        everybody's exposure.
+    through : date or None
+        Last day that the data hold. Where it is given, a window after exposure may reach
+        beyond `end`, and users whose window ends later are left out.
+    window_days : int or None
+        Days from exposure that count, for metrics that name none.
+    covariate_days : int
+        Days before exposure over which CUPED's covariate is taken; 0: none.
+    """
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+    through: dt.date | None = None
+    window_days: int | None = None
+    covariate_days: int = 0
+
+    def window(self, metric: Metric, *, timed: bool) -> int | None:
+        """Days from exposure in which a metric counts; None where they are not limited."""
+        if not timed or metric.table not in TIME_COLUMN:
+            return None
+        return metric.window_days or self.window_days
+
+    def over(self, start: Any, days: int, *, windowed: bool) -> Any:
+        """Whether so many days after the moment `start` were over; None: always."""
+        last = self.through if windowed else self.end
+        if last is None:
+            return None
+        return start.date() + ibis.interval(days=days) <= ibis.literal(last)
+
+
+def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
+    """The metrics that are read: numerator and denominator of a quotient, else itself."""
+    if metric.kind != "quotient":
+        return [metric]
+    assert metric.numerator and metric.denominator
+    return [catalogue[metric.numerator], catalogue[metric.denominator]]
+
+
+def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
+    """Refuse what cannot be read per user, by name and with the fix."""
+    if metric.kind in _REFUSED or (metric.kind == "quantile" and metric is not whole):
+        raise MetricError(
+            f'kind "{metric.kind}" cannot be read in an experiment'
+            + (f" as a part of {whole.id}" if metric is not whole else ""),
+            where=f"metrics.toml [{metric.id}]",
+            hint="take a mean, proportion, ratio, sum, count, distinct or quantile metric",
+        )
+    lacking = rows.absent(metric)
+    if lacking:
+        raise MetricError(
+            f"needs {lacking}, which the workspace does not map",
+            where=f"metrics.toml [{metric.id}]",
+            hint=f"map it under [tables.{lacking.split('.')[0]}] in opsnb.toml",
+        )
+    assert metric.table is not None
+    if "user_id" not in rows.table(metric.table).expr.columns:
+        raise MetricError(
+            f"table {metric.table} has no user_id, so it cannot be read in an experiment",
+            where=f"metrics.toml [{metric.id}]",
+            hint="take a metric of a table with users",
+        )
+
+
+class Scans:
+    """The scans that a set of metrics takes, one a table.
+
+    Parameters
+    ----------
+    parts : mapping
+        By a key of its own (letter and number), each metric to read.
+    since : set of str
+        Keys that are also read by stretch of days since exposure.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        assigned: Assigned,
+        reach: Reach,
+        parts: Mapping[str, Metric],
+        since: frozenset[str] = frozenset(),
+    ) -> None:
+        self.rows, self.assigned, self.reach, self.since = rows, assigned, reach, since
+        self.groups = self._grouped(parts)
+
+    def _grouped(self, parts: Mapping[str, Metric]) -> list[dict[str, Metric]]:
+        """Parts that one scan can read: those of a table, less those with a window of rows."""
+        scans: dict[tuple[str, str], dict[str, Metric]] = {}
+        for key, part in parts.items():
+            texts = f"{part.value_sql} {part.per} {part.where}"
+            apart = key if _WINDOW.search(texts) and self._by_line(part, texts) else ""
+            assert part.table is not None
+            scans.setdefault((part.table, apart), {})[key] = part
+        return list(scans.values())
+
+    def _by_line(self, part: Metric, texts: str) -> bool:
+        """Whether a window looks at other rows (`{order}` does only for orders by line)."""
+        if re.search(r"\bover\s*\(", texts, re.IGNORECASE):
+            return True
+        return part.table == "orders" and self.rows.workspace.tables["orders"].grain == "line"
+
+    def read(self, number: int) -> ibis.Table:
+        """One row a user with rows in the scan's table: each part after and before exposure."""
+        parts = self.groups[number]
+        first = next(iter(parts.values()))
+        alone = len(parts) == 1 and _WINDOW.search(f"{first.value_sql} {first.per} {first.where}")
+        keep = ("experiment_id",) if first.table == "outcomes" else ()
+        if alone:
+            key = next(iter(parts))
+            rows = self.rows.of(first, keep=keep).mutate(_holds=ibis.literal(True))
+            names = {f"{what}_{key}": f"_{what}" for what in ("holds", "value", "per")}
+        else:
+            rows, names = self.rows.together(parts, keep=keep)
+        if first.table == "outcomes":
+            rows = self.assigned.outcomes(rows)
+        users = self.assigned.users
+        start = {"_from": users.assigned_at} if self.assigned.timed else {}
+        joined = rows.inner_join(users.select("user_id", **start), "user_id")
+        out = self._presence(joined, first, number)
+        for key, part in parts.items():
+            own = _columns(joined, names, key)
+            own |= {"rows": joined, "apart": self.rows.told_apart(part)}
+            out |= self._amounts(joined, own, key, part)
+        return _once_each(joined.group_by("user_id"), out)
+
+    def _presence(self, joined: ibis.Table, part: Metric, number: int) -> dict[str, Any]:
+        """Whether the user has a row, and one before exposure."""
+        early: Any = ibis.literal(0)
+        if part.table == "outcomes" and self.assigned.timed:
+            early = joined.count(where=joined._day < joined._from.date())
+        elif part.table == "outcomes" and self.reach.start is not None:
+            early = joined.count(where=joined._day < ibis.literal(self.reach.start))
+        return {f"seen_{number}": joined.count(), f"early_{number}": early}
+
+    def _amounts(
+        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
+    ) -> dict[str, Any]:
+        holds, value = own["holds"], own["value"]
+        after, earlier = self._windows(joined, part)
+        counts = {
+            f"rows_{key}": joined.count(where=after & (holds | holds.isnull())),
+            f"nulls_{key}": joined.count(where=after & (holds.isnull() | (holds & value.isnull()))),
+        }
+        if part.kind == "quantile":
+            inside = holds & after & value.notnull()
+            return {f"values_{key}": value.cast("float64").collect(where=inside), **counts}
+        out = _sums(own, part, key, holds & after) | counts
+        if earlier is not None:
+            before = _sums(own, part, key, holds & earlier)
+            out |= {f"p{name}": amount for name, amount in before.items()}
+        if key in self.since and self.assigned.timed and part.table in TIME_COLUMN:
+            out |= self._by_age(joined, own, key, part)
+        return out
+
+    def _by_age(
+        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
+    ) -> dict[str, Any]:
+        """The same amounts by stretch of days since exposure."""
+        age = (joined._at.epoch_seconds() - joined._from.epoch_seconds()) // _DAY
+        started = own["holds"] & (joined._at >= joined._from)
+        out: dict[str, Any] = {}
+        for index, (first, last) in enumerate(ages_within(self.reach.window(part, timed=True))):
+            amounts = _sums(own, part, key, started & age.between(first, last))
+            out |= {f"{name}_age{index}": amount for name, amount in amounts.items()}
+        return out
+
+    def _windows(self, joined: ibis.Table, metric: Metric) -> tuple[Any, Any]:
+        """Which rows count after exposure, and which as the covariate (None: there are none)."""
+        reach, timed = self.reach, self.assigned.timed
+        timed_rows, before = metric.table in TIME_COLUMN, reach.covariate_days
+        window = reach.window(metric, timed=timed)
+        after: list[Any] = []
+        if reach.end is not None and (window is None or reach.through is None):
+            after.append(joined._day.isnull() | (joined._day <= reach.end))
+        if reach.start is not None:
+            after.append(joined._day.isnull() | (joined._day >= reach.start))
+        earlier = None
+        if timed and timed_rows:
+            after.append(joined._at >= joined._from)
+            if window is not None:
+                after.append(joined._at < joined._from + ibis.interval(days=window))
+            if before:
+                earlier = (joined._at < joined._from) & (
+                    joined._at >= joined._from - ibis.interval(days=before)
+                )
+        elif timed:
+            after.append(joined._day.isnull() | (joined._day >= joined._from.date()))
+        elif timed_rows and before and reach.start is not None:
+            first = reach.start - dt.timedelta(days=before)
+            earlier = (joined._day >= first) & (joined._day < reach.start)
+        return (reduce(lambda a, b: a & b, after) if after else ibis.literal(True)), earlier
+
+
+def ages_within(window: int | None) -> list[tuple[int, int]]:
+    """Stretches of days since exposure that lie wholly within a window."""
+    return [age for age in AGES if window is None or age[1] < window]
+
+
+def _columns(joined: ibis.Table, names: Mapping[str, str], key: str) -> dict[str, Any]:
+    """A part's own columns: holds, value, and per of a ratio."""
+    found = {what: names.get(f"{what}_{key}") for what in ("holds", "value", "per")}
+    return {what: joined[name] for what, name in found.items() if name}
+
+
+def _once_each(grouped: Any, amounts: Mapping[str, Any]) -> ibis.Table:
+    """The aggregates, those that are the same thing computed once."""
+    first: dict[Any, str] = {}
+    same = {name: first.setdefault(amount.op(), name) for name, amount in amounts.items()}
+    table = grouped.agg(**{name: amounts[name] for name in first.values()})
+    return table.mutate(**{name: table[one] for name, one in same.items() if name != one})
+
+
+def _sums(own: Mapping[str, Any], metric: Metric, key: str, where: Any) -> dict[str, Any]:
+    """A part's amount over some rows of a user, and of a ratio what it is divided by."""
+    value = own["value"]
+    if metric.kind == "proportion":
+        held = holding(metric, own["rows"], where, value.get_name())
+        return {key: (held >= metric.at_least).cast("float64")}
+    if metric.kind == "distinct":
+        count = value.count(where=where) if own["apart"] else value.nunique(where=where)
+        return {key: count.cast("float64")}
+    out = {key: value.cast("float64").sum(where=where)}
+    if metric.kind == "ratio":
+        out[f"y{key[1:]}"] = own["per"].cast("float64").sum(where=where)
+    return out

@@ -1,0 +1,206 @@
+"""What a campaign cost, by kind and by channel, and what it returned."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from opsnb.analysis.metrics.rows import number
+
+if TYPE_CHECKING:
+    from opsnb.analysis.session import Session
+    from opsnb.base.plans import CampaignPlan
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Costs of a campaign by kind, planned and booked."""
+
+    booked: dict[str, float]
+    planned: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.booked.values())
+
+    @property
+    def budget(self) -> float:
+        return sum(self.planned.values())
+
+    @property
+    def missing(self) -> list[str]:
+        """Kinds that the plan budgets and nobody booked."""
+        return [kind for kind in self.planned if not self.booked.get(kind)]
+
+    @property
+    def complete(self) -> bool:
+        """Nothing that was budgeted is missing, and something was booked at all."""
+        return bool(self.booked) and not self.missing
+
+
+def ledger(ops: Session, plan: CampaignPlan) -> Ledger:
+    """Everything booked on the campaign, whatever its date; nothing without a spend table."""
+    if not ops.rows.has("spend"):
+        return Ledger({}, plan.budget.by_kind)
+    spend = ops.rows.table("spend").expr
+    mine = spend.filter(spend.campaign_id == plan.id)
+    frame = mine.group_by("kind").agg(amount=mine.amount.sum()).execute()
+    booked = {str(row.kind): float(row.amount) for row in frame.itertuples()}
+    order = [*plan.budget.by_kind, *sorted(set(booked) - set(plan.budget.by_kind))]
+    return Ledger({kind: booked[kind] for kind in order if kind in booked}, plan.budget.by_kind)
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """What the shop's own tag credits to a campaign: an attribution, not an effect."""
+
+    revenue: float
+    margin: float | None
+    orders: int
+
+
+def attributed(ops: Session, plan: CampaignPlan) -> Attributed | None:
+    """Paid orders that carry the campaign's id; None where orders carry none at all.
+
+    `margin` is the gross margin of those orders where they have a cost, else the plan's,
+    else the workspace's.
+    """
+    if not ops.rows.has("orders"):
+        return None
+    orders = ops.rows.table("orders").expr
+    if "campaign_id" not in orders.columns:
+        return None
+    mine = orders.filter(orders.campaign_id == plan.id)
+    if "status" in orders.columns:
+        mine = mine.filter(mine.status.coalesce("paid") == "paid")
+    totals: dict[str, Any] = {"revenue": mine.amount.sum(), "orders": mine.order_id.nunique()}
+    if "cost" in orders.columns:
+        totals["cost"] = mine.cost.sum()
+    row = mine.agg(**totals).execute().iloc[0]
+    revenue = number(row["revenue"]) or 0.0
+    cost = number(row["cost"]) if "cost" in totals else None
+    realised = 1 - cost / revenue if cost is not None and revenue else None
+    margin = realised if realised is not None else plan.gross_margin or ops.workspace.gross_margin
+    return Attributed(revenue, margin, int(row["orders"]))
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """A channel's (or other attribute's) share of a campaign's spend and what it counted."""
+
+    name: str
+    spend: float
+    impressions: float | None
+    clicks: float | None
+    conversions: float | None
+    new_users: int | None
+
+    @property
+    def ctr(self) -> float | None:
+        return _over(self.clicks, self.impressions)
+
+    @property
+    def cpc(self) -> float | None:
+        return _over(self.spend, self.clicks)
+
+    @property
+    def cpa(self) -> float | None:
+        """Cost a conversion."""
+        return _over(self.spend, self.conversions)
+
+
+def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
+    """A campaign's spend by an attribute of the ledger, the dearest first."""
+    spend = ops.rows.table("spend").expr
+    mine = spend.filter(spend.campaign_id == plan.id)
+    counted = [name for name in ("impressions", "clicks", "conversions") if name in spend.columns]
+    group = mine[by].cast("string").coalesce("(none)")
+    totals = {name: mine[name].sum() for name in counted}
+    frame = mine.group_by(name=group).agg(spend=mine.amount.sum(), **totals).execute()
+    came = registered(ops, plan) if by == "channel" else {}
+    rows = [
+        ChannelRow(
+            str(row["name"]),
+            float(row["spend"]),
+            *_counts(row),
+            None if row["name"] == "(none)" else came.get(str(row["name"])),
+        )
+        for row in frame.to_dict("records")
+    ]
+    return sorted(rows, key=lambda row: -row.spend)
+
+
+def spent_on_channels(ops: Session, plan: CampaignPlan) -> dict[str, float]:
+    """All that the ledger books on each channel in the campaign's days, whatever the campaign."""
+    if plan.start is None or plan.end is None:
+        return {}
+    spend = ops.rows.table("spend").expr
+    if not {"channel", "date"} <= set(spend.columns):
+        return {}
+    days = spend.date.cast("date").between(ibis.literal(plan.start), ibis.literal(plan.end))
+    frame = spend.filter(days).group_by("channel").agg(amount=spend.amount.sum()).execute()
+    return {str(row.channel): float(row.amount) for row in frame.itertuples()}
+
+
+def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
+    """Impressions, clicks and conversions, None where the ledger has no such column."""
+    return (
+        number(row.get("impressions")),
+        number(row.get("clicks")),
+        number(row.get("conversions")),
+    )
+
+
+def registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:
+    """Users who registered through each channel during the campaign, "(none)" where unknown."""
+    if not ops.rows.has("users") or plan.start is None or plan.end is None:
+        return {}
+    users = ops.rows.table("users").expr
+    if "channel" not in users.columns:
+        return {}
+    new = users.filter(
+        users.registered_date.between(ibis.literal(plan.start), ibis.literal(plan.end))
+    )
+    channel = new.channel.cast("string").coalesce("(none)")
+    frame = new.group_by(channel=channel).agg(n=new.count()).execute()
+    return {str(row.channel): int(row.n) for row in frame.itertuples()}
+
+
+@dataclass(frozen=True)
+class Oddities:
+    """Ledger rows whose counts contradict each other."""
+
+    rows: int
+    no_clicks: int
+    more_conversions_than_clicks: int
+
+
+def oddities(ops: Session, plan: CampaignPlan) -> Oddities | None:
+    """Rows with spend and no clicks, and rows with more conversions than clicks."""
+    spend = ops.rows.table("spend").expr
+    if "clicks" not in spend.columns:
+        return None
+    mine = spend.filter((spend.campaign_id == plan.id) & spend.clicks.notnull())
+    over = (
+        (mine.conversions > mine.clicks).sum()
+        if "conversions" in spend.columns
+        else ibis.literal(0)
+    )
+    row = mine.agg(rows=mine.count(), none=(mine.clicks == 0).sum(), over=over).execute().iloc[0]
+    if not row["rows"]:
+        return None
+    return Oddities(int(row["rows"]), int(row["none"] or 0), int(row["over"] or 0))
+
+
+def window_before(start: dt.date, end: dt.date) -> tuple[dt.date, dt.date]:
+    """As many days right before, moved by whole weeks so that the weekdays are the same."""
+    days = (end - start).days + 1
+    shift = dt.timedelta(days=7 * -(-days // 7))
+    return start - shift, end - shift
+
+
+def _over(top: float | None, bottom: float | None) -> float | None:
+    return top / bottom if top is not None and bottom else None

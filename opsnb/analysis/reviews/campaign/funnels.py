@@ -1,0 +1,226 @@
+"""How far users got, by channel and device, against the weeks before and the last campaign."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.display import Absent, Checks, Column, Note, Part, Table
+from opsnb.analysis.findings import Check
+from opsnb.analysis.methods.compare import two_proportions
+from opsnb.analysis.methods.multiplicity import benjamini_hochberg
+from opsnb.analysis.methods.proportions import newcombe
+from opsnb.analysis.metrics.funnel import FunnelCount
+from opsnb.analysis.reviews.campaign import costs
+from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
+from opsnb.base.messages import Said, Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.campaign.review import Campaign
+    from opsnb.base.plans import CampaignPlan
+
+FALSE_SHARE = 0.05
+"""Of the changes called real, the share that may be false (false discovery rate)."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """Days that the campaign's funnel is held against."""
+
+    id: str
+    first: dt.date
+    last: dt.date
+    label: Said
+
+
+@dataclass(frozen=True)
+class Change:
+    """A group's rate against other days: the interval's side of zero, and its p-value."""
+
+    group: str
+    against: str
+    shown: bool
+    p_value: float | None
+
+
+def funnel_parts(campaign: Campaign) -> list[Part]:
+    """Users by step in order; whole-funnel rates by channel and device with their changes."""
+    ops, plan = campaign.ops, campaign.plan
+    if not plan.funnel or not campaign.dated or not ops.rows.has("events"):
+        return [Absent(Text("campaign.funnel.absent"))]
+    assert plan.start and plan.end
+    found = campaign.funnel_over(plan.start, plan.end)
+    now = found.steps
+    if not now[0].users:
+        return [Absent(Text("campaign.funnel.empty"))]
+    if ops.people("campaign.funnel", *({step.step: step.users} for step in now)):
+        return [Absent(ops.withheld.note)]
+    for step in now:
+        ops.fact("campaign.funnel", step.users, "count", segment=step.step)
+    others = against(campaign)
+    before = {other.id: campaign.funnel_over(other.first, other.last) for other in others}
+    then = {id_: earlier.steps for id_, earlier in before.items()}
+    parts: list[Part] = [_chart(campaign, now, then["before"], others[0])]
+    changes: list[Change] = []
+    everybody = _row(campaign, "", now, then, others, [])
+    known: list[str | None] = list(found.by)
+    for by in known or [None]:
+        groups = {id_: earlier.by[by] for id_, earlier in before.items()} if by else {}
+        rows = _groups(campaign, by, found.by[by], groups, others, changes) if by else []
+        first = [everybody] if by == (known or [None])[0] else []
+        parts.append(_table(campaign, by, [*first, *rows], others))
+    if changes:
+        parts.append(Checks([_multiplicity(campaign, changes)]))
+    key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
+    notes = [Note(Text.of(key, days=plan.funnel_days))]
+    if len(others) > 1:
+        other, earlier = others[1], last_campaign(campaign)
+        assert earlier is not None
+        named = Text.of(
+            "campaign.funnel.last_named", name=earlier.name, start=other.first, end=other.last
+        )
+        notes.append(Note(named))
+    return [*parts, *notes]
+
+
+def against(campaign: Campaign) -> list[Against]:
+    """The same weekdays right before; and the last campaign, for at most as many days."""
+    plan = campaign.plan
+    assert plan.start and plan.end
+    first, last = costs.window_before(plan.start, plan.end)
+    found = [Against("before", first, last, Text("campaign.funnel.before"))]
+    earlier = last_campaign(campaign)
+    if earlier is not None:
+        assert earlier.start and earlier.end
+        end = min(earlier.end, earlier.start + (plan.end - plan.start))
+        found.append(Against("last_campaign", earlier.start, end, Text("campaign.funnel.last")))
+    return found
+
+
+def last_campaign(campaign: Campaign) -> CampaignPlan | None:
+    """The campaign of the plans that ended last before this one began."""
+    plan, known = campaign.plan, campaign.ops.workspace.campaigns.values()
+    over = [other for other in known if other.end and plan.start and other.end < plan.start]
+    return max(over, key=lambda other: other.end or dt.date.min, default=None)
+
+
+def _chart(
+    campaign: Campaign, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
+) -> Part:
+    rate = campaign.ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
+    compared = Text.of("common.from_to", start=other.first, end=other.last)
+    return funnel_chart(campaign, now, then, rate=rate, comparison=compared)
+
+
+def _groups(
+    campaign: Campaign,
+    by: str,
+    now: Mapping[str, Sequence[FunnelCount]],
+    then: Mapping[str, Mapping[str, Sequence[FunnelCount]]],
+    others: Sequence[Against],
+    changes: list[Change],
+) -> list[dict[str, Any]]:
+    """A row a value of a column of events; what changed is added to `changes`."""
+    few = {id_: too_few(campaign, f"{by}/{id_}", groups)
+           for id_, groups in {"now": now, **then}.items()}  # fmt: skip
+    rows = []
+    for name, steps in now.items():
+        if name in few["now"]:
+            rows.append({"name": name, **_withheld(campaign, others)})
+        elif steps[0].users:
+            earlier = {id_: found.get(name) for id_, found in then.items() if name not in few[id_]}
+            rows.append(_row(campaign, f"{by}={name}", steps, earlier, others, changes))
+    return rows
+
+
+def too_few(
+    campaign: Campaign, id: str, groups: Mapping[str, Sequence[FunnelCount]]
+) -> frozenset[str]:
+    """Groups of which too few began, or too few came through."""
+    began = {name: steps[0].users for name, steps in groups.items()}
+    ended = {name: steps[-1].users for name, steps in groups.items()}
+    return campaign.ops.people(f"campaign.funnel/{id}", began, ended)
+
+
+def _withheld(campaign: Campaign, others: Sequence[Against]) -> dict[str, Any]:
+    compared = [key for other in others for key in (other.id, f"{other.id}_change")]
+    return dict.fromkeys(("users", "rate", *compared), campaign.ops.withheld)
+
+
+def _row(
+    campaign: Campaign,
+    segment: str,
+    now: Sequence[FunnelCount],
+    then: Mapping[str, Sequence[FunnelCount] | None],
+    others: Sequence[Against],
+    changes: list[Change],
+) -> dict[str, Any]:
+    rate = campaign.ops.fact(
+        "campaign.funnel_rate", _rate(now), "share", segment=segment or None, n=now[0].users
+    )
+    name = segment.partition("=")[2] or Text("campaign.funnel.everybody")
+    row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
+    for other in others:
+        if other.id in then:
+            row |= _against(campaign, segment or None, now, then[other.id], other, changes)
+        else:
+            row |= dict.fromkeys((other.id, f"{other.id}_change"), campaign.ops.withheld)
+    return row
+
+
+def _table(
+    campaign: Campaign, by: str | None, rows: list[dict[str, Any]], others: Sequence[Against]
+) -> Part:
+    group = Text("campaign.funnel.group") if by is None else campaign.word("dimension", by)
+    columns = [
+        Column("name", group, "said"),
+        Column("users", Text("campaign.funnel.users"), "integer"),
+        Column("rate", Text("campaign.funnel.rate"), "percent"),
+    ]
+    for other in others:
+        columns += [
+            Column(other.id, other.label, "percent"),
+            Column(f"{other.id}_change", Text("campaign.funnel.change"), "points.interval"),
+        ]
+    return Table(columns, rows, order=Text("campaign.funnel.order") if by else None)
+
+
+def _against(
+    campaign: Campaign,
+    segment: str | None,
+    now: Sequence[FunnelCount],
+    then: Sequence[FunnelCount] | None,
+    other: Against,
+    changes: list[Change],
+) -> dict[str, Any]:
+    if not then or not then[0].users:
+        return {other.id: None, f"{other.id}_change": None}
+    counts = then[-1].users, then[0].users, now[-1].users, now[0].users
+    change = newcombe(*counts)
+    p_value = two_proportions(*counts).diff.p_value
+    changes.append(Change(segment or "", other.id, change.significant, p_value))
+    fact = campaign.ops.fact(
+        "campaign.funnel_change", change.value, "points", low=change.low, high=change.high,
+        p_value=p_value, segment=segment, period=other.id,
+    )  # fmt: skip
+    return {other.id: _rate(then), f"{other.id}_change": fact}
+
+
+def _multiplicity(campaign: Campaign, changes: Sequence[Change]) -> Check:
+    """Many intervals at once: how many exclude zero, and how many of those can be believed."""
+    adjusted = benjamini_hochberg([change.p_value for change in changes])
+    left = sum(p is not None and p < FALSE_SHARE for p in adjusted)
+    alone = sum(change.shown for change in changes)
+    fact = campaign.ops.fact("campaign.funnel_changes", left, "count", n=len(changes))
+    message = Text.of(
+        "campaign.funnel.many", tests=len(changes), alone=alone,
+        expected=FALSE_SHARE * len(changes), left=fact,
+    )  # fmt: skip
+    status = "warn" if left < alone else "pass"
+    return campaign.ops.check("multiplicity", status, message, fact)
+
+
+def _rate(steps: Sequence[FunnelCount]) -> float:
+    return steps[-1].users / steps[0].users if steps[0].users else 0.0

@@ -1,0 +1,275 @@
+"""The pages of an experiment's design: tables and curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
+from opsnb.analysis.findings import Card
+from opsnb.analysis.methods.planning import best_shares
+from opsnb.analysis.methods.power import power_for_margin
+from opsnb.base.messages import Said, Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.design.design import Design
+
+POINTS = 40
+"""Points of a curve."""
+
+WEEKS = 12
+"""Weeks that the curve over time covers at least."""
+
+
+def baseline_parts(design: Design) -> list[Part]:
+    """One row a metric: mean, spread, what earlier behaviour explains."""
+    ops, history = design.ops, design.history
+    rows = []
+    for name, base in history.baselines.items():
+        mean = ops.fact(
+            "design.baseline", base.mean, base.metric.unit, metric=name, n=base.moments.n
+        )
+        ops.fact("design.variance", base.moments.var, "number", metric=name, n=base.moments.n)
+        ops.fact("design.cuped_reduction", base.reduction, "share", metric=name)
+        spec = {"share": "percent", "money": "exact_money"}.get(base.metric.unit, "number")
+        rows.append(
+            {
+                "metric": base.metric.label,
+                "mean": Text.of(f"common.{spec}", value=mean.value),
+                "sd": base.moments.var**0.5,
+                "explained": base.reduction,
+            }
+        )
+    traffic = ops.fact("design.traffic", history.pace * design.traffic, "count")
+    columns = [
+        Column("metric", Text("ab.column.metric"), "said"),
+        Column("mean", Text("design.column.mean"), "said"),
+        Column("sd", Text("design.column.sd"), "number"),
+        Column("explained", Text("design.column.explained"), "percent"),
+    ]
+    said = Text.of(
+        "design.traffic", users=history.users, start=history.start, end=history.end,
+        pace=traffic.value,
+    )  # fmt: skip
+    parts: list[Part] = [Table(columns, rows), Paragraph(said), Note(Text("design.baseline_note"))]
+    if len(design.shares) > 2:
+        level = ops.fact("design.level", design.level, "share", method=design.across_arms)
+        key = f"design.arms_{design.across_arms}"
+        parts.append(Paragraph(Text.of(key, arms=len(design.shares) - 1, level=level.value)))
+    if design.unit != "user":
+        key = f"ab.unit.{design.unit}"
+        unit = Text(key) if ops.language.has(key) else design.unit
+        parts.append(Paragraph(Text.of("design.unit_note", unit=unit), "warn"))
+    return parts
+
+
+def size_parts(design: Design) -> list[Part]:
+    """The curve of the smallest effect over users, with the point asked for."""
+    ops, users = design.ops, design.users
+    ops.fact("design.users", users, "count", metric=design.metric)
+    plain = design.users_needed(adjusted=False)
+    xs = np.unique(np.geomspace(max(users / 8, 50), max(users, plain) * 2, POINTS).round())
+    lines = [_curve(design, xs, adjusted=True, label=Text("design.adjusted"))]
+    if design.baseline.reduction >= 0.005:
+        lines.append(_curve(design, xs, adjusted=False, label=Text("design.unadjusted")))
+    chart = charts.curves(
+        [line for line in lines if len(line.xs) > 1],
+        x_label=Text("design.axis.users"),
+        y_label=Text("design.axis.mde"),
+        claim=Text.of("design.chart.size", mde=design.mde, users=users),
+        alt=Text("design.chart.size_alt"),
+        source=_source(design),
+        mark=(float(users), design.mde),
+    )
+    rows = [
+        {
+            "mde": mde,
+            "users": design.users_needed(mde),
+            "days": design.days_for(design.users_needed(mde)),
+        }
+        for mde in (design.mde / 2, design.mde, design.mde * 1.5, design.mde * 2, design.mde * 3)
+    ]
+    for row in rows:
+        segment = f"mde={row['mde']:.6g}"
+        ops.fact("design.users", row["users"], "count", metric=design.metric, segment=segment)
+    columns = [
+        Column("mde", Text("design.axis.mde"), "round_percent"),
+        Column("users", Text("design.axis.users"), "integer"),
+        Column("days", Text("design.axis.days"), "integer"),
+    ]
+    return [chart, Table(columns, rows, note=Text("design.days_note"))]
+
+
+def duration_parts(design: Design) -> list[Part]:
+    """The curve of the smallest effect over calendar days at the current traffic."""
+    ops, days = design.ops, design.days
+    ops.fact("design.days", days, "days", metric=design.metric)
+    last = max(7 * WEEKS, min((days or 0) + 14, 364))
+    weeks = list(range(7, last + 1, 7))
+    found = [(day, design.detectable(design.users_after(day))) for day in weeks]
+    known = [(float(day), mde) for day, mde in found if mde is not None]
+    for day, mde in known:
+        ops.fact("design.mde", mde, "relative", metric=design.metric, segment=f"days={day:g}")
+    if len(known) < 2:
+        return [Absent(Text("design.too_few"))]
+    key = "duration" if days else "duration_never"
+    return [
+        charts.curves(
+            [charts.Curve(Text("design.adjusted"), *zip(*known, strict=True))],  # type: ignore[arg-type]
+            x_label=Text("design.axis.days"),
+            y_label=Text("design.axis.mde"),
+            claim=Text.of(f"design.chart.{key}", mde=design.mde, days=days or 0),
+            alt=Text("design.chart.duration_alt"),
+            source=_source(design),
+            mark=(float(days), design.mde) if days and days <= last else None,
+        ),
+        Note(Text("design.traffic_note")),
+        *(
+            [Note(Text.of("design.window_note", days=design.window_days))]
+            if design.window_days
+            else []
+        ),
+    ]
+
+
+def choice_parts(design: Design) -> list[Part]:
+    """The plan's own choices beside their alternatives: users, days."""
+    base = design.users
+    plain = design.users_needed(adjusted=False)
+    rows: list[dict[str, Any]] = [
+        _choice(design, Text("design.choice.planned"), base),
+        _choice(design, Text("design.choice.unadjusted"), plain),
+    ]
+    if design.looks > 1:
+        single = round(base / design.inflation)
+        rows.append(_choice(design, Text("design.choice.one_look"), single))
+    arms = len(design.shares)
+    if max(design.shares) - min(design.shares) > 1e-3:
+        even = design.users_needed(shares=[1 / arms] * arms)
+        rows.append(_choice(design, Text("design.choice.even_split"), even))
+    if arms > 2:
+        best = design.users_needed(shares=best_shares(arms - 1))
+        rows.append(_choice(design, Text("design.choice.larger_control"), best))
+        rows.append(
+            _choice(design, Text("design.choice.two_arms"), design.users_needed(shares=[0.5, 0.5]))
+        )
+    saved = plain - base
+    design.ops.fact(
+        "design.cuped_days", _days_saved(design, plain, base), "days", metric=design.metric
+    )
+    columns = [
+        Column("choice", Text("design.column.choice"), "said"),
+        Column("users", Text("design.axis.users"), "integer"),
+        Column("days", Text("design.axis.days"), "integer"),
+    ]
+    note = Text.of(
+        "design.choice_note", looks=design.looks, saved=max(saved, 0) / plain,
+        split=[Text.of("ab.trust.arm_split", arm=a, share=s) for a, s in design.arms.items()],
+    )  # fmt: skip
+    return [Table(columns, rows, note=note)]
+
+
+def _choice(design: Design, label: Said, users: int) -> dict[str, Any]:
+    return {"choice": label, "users": users, "days": design.days_for(users)}
+
+
+def _days_saved(design: Design, plain: int, base: int) -> int | None:
+    days = (design.days_for(plain), design.days_for(base))
+    return None if days[0] is None or days[1] is None else days[0] - days[1]
+
+
+def guardrail_parts(design: Design) -> list[Part]:
+    """The chance that each guardrail is shown to hold, at the planned size."""
+    ops = design.ops
+    if not design.guardrails:
+        return [Absent(Text("design.no_guardrails"))]
+    control, *treatments = design.shares
+    n = [max(round(design.users * share), 2) for share in (control, min(treatments))]
+    rows = []
+    for name in design.guardrails:
+        base = design.history.baselines[name]
+        power = users = None
+        if base.mean and base.moments.var > 0 and design.margin < 1:
+            power = power_for_margin(
+                base.mean, base.variance(adjusted=True), design.margin, *n,
+                direction=base.metric.direction, alpha=design.level / 2,
+            )  # fmt: skip
+            users = design.users_for_margin(base)
+        ops.fact("design.guardrail_power", power, "share", metric=name)
+        ops.fact("design.guardrail_users", users, "count", metric=name)
+        enough = power is not None and power >= design.power
+        word = Text(f"design.guardrail.{'enough' if enough else 'weak'}")
+        rows.append(
+            {
+                "metric": base.metric.label,
+                "margin": design.margin,
+                "power": power,
+                "users": users,
+                "status": Toned(None, "good" if enough else "warn", word),
+            }
+        )
+    columns = [
+        Column("metric", Text("ab.column.metric"), "said"),
+        Column("margin", Text("ab.column.margin"), "round_percent"),
+        Column("power", Text("ab.column.power"), "percent"),
+        Column("status", Text("ab.column.status"), "said"),
+        Column("users", Text.of("design.column.guardrail_users", power=design.power), "integer"),
+    ]
+    return [Table(columns, rows, note=Text("design.guardrail_note"))]
+
+
+def plan_parts(text: str, path: Path | None, experiment: str) -> list[Part]:
+    """The plan's lines, and whether they were written."""
+    rows, section = [], ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line
+        elif " = " in line:
+            key, value = line.split(" = ", 1)
+            rows.append({"section": section, "key": key, "value": value})
+    columns = [
+        Column("section", Text("design.column.section")),
+        Column("key", Text("design.column.key")),
+        Column("value", Text("design.column.value")),
+    ]
+    key = "design.plan.written" if path else "design.plan.preview"
+    said = Text.of(key, path=f"plans/experiments/{experiment or 'ID'}.toml")
+    return [Paragraph(said, "good" if path else "neutral"), Table(columns, rows)]
+
+
+def cards(design: Design) -> list[Card]:
+    """Users, days, baseline and traffic."""
+    facts = design.ops.facts
+    base = design.baseline
+    spec = {"share": "percent", "money": "exact_money"}.get(base.metric.unit, "number")
+    users, days = facts[f"design.users/{design.metric}"], facts[f"design.days/{design.metric}"]
+    mean, traffic = facts[f"design.baseline/{design.metric}"], facts["design.traffic"]
+    return [
+        Card(Text("design.card.users"), Text.of("common.integer", value=users.value), users),
+        Card(
+            Text("design.card.days"),
+            Text.of("common.integer", value=days.value),
+            days,
+            tone="good" if design.is_feasible else "warn",
+            status=Text(f"design.card.{'in_time' if design.is_feasible else 'too_long'}"),
+        ),
+        Card(
+            Text.of("design.card.baseline", metric=base.metric.label),
+            Text.of(f"common.{spec}", value=base.mean),
+            mean,
+        ),
+        Card(Text("design.card.traffic"), Text.of("common.integer", value=traffic.value), traffic),
+    ]
+
+
+def _curve(design: Design, xs: np.ndarray, *, adjusted: bool, label: Text) -> charts.Curve:
+    found = [(float(x), design.detectable(float(x), adjusted=adjusted)) for x in xs]
+    known = [(x, mde) for x, mde in found if mde is not None]
+    return charts.Curve(label, [x for x, _ in known], [mde for _, mde in known])
+
+
+def _source(design: Design) -> Text:
+    history = design.history
+    return Text.of("design.source", users=history.users, start=history.start, end=history.end)

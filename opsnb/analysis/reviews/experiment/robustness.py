@@ -1,0 +1,164 @@
+"""The same question asked in other ways, and a Bayesian reading with its prior stated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.display import Column, Fold, Note, Part, Table
+from opsnb.analysis.methods.bayes import chance_higher, posterior
+from opsnb.analysis.methods.compare import Comparison, delta_lift
+from opsnb.analysis.methods.daily import daily_difference
+from opsnb.analysis.metrics import DailyCounts
+from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
+from opsnb.base.messages import Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.experiment.readout import Experiment
+
+PRIOR_SD = 0.1
+"""Spread of relative effects expected before the test: most changes move a metric little."""
+
+SURE = 0.999
+"""A chance beyond which more digits would say more than the model knows."""
+
+
+def robustness_parts(experiment: Experiment) -> list[Part]:
+    """Uncapped, unadjusted, unstratified; then chance to win and expected loss, folded."""
+    metric = experiment.plan.primary.metric
+    effects = experiment.effects(metric)
+    rows = [row for effect in effects for row in _rows(experiment, effect)]
+    columns = [
+        Column("way", Text("ab.column.way"), "said"),
+        Column("lift", Text("ab.column.lift"), "signed_percent"),
+        Column("interval", Text("ab.column.interval_plain"), "signed_percent.interval"),
+        Column("p", Text("ab.column.p"), "p_value"),
+    ]
+    if len(effects) > 1:
+        columns.insert(1, Column("variant", Text("ab.column.variant")))
+    table = Table(columns, rows, note=Text("ab.robustness.note"))
+    paired = [p for effect in effects for p in _paired(experiment, effect)]
+    return [table, *paired, Fold(Text("ab.bayes.title"), _bayes(experiment, effects))]
+
+
+def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
+    """One row a way of computing that differs from the registered one."""
+    metric = effect.metric.id
+    ways: list[tuple[str, Comparison]] = [("usual", effect.deciding)]
+    if effect.deciding is not effect.usual:
+        ways.append(("uncorrected", effect.usual))
+    if effect.adjusted is not None:
+        ways.append(("no_cuped", effect.plain))
+    if effect.cap is not None:
+        arms = experiment.arms(metric, capped=False)
+        pair = (arms[experiment.plan.control], arms[effect.variant])
+        ways.append(("uncapped", experiment.compare(metric, *pair).usual))
+    if experiment.stratified:
+        arms = experiment.arms(metric)
+        pair = (arms[experiment.plan.control], arms[effect.variant])
+        ways.append(("unstratified", experiment.compare(metric, *pair, pooled=True).usual))
+    rows = []
+    for way, comparison in ways:
+        lift = comparison.lift
+        experiment.ops.fact(
+            "ab.robustness", lift.value if lift else None, "relative",
+            low=lift.low if lift else None, high=lift.high if lift else None,
+            p_value=comparison.diff.p_value, n=comparison.diff.n, metric=metric,
+            variant=effect.variant, segment=way, method=comparison.diff.method,
+        )  # fmt: skip
+        rows.append(
+            {
+                "way": Text(f"ab.robustness.{way}"),
+                "variant": effect.variant,
+                "lift": lift.value if lift else None,
+                "interval": lift,
+                "p": comparison.diff.p_value,
+            }
+        )
+    return rows
+
+
+def _paired(experiment: Experiment, effect: Effect) -> list[Part]:
+    """Shares from daily counts once more with the day as the unit, paired."""
+    panel, metric = experiment.panel_of(effect.metric.id), effect.metric.id
+    is_share = isinstance(panel, DailyCounts) and panel.independent
+    if not is_share or effect.metric.kind != "quotient":
+        return []
+    assert isinstance(panel, DailyCounts)
+    found = daily_difference(
+        panel.pairs(metric, experiment.plan.control),
+        panel.pairs(metric, effect.variant),
+        alpha=experiment.plan.alpha,
+    )
+    fact = experiment.ops.fact(
+        "ab.paired_days", found.by_day.value, diff_unit(effect.metric), low=found.by_day.low,
+        high=found.by_day.high, p_value=found.by_day.p_value, n=len(found.used),
+        metric=effect.metric.id, variant=effect.variant, method=found.by_day.method,
+    )  # fmt: skip
+    experiment.ops.fact(
+        "ab.sign_test", found.sign.higher, "count", n=found.sign.days, method="sign_test",
+        p_value=found.sign.p_value, metric=effect.metric.id, variant=effect.variant,
+    )  # fmt: skip
+    said = Text.of(
+        "ab.robustness.paired", diff=fact, p=fact.p_value, higher=found.sign.higher,
+        days=found.sign.days, sign=found.sign.p_value,
+    )  # fmt: skip
+    return [Note(said)]
+
+
+def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
+    rows = []
+    for effect in effects:
+        if effect.lift is None:
+            continue
+        lift = delta_lift(effect.control, effect.treatment)
+        found = posterior(lift.value, lift.se, prior_sd=PRIOR_SD, better=effect.metric.direction)
+        same: dict[str, Any] = {
+            "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,
+            "method": "normal_posterior",
+        }  # fmt: skip
+        exact = _exact_chance(effect)
+        if exact is not None:
+            experiment.ops.fact(
+                "ab.chance_to_win_flat", exact, "share", metric=effect.metric.id,
+                variant=effect.variant, n=lift.n, method="jeffreys",
+            )  # fmt: skip
+        experiment.ops.fact("ab.chance_to_win", found.chance_to_win, "share", **same)
+        experiment.ops.fact("ab.expected_loss", found.loss_if_shipped, "relative", **same)
+        rows.append(
+            {
+                "variant": effect.variant,
+                "lift": found.mean,
+                "flat": None if exact is None else _chance(exact),
+                "chance": _chance(found.chance_to_win),
+                "loss": found.loss_if_shipped,
+            }
+        )
+    if not rows:
+        return [Note(Text("ab.bayes.absent"))]
+    columns = [
+        Column("variant", Text("ab.column.variant")),
+        Column("lift", Text("ab.bayes.lift"), "signed_percent"),
+        Column("chance", Text("ab.bayes.chance"), "said"),
+        Column("loss", Text("ab.bayes.loss"), "percent"),
+    ]
+    if any(row["flat"] is not None for row in rows):
+        columns.insert(3, Column("flat", Text("ab.bayes.flat"), "said"))
+    return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]
+
+
+def _chance(value: float) -> Text:
+    """A chance; one so near to certain that it would round to it is given as beyond .999."""
+    if value > SURE or value < 1 - SURE:
+        key = "above" if value > SURE else "below"
+        return Text.of(f"ab.bayes.{key}", value=SURE if value > SURE else 1 - SURE)
+    return Text.of("common.percent", value=value)
+
+
+def _exact_chance(effect: Effect) -> float | None:
+    """Of shares: the chance that the treatment's is the better one, without a prior opinion."""
+    plain = effect.plain
+    if plain.diff.method != "score":
+        return None
+    counts = [(round(arm.value * arm.n), arm.n) for arm in (plain.control, plain.treatment)]
+    higher = chance_higher(*counts[0], *counts[1])
+    return higher if effect.metric.direction == "up" else 1 - higher

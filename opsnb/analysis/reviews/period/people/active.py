@@ -1,0 +1,93 @@
+"""Active users day by day, and who was won, kept, brought back and lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, charts
+from opsnb.analysis.metrics.actives import Growth, growth, rolling_actives
+from opsnb.base.messages import Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.period.month import Month
+
+WINDOWS = (1, 7, 30)
+GROWTH_PERIODS = 6
+FLOWS = ("new", "resurrected", "retained", "lost")
+SHOWN = 3
+"""Newest periods that are not folded."""
+
+
+def rolling(month: Month) -> list[Part]:
+    """Users active within 1, 7 and 30 days, day by day."""
+    end = min(month.period.end, month.recorded_until or month.period.end)
+    first = month.first_recorded("events" if month.ops.rows.has("events") else "orders")
+    start = month.period.start
+    if first is None or end < start or (start - first).days < max(WINDOWS) - 1:
+        return [Absent(Text("month.active.young"))]
+    frame = rolling_actives(month.ops.rows, start, end, WINDOWS)
+    days = [stamp.date() for stamp in frame["day"]]
+    names = {w: Text(f"month.active.days_{w}") for w in WINDOWS}
+    last = {
+        w: month.ops.fact("active.rolling", int(frame[str(w)].iloc[-1]), "count", segment=str(w))
+        for w in WINDOWS
+    }
+    lines = [charts.Series(names[w], days, [float(n) for n in frame[str(w)]]) for w in WINDOWS]
+    chart = charts.trend(
+        lines,
+        claim=Text.of("month.active.rolling", day=last[1], week=last[7], month=last[30], end=end),
+        alt=Text.of("month.active.rolling_alt", days=len(days)),
+        source=month.source,
+        format="integer",
+        from_zero=True,
+    )
+    return [chart]
+
+
+def accounting(month: Month) -> list[Part]:
+    """New, retained, resurrected and lost users of the last periods."""
+    last = month.period if not month.partial else month.period.previous()
+    first = month.first_recorded("events" if month.ops.rows.has("events") else "orders")
+    periods = [last]
+    while len(periods) < GROWTH_PERIODS:
+        before = periods[0].previous()
+        if first is not None and before.previous().start < first:
+            break
+        periods.insert(0, before)
+    if first is None or last.previous().start < first:
+        return [Absent(Text("month.active.young"))]
+    found = growth(month.ops.rows, periods)
+    rows = [_growth_row(month, p.text, one) for p, one in zip(periods, found, strict=True)]
+    now = found[-1]
+    shown = not _too_few(month, now)
+    for name in FLOWS if shown else ():
+        month.ops.fact(f"active.{name}", getattr(now, name), "count", period=last.key)
+    columns = [
+        Column("period", Text("month.active.period"), "said"),
+        *(
+            Column(name, Text(f"month.active.{name}"), "integer")
+            for name in ("active", "new", "resurrected", "retained", "lost")
+        ),
+        Column("quick", Text("month.active.quick"), "number"),
+    ]
+    parts: list[Part] = [Table(columns, rows[-SHOWN:]), Note(Text("month.active.growth_note"))]
+    if len(rows) > SHOWN:
+        earlier = Table(columns, rows[:-SHOWN])
+        parts.insert(1, Fold(Text("month.active.earlier"), [earlier], printed=False))
+    if now.quick_ratio is not None and shown:
+        quick = month.ops.fact("active.quick_ratio", now.quick_ratio, "number", period=last.key)
+        parts.insert(0, Paragraph(Text.of("month.active.quick_line", quick=quick)))
+    return parts
+
+
+def _too_few(month: Month, one: Growth) -> bool:
+    """Whether a flow counts too few people; the four add up to two totals that are shown."""
+    counts = {name: getattr(one, name) for name in FLOWS}
+    return bool(month.ops.people("active.flows", counts))
+
+
+def _growth_row(month: Month, name: Text, one: Growth) -> dict[str, Any]:
+    row = {"period": name, "active": one.active}
+    if _too_few(month, one):
+        return {**row, **dict.fromkeys((*FLOWS, "quick"), month.ops.withheld)}
+    return {**row, **{flow: getattr(one, flow) for flow in FLOWS}, "quick": one.quick_ratio}

@@ -1,0 +1,152 @@
+"""Retention by month of arrival: the newest cohort beside the one before, and curves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.display import Absent, Column, Note, Part, Table, charts
+from opsnb.analysis.methods.proportions import newcombe
+from opsnb.analysis.metrics.cohorts import CohortCounts, monthly_cohorts
+from opsnb.analysis.reviews.shared import return_curves
+from opsnb.analysis.reviews.shared.return_curves import Few
+from opsnb.base.messages import Said, Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.period.month import Month
+
+COMPARED_AGES = 3
+"""Months after arrival at which the newest cohort of that age meets the one before."""
+
+
+def cohort_parts(month: Month, months: int = 9) -> list[Part]:
+    """Month-on-month comparison, curves, and the triangle.
+
+    Cohorts from before activity was recorded are left out: nothing is known of their return.
+    """
+    last = month.period.end if not month.partial else month.period.previous().end
+    rows = month.ops.rows
+    since = month.first_recorded("events" if rows.has("events") else "orders")
+    found = [
+        cohort
+        for cohort in monthly_cohorts(rows, last, months)
+        if cohort.size and since is not None and cohort.month >= since
+    ]
+    if len(found) < 2:
+        return [Absent(Text("month.cohorts.none"))]
+    found = [cohort for cohort in found if cohort.size >= month.ops.workspace.min_cell]
+    if len(found) < 2:
+        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
+    counted = {(c.month, age): n for c in found for age, n in enumerate(c.active) if age}
+    few = _few(month, counted)
+    if few >= counted.keys():
+        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
+    for cohort in found:
+        for age, active in enumerate(cohort.active[1:], 1):
+            if (cohort.month, age) in few:
+                continue
+            month.ops.fact(
+                "retention.cohort", active / cohort.size, "share", n=cohort.size,
+                segment=f"{cohort.month:%Y-%m}+{age}",
+            )  # fmt: skip
+    source = Text.of("month.cohorts.source", last=last)
+    return [
+        _triangle(month, found, few, source),
+        *([Note(month.ops.withheld.cells)] if few else []),
+        *_comparison(month, found, few),
+        *return_curves.curves(month.ops, found, few, source),
+        Note(Text("month.cohorts.note")),
+    ]
+
+
+def _few(month: Month, counted: Mapping[tuple[dt.date, int], int]) -> Few:
+    """Cells of the triangle with too few people; it has no totals that would give them back."""
+    few = frozenset(cell for cell, n in counted.items() if 0 < n < month.ops.workspace.min_cell)
+    if few:
+        month.ops.fact("people.withheld", len(few), "count", segment="retention.cohort")
+    return few
+
+
+def _triangle(month: Month, found: Sequence[CohortCounts], few: Few, source: Text) -> Part:
+    longest = max(len(cohort.active) for cohort in found) - 1
+    return charts.cohort_triangle(
+        [
+            charts.Cohort(
+                _label(cohort),
+                cohort.size,
+                [
+                    *(
+                        None if (cohort.month, age) in few else active / cohort.size
+                        for age, active in enumerate(cohort.active[1:], 1)
+                    ),
+                    *[None] * (longest - len(cohort.active) + 1),
+                ],
+            )
+            for cohort in found
+        ],
+        claim=_claim(month, found),
+        alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
+        source=source,
+        first=1,
+    )
+
+
+def _label(cohort: CohortCounts) -> Text:
+    return Text.of("month.cohorts.label", month=cohort.month)
+
+
+def _claim(month: Month, found: Sequence[CohortCounts]) -> Text:
+    """Month-one retention of the newest mature cohort, beside the one before."""
+    mature = [cohort for cohort in found if len(cohort.active) > 1]
+    newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
+    facts = month.ops.facts
+    if not all(f"retention.cohort///{one.month:%Y-%m}+1" in facts for one in (newest, before)):
+        return Text("month.cohorts.claim_withheld")
+    return Text.of(
+        "month.cohorts.claim",
+        month=newest.month,
+        now=facts[f"retention.cohort///{newest.month:%Y-%m}+1"],
+        before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
+    )
+
+
+def _comparison(month: Month, found: Sequence[CohortCounts], few: Few) -> list[Part]:
+    """At each age, the newest cohort that has reached it against the one a month older."""
+    rows: list[dict[str, Any]] = []
+    for age in range(1, COMPARED_AGES + 1):
+        mature = [cohort for cohort in found if len(cohort.active) > age]
+        if len(mature) < 2:
+            break
+        before, newest = mature[-2:]
+        if {(before.month, age), (newest.month, age)} & few:
+            cells = dict.fromkeys(("rate", "before", "gap", "reading"), month.ops.withheld)
+            rows.append({"age": age, "cohort": _label(newest), **cells})
+            continue
+        gap = newcombe(before.active[age], before.size, newest.active[age], newest.size)
+        fact = month.ops.fact(
+            "retention.change", gap.value, "points", low=gap.low, high=gap.high,
+            segment=f"{newest.month:%Y-%m}+{age}", n=newest.size, method="newcombe",
+        )  # fmt: skip
+        word: Said = Text("month.change_noise")
+        if gap.significant:
+            word = Text("month.cohorts.higher" if gap.value > 0 else "month.cohorts.lower")
+        rows.append(
+            {
+                "age": age,
+                "cohort": _label(newest),
+                "rate": newest.active[age] / newest.size,
+                "before": before.active[age] / before.size,
+                "gap": Text.of("month.cohorts.gap", gap=fact),
+                "reading": word,
+            }
+        )
+    columns = [
+        Column("age", Text("month.cohorts.age"), "integer"),
+        Column("cohort", Text("month.cohorts.cohort"), "said"),
+        Column("rate", Text("month.cohorts.rate"), "percent"),
+        Column("before", Text("month.cohorts.before"), "percent"),
+        Column("gap", Text("month.cohorts.difference"), "said", "right"),
+        Column("reading", Text("month.cohorts.reading"), "said"),
+    ]
+    return [Table(columns, rows, note=Text("month.cohorts.compared"))] if rows else []

@@ -1,0 +1,128 @@
+"""A period under review: what its data are worth, what was measured before it, its KPIs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.metrics.data_range import holds_rows
+from opsnb.analysis.metrics.lifespans import recorded
+from opsnb.analysis.reviews.period.scorecard import Kpi, leading, measure_kpis
+from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.base.messages import Said, Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.metrics import Metric
+    from opsnb.analysis.session import Session
+    from opsnb.base.periods import Period
+
+DEFAULT_KPIS = (
+    "gmv_net", "orders", "new_users", "active_users", "wau", "dau", "stickiness",
+    "activation", "conversion_rate", "paying_conversion", "arpu", "aov", "repurchase_rate",
+    "refund_rate", "churn_rate", "retention_d1", "retention_d7", "retention_d30", "nps", "csat",
+    "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
+)  # fmt: skip
+"""What a user-operations team starts with; a targets file narrows or widens it."""
+
+
+class Reviewed:
+    """What the steps of a month and of a week know of their period.
+
+    Parameters
+    ----------
+    ops : Session
+    kpis : sequence of str, optional
+        Metric ids; by default those with a target in this cycle, then the usual ones.
+    """
+
+    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
+        self.ops = ops
+        self.period: Period = ops.period
+        self.targets = ops.workspace.targets(ops.period)
+        self.kpi_ids = list(kpis) or list(dict.fromkeys([*self.targets, *DEFAULT_KPIS]))
+
+    # -- what the period is worth --------------------------------------------------------
+
+    @cached_property
+    def recorded_until(self) -> dt.date | None:
+        return data_end(self.ops, "orders")
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded in the period that a KPI could be measured on."""
+        return not (holds_rows(self.ops.rows, self.period) and self.kpis)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the data ends before the period does."""
+        return self.recorded_until is None or self.recorded_until < self.period.end
+
+    @property
+    def why_partial(self) -> Text:
+        return Text.of("month.partial", period=self.period.text, last=self.recorded_until)
+
+    @property
+    def refunds_open(self) -> bool:
+        """Whether refunds of the period may still arrive."""
+        window = self.ops.workspace.refund_window_days
+        return self.ops.workspace.as_of < self.period.end + dt.timedelta(days=window)
+
+    @property
+    def source(self) -> Text:
+        return Text.of("month.source", start=self.period.start, end=self.period.end)
+
+    @property
+    def leading(self) -> list[Kpi]:
+        """The KPIs that the scorecard shows unfolded."""
+        return leading(self.kpis)
+
+    @cached_property
+    def kpis(self) -> list[Kpi]:
+        return measure_kpis(self)
+
+    # -- what was recorded when -------------------------------------------------------------
+
+    def first_recorded_of(self, metric: Metric) -> dt.date | None:
+        """`first_recorded` of the table that a metric is counted in."""
+        while metric.numerator:
+            metric = self.ops.catalogue[metric.numerator]
+        if metric.kind == "churn":
+            since = recorded(self.ops.rows, self.period.end)
+            return since.first if since else None
+        return self.first_recorded(metric.table)
+
+    def covers(self, metric: Metric) -> bool:
+        """Whether the metric's table was recorded in the period: else its zero says nothing."""
+        while metric.numerator:
+            metric = self.ops.catalogue[metric.numerator]
+        first = self.first_recorded(metric.table)
+        if first is None or self.period.end < first:
+            return False
+        if metric.kind == "churn":  # ends go on where nobody arrives any more
+            return True
+        last = data_end(self.ops, metric.table or "orders")
+        return last is None or last >= self.period.start
+
+    def not_recorded(self, metric: str) -> Text:
+        """What stands in place of a metric that `covers` denies."""
+        return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)
+
+    def first_recorded(self, table: str | None) -> dt.date | None:
+        """First day of the first month that the table covers from its first day on."""
+        reports = self.ops.inspect(table or "orders")
+        if not reports or reports[0].first is None:
+            return None
+        return _date(reports[0].first).replace(day=1)
+
+    # -- words -----------------------------------------------------------------------
+
+    def word(self, kind: str, name: str) -> Said:
+        """The name of a dimension, an event or a segment for people, where one is known."""
+        key = f"{kind}.{name}"
+        return Text(key) if self.ops.language.has(key) else name
+
+
+def _date(moment: Any) -> dt.date:
+    return moment.date() if hasattr(moment, "date") else moment

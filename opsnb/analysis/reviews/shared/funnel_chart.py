@@ -1,0 +1,51 @@
+"""The chart of a funnel, as the month and a campaign show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from opsnb.analysis.display import charts
+from opsnb.analysis.metrics.funnel import FunnelCount
+from opsnb.base.messages import Said, Text
+
+
+class Named(Protocol):
+    """An analysis that says an id of the data in words, and where its numbers come from."""
+
+    def word(self, kind: str, id_: str, /) -> Any: ...
+
+    @property
+    def source(self) -> Any: ...
+
+
+def funnel_chart(
+    about: Named,
+    now: Sequence[FunnelCount],
+    then: Sequence[FunnelCount],
+    *,
+    rate: Any,
+    comparison: Said,
+) -> Any:
+    """Users by step, beside those of an earlier span.
+
+    Parameters
+    ----------
+    rate : Fact
+        Share of the first step's users that reach the last.
+    comparison : Said
+        What the earlier span is called.
+    """
+    return charts.funnel(
+        [
+            charts.Stage(about.word("event", a.step), a.users, b.users)
+            for a, b in zip(now, then, strict=True)
+        ],
+        claim=Text.of(
+            "campaign.funnel.claim", rate=rate, first=about.word("event", now[0].step),
+            last=about.word("event", now[-1].step),
+        ),
+        alt=Text.of("campaign.funnel.alt", steps=len(now)),
+        source=about.source,
+        comparison=comparison,
+    )  # fmt: skip

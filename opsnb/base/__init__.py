@@ -1,0 +1,1 @@
+"""What both halves share: errors, workspace, plans, periods, messages, memory across cycles."""

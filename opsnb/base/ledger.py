@@ -1,0 +1,398 @@
+"""The memory across cycles: actions, decisions and predictions, and what became of them.
+
+`reports/ledger/CYCLE.jsonl` holds one JSON object a line, only ever added to: an entry (`add`),
+or what happened to one later (`close`, `reopen`, `observe`, `withdraw`). The state of an entry
+is what its lines amount to, so that its history stays and git can show and merge it.
+
+Writers take turns by a file lock and append whole lines in one write; a line that a killed
+process left unfinished was never acknowledged, and goes when the next one writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from opsnb.base.durable import sync_folder
+from opsnb.base.errors import LedgerError
+from opsnb.base.messages import Label
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["KINDS", "Entry", "Ledger", "Outcome", "entry_id"]
+
+Kind = Literal["action", "decision", "prediction"]
+KINDS: tuple[Kind, ...] = ("action", "decision", "prediction")
+
+State = Literal["open", "done", "dropped", "withdrawn"]
+Status = Literal["open", "done", "late", "dropped"]
+Outcome = Literal["done", "dropped"]
+
+_EVENTS = ("add", "close", "reopen", "observe", "withdraw")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An action, decision or prediction, as its lines leave it.
+
+    Attributes
+    ----------
+    title : Label
+        What is to be done, decided or expected; a string, or a dict by language.
+    report : str or None
+        `CYCLE/SLUG` of the report it comes from; None when a person entered it.
+    value, low, high, observed : float or None
+        Of a prediction, in the metric's unit.
+    closed : date or None
+        When it was done or dropped; for a decision, when it was made.
+    note : str, dict or None
+        What was said at closing: the decision made, why it was dropped.
+    touched : bool
+        A person has entered or changed it; re-running its report leaves it alone.
+    """
+
+    id: str
+    kind: Kind
+    cycle: str
+    title: Label
+    added: dt.datetime
+    report: str | None = None
+    playbook: str | None = None
+    subject: str | None = None
+    owner: Label | None = None
+    due: dt.date | None = None
+    evidence: tuple[str, ...] = ()
+    metric: str | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    observed: float | None = None
+    state: State = "open"
+    closed: dt.date | None = None
+    note: Label | None = None
+    touched: bool = False
+    history: tuple[dict[str, Any], ...] = ()
+
+    def status(self, as_of: dt.date) -> Status:
+        """done, dropped, late (open and past its date) or open."""
+        if self.state in ("done", "dropped"):
+            return self.state  # type: ignore[return-value]
+        if self.kind == "prediction" and self.observed is not None:
+            return "done"
+        return "late" if self.due is not None and self.due < as_of else "open"
+
+    @property
+    def on_time(self) -> bool | None:
+        """Whether it was done by its date; None while it is open, dropped, or has no date."""
+        if self.state != "done" or self.closed is None or self.due is None:
+            return None
+        return self.closed <= self.due
+
+    @property
+    def hit(self) -> bool | None:
+        """Whether a prediction's interval held the outcome; None before it is known."""
+        if None in (self.observed, self.low, self.high):
+            return None
+        assert self.low is not None and self.high is not None and self.observed is not None
+        return self.low <= self.observed <= self.high
+
+
+def entry_id(kind: Kind, *parts: str) -> str:
+    """A stable id from what names an entry: `a-5f0c31d2e9`."""
+    return f"{kind[0]}-{sha256(chr(31).join(parts).encode()).hexdigest()[:10]}"
+
+
+class Ledger:
+    """The ledger of a workspace: `Ledger(workspace.reports / "ledger")`.
+
+    Parameters
+    ----------
+    folder : Path
+        May not exist yet; it is made with the first entry.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # -- reading -----------------------------------------------------------------------
+
+    def entries(self, kind: Kind | None = None) -> list[Entry]:
+        """Every entry that was not withdrawn, the oldest first.
+
+        Raises
+        ------
+        LedgerError
+            A line cannot be read.
+        """
+        found = self._all().values()
+        return [e for e in found if e.state != "withdrawn" and kind in (None, e.kind)]
+
+    def find(self, id: str, kind: Kind) -> Entry:
+        """The entry of an id, or of the beginning of one.
+
+        Raises
+        ------
+        LedgerError
+            There is none, or more than one.
+        """
+        matching = [entry for entry in self.entries(kind) if entry.id.startswith(id)]
+        exact = [entry for entry in matching if entry.id == id]
+        if len(exact or matching) == 1:
+            return (exact or matching)[0]
+        several = ", ".join(entry.id for entry in matching[:5])
+        raise LedgerError(
+            f'"{id}" is the beginning of {len(matching)} ids'
+            if matching and id
+            else f'there is no {kind} "{id}"',
+            where=self.folder.name,
+            hint=f"take one of {several}" if several and id else f"see opsnb {kind}s list",
+        )
+
+    def _all(self) -> dict[str, Entry]:
+        lines = [
+            (line, where)
+            for path in sorted(self.folder.glob("*.jsonl"))
+            for line, where in _lines(path)
+        ]
+        lines.sort(key=lambda pair: str(pair[0].get("at", "")))  # stable: order within a file
+        known: dict[str, Entry] = {}
+        for line, where in lines:
+            try:
+                _apply(known, line)
+            except (KeyError, TypeError, ValueError) as error:
+                raise _unreadable(where, f"{type(error).__name__}: {error}") from error
+        return known
+
+    # -- writing -----------------------------------------------------------------------
+
+    def add(
+        self, kind: Kind, cycle: str, title: Label, *, at: dt.datetime | None = None, **fields: Any
+    ) -> Entry:
+        """An entry that a person makes; it gets an id of its own, whatever its title."""
+        id = f"{kind[0]}-{uuid.uuid4().hex[:10]}"
+        line = {"event": "add", "id": id, "kind": kind, "title": title, "touched": True, **fields}
+        moment = at or dt.datetime.now(dt.UTC)
+        with self.turn() as write:
+            [written] = write(cycle, [line], moment)
+        said = {"cycle": cycle, **written}
+        return _added(said, (said,))
+
+    def close(
+        self, id: str, kind: Kind, outcome: Outcome, on: dt.date, note: str | None = None
+    ) -> Entry:
+        """Say that an entry is done (a decision: made) or dropped."""
+        return self._changed(
+            id, kind, {"event": "close", "status": outcome, "on": on, "note": note}
+        )
+
+    def reopen(self, id: str, kind: Kind) -> Entry:
+        """Take back that an entry was closed."""
+        return self._changed(id, kind, {"event": "reopen"})
+
+    def _changed(self, id: str, kind: Kind, what: dict[str, Any]) -> Entry:
+        """The entry after a line about it was written."""
+        with self.turn() as write:
+            entry = self.find(id, kind)
+            [line] = write(entry.cycle, [{**what, "id": entry.id}])
+        known = {entry.id: entry}
+        _apply(known, {"cycle": entry.cycle, **line})
+        return known[entry.id]
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[Any]:
+        """This writer's turn: what is read inside stays true until it has written.
+
+        Yields
+        ------
+        write : callable
+            `write(cycle, lines)` appends lines to a cycle's file and waits until they are on
+            the disk; it gives them back with their time. Time never runs backwards in a file,
+            whatever the clock does: what was said later stays later.
+
+        Raises
+        ------
+        LedgerError
+            The folder cannot be written to.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / ".lock").open("a") as lock:
+                if fcntl is not None:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                yield self._append
+        except OSError as error:
+            raise LedgerError(
+                f"cannot be written ({error.strerror or error})",
+                where=self.folder.name,
+                hint="check the folder's permissions and the free space on its disk",
+            ) from error
+
+    def _append(
+        self, cycle: str, lines: Iterable[dict[str, Any]], at: dt.datetime | None = None
+    ) -> list[dict[str, Any]]:
+        given = list(lines)
+        if not given:
+            return []
+        path = self.folder / f"{cycle}.jsonl"
+        is_new = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            moment = _not_before(_mended(descriptor), at or dt.datetime.now(dt.UTC))
+            texts = [_dumped({"at": moment, **line}) for line in given]
+            data = memoryview("".join(text + "\n" for text in texts).encode("utf-8"))
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            sync_folder(self.folder)
+        return [json.loads(text) for text in texts]
+
+
+def _not_before(last: dict[str, Any], now: dt.datetime) -> str:
+    """The time now, or that of the last line where the clock has been set back since."""
+    said, text = str(last.get("at", "")), now.isoformat(timespec="microseconds")
+    with contextlib.suppress(ValueError, TypeError):
+        if dt.datetime.fromisoformat(said) > now:
+            return said
+    return text
+
+
+def _dumped(line: dict[str, Any]) -> str:
+    kept = {key: value for key, value in line.items() if value is not None}
+    return json.dumps(kept, ensure_ascii=False, default=_iso)
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in the ledger")
+
+
+_TAIL = 1 << 16
+
+
+def _mended(descriptor: int) -> dict[str, Any]:
+    """The last line, after one that was not ended was kept (a hand's) or cut (a torn one)."""
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - _TAIL)
+    tail = os.pread(descriptor, size - start, start)
+    while start and tail.count(b"\n") < 2:  # a very long line
+        start = max(0, start - len(tail))
+        tail = os.pread(descriptor, size - start, start)
+    whole, _, open_end = tail.rpartition(b"\n")
+    if open_end:
+        if (last := _parsed(open_end)) is not None:
+            os.write(descriptor, b"\n")
+            return last
+        os.ftruncate(descriptor, size - len(open_end))
+    return _parsed(whole.rpartition(b"\n")[2]) or {}
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """The objects of a file, each with its place; an unfinished last line was never said."""
+    pieces = path.read_bytes().split(b"\n")
+    for number, piece in enumerate(pieces, 1):
+        if not piece.strip():
+            continue
+        where = f"ledger/{path.name}, line {number}"
+        line = _parsed(piece)
+        if line is None:
+            if number == len(pieces):
+                return
+            raise _unreadable(where, "no JSON object")
+        yield {"cycle": path.stem, **line}, where
+
+
+def _unreadable(where: str, why: str) -> LedgerError:
+    return LedgerError(
+        f"the line cannot be read ({why})",
+        where=where,
+        hint="mend it by hand, or take the file's last good version from git",
+    )
+
+
+def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
+    """What a line makes of the entries."""
+    event, id = line["event"], line["id"]
+    if not isinstance(id, str) or not id.strip():
+        raise ValueError("its id is no text")
+    if event not in _EVENTS:
+        raise ValueError(f'unknown event "{event}"')
+    if event == "add":
+        history = known[id].history if id in known else ()
+        known[id] = _added(line, (*history, line))
+        return
+    entry = known.get(id)
+    if entry is None:
+        raise ValueError(f'no entry "{id}" was added before')
+    changes: dict[str, Any] = {"touched": True}
+    if event == "close":
+        if line["status"] not in ("done", "dropped"):
+            raise ValueError(f'an entry closes as done or dropped, not "{line["status"]}"')
+        changes |= {
+            "state": line["status"],
+            "closed": _day(line["on"]),
+            "note": _text(line, "note"),
+        }
+    elif event == "reopen":
+        changes |= {"state": "open", "closed": None, "note": None}
+    elif event == "observe":
+        changes = {"observed": float(line["value"])}
+    else:
+        changes = {"state": "withdrawn"}
+    known[id] = replace(entry, **changes, history=(*entry.history, line))
+
+
+def _added(line: dict[str, Any], history: tuple[dict[str, Any], ...]) -> Entry:
+    if line["kind"] not in KINDS:
+        raise ValueError(f'unknown kind "{line["kind"]}"')
+    fields: dict[str, Any] = {k: float(line[k]) for k in ("value", "low", "high") if k in line}
+    fields |= {k: _text(line, k) for k in ("report", "playbook", "subject", "owner", "metric")}
+    return Entry(
+        line["id"],
+        line["kind"],
+        line["cycle"],
+        _text(line, "title") or line["id"],
+        dt.datetime.fromisoformat(line["at"]),
+        due=_day(line["due"]) if "due" in line else None,
+        evidence=tuple(line.get("evidence", ())),
+        touched=bool(line.get("touched")),
+        history=history,
+        **fields,
+    )
+
+
+def _text(line: dict[str, Any], key: str) -> Any:
+    """A text, or a text by language; None where the line has none."""
+    value = line.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    texts = value.values() if isinstance(value, dict) and value else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f'"{key}" is no text')
+    return value
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)

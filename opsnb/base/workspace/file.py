@@ -1,0 +1,241 @@
+"""The keys of opsnb.toml: what each may hold, and where the file is found."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, Field, PrivateAttr
+
+from opsnb.base.credentials import expand, expand_url, written_out
+from opsnb.base.errors import WorkspaceError, did_you_mean
+from opsnb.base.messages import known_languages
+from opsnb.base.toml_model import Day, Problem, Said, Strict, fail, mistake, read_toml, validate
+
+FILE = "opsnb.toml"
+
+
+class SourceConfig(Strict):
+    """[sources.NAME]: where data lives."""
+
+    url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
+    encoding: str = Field(default="utf-8", examples=['"gb18030"'])
+    decimal: Literal[".", ","] = "."
+    dates: Literal["day first", "month first"] | None = None
+    memory_limit: str | None = Field(
+        default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
+    )
+    timeout: int = Field(default=600, ge=1, examples=["600"])
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def expanded_url(self) -> str:
+        """The URL with environment variables filled in; may hold a password, never show it."""
+        return expand_url(self.url, f"{FILE}: sources.{self.name}.url")
+
+    def problems(self) -> Iterable[Problem]:
+        if written_out(self.url):
+            what = "holds a password or token"
+            hint = (
+                "name an environment variable in its place, ${SHOP_PASSWORD}, or an entry of the "
+                "keyring, ${keyring:SERVICE/USER}; change the password if others have seen the file"
+            )
+            yield Problem("url", what, hint)
+
+
+class CheckConfig(Strict):
+    """[[tables.NAME.checks]]: rows that a team counts in its data gate."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", examples=['"cancellation_lines"'])
+    where: str = Field(min_length=1, examples=["\"line_type = 'cancellation'\""])
+    level: Literal["note", "warn", "block"] = "note"
+    label: Said | None = Field(default=None, examples=['"cancellation lines"'])
+
+
+class TableConfig(Strict):
+    """[tables.NAME]: the team's own table, by a name or a query, as one of the contract."""
+
+    source: str = Field(examples=['"shop"'])
+    table: str | None = Field(default=None, examples=['"orders"'])
+    sql: str | None = Field(default=None, examples=['"select ..."'])
+    grain: Literal["order", "line"] | None = None
+    checks: list[CheckConfig] = Field(default=[])
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def expanded_sql(self) -> str | None:
+        """The query with environment variables filled in, without a closing semicolon."""
+        if self.sql is None:
+            return None
+        return expand(self.sql, f"{FILE}: tables.{self.name}.sql").strip().rstrip(";")
+
+    def problems(self) -> Iterable[Problem]:
+        if (self.table is None) == (self.sql is None):
+            what = "has both table and sql" if self.table else "has neither table nor sql"
+            yield Problem("", what, 'give one: table = "orders", or sql = "select ..."')
+        ids = [check.id for check in self.checks]
+        for name in sorted({name for name in ids if ids.count(name) > 1}):
+            yield Problem("checks", f'has the id "{name}" twice', "rename one of them")
+
+
+class CycleConfig(Strict):
+    """[[cycles.KIND]]: a playbook of the cycle, once or for each experiment or campaign."""
+
+    playbook: str = Field(min_length=1, examples=['"campaign_review"'])
+    for_each: Literal["experiment", "campaign"] | None = None
+    parameters: dict[str, Any] = Field(default={}, examples=["{top = 10}"])
+
+
+class Cycles(Strict):
+    week: list[CycleConfig] = Field(default=[])
+    month: list[CycleConfig] = Field(default=[])
+    quarter: list[CycleConfig] = Field(default=[])
+    year: list[CycleConfig] = Field(default=[])
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else 'an IANA name such as "Asia/Shanghai"'
+        raise mistake(f'unknown time zone "{name}"', hint) from None
+    return name
+
+
+def _currency(code: str) -> str:
+    if code not in list_currencies():
+        hint = "a code of three capital letters: CNY, USD, EUR, GBP"
+        raise mistake(f'unknown currency "{code}"', hint)
+    return code
+
+
+def _language(code: str) -> str:
+    if code not in (known := known_languages()):
+        raise mistake(f'unknown language "{code}"', did_you_mean(code, known, kind="languages"))
+    return code
+
+
+_Code = Annotated[str, AfterValidator(_language)]
+
+
+class Settings(Strict):
+    name: Said = Field(examples=['"Lantern Market"'])
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(examples=['"Asia/Shanghai"'])
+    currency: Annotated[str, AfterValidator(_currency)] = Field(examples=['"CNY"'])
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$", examples=['"CN"'])
+    language: _Code = Field(default="en", examples=['"en"'])
+    languages: list[_Code] | None = Field(default=None, min_length=1, examples=['["en", "zh"]'])
+    week_start: Literal["monday", "sunday"] = "monday"
+    fiscal_month_start: int = Field(default=1, ge=1, le=12, examples=["1"])
+    as_of: Day | None = Field(default=None, examples=["2026-11-16"])
+    refund_window_days: int = Field(default=14, ge=0, examples=["14"])
+    gross_margin: float | None = Field(default=None, gt=0, le=1, examples=["0.35"])
+    owner: Said | None = Field(default=None, examples=['"Li Na"'])
+    min_cell: int = Field(default=10, ge=0, le=1000, examples=["10"])
+
+    def problems(self) -> Iterable[Problem]:
+        if self.languages and self.language not in self.languages:
+            hint = f'add "{self.language}" to languages'
+            yield Problem("languages", f'lacks the primary language "{self.language}"', hint)
+
+
+class _Report(Strict):
+    """[report]: how reports are published."""
+
+    pdf: Literal["standard", "accessible"] = Field(default="standard", examples=['"accessible"'])
+
+
+class File(Strict):
+    workspace: Settings
+    report: _Report = _Report()
+    sources: dict[str, SourceConfig] = Field(default={})
+    tables: dict[str, TableConfig] = Field(default={})
+    metrics: dict[str, dict[str, Any]] = Field(default={})
+    cycles: Cycles = Cycles()
+
+    def problems(self) -> Iterable[Problem]:
+        for name, table in self.tables.items():
+            if table.source not in self.sources:
+                hint = did_you_mean(table.source, self.sources, kind="sources")
+                what = f'no source "{table.source}"'
+                yield Problem(f"tables.{name}.source", what, hint)
+            if table.grain is not None and name != "orders":
+                yield Problem(f"tables.{name}.grain", "only orders has a grain", "remove the line")
+        for group in ("sources", "tables"):
+            for name in getattr(self, group):
+                if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+                    hint = "letters, digits and underscores, a letter first"
+                    yield Problem(f"{group}.{name}", f'"{name}" is no usable name', hint)
+
+
+def read_file(file: Path) -> File:
+    """opsnb.toml, with the metrics of metrics.toml beside it.
+
+    Raises
+    ------
+    WorkspaceError
+        It cannot be used as it stands; all that is wrong at once.
+    """
+    model = validate(File, read_toml(file), file.name, WorkspaceError)
+    for name, source in model.sources.items():
+        source._name = name
+    for name, table in model.tables.items():
+        table._name = name
+    return model.model_copy(update={"metrics": _metrics(file.parent, model.metrics)})
+
+
+def find(path: str | Path | None) -> Path:
+    """The opsnb.toml that a path, the environment or the working directory names."""
+    given = path if path is not None else os.environ.get("OPSNB_WORKSPACE") or None
+    if given is None:
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / FILE).is_file():
+                return folder / FILE
+        raise WorkspaceError(
+            f"no {FILE} in this folder or above it",
+            where=str(here),
+            hint="change into a workspace, set OPSNB_WORKSPACE, or make one with `opsnb init`",
+        )
+    found = Path(given).expanduser().resolve()
+    file = found / FILE if found.is_dir() else found
+    if not file.is_file():
+        source = "" if path is not None else "OPSNB_WORKSPACE: "
+        raise WorkspaceError(
+            f"no {FILE} here",
+            where=f"{source}{given}",
+            hint=f"give the folder that holds {FILE}, or the file itself",
+        )
+    return file
+
+
+def _metrics(root: Path, inline: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """[metrics.*] of opsnb.toml together with metrics.toml beside it."""
+    beside = root / "metrics.toml"
+    tree = read_toml(beside) if beside.is_file() else {}
+    found = [
+        Problem(name, f"is no metric but {value!r}", f"metrics are tables: [{name}]")
+        for name, value in tree.items()
+        if not isinstance(value, dict)
+    ]
+    found += [
+        Problem(name, f"is defined in {FILE} as well", f"remove [metrics.{name}] there")
+        for name in sorted(tree.keys() & inline.keys())
+    ]
+    fail(found, beside.name, WorkspaceError)
+    return {**inline, **tree}

@@ -1,0 +1,1 @@
+"""A playbook's file: its contract, its parameters."""

@@ -1,0 +1,1 @@
+"""Runs: what makes, keeps and compares reports."""

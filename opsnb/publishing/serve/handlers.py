@@ -1,0 +1,383 @@
+"""What each address answers.
+
+Every request is held against the guard first: the Host header, the session (or the token that
+opens one), and for a form the Origin, its size and its own token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError, RequestHandler
+
+from opsnb.base.errors import OpsnbError, PlanError
+from opsnb.base.messages import Language
+from opsnb.publishing.reports.run_record import strip_root
+from opsnb.publishing.runs import ledger_entries
+from opsnb.publishing.runs.diff import compare, diff_page, read_report
+from opsnb.publishing.serve.notes import ACTION, LISTS, Notes, write
+from opsnb.publishing.serve.pages import Pages
+from opsnb.publishing.site import PAGES
+
+if TYPE_CHECKING:
+    from opsnb.publishing.serve.server import Server
+
+LARGEST_FORM = 64 * 1024
+"""Bytes; all notes of a long review have a tenth of it."""
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".pdf": "application/pdf",
+    ".json": "application/json",
+    ".log": "text/plain; charset=utf-8",
+    ".ipynb": "application/x-ipynb+json",
+    ".csv": "text/csv; charset=utf-8",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""What a report's folder may hold for readers; nothing else is sent."""
+
+_POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"\r\n]*)"')
+_STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'"
+
+Made = TypeVar("Made")
+
+
+class Refused(HTTPError):
+    """A request that is turned away; `key` is the text of `[serve]` that says why."""
+
+    def __init__(self, status: int, key: str, **values: Any) -> None:
+        super().__init__(status)
+        self.key, self.values = key, values
+
+
+class Guarded(RequestHandler):
+    """A handler behind the guard; its work runs in the server's one worker."""
+
+    def initialize(self, server: Server) -> None:
+        self.server = server
+
+    @property
+    def pages(self) -> Pages:
+        return self.server.pages()
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in {
+            "Content-Security-Policy": f"{_STRICT}; frame-ancestors 'none'",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            # Not no-referrer: a browser would then send forms with the Origin "null".
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Cache-Control": "no-store",
+        }.items():
+            self.set_header(name, value)
+
+    def prepare(self) -> None:
+        guard = self.server.guard
+        if not guard.knows_host(self.request.headers.get("Host", "")):
+            raise Refused(403, "serve.bad_host")
+        if guard.is_session(self.get_cookie(guard.cookie)):
+            return
+        token = self.get_query_argument("token", "")
+        if self.request.method != "GET" or not guard.is_token(token):
+            raise Refused(403, "serve.no_session")
+        self.set_cookie(guard.cookie, guard.session, httponly=True, samesite="Strict")
+        self.redirect(urlsplit(self.request.uri or "/").path, status=303)
+
+    async def work(self, call: Callable[[], Made]) -> Made:
+        """What touches the workspace's files, one at a time, beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.server.worker, call)
+
+    def send_page(self, page: str, status: int = 200) -> None:
+        """An HTML page, under its own policy and in nobody's frame."""
+        found = _POLICY.search(page[:4096])
+        policy = html.unescape(found[1]) if found else _STRICT
+        self.set_header("Content-Security-Policy", f"{policy}; frame-ancestors 'none'")
+        self.set_header("Content-Type", TYPES[".html"])
+        self.set_status(status)
+        self.finish(page)
+
+    def log_exception(self, *exc_info: Any) -> None:
+        """Mistakes that the reader is told of are no news for the command line."""
+        if not isinstance(exc_info[1], OpsnbError | HTTPError):
+            super().log_exception(*exc_info)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A page in the workspace's language that says what to do."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        pages = self.server.last_pages
+        if isinstance(error, OpsnbError):
+            text = strip_root(str(error), self.server.root)
+            self.send_page(pages.message(pages.language(None), text), 422)
+            return
+        keys = {400: "serve.bad_form", 404: "serve.no_page", 405: "serve.no_page"}
+        key = keys.get(status_code, "serve.broken")
+        values: dict[str, Any] = {}
+        if isinstance(error, Refused):
+            key, values = error.key, error.values
+        language = pages.language(None)
+        self.send_page(pages.message(language, language.text(key, **values)), status_code)
+
+
+class Front(Guarded):
+    """`/`: the index of reports."""
+
+    def get(self) -> None:
+        pages = self.pages
+        self.redirect(pages.address("index", pages.language(None)), status=303)
+
+
+class Icon(Guarded):
+    """`/favicon.ico`, which browsers ask for by themselves."""
+
+    def prepare(self) -> None:
+        self.set_status(204)
+
+    def get(self) -> None:
+        self.finish()
+
+
+class CataloguePage(Guarded):
+    """`/actions.zh.html`: a page of the catalogue as it is now, with its forms."""
+
+    SAID: ClassVar = {"added": "serve.added", "saved": "serve.saved", "reopened": "serve.reopened"}
+
+    async def get(self, name: str, code: str | None = None) -> None:
+        pages = self.pages
+        language = _spoken(pages, code)
+        key = self.SAID.get(self.get_query_argument("said", ""))
+        notice = language.text(key) if key else ""
+        self.send_page(await self.work(lambda: pages.page(name, language, notice=notice)))
+
+
+class ReportFile(Guarded):
+    """`/CYCLE/SLUG/FILE`, also of a kept version: published files, as they are."""
+
+    async def get(self, *steps: str) -> None:
+        path = inside(self.pages.workspace.reports, [step for step in steps if step])
+        if path is None or path.suffix not in TYPES or not path.is_file():
+            raise Refused(404, "serve.no_page")
+        content = await self.work(path.read_bytes)
+        if path.suffix == ".html":
+            self.send_page(content.decode("utf-8", errors="replace"))
+            return
+        self.set_header("Content-Type", TYPES[path.suffix])
+        self.finish(content)
+
+
+class Diff(Guarded):
+    """`/diff.html?before=CYCLE/SLUG/versions/v1&after=CYCLE/SLUG`."""
+
+    async def get(self, code: str | None = None) -> None:
+        pages = self.pages
+        language = _spoken(pages, code)
+        folders = [
+            inside(pages.workspace.reports, self.get_query_argument(side, "").split("/"))
+            for side in ("before", "after")
+        ]
+        if not all(folder and (folder / "report.json").is_file() for folder in folders):
+            raise Refused(404, "serve.no_page")
+
+        def drawn() -> str:
+            before, after = (read_report(folder) for folder in folders if folder)
+            return diff_page(compare(before, after), language)
+
+        self.send_page(await self.work(drawn))
+
+
+class Form(Guarded):
+    """A form that was sent; it has to carry the token of its own address."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        guard, headers = self.server.guard, self.request.headers
+        if self.request.method != "POST":
+            return
+        if not guard.knows_origin(headers.get("Origin"), headers["Host"]):
+            raise Refused(403, "serve.bad_origin")
+        if len(self.request.body) > LARGEST_FORM:
+            raise Refused(413, "serve.too_large", limit=LARGEST_FORM // 1024)
+        kind = headers.get("Content-Type", "").partition(";")[0].strip()
+        if kind != "application/x-www-form-urlencoded":
+            raise Refused(400, "serve.bad_form")
+        if not guard.is_form_token(self.field("csrf"), self.request.path):
+            raise Refused(403, "serve.bad_form")
+
+    def field(self, name: str) -> str:
+        return self.get_body_argument(name, "")
+
+    def values(self, *names: str) -> dict[str, str]:
+        return {name: self.field(name) for name in names}
+
+    def spoken(self, pages: Pages) -> Language:
+        return pages.language(self.field("language"))
+
+    async def answer(
+        self, name: str, said: str, act: Callable[[], Any], values: dict[str, str], place: str
+    ) -> None:
+        """Does what the form asks and shows the page again; a mistake leaves what was entered."""
+        pages = self.pages
+        language = self.spoken(pages)
+        try:
+            await self.work(act)
+        except OpsnbError as error:
+            text = strip_root(str(error), self.server.root)
+            page = await self.work(lambda: pages.page(name, language, error=text, values=values))
+            self.send_page(page, 422)
+            return
+        self.server.renew_soon()
+        self.redirect(f"{pages.address(name, language)}?said={said}#{place}", status=303)
+
+
+class AddAction(Form):
+    """`/actions/add`, as `opsnb actions add`."""
+
+    async def post(self) -> None:
+        entered = self.values("title", "owner", "due", "cycle", "about")
+        title = entered["title"]
+        more = {name: value for name, value in entered.items() if name != "title"}
+        workspace = self.pages.workspace
+        await self.answer(
+            "actions",
+            "added",
+            lambda: ledger_entries.add_action(workspace, title, **more),
+            entered,
+            "actions",
+        )
+
+
+class CloseEntry(Form):
+    """`/actions/close` and `/decisions/close`, as the commands of that name."""
+
+    async def post(self, kind: Any) -> None:
+        entered = self.values("id", "note", "on", "status")
+        outcome: Any = entered["status"]
+        if outcome not in ("done", "dropped"):
+            raise Refused(400, "serve.bad_form")
+        workspace = self.pages.workspace
+        await self.answer(
+            "actions",
+            "saved",
+            lambda: ledger_entries.close(
+                workspace, kind, entered["id"], outcome, on=entered["on"], note=entered["note"]
+            ),
+            entered,
+            f"{kind}s",
+        )
+
+
+class ReopenEntry(Form):
+    """`/actions/reopen` and `/decisions/reopen`."""
+
+    async def post(self, kind: Any) -> None:
+        entered = self.values("id")
+        ledger = self.pages.workspace.ledger
+        await self.answer(
+            "actions",
+            "reopened",
+            lambda: ledger.reopen(entered["id"], kind),
+            entered,
+            f"{kind}s",
+        )
+
+
+class NotesForm(Form):
+    """`/notes/CAMPAIGN.html` shows a campaign's notes, a post to `/notes/CAMPAIGN` saves them."""
+
+    async def get(self, campaign: str, code: str | None = None) -> None:
+        pages = self._pages_of(campaign)
+        language = _spoken(pages, code)
+        saved = self.get_query_argument("said", "") == "saved"
+        file = f"plans/notes/{campaign}.toml"
+        notice = language.text("serve.notes_saved", file=file) if saved else ""
+        self.send_page(await self.work(lambda: pages.notes_page(campaign, language, notice=notice)))
+
+    async def post(self, campaign: str) -> None:
+        pages = self._pages_of(campaign)
+        language = self.spoken(pages)
+        notes = self._entered()
+        try:
+            await self.work(lambda: write(pages.notes_file(campaign), notes, language))
+        except PlanError as error:
+            text = strip_root(str(error), self.server.root)
+            page = await self.work(lambda: pages.notes_page(campaign, language, notes, error=text))
+            self.send_page(page, 422)
+            return
+        self.redirect(f"{pages.notes_address(campaign, language)}?said=saved", status=303)
+
+    def _pages_of(self, campaign: str) -> Pages:
+        pages = self.pages
+        if campaign not in pages.workspace.campaigns:
+            raise Refused(404, "serve.no_page")
+        return pages
+
+    def _entered(self) -> Notes:
+        lists = {name: _lines(self.field(name)) for name in LISTS if name != "why"}
+        lists["why"] = [text for text in self.get_body_arguments("why") if text]
+        columns = [self.get_body_arguments(name) for name in ACTION]
+        if len({len(column) for column in columns}) > 1:
+            raise Refused(400, "serve.bad_form")
+        rows = [dict(zip(ACTION, row, strict=True)) for row in zip(*columns, strict=True)]
+        return Notes(self.field("stamp"), lists, rows)
+
+
+class Nothing(Guarded):
+    """Any other address."""
+
+    def get(self) -> None:
+        raise Refused(404, "serve.no_page")
+
+    post = get
+
+
+def inside(folder: Path, steps: list[str]) -> Path | None:
+    """The path of these steps below a folder; None where one of them would lead elsewhere."""
+    if not steps or any(_leads_elsewhere(step) for step in steps):
+        return None
+    path = folder.joinpath(*steps).resolve()
+    return path if path.is_relative_to(folder.resolve()) else None
+
+
+def _leads_elsewhere(step: str) -> bool:
+    return not step or step.startswith(".") or bool(re.search(r"[/\\\x00-\x1f:]", step))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _spoken(pages: Pages, code: str | None) -> Language:
+    """The language of an address's ending; the primary one has none."""
+    if code is not None and code not in pages.workspace.languages[1:]:
+        raise Refused(404, "serve.no_page")
+    return pages.language(code)
+
+
+def routes(server: Server) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Address patterns and what answers them."""
+    names, ending = "|".join(PAGES), r"(?:\.([a-z]{2,3}))?\.html"
+    step = r"([^/]+)"
+    table: list[tuple[str, type[RequestHandler]]] = [
+        (r"/", Front),
+        (r"/favicon\.ico", Icon),
+        (rf"/({names}){ending}", CataloguePage),
+        (rf"/diff{ending}", Diff),
+        (r"/actions/add", AddAction),
+        (r"/(action|decision)s/close", CloseEntry),
+        (r"/(action|decision)s/reopen", ReopenEntry),
+        (r"/notes/([^/]+?)" + ending, NotesForm),
+        (r"/notes/([^/]+)", NotesForm),
+        (rf"/{step}/{step}/(versions)/{step}/{step}", ReportFile),
+        (rf"/{step}/{step}/{step}", ReportFile),
+    ]
+    return [(pattern, handler, {"server": server}) for pattern, handler in table]

@@ -1,0 +1,79 @@
+"""Each point that the doctor looks at can fail, and says the fix."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import opsnb.cli.doctor
+from opsnb.base.errors import PublishError
+from opsnb.cli.doctor import Diagnosis, diagnose, satisfies
+
+
+def points(path: Path) -> dict[str, Diagnosis]:
+    return {point.name: point for point in diagnose(path)}
+
+
+def test_a_healthy_machine(root) -> None:
+    found = points(root)
+    failed = {name: point.detail for name, point in found.items() if point.status == "FAIL"}
+    assert failed == {}
+    assert found["kernel"].detail.startswith("1 + 1 = 2")
+    assert found["workspace"].status == "WARN"
+    assert "map your tables" in found["workspace"].fix
+    assert list(found)[-1] == "disk"
+
+
+def test_what_can_be_wrong(root, monkeypatch) -> None:
+    from opsnb.publishing.execution import provenance
+    from opsnb.publishing.reports import fonts, pdf_engines
+
+    def no_engine() -> str:
+        raise PublishError("no PDF engine is installed", hint="install plutoprint")
+
+    monkeypatch.setattr(provenance, "installed_version", {"duckdb": "2.0.0"}.get)
+    monkeypatch.setattr(fonts, "font_paths", lambda: [Path("lost.ttf")])
+    monkeypatch.setattr(pdf_engines, "engine", no_engine)
+    monkeypatch.setattr(sys, "executable", "/usr/bin/false")
+    (root / "reports").mkdir()
+    monkeypatch.setattr(opsnb.cli.doctor.tempfile, "NamedTemporaryFile", full)
+    found = points(root)
+    for name, detail in {
+        "duckdb": "2.0.0, but opsnb needs from 1.5, below 2",
+        "sqlglot": "not installed",
+        "fonts": "missing: lost.ttf",
+        "PDF engine": "no PDF engine is installed",
+        "kernel": "KernelStart",
+        "disk": "cannot write to reports/ (No space left on device)",
+    }.items():
+        assert found[name].status == "FAIL"
+        assert detail in found[name].detail
+        assert found[name].fix
+    assert 'pip install "duckdb>=1.5,<2"' in found["duckdb"].fix
+
+
+def full(*_args, **_kwargs):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_workspace_that_does_not_load(tmp_path) -> None:
+    found = points(tmp_path)
+    assert found["workspace"].status == "FAIL"
+    assert "disk" not in found
+
+
+@pytest.mark.parametrize(
+    ("version", "well"),
+    [("12.0.0", True), ("12.0", True), ("12.1.0", False), ("11.9", False), ("12.0.1rc1", True)],
+)
+def test_versions_are_compared_as_numbers(version: str, well: bool) -> None:
+    assert satisfies(version, (12, 0), (12, 1)) is well
+
+
+def test_ordinary_kernels_are_said(root, monkeypatch) -> None:
+    monkeypatch.setenv("OPSNB_WARM_KERNELS", "0")
+    found = points(root)["warm kernels"]
+    assert found.status == "OK"
+    assert found.detail.startswith("OPSNB_WARM_KERNELS=0: ordinary kernels are used")
