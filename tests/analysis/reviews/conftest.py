@@ -14,7 +14,8 @@ from unittest import mock
 import nbformat
 import pytest
 
-from opsnb.analysis.session import Session, Shown
+from opsnb.analysis.session import Session
+from opsnb.analysis.shown import Shown
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import opsnb
-from opsnb.analysis.session import Session, Shown
+from opsnb.analysis.session import Session
+from opsnb.analysis.shown import Shown
 from opsnb.base.errors import OpsnbError, ParameterError, PlanError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace

@@ -17,11 +17,11 @@ from opsnb.analysis.reviews.campaign.increment import Increment
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 
-def measure_increment(ops: Session, plan: CampaignPlan) -> Increment:
+def measure_increment(ops: Recorder, plan: CampaignPlan) -> Increment:
     """The effect by the best evidence that the plan and the data allow."""
     if plan.start is None or plan.end is None:
         return Increment("none", "E")

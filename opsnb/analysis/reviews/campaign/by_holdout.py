@@ -20,11 +20,11 @@ from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics.assignments import Assigned
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 
-def by_holdout(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
+def by_holdout(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
     """Exposed against held-out users, scaled to all exposed; or why there is no such comparison."""
     assert plan.holdout is not None
     if not ops.rows.has("assignments"):
@@ -66,7 +66,7 @@ def by_holdout(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -
 
 
 def _compared(
-    ops: Session,
+    ops: Recorder,
     plan: CampaignPlan,
     assigned: Assigned,
     span: tuple[dt.date, dt.date],
@@ -84,7 +84,7 @@ def _compared(
     )
 
 
-def _contaminated(ops: Session, plan: CampaignPlan, assigned: Assigned) -> int:
+def _contaminated(ops: Recorder, plan: CampaignPlan, assigned: Assigned) -> int:
     """Held-out users with an order that carries the campaign's tag."""
     assert plan.holdout is not None
     if not ops.rows.has("orders"):

@@ -28,7 +28,7 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 GOOD_FIT = 0.8
@@ -61,7 +61,7 @@ class Panel:
         )
 
 
-def by_regions(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
+def by_regions(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
     """Synthetic control where it fits, else difference in differences; or why neither can be."""
     lacking = ops.meter.absent(plan.metric)
     if lacking is not None:
@@ -79,7 +79,7 @@ def by_regions(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -
         return Text.of("campaign.effect.skip_fit", days=panel.n_pre)
 
 
-def _panel(ops: Session, plan: CampaignPlan, start: dt.date, last: dt.date, pre: int) -> Panel:
+def _panel(ops: Recorder, plan: CampaignPlan, start: dt.date, last: dt.date, pre: int) -> Panel:
     """The metric by region and day; regions with gaps and days of outages are left out."""
     metric = ops.catalogue[plan.metric]
     daily = ops.meter.daily(plan.metric, start - dt.timedelta(days=pre), last, by=plan.unit_column)

@@ -25,7 +25,7 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 PRIORS = (0.01, 0.05, 0.1)
@@ -35,7 +35,7 @@ LEAST_SPECIAL = 2
 """Special days before the campaign from which a kind of day can be learned."""
 
 
-def by_series(ops: Session, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
+def by_series(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
     """The metric's days against what its controls led to expect; or why that cannot be said."""
     if not ops.rows.has("series"):
         return Text("campaign.effect.skip_series")
@@ -106,7 +106,7 @@ def _later(y: np.ndarray, n_pre: int, inputs: np.ndarray, start: int, stop: int)
     return campaign_effect(y, n_pre, inputs).cumulative
 
 
-def control_series(ops: Session, plan: CampaignPlan, first: dt.date, last: dt.date) -> np.ndarray:
+def control_series(ops: Recorder, plan: CampaignPlan, first: dt.date, last: dt.date) -> np.ndarray:
     """Control series as columns, shape (days, controls); NaN on a day without one."""
     series = ops.rows.table("series").expr
     wanted = series.filter(
@@ -121,7 +121,7 @@ def control_series(ops: Session, plan: CampaignPlan, first: dt.date, last: dt.da
 
 
 def masked(
-    ops: Session, plan: CampaignPlan, y: np.ndarray, first: dt.date, n_pre: int
+    ops: Recorder, plan: CampaignPlan, y: np.ndarray, first: dt.date, n_pre: int
 ) -> np.ndarray:
     """Days before the campaign that were not ordinary do not teach the model: outages,
     tracking gaps, other campaigns of the plans and the dips after them."""
@@ -145,7 +145,7 @@ def masked(
 
 
 def _special(
-    ops: Session, y: np.ndarray, first: dt.date, last: dt.date, n_pre: int
+    ops: Recorder, y: np.ndarray, first: dt.date, last: dt.date, n_pre: int
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Kinds of special days as inputs, and those in the window that no day before can teach."""
     learned, unseen = [], []

@@ -11,7 +11,7 @@ import ibis
 from opsnb.analysis.metrics.rows import number
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 
@@ -41,7 +41,7 @@ class Ledger:
         return bool(self.booked) and not self.missing
 
 
-def ledger(ops: Session, plan: CampaignPlan) -> Ledger:
+def ledger(ops: Recorder, plan: CampaignPlan) -> Ledger:
     """Everything booked on the campaign, whatever its date; nothing without a spend table."""
     if not ops.rows.has("spend"):
         return Ledger({}, plan.budget.by_kind)
@@ -62,7 +62,7 @@ class Attributed:
     orders: int
 
 
-def attributed(ops: Session, plan: CampaignPlan) -> Attributed | None:
+def attributed(ops: Recorder, plan: CampaignPlan) -> Attributed | None:
     """Paid orders that carry the campaign's id; None where orders carry none at all.
 
     `margin` is the gross margin of those orders where they have a cost, else the plan's,
@@ -112,7 +112,7 @@ class ChannelRow:
         return _over(self.spend, self.conversions)
 
 
-def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
+def channels(ops: Recorder, plan: CampaignPlan, by: str) -> list[ChannelRow]:
     """A campaign's spend by an attribute of the ledger, the dearest first."""
     spend = ops.rows.table("spend").expr
     mine = spend.filter(spend.campaign_id == plan.id)
@@ -133,7 +133,7 @@ def channels(ops: Session, plan: CampaignPlan, by: str) -> list[ChannelRow]:
     return sorted(rows, key=lambda row: -row.spend)
 
 
-def spent_on_channels(ops: Session, plan: CampaignPlan) -> dict[str, float]:
+def spent_on_channels(ops: Recorder, plan: CampaignPlan) -> dict[str, float]:
     """All that the ledger books on each channel in the campaign's days, whatever the campaign."""
     if plan.start is None or plan.end is None:
         return {}
@@ -154,7 +154,7 @@ def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | No
     )
 
 
-def registered(ops: Session, plan: CampaignPlan) -> dict[str, int]:
+def registered(ops: Recorder, plan: CampaignPlan) -> dict[str, int]:
     """Users who registered through each channel during the campaign, "(none)" where unknown."""
     if not ops.rows.has("users") or plan.start is None or plan.end is None:
         return {}
@@ -178,7 +178,7 @@ class Oddities:
     more_conversions_than_clicks: int
 
 
-def oddities(ops: Session, plan: CampaignPlan) -> Oddities | None:
+def oddities(ops: Recorder, plan: CampaignPlan) -> Oddities | None:
     """Rows with spend and no clicks, and rows with more conversions than clicks."""
     spend = ops.rows.table("spend").expr
     if "clicks" not in spend.columns:

@@ -14,7 +14,7 @@ from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.methods.structural import Effect
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 Evidence = Literal["holdout", "geo", "did", "series", "none"]
@@ -155,7 +155,7 @@ class Increment:
         return tuple(takewhile(lambda week: week.effect.high < 0, self.weeks))
 
 
-def post_end(ops: Session, plan: CampaignPlan, end: dt.date) -> dt.date:
+def post_end(ops: Recorder, plan: CampaignPlan, end: dt.date) -> dt.date:
     """The last day after the campaign that is both planned and on record."""
     table = ops.catalogue[plan.metric].table or "orders"
     recorded = data_end(ops, table) or end

@@ -26,8 +26,8 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.reviews.campaign.review import Campaign
-    from opsnb.analysis.session import Session
 
 LEAST_CUSTOMERS = 300
 LEAST_WEEKS = 20
@@ -144,7 +144,7 @@ def _discounted(purchases: Purchases, after_days: int, horizon_days: int) -> flo
     return float((bought * (1 + DISCOUNT) ** (-middle / 52.18)).sum())
 
 
-def fit_lifetime(ops: Session, renewal_days: int | None = None) -> Lifetime | Text:
+def fit_lifetime(ops: Recorder, renewal_days: int | None = None) -> Lifetime | Text:
     """Fit to the first half of the orders and predict the second; or why that is not possible.
 
     Parameters
@@ -220,7 +220,7 @@ def _renewals(every: Contracts, past: Histories, cutoff: dt.date, last: dt.date)
     )  # fmt: skip
 
 
-def buyer_share(ops: Session) -> tuple[int, int] | None:
+def buyer_share(ops: Recorder) -> tuple[int, int] | None:
     """Of the users registered long enough ago, those with a paid order, and all."""
     if not (ops.rows.has("users") and ops.rows.has("orders")):
         return None

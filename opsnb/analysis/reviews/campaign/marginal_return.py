@@ -10,7 +10,7 @@ import numpy as np
 from opsnb.analysis.methods.distributions import student
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 LEAST_DAYS = 14
@@ -44,7 +44,7 @@ class Response:
         return self.average / self.high, self.average / self.low
 
 
-def responses(ops: Session, plan: CampaignPlan) -> list[Response]:
+def responses(ops: Recorder, plan: CampaignPlan) -> list[Response]:
     """Channels with conversions; a log-log regression with weekday-robust errors where possible."""
     if not ops.rows.has("spend"):
         return []

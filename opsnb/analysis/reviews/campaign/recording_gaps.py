@@ -16,8 +16,8 @@ from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.reviews.campaign.review import Campaign
-    from opsnb.analysis.session import Session
 
 WEEKS_BEFORE = 8
 LEAST_SHARE = 0.2
@@ -63,7 +63,7 @@ def gap_checks(campaign: Campaign) -> list[Check]:
     return checks or [ops.check("gaps", "pass", Text("campaign.fair.no_gaps"))]
 
 
-def gaps(ops: Session, table: str, first: dt.date, last: dt.date) -> list[Gap]:
+def gaps(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Gap]:
     """Days from first to last with under a fifth of the rows of the same weekdays before."""
     rows = ops.rows.table(table).expr
     day = DAY_COLUMN[table]
@@ -82,7 +82,7 @@ def gaps(ops: Session, table: str, first: dt.date, last: dt.date) -> list[Gap]:
     return found
 
 
-def _by_listing(ops: Session, found: Sequence[Gap]) -> list[tuple[str, list[Gap]]]:
+def _by_listing(ops: Recorder, found: Sequence[Gap]) -> list[tuple[str, list[Gap]]]:
     """Gaps that plans/events.toml tells of, and those that nobody wrote down."""
 
     def listed(gap: Gap) -> bool:

@@ -33,7 +33,8 @@ from opsnb.base.plans import CampaignNotes
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
-    from opsnb.analysis.session import Session, Shown
+    from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.shown import Shown
 
 NEEDS = ()
 OPTIONAL = ("spend", "orders", "events", "users", "assignments", "series")
@@ -46,12 +47,12 @@ class Campaign:
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     campaign : str
         Id: the name of a file in plans/campaigns/.
     """
 
-    def __init__(self, ops: Session, campaign: str) -> None:
+    def __init__(self, ops: Recorder, campaign: str) -> None:
         plans = ops.workspace.campaigns
         if campaign not in plans:
             raise ParameterError(

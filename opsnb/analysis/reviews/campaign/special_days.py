@@ -13,7 +13,7 @@ import numpy as np
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
 Span = tuple[dt.date, dt.date]
@@ -76,7 +76,7 @@ class Clash:
     serious: bool = False
 
 
-def clashes(ops: Session, plan: CampaignPlan, window: Span, before: Span) -> list[Clash]:
+def clashes(ops: Recorder, plan: CampaignPlan, window: Span, before: Span) -> list[Clash]:
     """Festivals, holidays, other campaigns and events that make the two spans unlike."""
     spans = {"window": window, "before": before}
     country = ops.workspace.country

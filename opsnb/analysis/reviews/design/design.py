@@ -25,7 +25,8 @@ from opsnb.base.errors import MethodError, ParameterError, did_you_mean
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session, Shown
+    from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.shown import Shown
 
 LONGEST = 56
 """Days beyond which a run is too long: users change devices, seasons change users."""
@@ -38,7 +39,7 @@ class Design:
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     metric : str
         The primary metric.
     mde : float
@@ -63,7 +64,7 @@ class Design:
 
     def __init__(
         self,
-        ops: Session,
+        ops: Recorder,
         metric: str,
         *,
         mde: float,

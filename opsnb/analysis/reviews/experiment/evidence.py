@@ -35,7 +35,7 @@ from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
 
 DAY = dt.timedelta(days=1)
 
@@ -48,7 +48,7 @@ class Evidence:
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     experiment : str
         Id: the name of a file in plans/experiments/, or of an experiment in the data.
     metric, control : str
@@ -58,7 +58,7 @@ class Evidence:
     """
 
     def __init__(
-        self, ops: Session, experiment: str, *, metric: str = "", control: str = "", looks: int = 0
+        self, ops: Recorder, experiment: str, *, metric: str = "", control: str = "", looks: int = 0
     ) -> None:
         self.ops = ops
         self.looks_taken = looks

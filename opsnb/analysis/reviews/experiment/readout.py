@@ -27,7 +27,7 @@ from opsnb.analysis.reviews.shared.data_gate import kept_queries
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Shown
+    from opsnb.analysis.shown import Shown
 
 
 class Experiment(Evidence):
@@ -35,7 +35,7 @@ class Experiment(Evidence):
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     experiment : str
         Id: the name of a file in plans/experiments/, or of an experiment in the data.
     metric, control : str

@@ -13,14 +13,14 @@ from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
 
 if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.reviews.experiment.readout import Experiment
-    from opsnb.analysis.session import Session
 
 _CONTROLS = ("control", "holdout", "baseline", "a", "A", "0")
 
 
 def stand_in(
-    ops: Session, experiment: str, assigned: Assigned, *, metric: str, control: str
+    ops: Recorder, experiment: str, assigned: Assigned, *, metric: str, control: str
 ) -> ExperimentPlan:
     """A plan for an experiment that has none: its arms as they are, one metric, no margins.
 

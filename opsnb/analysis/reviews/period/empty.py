@@ -11,8 +11,9 @@ from opsnb.base.messages import Text
 from opsnb.base.periods import latest
 
 if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.reviews.period.month import Month
-    from opsnb.analysis.session import Session, Shown
+    from opsnb.analysis.shown import Shown
 
 P = ParamSpec("P")
 
@@ -56,7 +57,7 @@ def _reason(month: Month) -> Text:
     return Text.of("empty.reason", period=month.period.text, last=month.recorded_until)
 
 
-def say_reach(ops: Session, month: Month) -> None:
+def say_reach(ops: Recorder, month: Month) -> None:
     """A check, where later cycles are over by the calendar but not in the data."""
     last = month.recorded_until
     by_calendar = latest(month.period.kind, ops.workspace.as_of, month.period.calendar)

@@ -17,12 +17,13 @@ from opsnb.analysis.reviews.period.scorecard import Kpi, scorecard_parts
 from opsnb.analysis.reviews.period.tasks import due_tasks
 from opsnb.analysis.reviews.period.voice import comment_themes, service_times, survey_scores
 from opsnb.analysis.reviews.shared.data_gate import data_gate
+from opsnb.analysis.reviews.shared.recall import recall
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from opsnb.analysis.session import Shown
+    from opsnb.analysis.shown import Shown
 
 NEEDS = ("orders",)
 OPTIONAL = ("users", "events", "surveys", "tickets", "tasks", "spend")
@@ -61,7 +62,7 @@ class Month(Reviewed):
 
     def earlier(self) -> Shown:
         """Actions, decisions and predictions of earlier cycles, and what became of them."""
-        return self.ops.memory()
+        return self.ops.show(*recall(self.ops, related=False))
 
     @needs_rows
     def tasks(self) -> Shown:

@@ -15,7 +15,7 @@ from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.periods import Period
 
 DEFAULT_KPIS = (
@@ -32,12 +32,12 @@ class Reviewed:
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     kpis : sequence of str, optional
         Metric ids; by default those with a target in this cycle, then the usual ones.
     """
 
-    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
+    def __init__(self, ops: Recorder, kpis: Sequence[str] = ()) -> None:
         self.ops = ops
         self.period: Period = ops.period
         self.targets = ops.workspace.targets(ops.period)

@@ -36,7 +36,8 @@ from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Period, between, containing
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session, Shown
+    from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.shown import Shown
 
 NEEDS = ("orders",)
 OPTIONAL = ("users", "events", "surveys", "tickets", "tasks")
@@ -80,14 +81,14 @@ class Week(Month):
 
     Parameters
     ----------
-    ops : Session
+    ops : Recorder
     kpis : sequence of str, optional
         Metric ids; by default those with a target in this week, then the usual ones.
     """
 
     name = "week"
 
-    def __init__(self, ops: Session, kpis: Sequence[str] = ()) -> None:
+    def __init__(self, ops: Recorder, kpis: Sequence[str] = ()) -> None:
         super().__init__(ops, kpis)
         if not kpis:
             self.kpi_ids = list(dict.fromkeys([*self.targets, *WEEKLY_KPIS]))

@@ -15,7 +15,7 @@ from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
     from opsnb.base.periods import Period
 
 TOGETHER = "(few)"
@@ -26,7 +26,7 @@ _DISTINCT = {"distinct", "daily_distinct", "trailing"}
 _YES_OR_NO = {"proportion", "retention", "churn"}
 
 
-def measured_by(ops: Session, metric: str, periods: Sequence[Period], by: str) -> list[Measured]:
+def measured_by(ops: Recorder, metric: str, periods: Sequence[Period], by: str) -> list[Measured]:
     """A metric by group; groups of too few people come `withheld`, without their numbers."""
     found = ops.meter.measure(metric, periods, by=by)
     hidden = _hidden(ops, metric, found, by)
@@ -39,7 +39,7 @@ def measured_by(ops: Session, metric: str, periods: Sequence[Period], by: str) -
 
 
 def put_together(
-    ops: Session, metric: str, sides: Sequence[Mapping[str, Measured]], by: str
+    ops: Recorder, metric: str, sides: Sequence[Mapping[str, Measured]], by: str
 ) -> list[dict[str, Measured]]:
     """Groups that would be withheld in any of the periods as one group, `TOGETHER`."""
     found = [one for side in sides for one in side.values()]
@@ -63,7 +63,7 @@ def _sum(parts: Sequence[Measured]) -> Measured:
 
 
 def _hidden(
-    ops: Session, name: str, found: Sequence[Measured], by: str
+    ops: Recorder, name: str, found: Sequence[Measured], by: str
 ) -> set[tuple[str, str | None]]:
     """Period and group of what must not be shown."""
     metric = ops.catalogue[name]
@@ -87,7 +87,7 @@ def _people(metric: Metric, one: Measured) -> int:
     return one.n
 
 
-def _table(ops: Session, metric: Metric) -> str | None:
+def _table(ops: Recorder, metric: Metric) -> str | None:
     """The table whose rows a metric counts; that of the divisor, where it has one."""
     while metric.denominator:
         metric = ops.catalogue[metric.denominator]

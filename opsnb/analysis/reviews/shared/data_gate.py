@@ -14,11 +14,12 @@ from opsnb.analysis.tables import TableReport
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session, Shown
+    from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.shown import Shown
 
 
 def data_gate(
-    ops: Session, needs: Sequence[str], optional: Sequence[str] = (), *, folded: bool = False
+    ops: Recorder, needs: Sequence[str], optional: Sequence[str] = (), *, folded: bool = False
 ) -> Shown:
     """Check the contracts of a playbook's tables and show the result.
 
@@ -54,7 +55,7 @@ def kept_queries() -> list[Note]:
     return [Note(Text("gate.queries"))] if os.environ.get(FILE_VARIABLE) else []
 
 
-def data_end(ops: Session, table: str) -> dt.date | None:
+def data_end(ops: Recorder, table: str) -> dt.date | None:
     """The last day that a table holds, not after the day the data was taken."""
     reports = ops.inspect(table)
     if not reports or reports[0].last is None:
@@ -67,7 +68,7 @@ def _day(moment: Any) -> dt.date:
 
 
 def _record(
-    ops: Session, report: TableReport, checks: list[Check], notes: list[dict[str, Any]]
+    ops: Recorder, report: TableReport, checks: list[Check], notes: list[dict[str, Any]]
 ) -> None:
     """A table's facts; what it breaks as checks, what it merely counts as notes."""
     name = report.table

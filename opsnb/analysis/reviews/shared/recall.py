@@ -16,7 +16,7 @@ from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Period
 
 if TYPE_CHECKING:
-    from opsnb.analysis.session import Session
+    from opsnb.analysis.recorder import Recorder
 
 MOST_ROWS = 12
 """Rows shown of each table; the rest stays behind a line that opens it."""
@@ -36,8 +36,8 @@ class Scored:
     spec: str
 
 
-def recall(ops: Session, *, related: bool, subject: str | None = None) -> list[Part]:
-    """Entries of earlier cycles as parts; empty where there are none.
+def recall(ops: Recorder, *, related: bool, subject: str | None = None) -> list[Part]:
+    """Entries of earlier cycles as parts; where there are none, a part that says so.
 
     Parameters
     ----------
@@ -53,10 +53,11 @@ def recall(ops: Session, *, related: bool, subject: str | None = None) -> list[P
         found.sort(key=lambda entry: entry.added)
     parts = _actions(ops, [e for e in found if e.kind == "action"])
     parts += _decisions(ops, [e for e in found if e.kind == "decision"])
-    return [*parts, *_predictions(ops, [e for e in found if e.kind == "prediction"])]
+    parts += _predictions(ops, [e for e in found if e.kind == "prediction"])
+    return parts or [Absent(Text("ledger.none"))]
 
 
-def open_actions(ops: Session, days: int) -> list[Part]:
+def open_actions(ops: Recorder, days: int) -> list[Part]:
     """Actions of any cycle that are late or fall due within the next days."""
     as_of = ops.workspace.as_of
     last = as_of + dt.timedelta(days=days)
@@ -76,7 +77,7 @@ def open_actions(ops: Session, days: int) -> list[Part]:
     return [Paragraph(line), *_listed(ops, found, Text("ledger.action"), None)]
 
 
-def _period(ops: Session, key: str) -> Period | None:
+def _period(ops: Recorder, key: str) -> Period | None:
     try:
         return ops.workspace.period(key)
     except PeriodError:  # the undated reports' file
@@ -86,7 +87,7 @@ def _period(ops: Session, key: str) -> Period | None:
 # -- actions and decisions -----------------------------------------------------------------
 
 
-def _actions(ops: Session, entries: list[Entry]) -> list[Part]:
+def _actions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     if not entries:
         return []
     as_of = ops.workspace.as_of
@@ -115,7 +116,7 @@ def _actions(ops: Session, entries: list[Entry]) -> list[Part]:
     return [*parts, *_listed(ops, entries, Text("ledger.action"), Text("ledger.caption_actions"))]
 
 
-def _decisions(ops: Session, entries: list[Entry]) -> list[Part]:
+def _decisions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     if not entries:
         return []
     as_of = ops.workspace.as_of
@@ -125,7 +126,7 @@ def _decisions(ops: Session, entries: list[Entry]) -> list[Part]:
     return [line, *_listed(ops, entries, Text("ledger.decision"), Text("ledger.caption_decisions"))]
 
 
-def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said | None) -> list[Part]:
+def _listed(ops: Recorder, entries: list[Entry], head: Said, caption: Said | None) -> list[Part]:
     """A table, what is late first; what does not fit is folded."""
     as_of = ops.workspace.as_of
     entries = sorted(
@@ -147,7 +148,7 @@ def _listed(ops: Session, entries: list[Entry], head: Said, caption: Said | None
     return [shown, Fold(Text.of("ledger.more", n=len(rows) - MOST_ROWS), [rest])]
 
 
-def _row(ops: Session, entry: Entry) -> dict[str, Any]:
+def _row(ops: Recorder, entry: Entry) -> dict[str, Any]:
     status = entry.status(ops.workspace.as_of)
     word: Said = Text(f"display.action_status.{status}")
     if entry.on_time is False:
@@ -168,7 +169,7 @@ def _row(ops: Session, entry: Entry) -> dict[str, Any]:
 # -- predictions -----------------------------------------------------------------------------
 
 
-def _predictions(ops: Session, entries: list[Entry]) -> list[Part]:
+def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     now = [scored for entry in entries if (scored := _scored(ops, entry)) is not None]
     if not now:
         return []
@@ -183,7 +184,7 @@ def _predictions(ops: Session, entries: list[Entry]) -> list[Part]:
     return [*parts, Note(Text("ledger.predictions_note"))]
 
 
-def _scored(ops: Session, entry: Entry) -> Scored | None:
+def _scored(ops: Recorder, entry: Entry) -> Scored | None:
     """The outcome of a playbook's own prediction for this period, once the period is over."""
     named = entry.metric in ops.catalogue and entry.playbook == ops.playbook
     if not named or entry.due != ops.period.end or entry.value is None:
@@ -196,7 +197,7 @@ def _scored(ops: Session, entry: Entry) -> Scored | None:
     return Scored(entry, observed, spec) if observed is not None else None
 
 
-def _record(ops: Session, scored: Scored) -> None:
+def _record(ops: Recorder, scored: Scored) -> None:
     entry, metric = scored.entry, scored.entry.metric
     assert metric is not None and entry.value is not None
     unit: Any = ops.catalogue[metric].unit
@@ -209,7 +210,7 @@ def _record(ops: Session, scored: Scored) -> None:
     )
 
 
-def _calibration(ops: Session, scored: Sequence[Entry], known: dict[str, Any]) -> Text:
+def _calibration(ops: Recorder, scored: Sequence[Entry], known: dict[str, Any]) -> Text:
     """Hit rate with its interval, and the mean relative error, of all scored so far."""
     observed = [float(known[entry.id]) for entry in scored]
     rate = hit_rate([e.low or 0.0 for e in scored], [e.high or 0.0 for e in scored], observed)
@@ -225,7 +226,7 @@ def _calibration(ops: Session, scored: Sequence[Entry], known: dict[str, Any]) -
     return Text.of("ledger.calibration", n=rate.n, hits=hits, bias=bias)
 
 
-def _chart(ops: Session, now: Sequence[Scored]) -> Part:
+def _chart(ops: Recorder, now: Sequence[Scored]) -> Part:
     rows = [
         charts.Forecast(
             ops.label(s.entry.metric or ""), s.entry.value or 0.0, s.observed, s.entry.low,

@@ -1,0 +1,91 @@
+"""What a cell ends in: parts for people, and beside them the records that leave the notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsnb.analysis.display import Part
+from opsnb.analysis.findings import (
+    MIME,
+    Action,
+    Card,
+    Check,
+    Decision,
+    Fact,
+    Finding,
+    Prediction,
+    Status,
+    Verdict,
+)
+from opsnb.base.messages import Language, Said
+
+
+@dataclass
+class Records:
+    """Recorded since the last `show`."""
+
+    facts: list[Fact] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+    verdict: Verdict | None = None
+    status: tuple[Status, Said] | None = None
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reads: dict[str, Any] = field(default_factory=dict)
+
+
+class Shown:
+    """What a cell ends in: a MIME bundle for people, and the seam's payload beside it."""
+
+    def __init__(
+        self, languages: list[Language], parts: tuple[Part, ...], pending: Records
+    ) -> None:
+        self._languages = languages
+        self._parts = parts
+        self._pending = pending
+
+    def html(self, language: Language) -> str:
+        return "\n".join(part.html(language) for part in self._parts)
+
+    def plain(self, language: Language) -> str:
+        return "\n\n".join(part.plain(language) for part in self._parts)
+
+    def payload(self) -> dict[str, Any]:
+        """The seam's record, as docs/architecture.md lays it out."""
+        pending = self._pending
+        primary = self._languages[0]
+        return {
+            "v": 1,
+            "facts": [fact.as_dict() for fact in pending.facts],
+            "status": {"status": pending.status[0]} if pending.status else None,
+            "tables": pending.tables,
+            "reads": pending.reads,
+            "languages": {
+                language.code: {
+                    **self._texts(language),
+                    **({} if language is primary else {"html": self.html(language)}),
+                }
+                for language in self._languages
+            },
+        }
+
+    def _texts(self, language: Language) -> dict[str, Any]:
+        pending = self._pending
+        lists = ("checks", "findings", "cards", "decisions", "actions", "predictions")
+        return {
+            **{name: [r.as_dict(language) for r in getattr(pending, name)] for name in lists},
+            "verdict": pending.verdict.as_dict(language) if pending.verdict else None,
+            "status_reason": language.say(pending.status[1]) if pending.status else None,
+        }
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        primary = self._languages[0]
+        return {
+            "text/plain": self.plain(primary),
+            "text/html": self.html(primary),
+            MIME: self.payload(),
+        }
