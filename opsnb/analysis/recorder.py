@@ -177,10 +177,10 @@ class Recorder:
 
     def record_checks(self, *checks: Check) -> None:
         """Record checks that evidence already holds."""
-        for check in checks:
-            self._cite(*check.evidence)
-            self.checks[check.id] = check
-            self._pending.checks = [c for c in self._pending.checks if c.id != check.id] + [check]
+        for each in checks:
+            self._cite(*each.evidence)
+            self.checks[each.id] = each
+            self._pending.checks = [c for c in self._pending.checks if c.id != each.id] + [each]
 
     def record_missing_checks(self, *checks: Check) -> None:
         """Record those that no section has shown: what a verdict rests on is in the report."""
