@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,19 @@ import pytest
 from scipy import stats
 
 import opsnb
+from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.compare import difference
 from opsnb.analysis.methods.dunnett import arm_levels
 from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.multiplicity import holm
 from opsnb.analysis.methods.planning import best_shares
 from opsnb.analysis.methods.power import users_for_share
+from opsnb.analysis.metrics import Metric
+from opsnb.analysis.reviews.design.answer import Answer
 from opsnb.analysis.reviews.design.plan_file import plan_text, write_plan
 from opsnb.analysis.session import Session
 from opsnb.base.errors import ParameterError, PlanError, TableError
+from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
 MakeWorkspace = Callable[..., Workspace]
@@ -197,6 +202,52 @@ def test_steps_say_users_days_and_guardrails(workspace: MakeWorkspace) -> None:
     assert 0 < ops.facts["design.guardrail_power/spent"].value < 1
     verdict = shown[-1].payload()["languages"]["en"]["verdict"]
     assert verdict["word"] == ("FEASIBLE" if made.days <= 56 else "TOO LONG")
+
+
+DESIGN_STEPS = (
+    "show_baseline", "sample_size", "duration", "choices", "guardrail_power", "plan", "summary",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mde", [0.15, 0.02, 0.001])
+def test_the_verdict_does_not_hang_on_other_cells(workspace: MakeWorkspace, mde: float) -> None:
+    """Without each step, alone, and first: the same verdict and cards, all their facts said."""
+    made = session(workspace).workspace
+    copies = [
+        DESIGN_STEPS,
+        *([s for s in DESIGN_STEPS if s != step] for step in DESIGN_STEPS[:-1]),
+        ["summary"],
+        DESIGN_STEPS[::-1],
+    ]
+    said = []
+    for steps in copies:
+        ops = Session(made, "experiment_design", cycle="2026-10", languages=["en", "zh"])
+        case = design(ops, mde=mde, guardrails=["spent"])
+        payloads = {step: getattr(case, step)().payload() for step in steps}
+        known = {fact["key"] for p in payloads.values() for fact in p["facts"]}
+        texts = payloads["summary"]["languages"]
+        said.append([(texts[c]["verdict"], texts[c]["cards"]) for c in ("en", "zh")])
+        for record in (texts["en"]["verdict"], *texts["en"]["cards"]):
+            assert set(record["evidence"]) <= known
+    assert all(one == said[0] for one in said)
+    words = {0.15: "FEASIBLE", 0.02: "TOO LONG", 0.001: "TOO LONG"}
+    assert said[0][0][0]["word"] == words[mde]
+
+
+def test_the_answer_by_hand() -> None:
+    """Verdict and cards are functions of four facts."""
+    metric = Metric(id="m", label="Bought", kind="proportion", table="orders", unit="share")
+    users = Fact("design.users", 12_000, "count", metric="m")
+    weeks = Fact("design.days", 56, "days", metric="m")
+    base = Fact("design.baseline", 0.25, "share", metric="m")
+    made = Answer(metric, 0.05, users, weeks, base, Fact("design.traffic", 300.0, "count"))
+    say = Language("en").say
+    assert (say(made.verdict().word), made.verdict().evidence) == ("FEASIBLE", (users, weeks))
+    assert [say(card.value) for card in made.cards()] == ["12,000", "56", "25.0%", "300"]
+    for days in (63, None):
+        late = replace(made, days=replace(weeks, value=days))
+        assert (say(late.verdict().word), late.cards()[1].tone) == ("TOO LONG", "warn")
+        assert ("ever brings" in say(late.verdict().sentence)) == (days is None)
 
 
 def test_a_question_that_this_traffic_never_answers(workspace: MakeWorkspace) -> None:

@@ -12,7 +12,7 @@ from scipy import stats
 
 from opsnb.analysis.methods.multiplicity import holm
 from opsnb.analysis.methods.sequential import confidence_sequence
-from opsnb.analysis.reviews.experiment.looks import Reading, any_day, holm_levels, reading
+from opsnb.analysis.reviews.experiment.looks import Look, any_day, holm_levels, look_on
 from opsnb.base.plans import ExperimentPlan
 
 DAY = dt.timedelta(days=1)
@@ -26,7 +26,7 @@ def plan(looks: int = 1, **more: object) -> ExperimentPlan:
 
 
 def test_one_look_at_the_end_is_the_ordinary_test() -> None:
-    made = reading(plan(), dt.date(2026, 10, 21), 1000)
+    made = look_on(plan(), dt.date(2026, 10, 21), 1000)
     assert (made.method, made.share, made.level(0.05)) == ("fixed", 1.0, 0.05)
 
 
@@ -36,21 +36,21 @@ def test_one_look_at_the_end_is_the_ordinary_test() -> None:
 )
 def test_five_looks_have_the_textbook_bounds(day: int, look: int, z: float) -> None:
     """O'Brien and Fleming's spending per side: 4.8769 3.3570 2.6803 2.2898 2.0310."""
-    made = reading(plan(5), dt.date(2026, 10, 1) + day * DAY, 1000)
-    assert (made.method, made.look) == ("lan_demets", look)
+    made = look_on(plan(5), dt.date(2026, 10, 1) + day * DAY, 1000)
+    assert (made.method, made.number) == ("lan_demets", look)
     assert stats.norm.isf(made.level(0.05) / 2) == pytest.approx(z, abs=2e-3)
 
 
 def test_a_look_between_two_takes_the_next_ones_place() -> None:
-    made = reading(plan(2), dt.date(2026, 10, 16), 1000)
-    assert made.look == 2 and made.shares == pytest.approx([0.5, 0.75])
-    assert made.level(0.05) < reading(plan(2), dt.date(2026, 10, 21), 1000).level(0.05)
+    made = look_on(plan(2), dt.date(2026, 10, 16), 1000)
+    assert made.number == 2 and made.shares == pytest.approx([0.5, 0.75])
+    assert made.level(0.05) < look_on(plan(2), dt.date(2026, 10, 21), 1000).level(0.05)
 
 
 def test_unplanned_looks_take_the_confidence_sequence() -> None:
-    early = reading(plan(users=4000), dt.date(2026, 10, 11), 1000)
+    early = look_on(plan(users=4000), dt.date(2026, 10, 11), 1000)
     assert (early.method, early.planned_n) == ("confidence_sequence", 4000)
-    again = reading(plan(2), dt.date(2026, 10, 21), 1000, taken=3)
+    again = look_on(plan(2), dt.date(2026, 10, 21), 1000, taken=3)
     assert again.method == "confidence_sequence"
     level = any_day(1000, 4000, 0.05)
     reach = confidence_sequence(0, 1, 1000, planned_n=4000).high
@@ -88,7 +88,7 @@ def test_planned_looks_keep_the_error_rate() -> None:
     rng, runs = np.random.default_rng(12), 4000
     steps = rng.normal(0, np.sqrt(0.2), (runs, 5)).cumsum(axis=1)
     shares = np.arange(1, 6) / 5
-    made = [Reading("lan_demets", float(s), i + 1, 5, 100, 100) for i, s in enumerate(shares)]
+    made = [Look("lan_demets", float(s), i + 1, 5, 100, 100) for i, s in enumerate(shares)]
     bounds = np.array([stats.norm.isf(m.level(0.05) / 2) for m in made])
     crossed = (np.abs(steps / np.sqrt(shares)) > bounds).any(axis=1).mean()
     assert crossed == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / runs))

@@ -1,20 +1,17 @@
-"""The pages of an experiment's design: tables and curves."""
+"""The sections of an experiment's design: tables and curves."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
-from opsnb.analysis.findings import Card
 from opsnb.analysis.methods.planning import best_shares
 from opsnb.analysis.methods.power import power_for_margin
+from opsnb.analysis.reviews.design.case import DesignCase
 from opsnb.base.messages import Said, Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.design.design import Design
 
 POINTS = 40
 """Points of a curve."""
@@ -23,26 +20,24 @@ WEEKS = 12
 """Weeks that the curve over time covers at least."""
 
 
-def baseline_parts(design: Design) -> list[Part]:
+def baseline_parts(design: DesignCase) -> list[Part]:
     """One row a metric: mean, spread, what earlier behaviour explains."""
     ops, history = design.ops, design.history
     rows = []
     for name, base in history.baselines.items():
-        mean = ops.fact(
-            "design.baseline", base.mean, base.metric.unit, metric=name, n=base.moments.n
-        )
+        ops.record(design.baseline_fact(name))
         ops.fact("design.variance", base.moments.var, "number", metric=name, n=base.moments.n)
         ops.fact("design.cuped_reduction", base.reduction, "share", metric=name)
         spec = {"share": "percent", "money": "exact_money"}.get(base.metric.unit, "number")
         rows.append(
             {
                 "metric": base.metric.label,
-                "mean": Text.of(f"common.{spec}", value=mean.value),
+                "mean": Text.of(f"common.{spec}", value=base.mean),
                 "sd": base.moments.var**0.5,
                 "explained": base.reduction,
             }
         )
-    traffic = ops.fact("design.traffic", history.pace * design.traffic, "count")
+    ops.record(design.traffic_fact)
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
         Column("mean", Text("design.column.mean"), "said"),
@@ -51,7 +46,7 @@ def baseline_parts(design: Design) -> list[Part]:
     ]
     said = Text.of(
         "design.traffic", users=history.users, start=history.start, end=history.end,
-        pace=traffic.value,
+        pace=design.traffic_fact.value,
     )  # fmt: skip
     parts: list[Part] = [Table(columns, rows), Paragraph(said), Note(Text("design.baseline_note"))]
     if len(design.shares) > 2:
@@ -65,10 +60,10 @@ def baseline_parts(design: Design) -> list[Part]:
     return parts
 
 
-def size_parts(design: Design) -> list[Part]:
+def size_parts(design: DesignCase) -> list[Part]:
     """The curve of the smallest effect over users, with the point asked for."""
     ops, users = design.ops, design.users
-    ops.fact("design.users", users, "count", metric=design.metric)
+    ops.record(design.users_fact)
     plain = design.users_needed(adjusted=False)
     xs = np.unique(np.geomspace(max(users / 8, 50), max(users, plain) * 2, POINTS).round())
     lines = [_curve(design, xs, adjusted=True, label=Text("design.adjusted"))]
@@ -102,10 +97,10 @@ def size_parts(design: Design) -> list[Part]:
     return [chart, Table(columns, rows, note=Text("design.days_note"))]
 
 
-def duration_parts(design: Design) -> list[Part]:
+def duration_parts(design: DesignCase) -> list[Part]:
     """The curve of the smallest effect over calendar days at the current traffic."""
     ops, days = design.ops, design.days
-    ops.fact("design.days", days, "days", metric=design.metric)
+    ops.record(design.days_fact)
     last = max(7 * WEEKS, min((days or 0) + 14, 364))
     weeks = list(range(7, last + 1, 7))
     found = [(day, design.detectable(design.users_after(day))) for day in weeks]
@@ -134,7 +129,7 @@ def duration_parts(design: Design) -> list[Part]:
     ]
 
 
-def choice_parts(design: Design) -> list[Part]:
+def choice_parts(design: DesignCase) -> list[Part]:
     """The plan's own choices beside their alternatives: users, days."""
     base = design.users
     plain = design.users_needed(adjusted=False)
@@ -171,16 +166,16 @@ def choice_parts(design: Design) -> list[Part]:
     return [Table(columns, rows, note=note)]
 
 
-def _choice(design: Design, label: Said, users: int) -> dict[str, Any]:
+def _choice(design: DesignCase, label: Said, users: int) -> dict[str, Any]:
     return {"choice": label, "users": users, "days": design.days_for(users)}
 
 
-def _days_saved(design: Design, plain: int, base: int) -> int | None:
+def _days_saved(design: DesignCase, plain: int, base: int) -> int | None:
     days = (design.days_for(plain), design.days_for(base))
     return None if days[0] is None or days[1] is None else days[0] - days[1]
 
 
-def guardrail_parts(design: Design) -> list[Part]:
+def guardrail_parts(design: DesignCase) -> list[Part]:
     """The chance that each guardrail is shown to hold, at the planned size."""
     ops = design.ops
     if not design.guardrails:
@@ -239,37 +234,12 @@ def plan_parts(text: str, path: Path | None, experiment: str) -> list[Part]:
     return [Paragraph(said, "good" if path else "neutral"), Table(columns, rows)]
 
 
-def cards(design: Design) -> list[Card]:
-    """Users, days, baseline and traffic."""
-    facts = design.ops.facts
-    base = design.baseline
-    spec = {"share": "percent", "money": "exact_money"}.get(base.metric.unit, "number")
-    users, days = facts[f"design.users/{design.metric}"], facts[f"design.days/{design.metric}"]
-    mean, traffic = facts[f"design.baseline/{design.metric}"], facts["design.traffic"]
-    return [
-        Card(Text("design.card.users"), Text.of("common.integer", value=users.value), users),
-        Card(
-            Text("design.card.days"),
-            Text.of("common.integer", value=days.value),
-            days,
-            tone="good" if design.is_feasible else "warn",
-            status=Text(f"design.card.{'in_time' if design.is_feasible else 'too_long'}"),
-        ),
-        Card(
-            Text.of("design.card.baseline", metric=base.metric.label),
-            Text.of(f"common.{spec}", value=base.mean),
-            mean,
-        ),
-        Card(Text("design.card.traffic"), Text.of("common.integer", value=traffic.value), traffic),
-    ]
-
-
-def _curve(design: Design, xs: np.ndarray, *, adjusted: bool, label: Text) -> charts.Curve:
+def _curve(design: DesignCase, xs: np.ndarray, *, adjusted: bool, label: Text) -> charts.Curve:
     found = [(float(x), design.detectable(float(x), adjusted=adjusted)) for x in xs]
     known = [(x, mde) for x, mde in found if mde is not None]
     return charts.Curve(label, [x for x, _ in known], [mde for _, mde in known])
 
 
-def _source(design: Design) -> Text:
+def _source(design: DesignCase) -> Text:
     history = design.history
     return Text.of("design.source", users=history.users, start=history.start, end=history.end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Absent, Note, Part, charts
 from opsnb.analysis.findings import Fact
@@ -14,12 +13,10 @@ from opsnb.analysis.methods.sequential import confidence_sequence
 from opsnb.analysis.metrics import ArmAggregates, DailyCounts
 from opsnb.analysis.metrics.days_since_exposure import Since, moments_since
 from opsnb.analysis.reviews.experiment.effects import Effect, arm_moments, lifts_since, merge_arms
+from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.looks import any_day
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.experiment.readout import Experiment
 
 MIN_USERS = 30
 """Users an arm from which the cumulative effect is drawn."""
@@ -28,7 +25,7 @@ MIN_DAYS = 7
 """The same where the day is the unit."""
 
 
-def cumulative_parts(experiment: Experiment) -> list[Part]:
+def cumulative_parts(experiment: Evidence) -> list[Part]:
     """A chart an arm: the effect so far, with the band that may be read on any day."""
     metric = experiment.plan.primary.metric
     if not experiment.panel.dated:
@@ -65,26 +62,26 @@ def cumulative_parts(experiment: Experiment) -> list[Part]:
     return [*drawn, Note(Text("ab.cumulative.note"))]
 
 
-def _sequentials(experiment: Experiment) -> None:
+def _sequentials(experiment: Evidence) -> None:
     for variant in experiment.treatments:
         _sequential(experiment, variant)
 
 
-def _sequential(experiment: Experiment, variant: str) -> Fact | None:
+def _sequential(experiment: Evidence, variant: str) -> Fact | None:
     """The reading that holds however often one looks, or at the planned look."""
-    plan, reading, metric = experiment.plan, experiment.reading, experiment.plan.primary.metric
+    plan, look, metric = experiment.plan, experiment.look, experiment.plan.primary.metric
     effect = next(e for e in experiment.effects(metric) if e.variant == variant)
-    if not reading.is_sequential:
-        level = any_day(reading.n, reading.planned_n, plan.alpha)
+    if not look.is_sequential:
+        level = any_day(look.n, look.planned_n, plan.alpha)
         pair = experiment.pair(metric, variant)
         effect = experiment.compare(metric, *pair, level=level)
     if effect.lift is None:
         return None
-    method = reading.method if reading.is_sequential else "confidence_sequence"
+    method = look.method if look.is_sequential else "confidence_sequence"
     diff, p_value = effect.diff, None
     if method == "confidence_sequence":
         p_value = confidence_sequence(
-            diff.value, diff.se, reading.n, planned_n=reading.planned_n, alpha=plan.alpha
+            diff.value, diff.se, look.n, planned_n=look.planned_n, alpha=plan.alpha
         ).p_value
     return experiment.ops.fact(
         "ab.sequential", effect.lift.value, "relative", low=effect.lift.low,
@@ -94,7 +91,7 @@ def _sequential(experiment: Experiment, variant: str) -> Fact | None:
 
 
 def _running(
-    experiment: Experiment, parts: Sequence[ArmAggregates], variant: str
+    experiment: Evidence, parts: Sequence[ArmAggregates], variant: str
 ) -> list[charts.SeriesPoint]:
     """The lift after each day of assignment, with the confidence sequence as its band."""
     control, metric = experiment.plan.control, experiment.plan.primary.metric
@@ -114,7 +111,7 @@ def _running(
         if any(arm_moments(arm).var == 0 for arm in pair):
             continue
         n = pair[0].n + pair[1].n
-        level = any_day(n, max(experiment.reading.planned_n, n), experiment.plan.alpha)
+        level = any_day(n, max(experiment.look.planned_n, n), experiment.plan.alpha)
         lift = experiment.compare(metric, *pair, level=level).lift
         if lift is not None:
             date = dt.date.fromisoformat(day)
@@ -122,7 +119,7 @@ def _running(
     return points
 
 
-def novelty_parts(experiment: Experiment) -> list[Part]:
+def novelty_parts(experiment: Evidence) -> list[Part]:
     """Effects by days since exposure: does what users do wear off, or build up?"""
     if isinstance(experiment.panel, DailyCounts):
         return [Absent(Text("ab.novelty.absent"))]
@@ -154,7 +151,7 @@ def novelty_parts(experiment: Experiment) -> list[Part]:
 
 
 def _trend(
-    experiment: Experiment, found: Mapping[str, Since], lifts: dict[str, Estimate], variant: str
+    experiment: Evidence, found: Mapping[str, Since], lifts: dict[str, Estimate], variant: str
 ) -> Text:
     """Whether the effect fades or grows, as the claim of its chart.
 
@@ -182,7 +179,7 @@ def _trend(
     return Text(f"ab.chart.novelty_{trend.pattern}", said)
 
 
-def _by_age(experiment: Experiment, found: Mapping[str, Since], variant: str) -> dict[str, Effect]:
+def _by_age(experiment: Evidence, found: Mapping[str, Since], variant: str) -> dict[str, Effect]:
     metric, control = experiment.plan.primary.metric, experiment.plan.control
     ages: dict[str, dict[str, ArmAggregates]] = {}
     for name in (control, variant):

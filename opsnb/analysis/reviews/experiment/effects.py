@@ -17,7 +17,6 @@ from opsnb.analysis.methods.compare import (
 )
 from opsnb.analysis.methods.cuped import CovariateWindow, Cuped, cuped
 from opsnb.analysis.methods.estimate import Estimate
-from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority
 from opsnb.analysis.methods.moments import Joint, Moments, ratio_moments
 from opsnb.analysis.methods.novelty import stretch_lifts
 from opsnb.analysis.methods.quantiles import quantile_moments
@@ -25,7 +24,7 @@ from opsnb.analysis.metrics import ArmAggregates, Metric, merge_arms
 from opsnb.analysis.metrics.days_since_exposure import Since
 
 __all__ = [
-    "Effect", "arm_moments", "compare_arms", "diff_unit", "guard", "lifts_since", "merge_arms",
+    "Effect", "arm_moments", "compare_arms", "diff_unit", "lifts_since", "merge_arms",
     "standardised",
 ]  # fmt: skip
 
@@ -197,17 +196,6 @@ def _slope(arm: ArmAggregates) -> np.ndarray:
     if "y" not in arm.mean:
         return np.ones(1)
     return _joint(arm, ["x", "y"]).ratio()[1]
-
-
-def guard(effect: Effect, margin: float, alpha: float) -> Guardrail:
-    """Whether the effect keeps a guardrail's margin."""
-    return non_inferiority(
-        effect.control,
-        effect.treatment,
-        margin=margin,
-        direction=effect.metric.direction,
-        alpha=alpha,
-    )
 
 
 def standardised(strata: Strata) -> tuple[ArmAggregates, ArmAggregates]:

@@ -1,236 +1,102 @@
-"""The numbers of one experiment: its plan, its arms, and how its result is to be read."""
+"""The evidence of an experiment: trust tests, effects, guardrails, impact, each worked out once.
+
+Which cells a playbook has, and in what order, changes nothing here: sections read the evidence
+and record it, and the verdict rests on it alone.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from opsnb.analysis.findings import Grade
-from opsnb.analysis.methods.cuped import CovariateWindow
-from opsnb.analysis.methods.guardrail import Guardrail
-from opsnb.analysis.methods.quantiles import quantile_ranks
-from opsnb.analysis.metrics import (
-    ArmAggregates,
-    Assigned,
-    DailyCounts,
-    Panel,
-    Reach,
-    assigned_users,
+from opsnb.analysis.findings import Fact, Grade
+from opsnb.analysis.metrics import ArmAggregates
+from opsnb.analysis.reviews.experiment.effect_facts import (
+    MeasuredEffect,
+    measured_effect,
+    yearly_impact,
 )
-from opsnb.analysis.metrics.rows import TIME_COLUMN
-from opsnb.analysis.metrics.user_panel import parts_of
-from opsnb.analysis.reviews.experiment.effects import (
-    Effect,
-    arm_moments,
-    compare_arms,
-    standardised,
-)
-from opsnb.analysis.reviews.experiment.looks import Reading, levels_across_arms, reading
-from opsnb.analysis.reviews.experiment.registered import stand_in
-from opsnb.analysis.reviews.experiment.trust import trust_checks
-from opsnb.analysis.reviews.shared.data_gate import data_end
-from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
-from opsnb.base.messages import Said, Text
-from opsnb.base.plans import ExperimentPlan
-
-if TYPE_CHECKING:
-    from opsnb.analysis.recorder import Recorder
-
-DAY = dt.timedelta(days=1)
-
-AFTER_EXPOSURE = ("outcomes", "events", "orders")
-"""Tables whose columns a treatment may have changed."""
+from opsnb.analysis.reviews.experiment.effects import Effect, compare_arms, standardised
+from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
+from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
+from opsnb.analysis.reviews.experiment.looks import levels_across_arms
+from opsnb.analysis.reviews.experiment.outcome_tests import outcome_tests, plausibility
+from opsnb.analysis.reviews.experiment.results import Results
+from opsnb.analysis.reviews.experiment.split_tests import has_drifted, split_tests
+from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
+from opsnb.base.messages import Text
 
 
-class Evidence:
-    """One experiment: its plan, its arms, its effects, each read when it is first asked for.
+class Evidence(ExperimentData):
+    """One experiment: what its data hold, and what follows from them.
 
-    Parameters
-    ----------
-    ops : Recorder
-    experiment : str
-        Id: the name of a file in plans/experiments/, or of an experiment in the data.
-    metric, control : str
-        Primary metric and control arm of an experiment without a plan.
-    looks : int
-        How often the result has been read, this time included; 0: as planned.
+    Parameters are those of `ExperimentData`.
     """
 
-    def __init__(
-        self, ops: Recorder, experiment: str, *, metric: str = "", control: str = "", looks: int = 0
-    ) -> None:
-        self.ops = ops
-        self.looks_taken = looks
-        plan = ops.workspace.experiments.get(experiment)
-        if plan is not None and metric and metric != plan.primary.metric:
-            raise ParameterError(
-                f'the plan registers "{plan.primary.metric}" as the primary metric',
-                where="parameter metric",
-                hint=f"leave metric empty; readout.primary({metric!r}) shows another one",
-            )
-        self._users: Assigned | None = None
-        if plan is None or plan.daily is None:
-            self._users = self._assigned(experiment, plan)
-        self.plan = plan or stand_in(
-            ops, experiment, self._assigned(experiment, None), metric=metric, control=control
-        )
-        self._effects: dict[str, list[Effect]] = {}
-        self._others: dict[str, Panel | DailyCounts] = {}
-        self.guardrail_results: list[tuple[Effect, Guardrail]] = []
-        if not self.assigned.counts.get(self.plan.control):
-            raise PlanError(
-                f'no user was assigned to the control "{self.plan.control}"',
-                where=f"plans/experiments/{experiment}.toml, key control",
-                hint=f"arms in the data: {', '.join(self.assigned.counts)}",
-            )
-
-    def _assigned(self, experiment: str, plan: ExperimentPlan | None) -> Assigned:
-        if self._users is not None:
-            return self._users
-        known = self.ops.workspace.experiments
-        if experiment not in known and not self._in_data(experiment):
-            raise ParameterError(
-                f'unknown experiment "{experiment}"',
-                where="parameter experiment",
-                hint=did_you_mean(experiment, known, kind="experiments"),
-            )
-        return assigned_users(self.ops.rows, experiment, unit=plan.cluster if plan else None)
-
-    def _in_data(self, experiment: str) -> bool:
-        if "assignments" not in self.ops.workspace.tables:
-            return False
-        table = self.ops.rows.table("assignments").expr
-        return bool(table.count(where=table.experiment_id == experiment).execute())
-
-    # -- numbers -----------------------------------------------------------------------
+    # -- trust ---------------------------------------------------------------------------
 
     @cached_property
-    def panel(self) -> Panel | DailyCounts:
-        """All metrics of the plan that the workspace can measure, read together."""
-        return self._panel([name for name in self.plan.metrics if not self.absent(name)])
-
-    def _panel(self, metrics: list[str]) -> Panel | DailyCounts:
-        plan, ops = self.plan, self.ops
-        if plan.daily is not None:
-            return DailyCounts(
-                ops.rows, ops.catalogue, metrics, list(plan.split),
-                population=plan.daily.population, independent=plan.daily.unit == "count",
-                start=plan.start, end=plan.end,
-            )  # fmt: skip
-        assert self._users is not None
-        return Panel(
-            ops.rows, ops.catalogue, metrics, self._users, reach=self._reach(metrics),
-            since=plan.primary.metric, covariate=self.covariate or "", ranks=quantile_ranks,
-        )  # fmt: skip
-
-    def _reach(self, metrics: list[str]) -> Reach:
-        """Which rows of a user count, as the plan has it."""
-        plan, timed = self.plan, self._users is not None and self._users.timed
-        return Reach(
-            None if timed else plan.start, plan.end, self._through(metrics),
-            window_days=plan.window_days, covariate_days=plan.covariate_days,
-        )  # fmt: skip
-
-    def _through(self, metrics: list[str]) -> dt.date | None:
-        """Last day of the data behind metrics that have a window after exposure; else None."""
-        catalogue = self.ops.catalogue
-        parts = [part for name in metrics for part in parts_of(catalogue[name], catalogue)]
-        tables = {
-            part.table
-            for part in parts
-            if part.table in TIME_COLUMN and (part.window_days or self.plan.window_days)
-        }
-        if not tables or self._users is None or not self._users.timed:
-            return None
-        ends = [data_end(self.ops, table) for table in sorted(filter(None, tables))]
-        return min([self.ops.workspace.as_of - DAY, *(end for end in ends if end)])
-
-    def panel_of(self, metric: str) -> Panel | DailyCounts:
-        """The plan's panel, or one of its own for a metric that the plan does not name."""
-        if metric in self.panel.metrics:
-            return self.panel
-        if metric not in self._others:
-            self._others[metric] = self._panel([metric])
-        return self._others[metric]
+    def split_tests(self) -> TrustTests:
+        """Tests of who was assigned, when and to which arm."""
+        return split_tests(self)
 
     @cached_property
-    def assigned(self) -> Assigned:
-        """Who was in which arm."""
-        if isinstance(self.panel, DailyCounts):
-            return self.panel.assigned
-        return self.panel.assigned
+    def trust(self) -> TrustTests:
+        """Every test that comes before a result; one that blocks makes it invalid."""
+        tests = self.split_tests + outcome_tests(self)
+        metric = self.plan.primary.metric
+        if tests.blocking or self.absent(metric):
+            return tests
+        return tests + plausibility(self.effects(metric))
 
     @property
-    def treatments(self) -> list[str]:
-        """The arms that were planned beside the control and have users."""
-        return [
-            a for a in self.plan.split if a != self.plan.control and self.assigned.counts.get(a)
-        ]
+    def valid(self) -> bool:
+        """Whether no trust test blocks."""
+        return not self.trust.blocking
 
-    def aggregates(
-        self, metric: str, by: str | None = None, *, capped: bool = True
-    ) -> list[ArmAggregates]:
-        """A metric's moments by arm, and by an attribute or the day of assignment."""
-        return self.panel_of(metric).moments(metric, by, capped=capped)
+    @property
+    def grade(self) -> Grade:
+        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
+        return self.trust.grade(registered=self.plan.registered)
 
-    def arms(self, metric: str, *, capped: bool = True) -> dict[str, ArmAggregates]:
-        """A metric's moments by arm.
+    # -- effects -------------------------------------------------------------------------
 
-        Raises
-        ------
-        MetricError
-            An arm has no user whose window after exposure is over.
-        """
-        arms = {arm.variant: arm for arm in self.aggregates(metric, capped=capped)}
-        empty = [arm for arm in (self.plan.control, *self.treatments) if arm not in arms]
-        if empty:
-            raise MetricError(
-                f"no user of {empty[0]} can be read yet: the days after exposure that it counts "
-                "are over for nobody",
-                where=f"metrics.toml [{metric}]",
-                hint=f"wait, or shorten window_days of the metric or of experiment {self.plan.id}",
-            )
-        return arms
+    @cached_property
+    def stratified(self) -> bool:
+        """Whether the split changed on the way, so that arms are compared within days."""
+        return bool(self.plan.ramp) or has_drifted(self.split_tests)
 
-    def absent(self, metric: str) -> str | None:
-        """What the workspace lacks for a metric read per assigned user, or None."""
-        defined = self.ops.catalogue[metric]
-        parts = [
-            self.ops.catalogue[name] for name in (defined.numerator, defined.denominator) if name
-        ]
-        lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
-        return next((name for name in lacking if name), None)
+    def weighted(self, metric: str) -> bool:
+        """Whether a metric is compared within days; a quantile of days cannot be added up."""
+        return self.stratified and self.ops.catalogue[metric].kind != "quantile"
 
-    def unreadable(self, metric: str) -> Text | None:
-        """Why a metric beside the primary one cannot be compared, or None."""
-        label = self.ops.label(metric)
-        if lacking := self.absent(metric):
-            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
-        try:
-            arms = self.arms(metric)
-            moments = [arm_moments(arms[a]) for a in (self.plan.control, *self.treatments)]
-        except (MethodError, MetricError):
-            return Text.of("ab.unreadable.refused", metric=label)
-        if all(arm.var == 0 for arm in moments):
-            return Text.of("ab.unreadable.constant", metric=label)
-        return None
+    @cached_property
+    def _effects(self) -> dict[str, tuple[Effect, ...]]:
+        return {}
 
-    def effects(self, metric: str) -> list[Effect]:
+    def effects(self, metric: str) -> tuple[Effect, ...]:
         """Each treatment against the control, at the level that decides."""
         if metric not in self._effects:
             pairs = {variant: self.pair(metric, variant) for variant in self.treatments}
             usual = {variant: self.compare(metric, *pair) for variant, pair in pairs.items()}
             levels = levels_across_arms(
-                usual, self.reading.level, self.plan.alpha, self.plan.across_arms
+                usual, self.look.level, self.plan.alpha, self.plan.across_arms
             )
-            self._effects[metric] = [
+            self._effects[metric] = tuple(
                 self.compare(metric, *pairs[variant], level=level.level).with_adjusted_p(
                     level.p_value if len(usual) > 1 else None
                 )
                 for variant, level in levels.items()
-            ]
+            )
         return self._effects[metric]
+
+    def measured_effect(self, effect: Effect) -> MeasuredEffect:
+        """An effect with its facts."""
+        return measured_effect(
+            effect,
+            self.plan.control,
+            across_arms=self.plan.across_arms,
+            stratified=self.stratified,
+        )
 
     def compare(
         self,
@@ -277,148 +143,62 @@ class Evidence:
             return pooled[control], pooled[variant]
         return standardised({day: (arms[control], arms[variant]) for day, arms in both.items()})
 
-    @cached_property
-    def reading(self) -> Reading:
-        """At which level the result may be read today."""
-        plan, as_of = self.plan, self.ops.workspace.as_of
-        units = sum(self.assigned.counts.get(arm, 0) for arm in plan.split)
-        if self.window and self.through:
-            # What counts is not who came but whose days are over.
-            found = self.aggregates(plan.primary.metric)
-            units = sum(arm.n for arm in found if arm.variant in plan.split)
-            as_of = self.through + DAY - self.window * DAY
-        return reading(plan, as_of, max(units, 2), self.looks_taken)
+    @property
+    def metrics_read(self) -> list[str]:
+        """The plan's metrics that can be compared, and others that were."""
+        planned = [name for name in self.plan.metrics if not self.unreadable(name)]
+        return list(dict.fromkeys([*planned, *self._effects]))
+
+    # -- what follows --------------------------------------------------------------------
 
     @cached_property
-    def window(self) -> int | None:
-        """Days after exposure in which the primary metric counts; None: all of the run."""
-        panel, metric = self.panel, self.plan.primary.metric
-        if isinstance(panel, DailyCounts) or metric not in panel.metrics:
-            return None
-        return panel.window(metric)
+    def unread_guardrails(self) -> dict[str, Text]:
+        """Why a guardrail cannot be compared, by metric."""
+        found = {row.metric: self.unreadable(row.metric) for row in self.plan.guardrails}
+        return {metric: why for metric, why in found.items() if why}
+
+    @cached_property
+    def guardrail_results(self) -> tuple[GuardrailResult, ...]:
+        """Each guardrail that can be compared against its margin, in the plan's order."""
+        return tuple(
+            guardrail_result(self.measured_effect(effect), row.margin, self.plan.alpha)
+            for row in self.plan.guardrails
+            if row.metric not in self.unread_guardrails
+            for effect in self.effects(row.metric)
+        )
 
     @property
-    def through(self) -> dt.date | None:
-        """Last day of the data, where days after exposure are counted."""
-        return None if isinstance(self.panel, DailyCounts) else self.panel.reach.through
-
-    @property
-    def is_early(self) -> bool:
-        """Whether the planned end is not yet over."""
-        return self.reading.share < 1
-
-    @cached_property
-    def planned_shares(self) -> dict[str, float]:
-        """The split that the plan expects over the whole run: the mean of its ramp's days."""
+    def no_impact(self) -> Text | None:
+        """Why there is no year's effect, or None."""
         plan = self.plan
-        if not plan.ramp or not self.panel.dated:
-            return plan.shares()
-        sizes = self.panel.sizes("assigned_date")
-        users = {day: sum(arms.get(a, 0) for a in plan.split) for day, arms in sizes.items()}
-        total = sum(users.values())
-        return {
-            arm: sum(n * plan.shares(dt.date.fromisoformat(day))[arm] for day, n in users.items())
-            / total
-            for arm in plan.split
-        }
-
-    @cached_property
-    def stratified(self) -> bool:
-        """Whether the split changed on the way, so that arms are compared within days."""
-        return bool(self.plan.ramp) or self.split_drifted
-
-    def weighted(self, metric: str) -> bool:
-        """Whether a metric is compared within days; a quantile of days cannot be added up."""
-        return self.stratified and self.ops.catalogue[metric].kind != "quantile"
-
-    @cached_property
-    def covariate(self) -> str | None:
-        """The plan's covariate column, where the assignments hold it as a number."""
-        column = self.plan.covariate.column if self.plan.covariate else ""
-        users = self._users
-        if users is None or column not in users.attributes:
-            return None
-        return column if users.users[column].type().is_numeric() else None
-
-    @property
-    def covariate_problem(self) -> Text | None:
-        """Why the plan's covariate column is not used, or None."""
-        if self.plan.covariate is None or self.covariate:
-            return None
-        column, rows = self.plan.covariate.column, self.ops.rows
-        if self._users is not None and column in self._users.attributes:
-            return Text.of("ab.covariate.no_number", column=column)
-        for table in AFTER_EXPOSURE:
-            if rows.has(table) and column in rows.table(table).columns:
-                return Text.of("ab.covariate.post_treatment", column=column, table=table)
-        return Text.of("ab.covariate.absent", column=column)
-
-    @cached_property
-    def covariate_window(self) -> CovariateWindow | None:
-        """When the covariate was measured; None where nothing is known of it."""
-        plan = self.plan
-        first = self.assigned.first or plan.start
-        if first is None:
-            return None
-        if plan.covariate is not None:
-            until = plan.covariate.until
-            return CovariateWindow(until, until, first) if until else None
-        if not plan.covariate_days:
-            return None
-        # Each user's own days before exposure, as days before the first one's.
-        return CovariateWindow(first - plan.covariate_days * DAY, first - DAY, first)
-
-    @cached_property
-    def split_drifted(self) -> bool:
-        """Whether the split differs between days by more than chance; asking runs the gate."""
-        drift = self.ops.facts.get("ab.split_drift")
-        if drift is None and "srm" not in self.ops.checks:
-            trust_checks(self)
-            drift = self.ops.facts.get("ab.split_drift")
-        return drift is not None and drift.value < 0.001
-
-    @cached_property
-    def valid(self) -> bool:
-        """Whether no trust check blocks; asking runs the gate."""
-        if "srm" not in self.ops.checks:
-            trust_checks(self)
-        return all(check.status != "block" for check in self.ops.checks.values())
-
-    @property
-    def grade(self) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
+        if not plan.annual_users:
+            return Text("ab.impact.absent")
         if not self.valid:
-            return "E"
-        return "A" if self.plan.registered else "B"
+            return Text("ab.impact.invalid")
+        counted = plan.daily is not None and plan.daily.unit == "count"
+        primary = self.ops.catalogue[plan.primary.metric]
+        if primary.kind in {"ratio", "quantile"} or (primary.kind == "quotient" and not counted):
+            return Text.of("ab.impact.no_sum", metric=primary.label)
+        return None
 
-    # -- words -------------------------------------------------------------------------
+    @cached_property
+    def impacts(self) -> tuple[Fact, ...]:
+        """A year's effect of each treatment, where there is one."""
+        users = self.plan.annual_users
+        if not users or self.no_impact:
+            return ()
+        return tuple(yearly_impact(e, users) for e in self.effects(self.plan.primary.metric))
 
-    def dimension(self, name: str) -> Said:
-        """An attribute's name for people."""
-        key = f"dimension.{name}"
-        return Text(key) if self.ops.language.has(key) else name
-
-    @property
-    def unit_word(self) -> Said:
-        """What was randomised, for people."""
-        key = f"ab.unit.{self.plan.unit}"
-        return Text(key) if self.ops.language.has(key) else self.plan.unit
-
-    @property
-    def counts_users(self) -> bool:
-        """Whether what was randomised and counted is the user."""
-        return self.plan.cluster is None and self.plan.daily is None
-
-    @property
-    def who(self) -> Text:
-        """What is counted, for people: users, or randomised units."""
-        return Text("ab.who.users" if self.counts_users else "ab.who.units")
-
-    @property
-    def source(self) -> Text:
-        """The source line of charts."""
-        plan, users = self.plan, sum(self.assigned.counts.values())
-        if plan.start is None or plan.end is None:
-            return Text.of("ab.chart.source_undated", who=self.who, users=users)
-        args = {"who": self.who, "users": users}
-        return Text("ab.chart.source", args | {"start": plan.start, "end": plan.end})
+    @cached_property
+    def results(self) -> Results:
+        """What the verdict rests on; of an invalid experiment the trust tests alone."""
+        effects = self.effects(self.plan.primary.metric) if self.valid else ()
+        return Results(
+            plan=self.plan,
+            trust=self.trust,
+            effects=tuple(self.measured_effect(effect) for effect in effects),
+            guardrails=self.guardrail_results if self.valid else (),
+            impacts=self.impacts,
+            who=self.who,
+            is_early=self.is_early,
+        )

@@ -1,4 +1,4 @@
-"""At which level a result may be read: at the planned end, at a planned look, or any day.
+"""Looks at a result: at the planned end, at a planned look, or on any day; and their levels.
 
 Every way of reading comes down to a level at which the ordinary interval decides, so that the
 p-value, the difference and the lift keep coming from one test.
@@ -29,8 +29,8 @@ _LEAST = 1e-10
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a result is read.
+class Look:
+    """A look at the result: which one it is, and how the result may be read at it.
 
     Attributes
     ----------
@@ -38,8 +38,8 @@ class Reading:
         `fixed` at the planned end of a plan with one look; `lan_demets` at a planned look;
         `confidence_sequence` where nobody planned the look: valid on any day.
     share : float
-        Share of the planned run that is over.
-    look, looks : int
+        Share of the planned run that is over (the information fraction).
+    number, planned : int
         Which look this is, of how many planned.
     n, planned_n : int
         Units so far, and at the planned end.
@@ -47,8 +47,8 @@ class Reading:
 
     method: Method
     share: float
-    look: int
-    looks: int
+    number: int
+    planned: int
     n: int
     planned_n: int
 
@@ -67,11 +67,11 @@ class Reading:
     @cached_property
     def shares(self) -> list[float]:
         """Share of the run at each look up to this one; one in between takes the next's place."""
-        return [*(look / self.looks for look in range(1, self.look)), self.share]
+        return [*(look / self.planned for look in range(1, self.number)), self.share]
 
 
-def reading(plan: ExperimentPlan, as_of: dt.date, n: int, taken: int = 0) -> Reading:
-    """How the result of a plan is to be read on a day.
+def look_on(plan: ExperimentPlan, as_of: dt.date, n: int, taken: int = 0) -> Look:
+    """The look at a plan's result that is taken on a day.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def reading(plan: ExperimentPlan, as_of: dt.date, n: int, taken: int = 0) -> Rea
         method = "confidence_sequence"
     elif plan.looks > 1:
         method = "lan_demets"
-    return Reading(method, share, max(look, 1), plan.looks, n, planned_n)
+    return Look(method, share, max(look, 1), plan.looks, n, planned_n)
 
 
 def any_day(n: int, planned_n: int, alpha: float) -> float:
@@ -107,7 +107,7 @@ def levels_across_arms(
     effects : mapping of arm to Effect
         As the plan has them, at its own alpha.
     level : callable
-        From a nominal alpha to the deciding level (`Reading.level`).
+        From a nominal alpha to the deciding level (`Look.level`).
     procedure : str
         `holm` or `dunnett`.
     """
@@ -133,7 +133,7 @@ def holm_levels(
     Parameters
     ----------
     level : callable
-        From a nominal alpha to the deciding level (`Reading.level`).
+        From a nominal alpha to the deciding level (`Look.level`).
     """
     arms = len(p_values)
     levels = [0.0] * arms

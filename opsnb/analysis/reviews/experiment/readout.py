@@ -8,21 +8,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.display import Absent, Checks, Column, Fold, Note, Paragraph, Part, Table
+from opsnb.analysis.display import Column, Fold, Note, Table
 from opsnb.analysis.findings import Fact
-from opsnb.analysis.methods.multiplicity import benjamini_hochberg
-from opsnb.analysis.reviews.experiment import (
-    effect_over_time,
-    guardrails,
-    primary,
-    registered,
-    robustness,
-)
+from opsnb.analysis.reviews.experiment import effect_over_time
 from opsnb.analysis.reviews.experiment.cards import experiment_cards
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
+from opsnb.analysis.reviews.experiment.guardrails import guardrail_parts, record_guardrails
+from opsnb.analysis.reviews.experiment.impact import impact_parts
+from opsnb.analysis.reviews.experiment.primary import primary_parts, record_claims
+from opsnb.analysis.reviews.experiment.registered_plan import plan_parts
+from opsnb.analysis.reviews.experiment.robustness import robustness_parts
 from opsnb.analysis.reviews.experiment.ruling import rule
+from opsnb.analysis.reviews.experiment.secondary import secondary_parts
 from opsnb.analysis.reviews.experiment.segments import segment_parts
+from opsnb.analysis.reviews.experiment.trust_gate import record_trust, trust_parts
 from opsnb.analysis.reviews.shared.data_gate import kept_queries
 from opsnb.base.messages import Text
 
@@ -48,41 +48,29 @@ class Experiment(Evidence):
 
     def show_plan(self) -> Shown:
         """The plan as registered, and every deviation from it."""
-        return self.ops.show(*registered.plan_parts(self))
+        return self.ops.show(*plan_parts(self))
 
     def trust_gate(self) -> Shown:
         """Everything that must hold before a result may be read."""
-        table = "series" if self.plan.daily else "assignments"
-        self.ops.inspect(table, self.ops.catalogue[self.plan.primary.metric].table or "")
-        valid = self.valid
-        if not valid:
-            blocking = [c.message for c in self.ops.checks.values() if c.status == "block"]
-            self.ops.status("invalid", Text.of("ab.trust.invalid", reason=blocking[0]))
-        key = "ab.trust.summary_pass" if valid else "ab.trust.summary_block"
-        gate = [c for id, c in self.ops.checks.items() if not id.startswith("deviation.")]
-        return self.ops.show(Paragraph(Text(key), "good" if valid else "bad"), Checks(gate))
+        return self.ops.show(*trust_parts(self))
 
     def primary(self, metric: str | None = None) -> Shown:
         """The primary metric: both arms, difference and lift with intervals, the MDE."""
-        return self.ops.show(*primary.primary_parts(self, metric or self.plan.primary.metric))
+        return self.ops.show(*primary_parts(self, metric or self.plan.primary.metric))
 
     def record(self, effect: Effect) -> dict[str, Fact]:
-        """The facts of one effect."""
-        return primary.record(self, effect)
+        """Record the facts of one effect: by arm, and "diff", "lift" (that decide) and "mde"."""
+        measured = self.measured_effect(effect)
+        self.ops.record(*measured.facts)
+        return measured.named
 
     def guardrails(self) -> Shown:
         """Each guardrail against its margin: pass, fail, or not proven."""
-        return self.ops.show(*guardrails.guardrail_parts(self))
+        return self.ops.show(*guardrail_parts(self))
 
     def secondary(self) -> Shown:
         """Secondary metrics, exploratory, with Benjamini and Hochberg's adjustment."""
-        reasons = {row.metric: self.unreadable(row.metric) for row in self.plan.secondary}
-        effects = [e for metric, why in reasons.items() if not why for e in self.effects(metric)]
-        parts: list[Part] = [Absent(why) for why in reasons.values() if why]
-        if effects:
-            adjusted = benjamini_hochberg([effect.usual.diff.p_value for effect in effects])
-            parts.insert(0, primary.secondary_table(self, effects, adjusted))
-        return self.ops.show(*(parts or [Absent(Text("ab.secondary.none"))]))
+        return self.ops.show(*secondary_parts(self))
 
     def cumulative(self) -> Shown:
         """The effect as users came in, with a band that may be read on any day."""
@@ -98,17 +86,17 @@ class Experiment(Evidence):
 
     def impact(self) -> Shown:
         """What a year would bring, as a range, with its assumptions."""
-        return self.ops.show(*primary.impact_parts(self))
+        return self.ops.show(*impact_parts(self))
 
     def robustness(self) -> Shown:
         """The same question asked in other ways, and the chance to win with its prior."""
-        return self.ops.show(*robustness.robustness_parts(self))
+        return self.ops.show(*robustness_parts(self))
 
     def details(self) -> Shown:
         """Method, arms, and the definition of each metric read."""
         rows = [
             {"metric": metric.label, "definition": metric.definition, "kind": metric.kind}
-            for metric in (self.ops.catalogue[name] for name in self._effects)
+            for metric in (self.ops.catalogue[name] for name in self.metrics_read)
         ]
         table = Table(
             [
@@ -125,12 +113,12 @@ class Experiment(Evidence):
     def summary(self) -> Shown:
         """Verdict by the registered rule, cards, what to decide, findings, next steps.
 
-        Works out by itself what the verdict rests on, where that was not shown before.
+        Rests on the evidence, whatever steps were taken before; what none of them recorded of
+        it is recorded here.
         """
-        ops = self.ops
-        self._complete()
-        ruling = rule(self)
-        verdict = ruling.verdict(self)
+        ops, results = self.ops, self.results
+        self._record_results()
+        ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
         ops.decide(
             Text.of(f"ab.decision.{ruling.word}", name=self.plan.name),
@@ -144,20 +132,12 @@ class Experiment(Evidence):
             due=ops.workspace.as_of + dt.timedelta(days=14),
             source=ops.period.key,
         )
-        return ops.first_screen(verdict, experiment_cards(self))
+        return ops.first_screen(ruling.verdict(results), experiment_cards(results))
 
-    def _complete(self) -> None:
-        """Record the facts and findings of the steps that a verdict rests on."""
-        metric = self.plan.primary.metric
-        if not self.valid:
-            if self.ops.is_invalid:
-                return
-            blocking = [c.message for c in self.ops.checks.values() if c.status == "block"]
-            self.ops.status("invalid", Text.of("ab.trust.invalid", reason=blocking[0]))
-            return
-        if not any(fact.id == "ab.diff" for fact in self.ops.facts.values()):
-            primary.primary_parts(self, metric)
-        if not self.guardrail_results:
-            guardrails.guardrail_parts(self)
-        if not any(fact.id == "ab.impact" for fact in self.ops.facts.values()):
-            primary.impact_parts(self)
+    def _record_results(self) -> None:
+        """Record what the verdict rests on; what is said twice stands in the report once."""
+        record_trust(self)
+        if self.valid:
+            record_claims(self, self.plan.primary.metric)
+            record_guardrails(self)
+            self.ops.record(*self.impacts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from opsnb.analysis.display import Column, Fold, Note, Part, Table
 from opsnb.analysis.methods.bayes import chance_higher, posterior
@@ -10,10 +11,8 @@ from opsnb.analysis.methods.compare import Comparison, delta_lift
 from opsnb.analysis.methods.daily import daily_difference
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
+from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.messages import Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.experiment.readout import Experiment
 
 PRIOR_SD = 0.1
 """Spread of relative effects expected before the test: most changes move a metric little."""
@@ -22,7 +21,7 @@ SURE = 0.999
 """A chance beyond which more digits would say more than the model knows."""
 
 
-def robustness_parts(experiment: Experiment) -> list[Part]:
+def robustness_parts(experiment: Evidence) -> list[Part]:
     """Uncapped, unadjusted, unstratified; then chance to win and expected loss, folded."""
     metric = experiment.plan.primary.metric
     effects = experiment.effects(metric)
@@ -40,7 +39,7 @@ def robustness_parts(experiment: Experiment) -> list[Part]:
     return [table, *paired, Fold(Text("ab.bayes.title"), _bayes(experiment, effects))]
 
 
-def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
+def _rows(experiment: Evidence, effect: Effect) -> list[dict[str, Any]]:
     """One row a way of computing that differs from the registered one."""
     metric = effect.metric.id
     ways: list[tuple[str, Comparison]] = [("usual", effect.deciding)]
@@ -77,7 +76,7 @@ def _rows(experiment: Experiment, effect: Effect) -> list[dict[str, Any]]:
     return rows
 
 
-def _paired(experiment: Experiment, effect: Effect) -> list[Part]:
+def _paired(experiment: Evidence, effect: Effect) -> list[Part]:
     """Shares from daily counts once more with the day as the unit, paired."""
     panel, metric = experiment.panel_of(effect.metric.id), effect.metric.id
     is_share = isinstance(panel, DailyCounts) and panel.independent
@@ -105,7 +104,7 @@ def _paired(experiment: Experiment, effect: Effect) -> list[Part]:
     return [Note(said)]
 
 
-def _bayes(experiment: Experiment, effects: list[Effect]) -> list[Part]:
+def _bayes(experiment: Evidence, effects: Sequence[Effect]) -> list[Part]:
     rows = []
     for effect in effects:
         if effect.lift is None:

@@ -7,14 +7,12 @@ SHIP when the primary metric improved and every guardrail is non-inferior. HOLD 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from opsnb.analysis.findings import Fact, Tone, Verdict
+from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
+from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.base.messages import Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.experiment.effects import Effect
-    from opsnb.analysis.reviews.experiment.readout import Experiment
 
 Word = Literal["ship", "hold", "stop", "invalid"]
 Reason = Literal[
@@ -35,77 +33,70 @@ class Ruling:
 
     word: Word
     reason: Reason
-    effect: Effect | None = None
+    measured: MeasuredEffect | None = None
 
-    def verdict(self, experiment: Experiment) -> Verdict:
+    def verdict(self, results: Results) -> Verdict:
         """The verdict line: word, sentence with the deciding interval, what would change it."""
-        ops = experiment.ops
-        args: dict[str, object] = {"name": experiment.plan.name}
-        evidence: tuple[Fact, ...] = ()
-        unguarded = self.reason == "won" and not experiment.plan.guardrails
+        unguarded = self.reason == "won" and not results.plan.guardrails
         case = "won_unguarded" if unguarded else self.reason
-        if self.effect is not None:
-            metric, variant = self.effect.metric, self.effect.variant
-            suffix = ".cuped" if self.effect.adjusted else ""
-            if self.effect.deciding is not self.effect.usual:
-                suffix = ".deciding"
-            lift = ops.facts[f"ab.lift{suffix}/{metric.id}/{variant}"]
-            diff = ops.facts[f"ab.diff{suffix}/{metric.id}/{variant}"]
-            if lift.value is None:
-                lift = diff
-            args |= {"metric": metric.label, "variant": variant, "lift": lift}
+        args: dict[str, object] = {"name": results.plan.name}
+        evidence: tuple[Fact, ...] = ()
+        if self.measured is not None:
+            effect, diff, lift = self.measured.effect, self.measured.diff, self.measured.lift
+            lift = diff if lift.value is None else lift
+            args |= {"metric": effect.metric.label, "variant": effect.variant, "lift": lift}
             evidence = (lift, diff)
         else:
-            srm = ops.facts["ab.srm"]
-            evidence = (srm,)
-            blocked = [c for c in ops.checks.values() if c.status == "block"]
-            args |= {"reason": blocked[0].message}
+            args |= {"reason": results.trust.blocking[0].message}
+            srm = results.trust.fact("ab.srm")
+            evidence = (srm,) if srm else ()
         sentence = Text(f"ab.verdict.{case}", args)
-        if self.effect is not None and len(experiment.treatments) > 1:
-            sentence = Text.of("ab.verdict.arm", variant=self.effect.variant, sentence=sentence)
-        if self.word != "invalid" and experiment.is_early:
+        if self.measured is not None and results.has_several_arms:
+            variant = self.measured.effect.variant
+            sentence = Text.of("ab.verdict.arm", variant=variant, sentence=sentence)
+        if self.word != "invalid" and results.is_early:
             sentence = Text.of("ab.verdict.interim", sentence=sentence)
-        if self.word != "invalid" and not experiment.plan.registered:
+        if self.word != "invalid" and not results.plan.registered:
             sentence = Text.of("ab.verdict.unregistered", sentence=sentence)
         return Verdict(
             word=Text(f"ab.word.{self.word}"),
             sentence=sentence,
-            grade=experiment.grade,
+            grade=results.grade,
             tone=_TONE[self.word],
             rule=Text(f"ab.rule.{case}"),
             evidence=evidence,
         )
 
 
-def rule(experiment: Experiment) -> Ruling:
+def rule(results: Results) -> Ruling:
     """The first case that applies, in the order of the module's docstring.
 
     Of several arms each is judged by itself, and the best one decides: a failed arm does not
     stop another that won.
     """
-    if not experiment.valid:
+    if results.trust.blocking:
         return Ruling("invalid", "untrusted")
-    effects = experiment.effects(experiment.plan.primary.metric)
-    rulings = [_arm(experiment, effect) for effect in effects]
+    rulings = [_arm(results, measured) for measured in results.effects]
     return min(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_size(ruling)))
 
 
-def _arm(experiment: Experiment, effect: Effect) -> Ruling:
+def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
     """What the rule says of one arm."""
+    effect = measured.effect
     if effect.worsened:
-        return Ruling("stop", "primary_worse", effect)
-    results = [r for e, r in experiment.guardrail_results if e.variant == effect.variant]
-    for guarded, result in experiment.guardrail_results:
-        if guarded.variant == effect.variant and result.status == "fail":
-            return Ruling("stop", "guardrail_broken", guarded)
+        return Ruling("stop", "primary_worse", measured)
+    guarded = [r for r in results.guardrails if r.effect.variant == effect.variant]
+    broken = next((result for result in guarded if result.test.status == "fail"), None)
+    if broken:
+        return Ruling("stop", "guardrail_broken", broken.measured)
     if not effect.improved:
-        return Ruling("hold", "inconclusive", effect)
-    held = all(result.status == "pass" for result in results)
-    if held and len(results) == len(experiment.plan.guardrails):
-        return Ruling("ship", "won", effect)
-    return Ruling("hold", "guardrail_open", effect)
+        return Ruling("hold", "inconclusive", measured)
+    held = all(result.test.status == "pass" for result in guarded)
+    if held and len(guarded) == len(results.plan.guardrails):
+        return Ruling("ship", "won", measured)
+    return Ruling("hold", "guardrail_open", measured)
 
 
 def _size(ruling: Ruling) -> float:
-    lift = ruling.effect.lift if ruling.effect else None
+    lift = ruling.measured.effect.lift if ruling.measured else None
     return abs(lift.value) if lift else 0.0

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from opsnb.analysis.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.clusters import MIN_CLUSTERS
 from opsnb.analysis.methods.multiplicity import holm
 from opsnb.analysis.methods.strata import heterogeneity
 from opsnb.analysis.metrics import ArmAggregates
-from opsnb.analysis.reviews.experiment.evidence import AFTER_EXPOSURE
+from opsnb.analysis.reviews.experiment.effects import Effect
+from opsnb.analysis.reviews.experiment.evidence import Evidence
+from opsnb.analysis.reviews.experiment.experiment_data import AFTER_EXPOSURE
 from opsnb.base.messages import Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.experiment.effects import Effect
-    from opsnb.analysis.reviews.experiment.readout import Experiment
 
 MIN_USERS = 200
 """Fewest users an arm for a segment to be shown: below, an interval says nothing."""
 
 
-def segment_parts(experiment: Experiment) -> list[Part]:
+def segment_parts(experiment: Evidence) -> list[Part]:
     """A forest chart a registered attribute, with the test of heterogeneity in words."""
     if not experiment.plan.segments:
         return [Absent(Text("ab.segment.none"))]
@@ -39,7 +35,7 @@ def segment_parts(experiment: Experiment) -> list[Part]:
     return [*parts, Note(Text("ab.segment.note"))]
 
 
-def _refusal(experiment: Experiment, name: str) -> Text:
+def _refusal(experiment: Evidence, name: str) -> Text:
     """Why a segment is left out: recorded after exposure, or not at all."""
     rows, dimension = experiment.ops.rows, experiment.dimension(name)
     for table in AFTER_EXPOSURE:
@@ -48,7 +44,7 @@ def _refusal(experiment: Experiment, name: str) -> Text:
     return Text.of("ab.segment.absent", dimension=dimension)
 
 
-def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
+def _dimension(experiment: Evidence, name: str, variant: str) -> list[Part]:
     ops, metric = experiment.ops, experiment.plan.primary.metric
     effects = _effects(experiment, name, variant)
     if len(effects) < 2:
@@ -94,7 +90,7 @@ def _dimension(experiment: Experiment, name: str, variant: str) -> list[Part]:
     return [chart, Fold(Text.of("ab.segment.table", groups=len(rows)), [Table(columns, rows)])]
 
 
-def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effect]:
+def _effects(experiment: Evidence, name: str, variant: str) -> dict[str, Effect]:
     """Effects by group, the largest group first; small groups are left out."""
     control = experiment.plan.control
     least = MIN_CLUSTERS if experiment.plan.cluster else MIN_USERS
@@ -113,7 +109,7 @@ def _effects(experiment: Experiment, name: str, variant: str) -> dict[str, Effec
 
 
 def _heterogeneity(
-    experiment: Experiment, name: str, variant: str, effects: dict[str, Effect]
+    experiment: Evidence, name: str, variant: str, effects: dict[str, Effect]
 ) -> Fact:
     """Cochran's Q over the absolute differences."""
     diffs = [effect.diff for effect in effects.values()]

@@ -1,67 +1,20 @@
-"""What was registered, what stands in where nothing was, and how the run departed from it."""
+"""The plan as registered, and how the run departed from it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opsnb.analysis.display import Checks, Column, Note, Paragraph, Part, Table
 from opsnb.analysis.methods.srm import WARN, sample_ratio
-from opsnb.analysis.metrics import Assigned, Metric
-from opsnb.base.errors import MethodError, ParameterError, did_you_mean
+from opsnb.analysis.metrics import Metric
+from opsnb.analysis.reviews.experiment.evidence import Evidence
+from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
 
-if TYPE_CHECKING:
-    from opsnb.analysis.recorder import Recorder
-    from opsnb.analysis.reviews.experiment.readout import Experiment
 
-_CONTROLS = ("control", "holdout", "baseline", "a", "A", "0")
-
-
-def stand_in(
-    ops: Recorder, experiment: str, assigned: Assigned, *, metric: str, control: str
-) -> ExperimentPlan:
-    """A plan for an experiment that has none: its arms as they are, one metric, no margins.
-
-    Raises
-    ------
-    ParameterError
-        The primary metric is not given or unknown, or the control cannot be told.
-    """
-    arms, total = list(assigned.counts), sum(assigned.counts.values())
-    if not metric:
-        raise ParameterError(
-            f'experiment "{experiment}" has no plan, so its primary metric must be given',
-            where="parameter metric",
-            hint=f"pass -p metric=ID, or register plans/experiments/{experiment}.toml",
-        )
-    if metric not in ops.catalogue:
-        raise ParameterError(
-            f'unknown metric "{metric}"',
-            where="parameter metric",
-            hint=did_you_mean(metric, ops.catalogue, kind="metrics"),
-        )
-    control = control or next((name for name in _CONTROLS if name in arms), "")
-    if control not in arms:
-        raise ParameterError(
-            f'the control "{control}" is no arm of "{experiment}"'
-            if control
-            else f'which arm of "{experiment}" is the control cannot be told from its name',
-            where="parameter control",
-            hint=f"arms in the data: {', '.join(arms)}",
-        )
-    dates = {"start": assigned.first, "end": assigned.last} if assigned.timed else {}
-    return ExperimentPlan.unregistered(
-        experiment,
-        control=control,
-        split={arm: users / total for arm, users in assigned.counts.items()},
-        primary={"metric": metric},
-        **dates,
-    )
-
-
-def plan_parts(experiment: Experiment) -> list[Part]:
+def plan_parts(experiment: Evidence) -> list[Part]:
     """The plan as registered, and every deviation from it."""
     plan, ops = experiment.plan, experiment.ops
     primary = ops.catalogue[plan.primary.metric]
@@ -82,7 +35,7 @@ def plan_parts(experiment: Experiment) -> list[Part]:
     return [table, claim, Checks(checks), definition]
 
 
-def deviations(experiment: Experiment) -> list[tuple[str, Text]]:
+def deviations(experiment: Evidence) -> list[tuple[str, Text]]:
     """How the run departed from the plan: an id and a sentence each."""
     plan, ops, assigned = experiment.plan, experiment.ops, experiment.assigned
     found: list[tuple[str, Text]] = []
@@ -115,7 +68,7 @@ def _dates(which: str, seen: dt.date, planned: dt.date) -> Text:
     return Text.of(f"ab.deviation.{which}", seen=seen, planned=planned)
 
 
-def _split(experiment: Experiment) -> list[tuple[str, Text]]:
+def _split(experiment: Evidence) -> list[tuple[str, Text]]:
     counts = {arm: experiment.assigned.counts.get(arm, 0) for arm in experiment.plan.split}
     total = sum(counts.values())
     try:
@@ -128,17 +81,17 @@ def _split(experiment: Experiment) -> list[tuple[str, Text]]:
     return [("split", Text.of("ab.deviation.split", seen=seen))]
 
 
-def _looks(experiment: Experiment) -> list[tuple[str, Text]]:
-    reading, plan = experiment.reading, experiment.plan
+def _looks(experiment: Evidence) -> list[tuple[str, Text]]:
+    plan, look = experiment.plan, experiment.look
     if experiment.looks_taken > plan.looks:
         args = {"taken": experiment.looks_taken, "planned": plan.looks}
         return [("looks", Text.of("ab.deviation.looks", **args))]
-    if reading.share < 1 and plan.looks == 1:
-        return [("early", Text.of("ab.deviation.early", share=reading.share))]
+    if look.share < 1 and plan.looks == 1:
+        return [("early", Text.of("ab.deviation.early", share=look.share))]
     return []
 
 
-def _rows(experiment: Experiment, primary: Metric) -> list[dict[str, Any]]:
+def _rows(experiment: Evidence, primary: Metric) -> list[dict[str, Any]]:
     plan, ops = experiment.plan, experiment.ops
     split = [Text.of("ab.trust.arm_split", arm=a, share=s) for a, s in plan.split.items()]
     rows: list[tuple[str, Any]] = [
@@ -166,7 +119,7 @@ def _primary(plan: ExperimentPlan, metric: Metric) -> Text:
     return Text.of("ab.plan.primary_only", metric=metric.label)
 
 
-def _guardrails(experiment: Experiment) -> Said:
+def _guardrails(experiment: Evidence) -> Said:
     items = [
         Text.of("ab.plan.guardrail", metric=experiment.ops.label(g.metric), margin=g.margin)
         for g in experiment.plan.guardrails

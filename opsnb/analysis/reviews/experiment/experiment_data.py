@@ -1,0 +1,327 @@
+"""What the data hold of one experiment: its plan, its arms, and its metrics' moments by arm."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from opsnb.analysis.methods.cuped import CovariateWindow
+from opsnb.analysis.methods.quantiles import quantile_ranks
+from opsnb.analysis.metrics import (
+    ArmAggregates,
+    Assigned,
+    DailyCounts,
+    Panel,
+    Reach,
+    assigned_users,
+)
+from opsnb.analysis.metrics.rows import TIME_COLUMN
+from opsnb.analysis.metrics.user_panel import parts_of
+from opsnb.analysis.reviews.experiment.effects import arm_moments
+from opsnb.analysis.reviews.experiment.looks import Look, look_on
+from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
+from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
+from opsnb.base.messages import Said, Text
+from opsnb.base.plans import ExperimentPlan
+
+if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
+
+DAY = dt.timedelta(days=1)
+
+AFTER_EXPOSURE = ("outcomes", "events", "orders")
+"""Tables whose columns a treatment may have changed."""
+
+
+class ExperimentData:
+    """One experiment: its plan, its arms and their moments, each read when first asked for.
+
+    Parameters
+    ----------
+    ops : Recorder
+    experiment : str
+        Id: the name of a file in plans/experiments/, or of an experiment in the data.
+    metric, control : str
+        Primary metric and control arm of an experiment without a plan.
+    looks : int
+        How often the result has been read, this time included; 0: as planned.
+    """
+
+    def __init__(
+        self, ops: Recorder, experiment: str, *, metric: str = "", control: str = "", looks: int = 0
+    ) -> None:
+        self.ops = ops
+        self.looks_taken = looks
+        plan = ops.workspace.experiments.get(experiment)
+        if plan is not None and metric and metric != plan.primary.metric:
+            raise ParameterError(
+                f'the plan registers "{plan.primary.metric}" as the primary metric',
+                where="parameter metric",
+                hint=f"leave metric empty; readout.primary({metric!r}) shows another one",
+            )
+        self._users: Assigned | None = None
+        if plan is None or plan.daily is None:
+            self._users = self._assigned(experiment, plan)
+        self.plan = plan or unregistered_plan(
+            ops.catalogue,
+            experiment,
+            self._assigned(experiment, None),
+            metric=metric,
+            control=control,
+        )
+        self._others: dict[str, Panel | DailyCounts] = {}
+        if not self.assigned.counts.get(self.plan.control):
+            raise PlanError(
+                f'no user was assigned to the control "{self.plan.control}"',
+                where=f"plans/experiments/{experiment}.toml, key control",
+                hint=f"arms in the data: {', '.join(self.assigned.counts)}",
+            )
+
+    def _assigned(self, experiment: str, plan: ExperimentPlan | None) -> Assigned:
+        if self._users is not None:
+            return self._users
+        known = self.ops.workspace.experiments
+        if experiment not in known and not self._in_data(experiment):
+            raise ParameterError(
+                f'unknown experiment "{experiment}"',
+                where="parameter experiment",
+                hint=did_you_mean(experiment, known, kind="experiments"),
+            )
+        return assigned_users(self.ops.rows, experiment, unit=plan.cluster if plan else None)
+
+    def _in_data(self, experiment: str) -> bool:
+        if "assignments" not in self.ops.workspace.tables:
+            return False
+        table = self.ops.rows.table("assignments").expr
+        return bool(table.count(where=table.experiment_id == experiment).execute())
+
+    # -- moments by arm ------------------------------------------------------------------
+
+    @cached_property
+    def panel(self) -> Panel | DailyCounts:
+        """All metrics of the plan that the workspace can measure, read together."""
+        return self._panel([name for name in self.plan.metrics if not self.absent(name)])
+
+    def _panel(self, metrics: list[str]) -> Panel | DailyCounts:
+        plan, ops = self.plan, self.ops
+        if plan.daily is not None:
+            return DailyCounts(
+                ops.rows, ops.catalogue, metrics, list(plan.split),
+                population=plan.daily.population, independent=plan.daily.unit == "count",
+                start=plan.start, end=plan.end,
+            )  # fmt: skip
+        assert self._users is not None
+        return Panel(
+            ops.rows, ops.catalogue, metrics, self._users, reach=self._reach(metrics),
+            since=plan.primary.metric, covariate=self.covariate or "", ranks=quantile_ranks,
+        )  # fmt: skip
+
+    def _reach(self, metrics: list[str]) -> Reach:
+        """Which rows of a user count, as the plan has it."""
+        plan, timed = self.plan, self._users is not None and self._users.timed
+        return Reach(
+            None if timed else plan.start, plan.end, self._through(metrics),
+            window_days=plan.window_days, covariate_days=plan.covariate_days,
+        )  # fmt: skip
+
+    def _through(self, metrics: list[str]) -> dt.date | None:
+        """Last day of the data behind metrics that have a window after exposure; else None."""
+        catalogue = self.ops.catalogue
+        parts = [part for name in metrics for part in parts_of(catalogue[name], catalogue)]
+        tables = {
+            part.table
+            for part in parts
+            if part.table in TIME_COLUMN and (part.window_days or self.plan.window_days)
+        }
+        if not tables or self._users is None or not self._users.timed:
+            return None
+        ends = [data_end(self.ops, table) for table in sorted(filter(None, tables))]
+        return min([self.ops.workspace.as_of - DAY, *(end for end in ends if end)])
+
+    def panel_of(self, metric: str) -> Panel | DailyCounts:
+        """The plan's panel, or one of its own for a metric that the plan does not name."""
+        if metric in self.panel.metrics:
+            return self.panel
+        if metric not in self._others:
+            self._others[metric] = self._panel([metric])
+        return self._others[metric]
+
+    @cached_property
+    def assigned(self) -> Assigned:
+        """Who was in which arm."""
+        if isinstance(self.panel, DailyCounts):
+            return self.panel.assigned
+        return self.panel.assigned
+
+    @property
+    def treatments(self) -> list[str]:
+        """The arms that were planned beside the control and have users."""
+        return [
+            a for a in self.plan.split if a != self.plan.control and self.assigned.counts.get(a)
+        ]
+
+    def aggregates(
+        self, metric: str, by: str | None = None, *, capped: bool = True
+    ) -> list[ArmAggregates]:
+        """A metric's moments by arm, and by an attribute or the day of assignment."""
+        return self.panel_of(metric).moments(metric, by, capped=capped)
+
+    def arms(self, metric: str, *, capped: bool = True) -> dict[str, ArmAggregates]:
+        """A metric's moments by arm.
+
+        Raises
+        ------
+        MetricError
+            An arm has no user whose window after exposure is over.
+        """
+        arms = {arm.variant: arm for arm in self.aggregates(metric, capped=capped)}
+        empty = [arm for arm in (self.plan.control, *self.treatments) if arm not in arms]
+        if empty:
+            raise MetricError(
+                f"no user of {empty[0]} can be read yet: the days after exposure that it counts "
+                "are over for nobody",
+                where=f"metrics.toml [{metric}]",
+                hint=f"wait, or shorten window_days of the metric or of experiment {self.plan.id}",
+            )
+        return arms
+
+    def absent(self, metric: str) -> str | None:
+        """What the workspace lacks for a metric read per assigned user, or None."""
+        defined = self.ops.catalogue[metric]
+        parts = [
+            self.ops.catalogue[name] for name in (defined.numerator, defined.denominator) if name
+        ]
+        lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
+        return next((name for name in lacking if name), None)
+
+    def unreadable(self, metric: str) -> Text | None:
+        """Why a metric beside the primary one cannot be compared, or None."""
+        label = self.ops.label(metric)
+        if lacking := self.absent(metric):
+            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
+        try:
+            arms = self.arms(metric)
+            moments = [arm_moments(arms[a]) for a in (self.plan.control, *self.treatments)]
+        except (MethodError, MetricError):
+            return Text.of("ab.unreadable.refused", metric=label)
+        if all(arm.var == 0 for arm in moments):
+            return Text.of("ab.unreadable.constant", metric=label)
+        return None
+
+    # -- how it is read ------------------------------------------------------------------
+
+    @cached_property
+    def look(self) -> Look:
+        """The look at the result that is taken today."""
+        plan, as_of = self.plan, self.ops.workspace.as_of
+        units = sum(self.assigned.counts.get(arm, 0) for arm in plan.split)
+        if self.window and self.through:
+            # What counts is not who came but whose days are over.
+            found = self.aggregates(plan.primary.metric)
+            units = sum(arm.n for arm in found if arm.variant in plan.split)
+            as_of = self.through + DAY - self.window * DAY
+        return look_on(plan, as_of, max(units, 2), self.looks_taken)
+
+    @cached_property
+    def window(self) -> int | None:
+        """Days after exposure in which the primary metric counts; None: all of the run."""
+        panel, metric = self.panel, self.plan.primary.metric
+        if isinstance(panel, DailyCounts) or metric not in panel.metrics:
+            return None
+        return panel.window(metric)
+
+    @property
+    def through(self) -> dt.date | None:
+        """Last day of the data, where days after exposure are counted."""
+        return None if isinstance(self.panel, DailyCounts) else self.panel.reach.through
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the planned end is not yet over."""
+        return self.look.share < 1
+
+    @cached_property
+    def planned_shares(self) -> dict[str, float]:
+        """The split that the plan expects over the whole run: the mean of its ramp's days."""
+        plan = self.plan
+        if not plan.ramp or not self.panel.dated:
+            return plan.shares()
+        sizes = self.panel.sizes("assigned_date")
+        users = {day: sum(arms.get(a, 0) for a in plan.split) for day, arms in sizes.items()}
+        total = sum(users.values())
+        return {
+            arm: sum(n * plan.shares(dt.date.fromisoformat(day))[arm] for day, n in users.items())
+            / total
+            for arm in plan.split
+        }
+
+    @cached_property
+    def covariate(self) -> str | None:
+        """The plan's covariate column, where the assignments hold it as a number."""
+        column = self.plan.covariate.column if self.plan.covariate else ""
+        users = self._users
+        if users is None or column not in users.attributes:
+            return None
+        return column if users.users[column].type().is_numeric() else None
+
+    @property
+    def covariate_problem(self) -> Text | None:
+        """Why the plan's covariate column is not used, or None."""
+        if self.plan.covariate is None or self.covariate:
+            return None
+        column, rows = self.plan.covariate.column, self.ops.rows
+        if self._users is not None and column in self._users.attributes:
+            return Text.of("ab.covariate.no_number", column=column)
+        for table in AFTER_EXPOSURE:
+            if rows.has(table) and column in rows.table(table).columns:
+                return Text.of("ab.covariate.post_treatment", column=column, table=table)
+        return Text.of("ab.covariate.absent", column=column)
+
+    @cached_property
+    def covariate_window(self) -> CovariateWindow | None:
+        """When the covariate was measured; None where nothing is known of it."""
+        plan = self.plan
+        first = self.assigned.first or plan.start
+        if first is None:
+            return None
+        if plan.covariate is not None:
+            until = plan.covariate.until
+            return CovariateWindow(until, until, first) if until else None
+        if not plan.covariate_days:
+            return None
+        # Each user's own days before exposure, as days before the first one's.
+        return CovariateWindow(first - plan.covariate_days * DAY, first - DAY, first)
+
+    # -- words -------------------------------------------------------------------------
+
+    def dimension(self, name: str) -> Said:
+        """An attribute's name for people."""
+        key = f"dimension.{name}"
+        return Text(key) if self.ops.language.has(key) else name
+
+    @property
+    def unit_word(self) -> Said:
+        """What was randomised, for people."""
+        key = f"ab.unit.{self.plan.unit}"
+        return Text(key) if self.ops.language.has(key) else self.plan.unit
+
+    @property
+    def counts_users(self) -> bool:
+        """Whether what was randomised and counted is the user."""
+        return self.plan.cluster is None and self.plan.daily is None
+
+    @property
+    def who(self) -> Text:
+        """What is counted, for people: users, or randomised units."""
+        return Text("ab.who.users" if self.counts_users else "ab.who.units")
+
+    @property
+    def source(self) -> Text:
+        """The source line of charts."""
+        plan, users = self.plan, sum(self.assigned.counts.values())
+        if plan.start is None or plan.end is None:
+            return Text.of("ab.chart.source_undated", who=self.who, users=users)
+        args = {"who": self.who, "users": users}
+        return Text("ab.chart.source", args | {"start": plan.start, "end": plan.end})

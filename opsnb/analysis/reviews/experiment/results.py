@@ -1,0 +1,55 @@
+"""What an experiment's verdict rests on, as values: tests of the data, effects, guardrails, impact.
+
+Nothing here measures or records; `Evidence.results` fills it in, `rule` and `experiment_cards`
+read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsnb.analysis.findings import Fact, Grade
+from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
+from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
+from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
+from opsnb.base.messages import Text
+from opsnb.base.plans import ExperimentPlan
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the verdict and the cards of an experiment rest on.
+
+    Attributes
+    ----------
+    trust : TrustTests
+        Everything that must hold before a result may be read.
+    effects : tuple of MeasuredEffect
+        On the primary metric, one a treatment; none where a trust test blocks.
+    guardrails : tuple of GuardrailResult
+        Of the guardrails that can be compared, one a treatment; none where a trust test blocks.
+    impacts : tuple of Fact
+        A year's effect, one a treatment, where the plan says how many users a year brings.
+    who : Text
+        What was randomised and counted, for people.
+    is_early : bool
+        Whether the planned end is not yet over.
+    """
+
+    plan: ExperimentPlan
+    trust: TrustTests
+    effects: tuple[MeasuredEffect, ...]
+    guardrails: tuple[GuardrailResult, ...]
+    impacts: tuple[Fact, ...]
+    who: Text
+    is_early: bool
+
+    @property
+    def has_several_arms(self) -> bool:
+        """Whether more than one treatment is compared with the control."""
+        return len(self.effects) > 1
+
+    @property
+    def grade(self) -> Grade:
+        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
+        return self.trust.grade(registered=self.plan.registered)

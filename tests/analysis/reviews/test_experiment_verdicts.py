@@ -1,0 +1,206 @@
+"""The rule and the cards of an experiment, as functions of results that are made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from opsnb.analysis.findings import Check, Fact
+from opsnb.analysis.metrics import ArmAggregates, Metric
+from opsnb.analysis.reviews.experiment.cards import experiment_cards
+from opsnb.analysis.reviews.experiment.effect_facts import (
+    MeasuredEffect,
+    measured_effect,
+    yearly_impact,
+)
+from opsnb.analysis.reviews.experiment.effects import compare_arms
+from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
+from opsnb.analysis.reviews.experiment.results import Results
+from opsnb.analysis.reviews.experiment.ruling import rule
+from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
+from opsnb.base.messages import Language, Text
+from opsnb.base.plans import ExperimentPlan
+
+EN, ZH = Language("en"), Language("zh")
+MARGIN = 0.1
+SOLD = Metric(id="sold", label="Sold", kind="mean", table="outcomes", value="v", unit="number")
+LOAD = SOLD.model_copy(update={"id": "load", "label": "Load", "direction": "down"})
+
+
+def plan(*guardrails: str, arms: int = 1, **more: Any) -> ExperimentPlan:
+    made = ExperimentPlan.unregistered(
+        "e", control="a", split=dict.fromkeys("abcd"[: arms + 1], 1 / (arms + 1)),
+        primary={"metric": "sold"},
+        guardrails=[{"metric": name, "margin": MARGIN} for name in guardrails], **more,
+    )  # fmt: skip
+    made._registered = True
+    return made
+
+
+def effect(change: float, metric: Metric = SOLD, variant: str = "b") -> MeasuredEffect:
+    """Arms of 2,500 users, means of 10 and 10 + change, variance 4: a change of .16 shows."""
+    arms = [
+        ArmAggregates(name, None, 2500, {"x": 10 + shift}, {("x", "x"): 4.0})
+        for name, shift in (("a", 0.0), (variant, change))
+    ]
+    return measured_effect(compare_arms(metric, *arms), "a", across_arms="holm", stratified=False)
+
+
+def guarded(change: float, variant: str = "b", margin: float = MARGIN) -> GuardrailResult:
+    return guardrail_result(effect(change, LOAD, variant), margin, 0.05)
+
+
+def trust(status: str = "pass", p_value: float | None = 0.6) -> TrustTests:
+    users = [Fact("ab.users", 2500, "count", variant=arm) for arm in "ab"]
+    srm = Fact("ab.srm", p_value, "p_value", p_value=p_value)
+    split = one_check("srm", status, Text.of("ab.trust.several_arms_none"), srm)
+    return TrustTests(tuple(users)) + split
+
+
+def results(
+    *effects: MeasuredEffect, guardrails: tuple[GuardrailResult, ...] = (), **more: Any
+) -> Results:
+    names = {result.effect.metric.id for result in guardrails}
+    made = Results(
+        plan(*names, arms=max(len(effects), 1)), trust(), effects, guardrails, (),
+        Text("ab.who.users"), False,
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+CASES = {
+    "won": (results(effect(0.5), guardrails=(guarded(0.0),)), "ship"),
+    "guardrail_open": (results(effect(0.5), guardrails=(guarded(0.05, margin=0.01),)), "hold"),
+    "guardrail_broken": (results(effect(0.5), guardrails=(guarded(2.0),)), "stop"),
+    "inconclusive": (results(effect(0.01), guardrails=(guarded(0.0),)), "hold"),
+    "primary_worse": (results(effect(-0.5), guardrails=(guarded(2.0),)), "stop"),
+    "untrusted": (results(trust=trust("block", 1e-6)), "invalid"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_case_by_hand(case: str) -> None:
+    made, word = CASES[case]
+    ruling = rule(made)
+    assert (ruling.reason, ruling.word) == (case, word)
+    verdict = ruling.verdict(made)
+    assert EN.say(verdict.word) == EN.text(f"ab.word.{word}")
+    assert ZH.say(verdict.rule or "") == ZH.text(f"ab.rule.{case}")
+    assert verdict.grade == ("E" if word == "invalid" else "A")
+    assert verdict == rule(made).verdict(made)
+
+
+def test_the_verdict_cites_the_effect_that_decided() -> None:
+    broken, _ = CASES["guardrail_broken"]
+    verdict = rule(broken).verdict(broken)
+    assert [fact.key for fact in verdict.evidence] == ["ab.lift/load/b", "ab.diff/load/b"]
+    lift = broken.guardrails[0].measured.lift
+    assert EN.format(lift, "signed_percent.interval") in EN.say(verdict.sentence)
+    invalid, _ = CASES["untrusted"]
+    assert [fact.key for fact in rule(invalid).verdict(invalid).evidence] == ["ab.srm"]
+
+
+def test_a_win_without_guardrails_says_that_nothing_guards_it() -> None:
+    made = results(effect(0.5))
+    verdict = rule(made).verdict(made)
+    assert EN.say(verdict.rule or "") == EN.text("ab.rule.won_unguarded")
+
+
+def test_a_guardrail_that_is_not_among_the_results_is_open() -> None:
+    made = replace(results(effect(0.5)), plan=plan("load"))
+    assert rule(made).reason == "guardrail_open"
+
+
+def test_the_best_arm_decides_and_the_larger_of_two_winners() -> None:
+    arms = (effect(-0.5, variant="b"), effect(0.3, variant="c"), effect(0.6, variant="d"))
+    made = results(*arms)
+    ruling = rule(made)
+    assert ruling.word == "ship" and ruling.measured is arms[2]
+    assert EN.say(ruling.verdict(made).sentence).startswith("Arm d:")
+    held = replace(
+        made, plan=plan("load", arms=3),
+        guardrails=tuple(guarded(2.0 if arm == "d" else 0.0, arm) for arm in "bcd"),
+    )  # fmt: skip
+    assert rule(held).measured is arms[1]
+
+
+def test_an_early_or_unregistered_result_says_so_first() -> None:
+    early = results(effect(0.5), is_early=True)
+    assert EN.say(rule(early).verdict(early).sentence).startswith("Interim")
+    unregistered = plan()
+    unregistered._registered = False
+    made = results(effect(0.5), plan=unregistered, is_early=True)
+    verdict = rule(made).verdict(made)
+    assert EN.say(verdict.sentence).startswith("Unregistered. Interim")
+    assert verdict.grade == "B"
+
+
+# -- cards --------------------------------------------------------------------------------
+
+
+def test_cards_of_a_win_in_order() -> None:
+    measured = effect(0.5)
+    impact = yearly_impact(measured.effect, 1000)
+    made = results(measured, guardrails=(guarded(0.0),), impacts=(impact,))
+    cards = experiment_cards(made)
+    assert [card.fact.id for card in cards] == ["ab.lift", "ab.guardrail", "ab.impact", "ab.srm"]
+    assert [card.tone for card in cards] == ["good", "good", "neutral", "good"]
+    assert impact.value == pytest.approx(500) and impact.low is not None and impact.low > 0
+    assert EN.say(cards[-1].value) == "5,000"
+    assert EN.say(cards[1].target or "") == EN.text("ab.card.margin", margin=MARGIN)
+
+
+def test_of_an_invalid_experiment_the_users_alone_are_shown() -> None:
+    made, _ = CASES["untrusted"]
+    [card] = experiment_cards(made)
+    assert (card.fact.id, card.tone) == ("ab.srm", "bad")
+
+
+def test_a_split_that_nobody_registered_has_no_tested_ratio() -> None:
+    [*_, card] = experiment_cards(results(effect(0.5), trust=trust("warn", None)))
+    assert EN.say(card.status or "") == EN.text("ab.card.srm_unknown")
+
+
+def test_several_arms_are_named_and_six_cards_are_enough() -> None:
+    arms = tuple(effect(0.5, variant=arm) for arm in "bcd")
+    made = results(*arms, guardrails=tuple(guarded(0.0, arm) for arm in "bcd"))
+    cards = experiment_cards(made)
+    assert len(cards) == 6
+    assert ["b" in EN.say(cards[0].label), "c" in EN.say(cards[1].label)] == [True, True]
+
+
+# -- what the results are made of -----------------------------------------------------------
+
+
+def test_results_are_values() -> None:
+    made, _ = CASES["won"]
+    with pytest.raises(FrozenInstanceError):
+        made.guardrails = ()  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        made.trust.checks = ()  # type: ignore[misc]
+
+
+def test_the_status_of_trust_tests() -> None:
+    assert trust().status is None
+    early = trust() + TrustTests(checks=(Check("early", "warn", "Too soon"),))
+    assert early.status == ("provisional", "Too soon")
+    both = early + one_check("other", "block", Text("ab.trust.srm_unknown"))
+    assert both.status is not None and both.status[0] == "invalid"
+    assert both.grade(registered=True) == "E"
+
+
+def test_the_facts_of_an_effect_in_their_order() -> None:
+    made = effect(0.5)
+    assert [fact.key for fact in made.facts] == [
+        "ab.value/sold/a", "ab.value/sold/b", "ab.diff/sold/b", "ab.lift/sold/b", "ab.mde/sold/b",
+    ]  # fmt: skip
+    assert made.named == {
+        "a": made.facts[0], "b": made.facts[1], "diff": made.diff, "lift": made.lift,
+        "mde": made.mde,
+    }  # fmt: skip
+    level = replace(made.effect, deciding=replace(made.effect.plain)).with_adjusted_p(0.2)
+    several = measured_effect(level, "a", across_arms="holm", stratified=True)
+    assert (several.diff.key, several.diff.method) == ("ab.diff.deciding/sold/b", "stratified")
+    assert several.facts[-2].key == "ab.p_adjusted/sold/b"
