@@ -198,28 +198,25 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return get
 
 
-def _situations(playbooks: list[str]) -> Iterator[Any]:
-    for playbook in playbooks:
-        for name in SITUATIONS.get(playbook, ()):
-            yield pytest.param(playbook, name, id=f"{playbook}-{name}")
+WORLDS = [(playbook, name) for playbook in NAMES for name in SITUATIONS.get(playbook, ())]
+
+CUTS = [(*world, left_out) for world in WORLDS for left_out in cuts(world[0])]
 
 
-def _cut_situations(playbooks: list[str]) -> Iterator[Any]:
-    for playbook in playbooks:
-        for name in SITUATIONS.get(playbook, ()):
-            for left_out in cuts(playbook):
-                said = "+".join(left_out) if len(left_out) < 3 else "all"
-                yield pytest.param(playbook, name, left_out, id=f"{playbook}-{name}-{said}")
+def _id(world: tuple[str, str], left_out: tuple[str, ...] = ()) -> str:
+    return "-".join([*world, "+".join(left_out) if len(left_out) < 3 else "all"]).rstrip("-")
 
 
-@pytest.mark.parametrize(("playbook", "name", "left_out"), _cut_situations(NAMES))
+@pytest.mark.parametrize(
+    ("playbook", "name", "left_out"), CUTS, ids=[_id(cut[:2], cut[2]) for cut in CUTS]
+)
 def test_without_cells_no_verdict_is_milder(
     run: Run, playbook: str, name: str, left_out: tuple[str, ...]
 ) -> None:
     assert not faults(run(playbook, name), run(playbook, name, left_out), left_out)
 
 
-@pytest.mark.parametrize(("playbook", "name"), _situations(NAMES))
+@pytest.mark.parametrize(("playbook", "name"), WORLDS, ids=map(_id, WORLDS))
 def test_the_verdict_may_come_first(run: Run, playbook: str, name: str) -> None:
     whole, moved = run(playbook, name), run(playbook, name, first=("summary",))
     assert moved.case == whole.case
@@ -229,7 +226,7 @@ def test_the_verdict_may_come_first(run: Run, playbook: str, name: str) -> None:
 # -- the net itself -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("playbook", "name"), _situations(NAMES))
+@pytest.mark.parametrize(("playbook", "name"), WORLDS, ids=map(_id, WORLDS))
 def test_a_situation_is_what_it_is_meant_to_be(run: Run, playbook: str, name: str) -> None:
     whole, meant = run(playbook, name), SITUATIONS[playbook][name]
     assert (whole.case, whole.status) == (meant.verdict, meant.status)
