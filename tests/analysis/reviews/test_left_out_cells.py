@@ -223,6 +223,29 @@ def test_the_verdict_may_come_first(run: Run, playbook: str, name: str) -> None:
     assert not faults(whole, moved)
 
 
+COPIES = [
+    ("campaign_review", "split_broken", "effect_estimate", "holdout of “Sale” is broken"),
+    ("campaign_review", "paid", "returns_table", "incremental ROI +3"),
+    ("campaign_review", "paid", "cost_ledger", "incremental ROI +3"),
+    ("campaign_review", "unproven", "cost_ledger", "at a cost of ¥1,700"),
+    ("ab_readout", "won", "primary_metric", "effect +13.4% to +27.0%"),
+    ("ab_readout", "won", "guardrail_table", "every guardrail held"),
+    ("monthly_retrospective", "partial", "data_gate", "is not over"),
+    ("experiment_design", "feasible", "size_chart", "448 users in 6 weeks"),
+]
+"""Copies that once said something else, or nothing, and what their verdicts have to say."""
+
+
+@pytest.mark.parametrize(("playbook", "name", "left_out", "words"), COPIES)
+def test_a_copy_says_what_the_whole_says(
+    run: Run, playbook: str, name: str, left_out: str, words: str
+) -> None:
+    copy, meant = run(playbook, name, (left_out,)), SITUATIONS[playbook][name]
+    assert (copy.case, copy.status) == (meant.verdict, meant.status)
+    assert words in copy.verdict["sentence"]
+    assert bool(copy.cards) == (meant.status != "invalid")
+
+
 # -- the net itself -----------------------------------------------------------------------
 
 
