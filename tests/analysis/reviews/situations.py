@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from opsnb.base.workspace import Workspace
-from tests.analysis.reviews.campaigns import METRIC, PLAN, series
+from tests.analysis.reviews.campaigns import METRIC, PLAN, regions
 from tests.conftest import HEAD
 
 Frames = dict[str, pd.DataFrame]
@@ -397,7 +397,7 @@ def campaign(
 
 
 VALUED = "[ltv]\nvalue = 150\nhorizon_days = 365\n"
-SERIES = PLAN.replace("post_days = 10", 'post_days = 10\ncontrols = ["x1", "x2"]')
+REGIONS = PLAN + 'treated_units = ["r0"]\n'
 
 BOOKED = "orders assignments spend"
 
@@ -427,8 +427,8 @@ CAMPAIGNS = {
         SALE + BUDGET + SPLIT,
     ),
     "no_evidence": campaign("description", "ready", lambda: sale(50), SALE + BUDGET + VALUED),
-    "series": campaign(
-        "unpriced", "ready", lambda: {"series": series(effect=20)}, SERIES,
+    "regions": campaign(
+        "unpriced", "ready", lambda: {"series": regions(8)}, REGIONS,
         more=METRIC.replace('unit = "money"', 'unit = "count"'),
     ),
 }  # fmt: skip
