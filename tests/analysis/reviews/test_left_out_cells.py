@@ -236,7 +236,9 @@ COPIES = [
 """Copies that once said something else, or nothing, and what their verdicts have to say."""
 
 
-@pytest.mark.parametrize(("playbook", "name", "left_out", "words"), COPIES)
+@pytest.mark.parametrize(
+    ("playbook", "name", "left_out", "words"), COPIES, ids=["-".join(row[:3]) for row in COPIES]
+)
 def test_a_copy_says_what_the_whole_says(
     run: Run, playbook: str, name: str, left_out: str, words: str
 ) -> None:
