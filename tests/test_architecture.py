@@ -121,3 +121,38 @@ def test_breakdowns_of_people_ask_the_session() -> None:
         }
         unasked = not names & asking and imported & COUNTS_PEOPLE
         assert not unasked, f"{path.name} counts people by group and does not ask the session"
+
+
+RECORDED = {"facts", "checks", "findings", "decisions", "actions", "is_invalid", "_pending"}
+"""What a recorder was told so far, which depends on the cells that ran."""
+
+
+def recorders(tree: ast.AST) -> set[str]:
+    """Names that a recorder goes by in a module."""
+    annotated = {
+        arg.arg
+        for arg in ast.walk(tree)
+        if isinstance(arg, ast.arg)
+        and arg.annotation is not None
+        and {"Recorder", "Session"} & set(re.findall(r"\w+", ast.unparse(arg.annotation)))
+    }
+    return {"ops", "recorder", *annotated}
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((PACKAGE / "analysis" / "reviews").rglob("*.py")),
+    ids=lambda p: str(p.relative_to(PACKAGE / "analysis" / "reviews")),
+)
+def test_recording_is_an_output(path: Path) -> None:
+    """Reviews tell a recorder what they found, and rest on nothing that it was told."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = recorders(tree)
+    read = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in RECORDED
+        and getattr(node.value, "attr", getattr(node.value, "id", "")) in names
+    ]
+    assert not read, "take it from the review's evidence"

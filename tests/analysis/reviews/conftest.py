@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,6 +20,9 @@ from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
+
+OPENING = {"parameters", "setup"}
+"""Tags of the cells that every other one rests on."""
 
 
 @dataclass
@@ -67,22 +70,44 @@ class Played:
         return next(language for language in self.ops.languages if language.code == code)
 
 
-def play(workspace: Workspace, playbook: str, **parameters: Any) -> Played:
-    """Run the cells of a playbook in order, with parameters in place of the defaults."""
+@cache
+def cells_of(playbook: str) -> list[Any]:
+    """The code cells of a playbook, in order."""
     notebook = nbformat.read(PLAYBOOKS / f"{playbook}.ipynb", 4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags_of(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def play(
+    workspace: Workspace,
+    playbook: str,
+    *,
+    without: Collection[str] = (),
+    first: Collection[str] = (),
+    languages: str = "en,zh",
+    **parameters: Any,
+) -> Played:
+    """Run the cells of a playbook in order, with parameters in place of the defaults.
+
+    `without` are ids of cells that a copy of the playbook has lost, `first` those that it has
+    moved to right behind the setup.
+    """
+    cells = [cell for cell in cells_of(playbook) if cell.id not in without]
+    cells.sort(key=lambda cell: 0 if tags_of(cell) & OPENING else 1 if cell.id in first else 2)
     names: dict[str, Any] = {}
-    cells = {}
+    shown = {}
     patched = mock.patch.object(Workspace, "load", return_value=workspace)
-    with mock.patch.dict("os.environ", {"OPSNB_LANGUAGES": "en,zh"}), patched:
-        for cell in notebook.cells:
-            if cell.cell_type != "code":
-                continue
+    with mock.patch.dict("os.environ", {"OPSNB_LANGUAGES": languages}), patched:
+        for cell in cells:
             value = run_cell(cell.source, names)
-            if "parameters" in cell.metadata.get("tags", []):
+            if "parameters" in tags_of(cell):
                 names.update(parameters)
             if isinstance(value, Shown):
-                cells[cell.id] = value
-    return Played(names["ops"], cells)
+                shown[cell.id] = value
+    return Played(names["ops"], shown)
 
 
 def run_cell(source: str, names: dict[str, Any]) -> Any:
