@@ -23,6 +23,7 @@ from opsnb.analysis.metrics.aggregates import (
 from opsnb.analysis.metrics.arm_quantiles import Ranks, quantile_arms
 from opsnb.analysis.metrics.assignments import Assigned, assigned_users, kept
 from opsnb.analysis.metrics.catalogue import Catalogue
+from opsnb.analysis.metrics.metric import names_of_kinds
 from opsnb.analysis.metrics.rows import Rows, number
 from opsnb.analysis.metrics.user_panel import Reach, Scans, need_readable, parts_of
 from opsnb.base.errors import MetricError, did_you_mean
@@ -82,17 +83,17 @@ class Panel:
         }
         for name, part in self._parts.values():
             need_readable(rows, part, self.metrics[name])
-            if part.kind == "quantile" and ranks is None:
+            if not part.kind.has_moments and ranks is None:
                 raise MetricError(
                     "a quantile cannot be read here",
                     where=f"metrics.toml [{name}]",
-                    hint="take a mean, proportion, ratio, sum, count or distinct metric",
+                    hint=f"take one of {names_of_kinds(lambda kind: kind.has_moments)}",
                 )
         aged = frozenset(
             key
             for key, (name, part) in self._parts.items()
-            if name == since and part.kind != "quantile" and not assigned.unit
-            and self.metrics[name].kind != "quotient"
+            if name == since and part.kind.has_moments and not assigned.unit
+            and not self.metrics[name].parts
         )  # fmt: skip
         parts = {key: part for key, (_, part) in self._parts.items()}
         self._scans = Scans(rows, assigned, reach, parts, aged)
@@ -172,7 +173,7 @@ class Panel:
         if self.covariate:
             past = per_user[self.covariate].cast("float64")
             missing = [f"px{i}" for i, metric in enumerate(self.metrics.values())
-                       if metric.kind not in {"ratio", "quotient", "quantile"}]  # fmt: skip
+                       if metric.kind.is_user_mean]  # fmt: skip
             per_user = per_user.mutate(
                 **{name: past for name in missing if name not in per_user.columns}
             )
@@ -203,7 +204,7 @@ class Panel:
         wanted = {
             name: self.users[self.columns(name)["x"]].quantile(metric.cap, where=self._over(name))
             for name, metric in self.metrics.items()
-            if metric.cap is not None and metric.kind in {"mean", "sum"}
+            if metric.cap is not None and metric.kind.can_be_capped
         }
         if not wanted:
             return {}
@@ -217,7 +218,7 @@ class Panel:
         caps = self.caps if capped else {}
         table, keys, over = self._prepared(by, caps)
         sized = bool(self.assigned.unit) and number(table.size.max().execute()) != 1
-        means = [name for name, metric in self.metrics.items() if metric.kind != "quantile"]
+        means = [name for name, metric in self.metrics.items() if metric.kind.has_moments]
         named = {name: self._quantities(name, sized) for name in means}
         wanted: dict[str, Any] = {"n": table.count()}
         wanted |= {name: table[name].mean() for name in over}
@@ -348,7 +349,8 @@ def arm_aggregates(
 ) -> list[ArmAggregates]:
     """One metric's moments, as `Panel.moments`; `by` holds up to one attribute."""
     metric = catalogue[metric_id]
-    several = assigned.unit or metric.kind == "quantile" or (capped and metric.cap is not None)
+    capped_at = metric.cap if capped else None
+    several = assigned.unit or capped_at is not None or not metric.kind.has_moments
     panel = Panel(
         rows, catalogue, [metric_id], assigned, reach=reach, ranks=ranks, once=not several
     )

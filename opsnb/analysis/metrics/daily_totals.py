@@ -127,10 +127,7 @@ class DailyCounts:
         return {}
 
     def _parts(self, metric: str) -> list[str]:
-        definition = self.catalogue[metric]
-        if definition.kind == "quotient":
-            return [name for name in (definition.numerator, definition.denominator) if name]
-        return [metric]
+        return self.catalogue[metric].parts or [metric]
 
     def _arm(self, metric: str, arm: str, table: pd.DataFrame, group: str | None) -> ArmAggregates:
         names = _NAMES[: len(self._parts(metric))]
@@ -157,7 +154,8 @@ class DailyCounts:
         return ArmAggregates(arm, group, n, dict(zip(names, map(float, means), strict=True)), pairs)
 
     def _read(self, metric: Metric) -> pd.DataFrame:
-        if metric.table != "series" or metric.kind != "sum":
+        adds_up = metric.kind.is_additive and not metric.kind.is_distinct and metric.value
+        if metric.table != "series" or not adds_up:
             raise MetricError(
                 "cannot be read from daily totals",
                 where=f"metrics.toml [{metric.id}]",

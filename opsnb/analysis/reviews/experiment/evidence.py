@@ -329,7 +329,7 @@ class Evidence:
 
     def weighted(self, metric: str) -> bool:
         """Whether a metric is compared within days; a quantile of days cannot be added up."""
-        return self.stratified and self.ops.catalogue[metric].kind != "quantile"
+        return self.stratified and self.ops.catalogue[metric].kind.has_moments
 
     @cached_property
     def covariate(self) -> str | None:

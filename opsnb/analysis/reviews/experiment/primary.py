@@ -236,9 +236,8 @@ def _clustered(experiment: Experiment, metric: str) -> list[Text]:
     said = [Text.of("ab.note.clustered", unit=experiment.unit_word)]
     panel, control = experiment.panel_of(metric), experiment.plan.control
     arm = experiment.arms(metric)[control]
-    if isinstance(panel, DailyCounts) or arm.order or experiment.ops.catalogue[metric].kind in (
-        "ratio", "quotient"
-    ):  # fmt: skip
+    is_ratio = experiment.ops.catalogue[metric].kind.is_ratio
+    if isinstance(panel, DailyCounts) or arm.order or is_ratio:
         return said
     spread = panel.spread(metric)[control]
     if "y" not in arm.mean or spread == 0:  # one row a cluster, or nothing varies
@@ -257,7 +256,7 @@ def _counted(experiment: Experiment, metric: str, panel: Panel) -> list[Text]:
     """Which days after exposure count, for how many users they are over; what a quantile is."""
     said: list[Text] = []
     definition = experiment.ops.catalogue[metric]
-    if definition.kind == "quantile":
+    if definition.quantile is not None:
         values = sum(arm.order.values for arm in panel.moments(metric) if arm.order)
         said.append(Text.of("ab.note.quantile", quantile=definition.quantile, values=values))
     if days := panel.window(metric):
@@ -325,7 +324,7 @@ def impact_parts(experiment: Experiment) -> list[Part]:
         return [Absent(Text("ab.impact.invalid"))]
     counted = plan.daily is not None and plan.daily.unit == "count"
     primary = ops.catalogue[plan.primary.metric]
-    if primary.kind in {"ratio", "quantile"} or (primary.kind == "quotient" and not counted):
+    if not (primary.kind.is_user_mean or (primary.parts and counted)):
         return [Absent(Text.of("ab.impact.no_sum", metric=primary.label))]
     parts: list[Part] = []
     for effect in experiment.effects(plan.primary.metric):

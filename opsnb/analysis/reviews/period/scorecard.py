@@ -277,15 +277,14 @@ def aligned_year(month: Reviewed, metric: Metric, now: Measured) -> float | None
     A metric is a sum when its days add up to the period's value; a quotient of two that can be
     aligned is that of their aligned values, and a mean of days that of theirs.
     """
-    if metric.kind == "quotient":
-        parts = [month.ops.catalogue[name] for name in (metric.numerator, metric.denominator)
-                 if name]  # fmt: skip
+    if metric.parts:
+        parts = [month.ops.catalogue[name] for name in metric.parts]
         over, under = (
             aligned_year(month, part, month.ops.meter.value(part.id, month.period))
             for part in parts
         )
         return over / under if over is not None and under else None
-    if metric.kind not in ("sum", "count", "distinct", "daily_distinct") or now.value is None:
+    if metric.kind.over_days is None or now.value is None:
         return None
     ops, period = month.ops, month.period
     base, _ = base_period(period, ops.workspace.country)
@@ -293,7 +292,7 @@ def aligned_year(month: Reviewed, metric: Metric, now: Measured) -> float | None
     if first is not None and base.start < first:
         return None
     daily = ops.meter.daily(metric.id, period.start, period.end)["value"].sum()
-    length = period.days if metric.kind == "daily_distinct" else 1
+    length = period.days if metric.kind.over_days == "mean" else 1
     if abs(daily / length - now.value) > 1e-9 * max(abs(now.value), 1.0):
         return None
     frame = ops.meter.daily(metric.id, base.start, base.end)
