@@ -203,9 +203,10 @@ def names_of_kinds(which: Callable[[Kind], object] = lambda _: True) -> str:
 def _kind_named(name: object) -> Kind:
     if isinstance(name, Kind):
         return name
-    if name not in KINDS:
+    known = KINDS.get(str(name))
+    if known is None:
         raise ValueError(f'unknown kind "{name}"; ' + did_you_mean(str(name), KINDS, kind="kinds"))
-    return KINDS[str(name)]
+    return known
 
 
 class Metric(RowDefinition):

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import pandas as pd
 import pytest
 
 from opsnb.analysis.metrics import load_catalogue
 from opsnb.analysis.metrics.metric import KINDS, Kind, Metric, UserRows, names_of_kinds, register
+from opsnb.analysis.metrics.user_panel import need_readable
+from opsnb.base.errors import MetricError
+from opsnb.base.periods import parse
 
 ROOT = Path(__file__).parents[3] / "opsnb"
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -89,17 +91,19 @@ def spread() -> Iterator[type[Kind]]:
     del KINDS["spread"]
 
 
-def test_a_kind_of_another_package(spread: type[Kind], make_meter: Any) -> None:
+def test_a_kind_of_another_package(spread: type[Kind], meter: Any) -> None:
     """Registered by name, it is declared in TOML and measured like any other."""
-    orders = pd.DataFrame(
-        {
-            "order_id": ["a", "b", "c"], "user_id": ["u", "v", "v"], "amount": [10.0, 25.0, 12.0],
-            "ordered_at": pd.to_datetime(["2026-10-01", "2026-10-02", "2026-10-03"]),
-        }
-    )  # fmt: skip
-    meter, october = make_meter(orders, {"kind": "spread", "table": "orders", "value": "amount"})
-    assert meter.value("mine", october).value == 15.0
-    assert not meter.catalogue["mine"].kind.is_daily
+    orders = (
+        "order_id,user_id,ordered_at,amount\n"
+        "a,u,2026-10-01,10.0\nb,v,2026-10-02,25.0\nc,v,2026-10-03,12.0\n"
+    )
+    own = 'label = "Mine"\nkind = "spread"\ntable = "orders"\nvalue = "amount"\nunit = "money"\n'
+    found = meter({"orders": orders}, more=f"[metrics.mine]\n{own}")
+    assert found.value("mine", parse("2026-10")).value == 15.0
+    with pytest.raises(MetricError, match='kind "spread" has no daily series'):
+        found.daily("mine", parse("2026-10").start, parse("2026-10").end)
+    with pytest.raises(MetricError, match='kind "spread" cannot be read in an experiment'):
+        need_readable(found.rows, found.catalogue["mine"], found.catalogue["mine"])
 
 
 def test_amounts_of_a_user() -> None:
