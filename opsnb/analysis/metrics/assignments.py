@@ -9,9 +9,10 @@ from typing import Any
 import ibis
 
 from opsnb.analysis.metrics.rows import Rows, number
+from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.errors import PlanError, TableError, did_you_mean
 
-_KEYS = {"experiment_id", "user_id", "variant", "assigned_at"}
+_KEYS = {column.name for column in CONTRACTS["assignments"].columns}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Kind:
     unit : str, optional
         The unit where the definition gives none.
     is_daily : bool
-        It has a value on each day.
+        It has a value on each day (a quotient: where both its parts have one).
     over_days : "sum", "mean" or None
         What the days' values make the period's by; None: the period is measured by itself.
     is_rate : bool
@@ -196,8 +196,8 @@ def register(kind: _KindClass) -> _KindClass:
 
 
 def names_of_kinds(which: Callable[[Kind], object] = lambda _: True) -> str:
-    """Names of the kinds of which something holds, for messages: "sum, count, ..."."""
-    return ", ".join(kind.name for kind in KINDS.values() if which(kind))
+    """Names of the kinds of which something holds, for messages: "count, sum"."""
+    return ", ".join(sorted(kind.name for kind in KINDS.values() if which(kind)))
 
 
 def _kind_named(name: object) -> Kind:

@@ -17,21 +17,11 @@ from opsnb.base.errors import MetricError, OpsnbError
 if TYPE_CHECKING:
     from opsnb.base.workspace import Workspace
 
-DAY_COLUMN = {
-    "users": "registered_date",
-    "events": "event_date",
-    "orders": "order_date",
-    "spend": "date",
-    "surveys": "response_date",
-    "tickets": "opened_date",
-    "tasks": "due_on",
-    "series": "date",
-    "outcomes": "date",
-}
+DAY_COLUMN = {name: one.day for name, one in CONTRACTS.items() if one.day is not None}
 """The column that places a row of each table in a day."""
 
-TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
-               "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
+TIME_COLUMN = {name: one.moment for name, one in CONTRACTS.items() if one.moment is not None}
+"""The column that places it to the second, of tables that have one."""
 
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""

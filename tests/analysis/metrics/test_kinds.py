@@ -38,7 +38,7 @@ def names(kind_is: str) -> set[str]:
 def test_what_the_kinds_say_of_themselves() -> None:
     assert names("is_additive") == {"sum", "count", "distinct"}
     assert names("over_days") == {"sum", "count", "distinct", "daily_distinct"}
-    assert names("is_daily") == names("over_days") | {"ratio", "quantile"}
+    assert names("is_daily") == names("over_days") | {"ratio", "quantile", "quotient"}
     assert names("is_rate") == {"ratio", "proportion", "retention", "quotient"}
     assert names("is_yes_or_no") == {"proportion", "retention", "churn"}
     assert names("is_distinct") == {"distinct", "daily_distinct", "trailing"}
@@ -69,7 +69,7 @@ def test_a_unit_may_be_left_to_the_kind() -> None:
 
 
 def test_names_for_messages() -> None:
-    assert names_of_kinds(lambda kind: kind.is_yes_or_no) == "retention, churn, proportion"
+    assert names_of_kinds(lambda kind: kind.is_yes_or_no) == "churn, proportion, retention"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ class Quotient(Kind):
     name = "quotient"
     in_experiment = "the same over users, as a ratio"
     fields = ("numerator", "denominator")
+    is_daily = True
     is_rate = True
     comparison = "ratios"
 

@@ -30,6 +30,7 @@ from opsnb.analysis.reviews.experiment.looks import Reading, levels_across_arms,
 from opsnb.analysis.reviews.experiment.registered import stand_in
 from opsnb.analysis.reviews.experiment.trust import trust_checks
 from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 
-AFTER_EXPOSURE = ("outcomes", "events", "orders")
+AFTER_EXPOSURE = tables_where(lambda contract: contract.post_treatment)
 """Tables whose columns a treatment may have changed."""
 
 

@@ -13,6 +13,7 @@ from opsnb.analysis.methods.proportions import Votes, newcombe, nps, nps_differe
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.reviews.period.calendar_year import base_period, project
+from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import Target
@@ -25,7 +26,7 @@ KpiStatus = Literal["hit", "near", "missed"]
 
 _TONE: dict[str, Tone] = {"hit": "good", "near": "warn", "missed": "bad"}
 
-SAMPLED = {"surveys"}
+SAMPLED = frozenset(tables_where(lambda contract: contract.sampled))
 """Tables whose rows are a sample: their KPIs carry an interval. The others are complete counts."""
 
 FEW_ANSWERS = 30
@@ -214,7 +215,7 @@ def measure_kpi(month: Reviewed, name: str) -> Kpi | None:
 def _too_few(month: Reviewed, metric: Metric, now: Measured) -> bool:
     """Whether a survey has so few answers that its score would tell what somebody said."""
     least = month.ops.workspace.min_cell
-    if metric.table != "surveys" or not 0 < now.n < least:
+    if metric.table not in SAMPLED or not 0 < now.n < least:
         return False
     text = Text.of("month.answers_withheld", metric=metric.label, minimum=least)
     month.ops.check(f"answers.{metric.id}", "warn", text)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.tables import tables_of_people
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 TOGETHER = "(few)"
 """The group that small ones are put together in, where all parts have to make the whole."""
 
-_PEOPLE = {"users", "events", "orders", "assignments", "outcomes", "surveys", "tickets"}
+_PEOPLE = frozenset(tables_of_people())
 
 
 def measured_by(ops: Recorder, metric: str, periods: Sequence[Period], by: str) -> list[Measured]:
