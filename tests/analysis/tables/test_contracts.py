@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opsnb.analysis.metrics.data_range import ACTIVITY
 from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN
-from opsnb.analysis.reviews.shared import breakdowns, privacy_scan
 from opsnb.analysis.tables import CONTRACTS, Column, Contract, tables_of_people, tables_where
 
 ALL = list(CONTRACTS.values())
+ROOT = Path(__file__).parents[3] / "opsnb"
 
 
 @pytest.mark.parametrize("left_out", ["key", "clock", "people"])
@@ -63,15 +66,42 @@ def test_free_text_is_quoted_as_a_comment(contract: Contract) -> None:
 
 
 def test_everybody_asks_the_contracts() -> None:
-    """Privacy, periods and metrics hold no list of tables of their own."""
+    """What privacy, periods and metrics know of tables comes from their contracts."""
     people = {"users", "events", "orders", "assignments", "outcomes", "surveys", "tickets"}
     assert set(tables_of_people()) == people
-    assert breakdowns._PEOPLE == people and set(privacy_scan.PEOPLE) == people
     assert DAY_COLUMN["users"] == "registered_date" and DAY_COLUMN["tasks"] == "due_on"
     assert set(CONTRACTS) - set(DAY_COLUMN) == {"assignments"}
     assert set(CONTRACTS) - set(ACTIVITY) == {"assignments", "tasks"}
     assert set(TIME_COLUMN) == {"users", "events", "orders", "surveys", "tickets"}
     assert tables_where(lambda one: one.sampled) == ("surveys",)
+
+
+def lists_of_tables(tree: ast.AST) -> Iterator[ast.expr]:
+    """Literals that hold five names of tables or more, and nothing else."""
+    for node in ast.walk(tree):
+        parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+        names = {part.value for part in parts if isinstance(part, ast.Constant)}
+        if len(names) >= 5 and names <= CONTRACTS.keys():
+            yield node
+
+
+def test_no_list_of_tables_stands_elsewhere() -> None:
+    """One entry forgotten in a second list of tables with people in them would be a leak.
+
+    Which tables a review reads (NEEDS, OPTIONAL) is its own.
+    """
+    found = []
+    for path in sorted((ROOT / "analysis").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "OPTIONAL"
+        ]
+        found += [f"{path.name}:{one.lineno}" for one in lists_of_tables(tree) if one not in own]
+    assert found == []
+    twice = ast.parse('X = {"users", "events", "orders", "assignments", "outcomes"}')
+    assert len(list(lists_of_tables(twice))) == 1
 
 
 def test_a_table_of_ones_own() -> None:
