@@ -105,7 +105,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
         complete = complete & known if timed else complete
     else:
         incomplete = int(mine.count(where=~complete).execute())
-    per_user = kept(_per_user(mine.filter(complete), timed, unit))
+    per_user = cached(_per_user(mine.filter(complete), timed, unit))
     frame = _by_variant(per_user, timed, unit)
     if frame.empty:
         raise _nobody(table, experiment_id, bool(incomplete))
@@ -126,7 +126,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
     )
 
 
-def kept(table: ibis.Table) -> ibis.Table:
+def cached(table: ibis.Table) -> ibis.Table:
     """The table computed once and kept by the engine; as it is where the engine refuses to."""
     try:
         return table.cache()

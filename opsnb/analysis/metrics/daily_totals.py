@@ -10,7 +10,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsnb.analysis.metrics.aggregates import ArmAggregates, Seen
+from opsnb.analysis.metrics.aggregates import ArmAggregates, RowCounts
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.rows import Rows
@@ -122,7 +122,7 @@ class DailyCounts:
             for day, row in total.iterrows()
         }
 
-    def seen(self, metric: str) -> dict[str, Seen]:
+    def seen(self, metric: str) -> dict[str, RowCounts]:
         """Daily totals have no users to look for."""
         return {}
 

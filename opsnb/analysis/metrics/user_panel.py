@@ -25,7 +25,7 @@ _WINDOW = re.compile(r"\bover\s*\(|\{order\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Reach:
+class ObservationWindow:
     """Which rows of a user count.
 
     Attributes
@@ -67,7 +67,7 @@ def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
     return [catalogue[name] for name in metric.parts] or [metric]
 
 
-def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
+def require_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
     """Refuse what cannot be read per user, by name and with the fix."""
     kind, nested = metric.kind, metric is not whole
     if kind.comparison is None or metric.parts or (nested and not kind.has_moments):
@@ -93,7 +93,7 @@ def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
         )
 
 
-class Scans:
+class TableScans:
     """The scans that a set of metrics takes, one a table.
 
     Parameters
@@ -108,11 +108,11 @@ class Scans:
         self,
         rows: Rows,
         assigned: Assigned,
-        reach: Reach,
+        observed: ObservationWindow,
         parts: Mapping[str, Metric],
         since: frozenset[str] = frozenset(),
     ) -> None:
-        self.rows, self.assigned, self.reach, self.since = rows, assigned, reach, since
+        self.rows, self.assigned, self.observed, self.since = rows, assigned, observed, since
         self.groups = self._grouped(parts)
 
     def _grouped(self, parts: Mapping[str, Metric]) -> list[dict[str, Metric]]:
@@ -158,8 +158,8 @@ class Scans:
         early: Any = ibis.literal(0)
         if part.table == "outcomes" and self.assigned.timed:
             early = joined.count(where=joined._day < joined._from.date())
-        elif part.table == "outcomes" and self.reach.start is not None:
-            early = joined.count(where=joined._day < ibis.literal(self.reach.start))
+        elif part.table == "outcomes" and self.observed.start is not None:
+            early = joined.count(where=joined._day < ibis.literal(self.observed.start))
         return {f"seen_{number}": joined.count(), f"early_{number}": early}
 
     def _amounts(
@@ -189,21 +189,21 @@ class Scans:
         age = (rows._at.epoch_seconds() - rows._from.epoch_seconds()) // _DAY
         started = holds & (rows._at >= rows._from)
         out: dict[str, Any] = {}
-        for index, (first, last) in enumerate(ages_within(self.reach.window(part, timed=True))):
+        for index, (first, last) in enumerate(ages_within(self.observed.window(part, timed=True))):
             amounts = _user_amounts(own, part, key, started & age.between(first, last))
             out |= {f"{name}_age{index}": amount for name, amount in amounts.items()}
         return out
 
     def _windows(self, joined: ibis.Table, metric: Metric) -> tuple[Any, Any]:
         """Which rows count after exposure, and which as the covariate (None: there are none)."""
-        reach, timed = self.reach, self.assigned.timed
-        timed_rows, before = metric.table in TIME_COLUMN, reach.covariate_days
-        window = reach.window(metric, timed=timed)
+        observed, timed = self.observed, self.assigned.timed
+        timed_rows, before = metric.table in TIME_COLUMN, observed.covariate_days
+        window = observed.window(metric, timed=timed)
         after: list[Any] = []
-        if reach.end is not None and (window is None or reach.through is None):
-            after.append(joined._day.isnull() | (joined._day <= reach.end))
-        if reach.start is not None:
-            after.append(joined._day.isnull() | (joined._day >= reach.start))
+        if observed.end is not None and (window is None or observed.through is None):
+            after.append(joined._day.isnull() | (joined._day <= observed.end))
+        if observed.start is not None:
+            after.append(joined._day.isnull() | (joined._day >= observed.start))
         earlier = None
         if timed and timed_rows:
             after.append(joined._at >= joined._from)
@@ -215,9 +215,9 @@ class Scans:
                 )
         elif timed:
             after.append(joined._day.isnull() | (joined._day >= joined._from.date()))
-        elif timed_rows and before and reach.start is not None:
-            first = reach.start - dt.timedelta(days=before)
-            earlier = (joined._day >= first) & (joined._day < reach.start)
+        elif timed_rows and before and observed.start is not None:
+            first = observed.start - dt.timedelta(days=before)
+            earlier = (joined._day >= first) & (joined._day < observed.start)
         return (reduce(lambda a, b: a & b, after) if after else ibis.literal(True)), earlier
 
 

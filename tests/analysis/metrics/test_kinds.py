@@ -12,7 +12,7 @@ import pytest
 
 from opsnb.analysis.metrics import load_catalogue
 from opsnb.analysis.metrics.metric import KINDS, Kind, Metric, UserRows, names_of_kinds, register
-from opsnb.analysis.metrics.user_panel import need_readable
+from opsnb.analysis.metrics.user_panel import require_readable
 from opsnb.base.errors import MetricError
 from opsnb.base.periods import parse
 
@@ -103,7 +103,7 @@ def test_a_kind_of_another_package(spread: type[Kind], meter: Any) -> None:
     with pytest.raises(MetricError, match='kind "spread" has no daily series'):
         found.daily("mine", parse("2026-10").start, parse("2026-10").end)
     with pytest.raises(MetricError, match='kind "spread" cannot be read in an experiment'):
-        need_readable(found.rows, found.catalogue["mine"], found.catalogue["mine"])
+        require_readable(found.rows, found.catalogue["mine"], found.catalogue["mine"])
 
 
 def test_amounts_of_a_user() -> None:

@@ -14,8 +14,8 @@ from opsnb.analysis.metrics import (
     ArmAggregates,
     Assigned,
     DailyCounts,
+    ObservationWindow,
     Panel,
-    Reach,
     assigned_users,
 )
 from opsnb.analysis.metrics.rows import TIME_COLUMN
@@ -121,14 +121,14 @@ class Evidence:
             )  # fmt: skip
         assert self._users is not None
         return Panel(
-            ops.rows, ops.catalogue, metrics, self._users, reach=self._reach(metrics),
+            ops.rows, ops.catalogue, metrics, self._users, observed=self._observed(metrics),
             since=plan.primary.metric, covariate=self.covariate or "", ranks=quantile_ranks,
         )  # fmt: skip
 
-    def _reach(self, metrics: list[str]) -> Reach:
+    def _observed(self, metrics: list[str]) -> ObservationWindow:
         """Which rows of a user count, as the plan has it."""
         plan, timed = self.plan, self._users is not None and self._users.timed
-        return Reach(
+        return ObservationWindow(
             None if timed else plan.start, plan.end, self._through(metrics),
             window_days=plan.window_days, covariate_days=plan.covariate_days,
         )  # fmt: skip
@@ -301,7 +301,7 @@ class Evidence:
     @property
     def through(self) -> dt.date | None:
         """Last day of the data, where days after exposure are counted."""
-        return None if isinstance(self.panel, DailyCounts) else self.panel.reach.through
+        return None if isinstance(self.panel, DailyCounts) else self.panel.observed.through
 
     @property
     def is_early(self) -> bool:
