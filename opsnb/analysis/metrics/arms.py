@@ -98,7 +98,7 @@ class Panel:
                 raise MetricError(
                     "a quantile cannot be read here",
                     where=f"metrics.toml [{name}]",
-                    hint=f"take one of {names_of_kinds(lambda kind: kind.has_moments)}",
+                    hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.has_moments)}",
                 )
         aged = frozenset(
             key

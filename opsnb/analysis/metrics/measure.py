@@ -106,7 +106,7 @@ class Meter:
             raise MetricError(
                 f'kind "{metric.kind.name}" has no daily series',
                 where=f"metrics.toml [{metric.id}]",
-                hint=f"take one of {names_of_kinds(lambda kind: kind.is_daily)}",
+                hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.is_daily)}",
             )
         rows = self._query([], by).rows_of(metric)
         rows = rows.filter(on_days(rows, start, end))

@@ -75,7 +75,7 @@ def require_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
             f'kind "{kind.name}" cannot be read in an experiment'
             + (f" as a part of {whole.id}" if nested else ""),
             where=f"metrics.toml [{metric.id}]",
-            hint=f"take one of {names_of_kinds(lambda kind: kind.comparison)}",
+            hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.comparison)}",
         )
     lacking = rows.absent(metric)
     if lacking:
