@@ -13,7 +13,7 @@ import ibis
 
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
-from opsnb.analysis.metrics.metric import UserRows, names_of_kinds
+from opsnb.analysis.metrics.metric import Kind, UserRows, names_of_kinds
 from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows
 from opsnb.base.errors import MetricError
 
@@ -69,13 +69,18 @@ def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
 
 def require_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
     """Refuse what cannot be read per user, by name and with the fix."""
-    kind, nested = metric.kind, metric is not whole
-    if kind.comparison is None or metric.parts or (nested and not kind.has_moments):
+    nested = metric is not whole
+
+    def readable(kind: Kind) -> bool:
+        of_rows = "table" in kind.fields
+        return of_rows and (kind.has_moments if nested else kind.comparison is not None)
+
+    if not readable(metric.kind):
         raise MetricError(
-            f'kind "{kind.name}" cannot be read in an experiment'
+            f'kind "{metric.kind.name}" cannot be read in an experiment'
             + (f" as a part of {whole.id}" if nested else ""),
             where=f"metrics.toml [{metric.id}]",
-            hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.comparison)}",
+            hint=f"take a metric of kind {names_of_kinds(readable)}",
         )
     lacking = rows.absent(metric)
     if lacking:
