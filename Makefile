@@ -8,7 +8,7 @@ UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
            --no-header --no-emit-index-url --no-annotate $(UPGRADE) pyproject.toml
 
-.PHONY: help setup report test lab lint gallery sample lock clean
+.PHONY: help setup report test lab lint docs gallery sample lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: $(VENV)/.dev ## Check style, types, and that notebooks hold no outputs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify --keep-id playbooks/*.ipynb
+
+docs: $(VENV)/.dev ## Write the tables of docs/data.md from the models
+	@$(BIN)/python -m tests.data_page
 
 gallery: $(VENV)/.dev ## Draw docs/gallery anew from the reports in reports/
 	@$(BIN)/python docs/gallery/build.py $(GALLERY)

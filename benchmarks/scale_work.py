@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from opsnb.analysis.metrics import Panel, Reach, assigned_users, load_catalogue
+from opsnb.analysis.metrics import ObservationWindow, Panel, assigned_users, load_catalogue
 from opsnb.analysis.metrics.actives import rolling_actives
 from opsnb.analysis.metrics.cohorts import monthly_cohorts
 from opsnb.analysis.metrics.funnel import ordered_funnel
@@ -30,8 +30,8 @@ class Work(NamedTuple):
 
 
 def _ab(rows: Rows) -> list[float]:
-    reach = Reach(dt.date(2026, 10, 1), dt.date(2026, 10, 28), covariate_days=28)
-    panel = Panel(rows, load_catalogue(), _METRICS, assigned_users(rows, "exp"), reach=reach)
+    observed = ObservationWindow(dt.date(2026, 10, 1), dt.date(2026, 10, 28), covariate_days=28)
+    panel = Panel(rows, load_catalogue(), _METRICS, assigned_users(rows, "exp"), observed=observed)
     found = [arm for metric in _METRICS for arm in panel.moments(metric)]
     return [number for arm in found for number in (arm.n, *arm.mean.values(), *arm.cov.values())]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsnb.analysis.tables import Issue, TableReport, check, open_table
+from opsnb.analysis.tables import CONTRACTS, Issue, TableReport, check, open_table
 from opsnb.base.errors import OpsnbError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
@@ -14,10 +14,6 @@ from opsnb.base.workspace import Workspace
 COLUMNS = ["table", "rows", "first", "last", "freshness", "quarantined", "level"]
 
 _ORDER = {"block": 0, "warn": 1, "note": 2, None: 3}
-_ID_COLUMNS = {
-    "experiment": (("assignments", "experiment_id"), ("outcomes", "experiment_id")),
-    "campaign": (("spend", "campaign_id"),),
-}
 
 
 @dataclass(frozen=True)
@@ -108,8 +104,9 @@ def ids_in_data(workspace: Workspace, kind: str) -> Iterator[str]:
     OpsnbError
         A table that would hold them cannot be opened.
     """
-    for name, column in _ID_COLUMNS[kind]:
-        if name not in workspace.tables:
+    for name, contract in CONTRACTS.items():
+        column = contract.subjects.get(kind)
+        if column is None or name not in workspace.tables:
             continue
         rows = open_table(workspace, name).expr
         if column in rows.columns:

@@ -34,7 +34,7 @@ from opsnb.analysis.metrics import (
 from opsnb.analysis.metrics import tickets as ticket_counts
 from opsnb.analysis.metrics.daily_totals import DailyCounts
 from opsnb.analysis.metrics.rows import Rows
-from opsnb.analysis.metrics.user_panel import Reach
+from opsnb.analysis.metrics.user_panel import ObservationWindow
 from opsnb.analysis.tables import CONTRACTS, open_table
 from opsnb.base.periods import parse
 from opsnb.base.workspace import Workspace
@@ -96,13 +96,15 @@ class Asked:
 
     def panel(self, *metrics: str, unit: str | None = None, since: str = "") -> Panel:
         assigned = assigned_users(self.rows, "exp", unit=unit)
-        data_range = Reach(dt.date(2026, 10, 4), dt.date(2026, 11, 1), covariate_days=14)
+        data_range = ObservationWindow(
+            dt.date(2026, 10, 4), dt.date(2026, 11, 1), covariate_days=14
+        )
         return Panel(
             self.rows,
             self.catalogue,
             metrics,
             assigned,
-            reach=data_range,
+            observed=data_range,
             since=days_since_exposure,
             ranks=quantile_ranks,
         )

@@ -14,7 +14,7 @@ LETTERS = ("x", "y", "px", "py")
 
 
 @dataclass(frozen=True)
-class Order:
+class OrderStatistics:
     """A quantile by order statistics, with what tells how alike the values of a unit are.
 
     Attributes
@@ -54,7 +54,7 @@ class ArmAggregates:
         Of clusters, a mean is the ratio of their sums "x" to their users "y".
     capped : float
         Share of users whose value was cut at the cap.
-    order : Order or None
+    order : OrderStatistics or None
         Of a quantile; `n` are then units with a value, and `cov` is empty.
     """
 
@@ -65,11 +65,11 @@ class ArmAggregates:
     cov: dict[tuple[str, str], float]
     cap: float | None = None
     capped: float = 0.0
-    order: Order | None = None
+    order: OrderStatistics | None = None
 
 
 @dataclass(frozen=True)
-class Seen:
+class RowCounts:
     """What an arm's rows of a metric looked like: users, users without any row of the table,
     with a row before exposure, rows that count, and rows whose value is NULL."""
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import ibis
 import pandas as pd
 
-from opsnb.analysis.metrics.aggregates import ArmAggregates, Order
+from opsnb.analysis.metrics.aggregates import ArmAggregates, OrderStatistics
 from opsnb.analysis.metrics.catalogue import Metric
 from opsnb.analysis.metrics.rows import number
 from opsnb.base.errors import MethodError, MetricError
@@ -98,7 +98,7 @@ def _spread(values: ibis.Table, keys: list[str], picked: pd.DataFrame) -> pd.Dat
 def _arm(row: dict[Any, Any], metric: Metric) -> ArmAggregates:
     assert metric.quantile is not None
     cov = tuple(number(row[name]) or 0.0 for name in ("bb", "bs", "ss"))
-    order = Order(
+    order = OrderStatistics(
         metric.quantile, int(row["_n"]), float(row["low"]), float(row["high"]),
         float(row["mean_below"]), float(row["mean_size"]), cov,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -15,20 +15,32 @@ import ibis
 from opsnb.analysis.metrics.aggregates import (
     LETTERS,
     ArmAggregates,
-    Seen,
+    RowCounts,
     arm_from,
     merge_arms,
     moments_wanted,
 )
 from opsnb.analysis.metrics.arm_quantiles import Ranks, quantile_arms
-from opsnb.analysis.metrics.assignments import Assigned, assigned_users, kept
+from opsnb.analysis.metrics.assignments import Assigned, assigned_users, cached
 from opsnb.analysis.metrics.catalogue import Catalogue
+from opsnb.analysis.metrics.metric import names_of_kinds
 from opsnb.analysis.metrics.rows import Rows, number
-from opsnb.analysis.metrics.user_panel import Reach, Scans, need_readable, parts_of
+from opsnb.analysis.metrics.user_panel import (
+    ObservationWindow,
+    TableScans,
+    parts_of,
+    require_readable,
+)
 from opsnb.base.errors import MetricError, did_you_mean
 
 __all__ = [
-    "ArmAggregates", "Assigned", "Panel", "Reach", "Seen", "arm_aggregates", "assigned_users",
+    "ArmAggregates",
+    "Assigned",
+    "ObservationWindow",
+    "Panel",
+    "RowCounts",
+    "arm_aggregates",
+    "assigned_users",
     "merge_arms",
 ]  # fmt: skip
 
@@ -40,7 +52,7 @@ class Panel:
     ----------
     metrics : sequence of str
         Ids; all are read together.
-    reach : Reach
+    observed : ObservationWindow
         Which rows of a user count; rows before exposure never do.
     since : str
         A metric that is also read by days since exposure (`metrics.since`).
@@ -65,13 +77,13 @@ class Panel:
         metrics: Sequence[str],
         assigned: Assigned,
         *,
-        reach: Reach = Reach(),  # noqa: B008 (frozen)
+        observed: ObservationWindow = ObservationWindow(),  # noqa: B008 (frozen)
         since: str = "",
         covariate: str = "",
         ranks: Ranks | None = None,
         once: bool = False,
     ) -> None:
-        self.rows, self.assigned, self.reach = rows, assigned, reach
+        self.rows, self.assigned, self.observed = rows, assigned, observed
         self.covariate, self.once = covariate, once
         self.metrics = {name: catalogue[name] for name in metrics}
         self._ranks = ranks
@@ -81,21 +93,21 @@ class Panel:
             for letter, part in zip("xy", parts_of(metric, catalogue), strict=False)
         }
         for name, part in self._parts.values():
-            need_readable(rows, part, self.metrics[name])
-            if part.kind == "quantile" and ranks is None:
+            require_readable(rows, part, self.metrics[name])
+            if not part.kind.has_moments and ranks is None:
                 raise MetricError(
                     "a quantile cannot be read here",
                     where=f"metrics.toml [{name}]",
-                    hint="take a mean, proportion, ratio, sum, count or distinct metric",
+                    hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.has_moments)}",
                 )
         aged = frozenset(
             key
             for key, (name, part) in self._parts.items()
-            if name == since and part.kind != "quantile" and not assigned.unit
-            and self.metrics[name].kind != "quotient"
+            if name == since and part.kind.has_moments and not assigned.unit
+            and not self.metrics[name].parts
         )  # fmt: skip
         parts = {key: part for key, (_, part) in self._parts.items()}
-        self._scans = Scans(rows, assigned, reach, parts, aged)
+        self._scans = TableScans(rows, assigned, observed, parts, aged)
         self._found: dict[tuple[str | None, bool], dict[str, list[ArmAggregates]]] = {}
         self._sizes: dict[str | None, dict[str, dict[str, int]]] = {}
 
@@ -132,14 +144,14 @@ class Panel:
             self._found[by, True] = self._aggregated(by, True)
         return self._sizes[by]
 
-    def seen(self, metric: str) -> dict[str, Seen]:
+    def seen(self, metric: str) -> dict[str, RowCounts]:
         """What the rows of a metric (of a quotient's numerator) looked like, by arm."""
         return self._seen[metric]
 
     def window(self, metric: str) -> int | None:
         """Days from exposure in which a metric counts: the longest of its parts'."""
         parts = [part for name, part in self._parts.values() if name == metric]
-        found = [self.reach.window(part, timed=self.dated) for part in parts]
+        found = [self.observed.window(part, timed=self.dated) for part in parts]
         return max((days for days in found if days is not None), default=None)
 
     def waiting(self, metric: str) -> int:
@@ -172,7 +184,7 @@ class Panel:
         if self.covariate:
             past = per_user[self.covariate].cast("float64")
             missing = [f"px{i}" for i, metric in enumerate(self.metrics.values())
-                       if metric.kind not in {"ratio", "quotient", "quantile"}]  # fmt: skip
+                       if metric.kind.is_user_mean]  # fmt: skip
             per_user = per_user.mutate(
                 **{name: past for name in missing if name not in per_user.columns}
             )
@@ -181,7 +193,7 @@ class Panel:
         found = per_user.mutate(
             **{name: per_user[name].coalesce(0).cast("float64") for name in values}
         )
-        return found if self.once else kept(found)
+        return found if self.once else cached(found)
 
     def columns(self, metric: str) -> dict[str, str]:
         """Names in `users` of a metric's quantities x, y, px, py; none of a quantile."""
@@ -195,7 +207,7 @@ class Panel:
         days = self.window(metric)
         if days is None:
             return None
-        return self.reach.over(self.users.assigned_at, days, windowed=True)
+        return self.observed.over(self.users.assigned_at, days, windowed=True)
 
     @cached_property
     def caps(self) -> dict[str, float]:
@@ -203,7 +215,7 @@ class Panel:
         wanted = {
             name: self.users[self.columns(name)["x"]].quantile(metric.cap, where=self._over(name))
             for name, metric in self.metrics.items()
-            if metric.cap is not None and metric.kind in {"mean", "sum"}
+            if metric.cap is not None and metric.kind.can_be_capped
         }
         if not wanted:
             return {}
@@ -217,7 +229,7 @@ class Panel:
         caps = self.caps if capped else {}
         table, keys, over = self._prepared(by, caps)
         sized = bool(self.assigned.unit) and number(table.size.max().execute()) != 1
-        means = [name for name, metric in self.metrics.items() if metric.kind != "quantile"]
+        means = [name for name, metric in self.metrics.items() if metric.kind.has_moments]
         named = {name: self._quantities(name, sized) for name in means}
         wanted: dict[str, Any] = {"n": table.count()}
         wanted |= {name: table[name].mean() for name in over}
@@ -311,7 +323,7 @@ class Panel:
         return keys | {"_group": self.users[by].cast("string").coalesce("(none)")}
 
     @cached_property
-    def _seen(self) -> dict[str, dict[str, Seen]]:
+    def _seen(self) -> dict[str, dict[str, RowCounts]]:
         users = self.users
         wanted: dict[str, Any] = {"n": users.count()}
         places: dict[str, tuple[str, int]] = {}
@@ -325,7 +337,7 @@ class Panel:
         frame = users.group_by("variant").agg(**wanted).execute()
         return {
             name: {
-                str(row["variant"]): Seen(
+                str(row["variant"]): RowCounts(
                     int(row["n"]), int(row[f"without_{number_}"]), int(row[f"early_{number_}"]),
                     int(row[f"rows_{key}"]), int(row[f"nulls_{key}"]),
                 )
@@ -341,15 +353,16 @@ def arm_aggregates(
     metric_id: str,
     assigned: Assigned,
     *,
-    reach: Reach = Reach(),  # noqa: B008 (frozen)
+    observed: ObservationWindow = ObservationWindow(),  # noqa: B008 (frozen)
     by: Sequence[str] = (),
     capped: bool = True,
     ranks: Ranks | None = None,
 ) -> list[ArmAggregates]:
     """One metric's moments, as `Panel.moments`; `by` holds up to one attribute."""
     metric = catalogue[metric_id]
-    several = assigned.unit or metric.kind == "quantile" or (capped and metric.cap is not None)
+    capped_at = metric.cap if capped else None
+    several = assigned.unit or capped_at is not None or not metric.kind.has_moments
     panel = Panel(
-        rows, catalogue, [metric_id], assigned, reach=reach, ranks=ranks, once=not several
+        rows, catalogue, [metric_id], assigned, observed=observed, ranks=ranks, once=not several
     )
     return panel.moments(metric_id, by[0] if by else None, capped=capped)

@@ -9,9 +9,10 @@ from typing import Any
 import ibis
 
 from opsnb.analysis.metrics.rows import Rows, number
+from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.errors import PlanError, TableError, did_you_mean
 
-_KEYS = {"experiment_id", "user_id", "variant", "assigned_at"}
+_KEYS = {column.name for column in CONTRACTS["assignments"].columns}
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
         complete = complete & known if timed else complete
     else:
         incomplete = int(mine.count(where=~complete).execute())
-    per_user = kept(_per_user(mine.filter(complete), timed, unit))
+    per_user = cached(_per_user(mine.filter(complete), timed, unit))
     frame = _by_variant(per_user, timed, unit)
     if frame.empty:
         raise _nobody(table, experiment_id, bool(incomplete))
@@ -125,7 +126,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
     )
 
 
-def kept(table: ibis.Table) -> ibis.Table:
+def cached(table: ibis.Table) -> ibis.Table:
     """The table computed once and kept by the engine; as it is where the engine refuses to."""
     try:
         return table.cache()

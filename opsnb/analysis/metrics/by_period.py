@@ -1,9 +1,9 @@
-"""What measuring by period needs: rows by period and group, totals, and the values of both."""
+"""Rows by period and group, and what a metric was in each."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from opsnb.analysis.metrics.catalogue import Metric
 from opsnb.analysis.metrics.rows import number, on_days
 from opsnb.base.errors import MetricError
 
@@ -98,39 +97,6 @@ def _spans(ordered: Sequence[Period]) -> list[tuple[dt.date, dt.date]]:
     return spans
 
 
-def totals_of(metric: Metric) -> dict[str, Any]:
-    """The aggregates that a kind needs, as deferred expressions over `Rows.of`."""
-    value = ibis._._value
-    if metric.kind in {"distinct", "daily_distinct", "trailing"}:
-        return {"_sum": value.nunique(), "_n": ibis._.count()}
-    if metric.kind == "nps":
-        return {
-            "_n": value.count(),
-            "_plus": (value >= 9).sum(),
-            "_minus": (value <= 6).sum(),
-        }
-    if metric.kind == "quantile":
-        return {"_sum": value.cast("float64").quantile(metric.quantile), "_n": value.count()}
-    x = value.cast("float64")
-    totals = {"_sum": x.sum(), "_n": ibis._.count()}
-    if metric.kind == "ratio":
-        totals |= {"_squares": (x * x).sum(), "_per": ibis._._per.cast("float64").sum()}
-    return totals
-
-
-def value_of(metric: Metric, row: dict[str, Any]) -> float | None:
-    total = number(row.get("_sum"))
-    if metric.kind == "ratio":
-        per = number(row.get("_per"))
-        return total / per if total is not None and per else None
-    if metric.kind == "nps":
-        n = number(row.get("_n"))
-        return 100 * (float(row["_plus"]) - float(row["_minus"])) / n if n else None
-    if metric.kind == "quantile":
-        return total
-    return total if total is not None else 0.0
-
-
 def by_period(
     frame: pd.DataFrame, periods: Sequence[Period], by: str | None
 ) -> Iterable[dict[str, Any]]:
@@ -141,3 +107,10 @@ def by_period(
         if not own and not by:
             yield {"_period": period.key}
         yield from sorted(own, key=lambda record: record.get("_group") or "")
+
+
+def share_of(row: Mapping[str, Any], *, binary: bool = False) -> Measured:
+    """A row of `_sum` over `_n` users as an answer; `binary`: each user did or did not."""
+    total, n = number(row.get("_sum")) or 0.0, int(row.get("_n") or 0)
+    value = total / n if n else None
+    return Measured(row["_period"], row.get("_group"), value, total, float(n), n, binary=binary)

@@ -6,93 +6,17 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError
 
+from opsnb.analysis.metrics import kinds as _kinds  # noqa: F401 (makes the kinds known)
+from opsnb.analysis.metrics.metric import Metric
 from opsnb.base.errors import MetricError, did_you_mean
 
+__all__ = ["Catalogue", "Metric", "load_catalogue"]
+
 _BUILT_IN = Path(__file__).with_name("metrics.toml")
-
-Kind = Literal[
-    "sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio", "quotient",
-    "quantile", "trailing", "retention", "first_days", "churn", "nps", "stock",
-]  # fmt: skip
-
-_OWN_TABLE = {"sum", "count", "distinct", "daily_distinct", "mean", "proportion", "ratio",
-              "quantile", "trailing", "retention", "first_days", "churn", "nps",
-              "stock"}  # fmt: skip
-_VALUED = {"sum", "mean", "ratio", "quantile", "first_days", "nps", "stock"}
-_BY_AGE = {"trailing", "retention", "first_days"}
-
-
-class Metric(BaseModel):
-    """A metric as declared in TOML; docs/data.md explains the fields and kinds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    label: str | dict[str, str]
-    definition: str | dict[str, str] = ""
-    kind: Kind
-    table: str | None = None
-    value: str = ""
-    per: str = "1"
-    where: str = "true"
-    at_least: int = 1
-    of: str = "active_users"
-    numerator: str | None = None
-    denominator: str | None = None
-    day: int | None = None
-    drivers: tuple[str, ...] = ()
-    combine: Literal["product", "sum"] = "product"
-    needs: tuple[str, ...] = ()
-    unit: Literal["share", "money", "count", "number", "score", "days", "minutes", "factor"]
-    direction: Literal["up", "down"] = "up"
-    owner: str | None = None
-    materiality: float = 0.02
-    target: float | None = None
-    growth: float | None = None
-    window_days: int | None = None
-    cap: float | None = None
-    quantile: float | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Metric:
-        if self.kind == "quotient" and not (self.numerator and self.denominator):
-            raise ValueError('kind "quotient" needs numerator and denominator (ids of metrics)')
-        if self.kind in _OWN_TABLE and self.table is None:
-            raise ValueError(f'kind "{self.kind}" needs table')
-        if self.kind in _BY_AGE and self.day is None:
-            raise ValueError(f'kind "{self.kind}" needs day')
-        if self.target is not None and self.growth is not None:
-            raise ValueError("give target or growth, not both")
-        if self.kind in _VALUED and not self.value:
-            raise ValueError(f'kind "{self.kind}" needs value')
-        if (self.kind == "quantile") != (self.quantile is not None):
-            raise ValueError('kind "quantile" needs quantile, such as 0.9; other kinds have none')
-        if self.quantile is not None and not 0 < self.quantile < 1:
-            raise ValueError("quantile is a fraction between 0 and 1, such as 0.9 for P90")
-        if self.cap is not None and not 0.5 < self.cap < 1:
-            raise ValueError("cap is a quantile between 0.5 and 1, such as 0.999")
-        return self
-
-    @property
-    def branches(self) -> list[tuple[str, bool]]:
-        """Ids of the drivers, and whether each one counts against the metric (`/id`, `-id`)."""
-        mark = "/" if self.combine == "product" else "-"
-        return [(name.removeprefix(mark), name.startswith(mark)) for name in self.drivers]
-
-    @property
-    def value_sql(self) -> str:
-        """The value expression; where none is given, the user (distinct kinds) or 1 a row."""
-        if self.value:
-            return self.value
-        return "user_id" if self.kind in {"distinct", "daily_distinct", "trailing"} else "1"
-
-    def better(self, change: float) -> bool:
-        """Whether a change in this direction is wanted."""
-        return change > 0 if self.direction == "up" else change < 0
 
 
 class Catalogue(dict[str, Metric]):
@@ -138,8 +62,7 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
             failures.append(f"[{name}]: {error}")
     for metric in catalogue.values():
         named = [metric.numerator, metric.denominator, *(name for name, _ in metric.branches)]
-        if metric.kind in {"mean", "proportion"} and metric.of != "active_users":
-            named.append(metric.of)
+        named.append(metric.kind.population(metric))
         failures += [
             f'[{metric.id}]: names the unknown metric "{name}"; '
             + did_you_mean(name, catalogue, kind="metrics")

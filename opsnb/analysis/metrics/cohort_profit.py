@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from opsnb.analysis.metrics.by_period import in_periods
-from opsnb.analysis.metrics.catalogue import Metric
+from opsnb.analysis.metrics.metric import KINDS, Metric
 from opsnb.analysis.metrics.rows import PROFIT, Rows, number
 
 if TYPE_CHECKING:
     from opsnb.base.periods import Period
 
 _PROFIT = Metric(
-    id="profit_of_orders", label="", kind="sum", table="orders", value=PROFIT,
+    id="profit_of_orders", label="", kind=KINDS["sum"], table="orders", value=PROFIT,
     where="coalesce(status, 'paid') = 'paid'", unit="money",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsnb.analysis.metrics.aggregates import ArmAggregates, Seen
+from opsnb.analysis.metrics.aggregates import ArmAggregates, RowCounts
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.rows import Rows
@@ -122,15 +122,12 @@ class DailyCounts:
             for day, row in total.iterrows()
         }
 
-    def seen(self, metric: str) -> dict[str, Seen]:
+    def seen(self, metric: str) -> dict[str, RowCounts]:
         """Daily totals have no users to look for."""
         return {}
 
     def _parts(self, metric: str) -> list[str]:
-        definition = self.catalogue[metric]
-        if definition.kind == "quotient":
-            return [name for name in (definition.numerator, definition.denominator) if name]
-        return [metric]
+        return self.catalogue[metric].parts or [metric]
 
     def _arm(self, metric: str, arm: str, table: pd.DataFrame, group: str | None) -> ArmAggregates:
         names = _NAMES[: len(self._parts(metric))]
@@ -157,7 +154,8 @@ class DailyCounts:
         return ArmAggregates(arm, group, n, dict(zip(names, map(float, means), strict=True)), pairs)
 
     def _read(self, metric: Metric) -> pd.DataFrame:
-        if metric.table != "series" or metric.kind != "sum":
+        adds_up = metric.kind.is_additive and not metric.kind.is_distinct and metric.value
+        if metric.table != "series" or not adds_up:
             raise MetricError(
                 "cannot be read from daily totals",
                 where=f"metrics.toml [{metric.id}]",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
+from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import OpsnbError
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 LEADING = ("orders", "events")
 """The first of these that is mapped says how far the data reach."""
 
-ACTIVITY = ("orders", "events", "users", "series", "outcomes", "surveys", "tickets", "spend")
-"""Tables of what happened. Tasks are left out: they are planned ahead."""
+ACTIVITY = tuple(dict.fromkeys((*LEADING, *tables_where(lambda one: one.day and not one.planned))))
+"""Tables of what happened, not of what is planned ahead."""
 
 
 def last_day(workspace: Workspace) -> dt.date | None:

@@ -43,12 +43,12 @@ def moments_since(panel: Panel, metric_id: str) -> list[Since]:
     names = panel.stretches(metric_id)
     if not names:
         return []
-    users, reach = panel.users, panel.reach
-    windowed = reach.window(panel.metrics[metric_id], timed=True) is not None
-    ages = ages_within(reach.window(panel.metrics[metric_id], timed=True))
+    users, observed = panel.users, panel.observed
+    windowed = observed.window(panel.metrics[metric_id], timed=True) is not None
+    ages = ages_within(observed.window(panel.metrics[metric_id], timed=True))
     values: dict[str, Any] = {}
     for index, (_, last) in enumerate(ages):
-        over = reach.over(users.assigned_at, last, windowed=windowed)
+        over = observed.over(users.assigned_at, last, windowed=windowed)
         for name in names:
             value = users[f"{name}_age{index}"]
             values[f"{name}_age{index}"] = (

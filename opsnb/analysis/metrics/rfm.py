@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from opsnb.analysis.metrics.assignments import kept
+from opsnb.analysis.metrics.assignments import cached
 from opsnb.analysis.metrics.rows import Rows, on_days
 
 YEAR = 365
@@ -77,7 +77,7 @@ def thresholds(rows: Rows, day: dt.date) -> Thresholds | None:
     The cumulative share is taken from the count of each value: ClickHouse has no `cume_dist`.
     None where nobody had bought within the year.
     """
-    base = kept(customers(rows, day))
+    base = cached(customers(rows, day))
     found: dict[str, tuple[float, ...]] = {}
     for side in _SIDES:
         sizes = base.group_by(_value=base[side]).agg(_n=base.count())

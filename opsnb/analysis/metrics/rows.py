@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ibis
+from pydantic import BaseModel, ConfigDict
 
-from opsnb.analysis.metrics.catalogue import Metric
 from opsnb.analysis.metrics.sqltext import portable
 from opsnb.analysis.tables import CONTRACTS, Table, open_table
 from opsnb.base.errors import MetricError, OpsnbError
@@ -17,21 +17,11 @@ from opsnb.base.errors import MetricError, OpsnbError
 if TYPE_CHECKING:
     from opsnb.base.workspace import Workspace
 
-DAY_COLUMN = {
-    "users": "registered_date",
-    "events": "event_date",
-    "orders": "order_date",
-    "spend": "date",
-    "surveys": "response_date",
-    "tickets": "opened_date",
-    "tasks": "due_on",
-    "series": "date",
-    "outcomes": "date",
-}
+DAY_COLUMN = {name: one.day for name, one in CONTRACTS.items() if one.day is not None}
 """The column that places a row of each table in a day."""
 
-TIME_COLUMN = {"users": "registered_at", "events": "event_at", "orders": "ordered_at",
-               "surveys": "responded_at", "tickets": "opened_at"}  # fmt: skip
+TIME_COLUMN = {name: one.moment for name, one in CONTRACTS.items() if one.moment is not None}
+"""The column that places it to the second, of tables that have one."""
 
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
@@ -42,6 +32,29 @@ _MOMENT_OF = {"_day": "_at"} | {
 """The column that a local date comes from."""
 
 _IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
+
+
+class RowDefinition(BaseModel):
+    """Which rows of a table count, and what each is worth: the SQL of a metric's definition."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    table: str | None = None
+    value: str = ""
+    per: str = "1"
+    where: str = "true"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def value_sql(self) -> str:
+        """The value of a row; 1 where none is given."""
+        return self.value or "1"
+
+    @property
+    def divided(self) -> bool:
+        """Whether `per` counts: what the values are divided by."""
+        return False
 
 
 class Rows:
@@ -75,12 +88,12 @@ class Rows:
             self._tables[name] = self._opener(self.workspace, name)
         return self._tables[name]
 
-    def told_apart(self, metric: Metric) -> bool:
+    def is_unique(self, metric: RowDefinition) -> bool:
         """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""
         table = self.table(metric.table or "")
         return table.key == [metric.value_sql.strip()] and table.unique
 
-    def absent(self, metric: Metric) -> str | None:
+    def absent(self, metric: RowDefinition) -> str | None:
         """What the workspace lacks for a metric of its own table: a table or column name."""
         assert metric.table is not None
         if not self.has(metric.table):
@@ -91,7 +104,7 @@ class Rows:
             lacking.append("cost")
         return f"{metric.table}.{lacking[0]}" if lacking else None
 
-    def of(self, metric: Metric, *, keep: tuple[str, ...] = ()) -> ibis.Table:
+    def of(self, metric: RowDefinition, *, keep: tuple[str, ...] = ()) -> ibis.Table:
         """Rows that count for a metric.
 
         Returns
@@ -106,7 +119,7 @@ class Rows:
             self._known[key] = self._of(metric, keep)
         return self._known[key]
 
-    def _of(self, metric: Metric, keep: tuple[str, ...]) -> ibis.Table:
+    def _of(self, metric: RowDefinition, keep: tuple[str, ...]) -> ibis.Table:
         assert metric.table is not None
         own = self.table(metric.table).expr.columns
         rows = self._with_optional_columns(metric.table)
@@ -122,7 +135,7 @@ class Rows:
         return self._sql(rows.alias(source), text, metric)
 
     def together(
-        self, metrics: Mapping[str, Metric], *, keep: tuple[str, ...] = ()
+        self, metrics: Mapping[str, RowDefinition], *, keep: tuple[str, ...] = ()
     ) -> tuple[ibis.Table, dict[str, str]]:
         """Rows of one table for several metrics at once, so that it is scanned once.
 
@@ -152,7 +165,7 @@ class Rows:
         for key, metric in metrics.items():
             texts[f"holds_{key}"] = f"cast(({metric.where}) as boolean)"
             texts[f"value_{key}"] = f"case when ({metric.where}) then ({metric.value_sql}) end"
-            if metric.kind == "ratio":
+            if metric.divided:
                 texts[f"per_{key}"] = f"case when ({metric.where}) then ({metric.per}) end"
         first = {text: f"_{what}" for what, text in reversed(texts.items())}
         columns |= {column: text for text, column in first.items()}
@@ -200,7 +213,7 @@ class Rows:
         }
         return expr.mutate(**lacking) if lacking else expr
 
-    def _sql(self, rows: ibis.Table, text: str, metric: Metric) -> ibis.Table:
+    def _sql(self, rows: ibis.Table, text: str, metric: RowDefinition) -> ibis.Table:
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
         text = text.replace("{order}", self._order)
         if PROFIT in text:
@@ -248,22 +261,6 @@ def on_days(
 
 def _midnight(day: dt.date) -> Any:
     return ibis.literal(dt.datetime.combine(day, dt.time()))
-
-
-def holding(metric: Metric, rows: ibis.Table, where: Any = None, column: str = "_value") -> Any:
-    """How often a proportion's value (in `column`) holds in a group of rows.
-
-    Rows where the value is a flag or where none is given; distinct values else (orders, not
-    order lines). False, zero and NULL do not hold.
-    """
-    if not metric.value:
-        return rows.count(where=where)
-    value = rows[column]
-    if value.type().is_boolean():
-        return rows.count(where=value if where is None else value & where)
-    if value.type().is_numeric():
-        where = value != 0 if where is None else (value != 0) & where
-    return value.nunique(where=where)
 
 
 def _quote(name: str) -> str:

@@ -13,20 +13,19 @@ import ibis
 
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
-from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows, holding
+from opsnb.analysis.metrics.metric import Kind, UserRows, names_of_kinds
+from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows
 from opsnb.base.errors import MetricError
 
 AGES = ((0, 0), (1, 2), (3, 6), (7, 13), (14, 27))
 """First and last day since exposure of each stretch; day 0 is the first 24 hours."""
 
 _DAY = 86_400
-_REFUSED = {"quotient", "retention", "first_days", "churn", "trailing", "stock", "nps",
-            "daily_distinct"}  # fmt: skip
 _WINDOW = re.compile(r"\bover\s*\(|\{order\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Reach:
+class ObservationWindow:
     """Which rows of a user count.
 
     Attributes
@@ -65,20 +64,23 @@ class Reach:
 
 def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
     """The metrics that are read: numerator and denominator of a quotient, else itself."""
-    if metric.kind != "quotient":
-        return [metric]
-    assert metric.numerator and metric.denominator
-    return [catalogue[metric.numerator], catalogue[metric.denominator]]
+    return [catalogue[name] for name in metric.parts] or [metric]
 
 
-def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
+def require_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
     """Refuse what cannot be read per user, by name and with the fix."""
-    if metric.kind in _REFUSED or (metric.kind == "quantile" and metric is not whole):
+    nested = metric is not whole
+
+    def readable(kind: Kind) -> bool:
+        of_rows = "table" in kind.fields
+        return of_rows and (kind.has_moments if nested else kind.comparison is not None)
+
+    if not readable(metric.kind):
         raise MetricError(
-            f'kind "{metric.kind}" cannot be read in an experiment'
-            + (f" as a part of {whole.id}" if metric is not whole else ""),
+            f'kind "{metric.kind.name}" cannot be read in an experiment'
+            + (f" as a part of {whole.id}" if nested else ""),
             where=f"metrics.toml [{metric.id}]",
-            hint="take a mean, proportion, ratio, sum, count, distinct or quantile metric",
+            hint=f"take a metric of kind {names_of_kinds(readable)}",
         )
     lacking = rows.absent(metric)
     if lacking:
@@ -96,7 +98,7 @@ def need_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
         )
 
 
-class Scans:
+class TableScans:
     """The scans that a set of metrics takes, one a table.
 
     Parameters
@@ -111,11 +113,11 @@ class Scans:
         self,
         rows: Rows,
         assigned: Assigned,
-        reach: Reach,
+        observed: ObservationWindow,
         parts: Mapping[str, Metric],
         since: frozenset[str] = frozenset(),
     ) -> None:
-        self.rows, self.assigned, self.reach, self.since = rows, assigned, reach, since
+        self.rows, self.assigned, self.observed, self.since = rows, assigned, observed, since
         self.groups = self._grouped(parts)
 
     def _grouped(self, parts: Mapping[str, Metric]) -> list[dict[str, Metric]]:
@@ -153,9 +155,7 @@ class Scans:
         joined = rows.inner_join(users.select("user_id", **start), "user_id")
         out = self._presence(joined, first, number)
         for key, part in parts.items():
-            own = _columns(joined, names, key)
-            own |= {"rows": joined, "apart": self.rows.told_apart(part)}
-            out |= self._amounts(joined, own, key, part)
+            out |= self._amounts(joined, names, key, part)
         return _once_each(joined.group_by("user_id"), out)
 
     def _presence(self, joined: ibis.Table, part: Metric, number: int) -> dict[str, Any]:
@@ -163,52 +163,52 @@ class Scans:
         early: Any = ibis.literal(0)
         if part.table == "outcomes" and self.assigned.timed:
             early = joined.count(where=joined._day < joined._from.date())
-        elif part.table == "outcomes" and self.reach.start is not None:
-            early = joined.count(where=joined._day < ibis.literal(self.reach.start))
+        elif part.table == "outcomes" and self.observed.start is not None:
+            early = joined.count(where=joined._day < ibis.literal(self.observed.start))
         return {f"seen_{number}": joined.count(), f"early_{number}": early}
 
     def _amounts(
-        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
+        self, joined: ibis.Table, names: Mapping[str, str], key: str, part: Metric
     ) -> dict[str, Any]:
-        holds, value = own["holds"], own["value"]
+        holds, value = joined[names[f"holds_{key}"]], joined[names[f"value_{key}"]]
+        per = joined[names[f"per_{key}"]] if part.divided else None
+        own = UserRows(joined, value, per, self.rows.is_unique(part))
         after, earlier = self._windows(joined, part)
         counts = {
             f"rows_{key}": joined.count(where=after & (holds | holds.isnull())),
             f"nulls_{key}": joined.count(where=after & (holds.isnull() | (holds & value.isnull()))),
         }
-        if part.kind == "quantile":
-            inside = holds & after & value.notnull()
-            return {f"values_{key}": value.cast("float64").collect(where=inside), **counts}
-        out = _sums(own, part, key, holds & after) | counts
+        out = _user_amounts(own, part, key, holds & after) | counts
+        if not part.kind.has_moments:
+            return out
         if earlier is not None:
-            before = _sums(own, part, key, holds & earlier)
+            before = _user_amounts(own, part, key, holds & earlier)
             out |= {f"p{name}": amount for name, amount in before.items()}
         if key in self.since and self.assigned.timed and part.table in TIME_COLUMN:
-            out |= self._by_age(joined, own, key, part)
+            out |= self._by_age(own, holds, key, part)
         return out
 
-    def _by_age(
-        self, joined: ibis.Table, own: Mapping[str, Any], key: str, part: Metric
-    ) -> dict[str, Any]:
+    def _by_age(self, own: UserRows, holds: Any, key: str, part: Metric) -> dict[str, Any]:
         """The same amounts by stretch of days since exposure."""
-        age = (joined._at.epoch_seconds() - joined._from.epoch_seconds()) // _DAY
-        started = own["holds"] & (joined._at >= joined._from)
+        rows = own.rows
+        age = (rows._at.epoch_seconds() - rows._from.epoch_seconds()) // _DAY
+        started = holds & (rows._at >= rows._from)
         out: dict[str, Any] = {}
-        for index, (first, last) in enumerate(ages_within(self.reach.window(part, timed=True))):
-            amounts = _sums(own, part, key, started & age.between(first, last))
+        for index, (first, last) in enumerate(ages_within(self.observed.window(part, timed=True))):
+            amounts = _user_amounts(own, part, key, started & age.between(first, last))
             out |= {f"{name}_age{index}": amount for name, amount in amounts.items()}
         return out
 
     def _windows(self, joined: ibis.Table, metric: Metric) -> tuple[Any, Any]:
         """Which rows count after exposure, and which as the covariate (None: there are none)."""
-        reach, timed = self.reach, self.assigned.timed
-        timed_rows, before = metric.table in TIME_COLUMN, reach.covariate_days
-        window = reach.window(metric, timed=timed)
+        observed, timed = self.observed, self.assigned.timed
+        timed_rows, before = metric.table in TIME_COLUMN, observed.covariate_days
+        window = observed.window(metric, timed=timed)
         after: list[Any] = []
-        if reach.end is not None and (window is None or reach.through is None):
-            after.append(joined._day.isnull() | (joined._day <= reach.end))
-        if reach.start is not None:
-            after.append(joined._day.isnull() | (joined._day >= reach.start))
+        if observed.end is not None and (window is None or observed.through is None):
+            after.append(joined._day.isnull() | (joined._day <= observed.end))
+        if observed.start is not None:
+            after.append(joined._day.isnull() | (joined._day >= observed.start))
         earlier = None
         if timed and timed_rows:
             after.append(joined._at >= joined._from)
@@ -220,21 +220,15 @@ class Scans:
                 )
         elif timed:
             after.append(joined._day.isnull() | (joined._day >= joined._from.date()))
-        elif timed_rows and before and reach.start is not None:
-            first = reach.start - dt.timedelta(days=before)
-            earlier = (joined._day >= first) & (joined._day < reach.start)
+        elif timed_rows and before and observed.start is not None:
+            first = observed.start - dt.timedelta(days=before)
+            earlier = (joined._day >= first) & (joined._day < observed.start)
         return (reduce(lambda a, b: a & b, after) if after else ibis.literal(True)), earlier
 
 
 def ages_within(window: int | None) -> list[tuple[int, int]]:
     """Stretches of days since exposure that lie wholly within a window."""
     return [age for age in AGES if window is None or age[1] < window]
-
-
-def _columns(joined: ibis.Table, names: Mapping[str, str], key: str) -> dict[str, Any]:
-    """A part's own columns: holds, value, and per of a ratio."""
-    found = {what: names.get(f"{what}_{key}") for what in ("holds", "value", "per")}
-    return {what: joined[name] for what, name in found.items() if name}
 
 
 def _once_each(grouped: Any, amounts: Mapping[str, Any]) -> ibis.Table:
@@ -245,16 +239,8 @@ def _once_each(grouped: Any, amounts: Mapping[str, Any]) -> ibis.Table:
     return table.mutate(**{name: table[one] for name, one in same.items() if name != one})
 
 
-def _sums(own: Mapping[str, Any], metric: Metric, key: str, where: Any) -> dict[str, Any]:
-    """A part's amount over some rows of a user, and of a ratio what it is divided by."""
-    value = own["value"]
-    if metric.kind == "proportion":
-        held = holding(metric, own["rows"], where, value.get_name())
-        return {key: (held >= metric.at_least).cast("float64")}
-    if metric.kind == "distinct":
-        count = value.count(where=where) if own["apart"] else value.nunique(where=where)
-        return {key: count.cast("float64")}
-    out = {key: value.cast("float64").sum(where=where)}
-    if metric.kind == "ratio":
-        out[f"y{key[1:]}"] = own["per"].cast("float64").sum(where=where)
-    return out
+def _user_amounts(own: UserRows, part: Metric, key: str, where: Any) -> dict[str, Any]:
+    """What a part of number `key[1:]` comes to a user, by the names of a `Panel`'s columns."""
+    names = {"x": key, "y": f"y{key[1:]}", "values": f"values_{key}"}
+    amounts = part.kind.user_amounts(part, own, where)
+    return {names[what]: amount for what, amount in amounts.items()}

@@ -5,7 +5,15 @@ table.expr          an Ibis expression: canonical types, local times, order_date
 table.report        what the data gate says of it
 """
 
-from opsnb.analysis.tables.contracts import CONTRACTS, Column, Contract, Level, Rule
+from opsnb.analysis.tables.contracts import (
+    CONTRACTS,
+    Column,
+    Contract,
+    Level,
+    Rule,
+    tables_of_people,
+    tables_where,
+)
 from opsnb.analysis.tables.table import Table, check, fingerprints, open_table
 from opsnb.analysis.tables.table_report import Issue, TableReport
 
@@ -21,4 +29,6 @@ __all__ = [
     "check",
     "fingerprints",
     "open_table",
+    "tables_of_people",
+    "tables_where",
 ]

@@ -15,8 +15,8 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
 from opsnb.analysis.tables.contracts import CONTRACTS, Level
-from opsnb.analysis.tables.table import MARK, Table
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
+from opsnb.analysis.tables.typed_table import MARK, TypedTable
 from opsnb.base.errors import SourceError, TableError
 from opsnb.base.messages import Text
 from opsnb.base.personal_data import without_personal
@@ -45,7 +45,7 @@ class _Probe:
         return f"{self.rule}__{self.column or ''}"
 
 
-def inspect(table: Table) -> TableReport:
+def inspect(table: TypedTable) -> TableReport:
     """Everything the gate says of a table."""
     rows = _with_team_checks(table)
     probes = list(_probes(table, rows))
@@ -78,7 +78,7 @@ def inspect(table: Table) -> TableReport:
 # -- what is asked ---------------------------------------------------------------------
 
 
-def _with_team_checks(table: Table) -> ir.Table:
+def _with_team_checks(table: TypedTable) -> ir.Table:
     """All typed rows, with a helper column for each of the team's own checks."""
     checks = table.config.checks
     if not checks:
@@ -109,7 +109,7 @@ def _with_team_checks(table: Table) -> ir.Table:
         raise
 
 
-def _probes(table: Table, rows: ir.Table) -> Iterator[_Probe]:
+def _probes(table: TypedTable, rows: ir.Table) -> Iterator[_Probe]:
     """Every condition the table is asked for."""
     kept = ~rows[f"{MARK}out"]
     waiting = f"{MARK}waiting"
@@ -148,7 +148,7 @@ def _probes(table: Table, rows: ir.Table) -> Iterator[_Probe]:
         yield _Probe(check.id, check.level, broken, label=check.label or check.id)
 
 
-def _measures(table: Table, rows: ir.Table, probes: list[_Probe]) -> dict[str, ir.Value]:
+def _measures(table: TypedTable, rows: ir.Table, probes: list[_Probe]) -> dict[str, ir.Value]:
     """The columns of the one aggregate query."""
     kept = ~rows[f"{MARK}out"]
     measures: dict[str, ir.Value] = {"rows": rows.count(), "out": rows[f"{MARK}out"].sum()}
@@ -160,18 +160,18 @@ def _measures(table: Table, rows: ir.Table, probes: list[_Probe]) -> dict[str, i
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
     if table.key:
         measures["keys"] = _key(table, rows).nunique(where=kept)
-    if table.name == "orders":
-        measures["total"] = rows.amount.sum()
+    if table.contract.total is not None:
+        measures["total"] = rows[table.contract.total].sum()
     return measures | _prints(table, rows)
 
 
-def _own(table: Table) -> list[str]:
+def _own(table: TypedTable) -> list[str]:
     """The columns without the local dates that follow from a time."""
     dates = {day for day, time in table.contract.dates.items() if time in table.columns}
     return [name for name in table.columns if name not in dates]
 
 
-def _prints(table: Table, rows: ir.Table) -> dict[str, ir.Value]:
+def _prints(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
     """What the fingerprint is made of: a hash of every row, or sums where there is none."""
     values = {name: rows[name] for name in _own(table)}
     if table.source.dialect == "duckdb":
@@ -187,14 +187,14 @@ def _hash_of(row) -> dtypes.uint64:  # type: ignore[no-untyped-def, empty-body]
     """DuckDB's own number; Ibis's `hash()` turns it into text and back, row by row."""
 
 
-def _key(table: Table, rows: ir.Table) -> ir.Value:
+def _key(table: TypedTable, rows: ir.Table) -> ir.Value:
     parts = [rows[name].cast("string").fill_null("") for name in table.key]
     if len(parts) == 1:
         return rows[table.key[0]]
     return ibis.literal("\x1f").join(parts)
 
 
-def _one_row(table: Table, query: ir.Table) -> dict[str, Any]:
+def _one_row(table: TypedTable, query: ir.Table) -> dict[str, Any]:
     """The aggregate's only row; counts of no rows are 0."""
     try:
         row = table.source.backend.to_pyarrow(query).to_pylist()[0]
@@ -210,7 +210,7 @@ def _one_row(table: Table, query: ir.Table) -> dict[str, Any]:
     return {k: v if v is not None or k.startswith(maybe) else 0 for k, v in row.items()}
 
 
-def _nulls(table: Table, found: dict[str, Any]) -> dict[str, int]:
+def _nulls(table: TypedTable, found: dict[str, Any]) -> dict[str, int]:
     """Empty values by column, where there are some; a local date is empty where its time is."""
     own = _own(table)
     sources = {name: name if name in own else table.contract.dates[name] for name in table.columns}
@@ -221,7 +221,7 @@ def _nulls(table: Table, found: dict[str, Any]) -> dict[str, int]:
 # -- what is said ----------------------------------------------------------------------
 
 
-def _whole(table: Table, found: dict[str, Any]) -> Iterator[Issue]:
+def _whole(table: TypedTable, found: dict[str, Any]) -> Iterator[Issue]:
     """Issues of the table as a whole."""
     if found["rows"] == 0:
         yield Issue("no_rows", "block", 0, Text.of("data.rule.no_rows", table=table.name))
@@ -238,7 +238,7 @@ def _whole(table: Table, found: dict[str, Any]) -> Iterator[Issue]:
             yield Issue("old", "note", age, Text("data.rule.old", args), table.contract.clock)
 
 
-def _unreadable(table: Table, rows: int) -> Iterator[Issue]:
+def _unreadable(table: TypedTable, rows: int) -> Iterator[Issue]:
     """Lines of text files that became no rows."""
     text = table.config.table or table.config.sql or ""
     for name, lines in table.source.rejected.items():
@@ -251,7 +251,7 @@ def _unreadable(table: Table, rows: int) -> Iterator[Issue]:
             yield Issue("unreadable_lines", level, count, Text(key, args), None, sample)
 
 
-def _issue(table: Table, rows: ir.Table, probe: _Probe, found: dict[str, Any]) -> Issue:
+def _issue(table: TypedTable, rows: ir.Table, probe: _Probe, found: dict[str, Any]) -> Issue:
     count = found[probe.key]
     args = {
         "count": count,
@@ -270,13 +270,16 @@ def _issue(table: Table, rows: ir.Table, probe: _Probe, found: dict[str, Any]) -
             "default": column.default or "",
         }
     key = "data.rule.team" if probe.label is not None else f"data.rule.{probe.rule}"
-    names = [*CONTRACTS[table.name].key, "user_id", probe.column, *probe.show, table.contract.clock]
+    whose = table.contract.people[:1]
+    names = [
+        *CONTRACTS[table.name].key, *whose, probe.column, *probe.show, table.contract.clock
+    ]  # fmt: skip
     shown = [name for name in names if name is not None]
     sample = _sample(table, rows.filter(probe.broken), shown)
     return Issue(probe.rule, probe.level, count, Text(key, args), probe.column, sample)
 
 
-def _repeats(table: Table, found: dict[str, Any]) -> dict[str, Issue]:
+def _repeats(table: TypedTable, found: dict[str, Any]) -> dict[str, Issue]:
     """Rows of the same key: identical ones are left out but one, others are an issue."""
     if not table.key or (surplus := found["rows"] - found["out"] - found["keys"]) <= 0:
         return {}
@@ -297,7 +300,7 @@ def _repeats(table: Table, found: dict[str, Any]) -> dict[str, Issue]:
     return issues
 
 
-def _sample(table: Table, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
+def _sample(table: TypedTable, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
     """Some rows as text, without addresses and numbers of people."""
     shown = [name for name in dict.fromkeys(names) if name in rows.columns]
     picked = rows.select(shown or rows.columns[:3]).limit(_SAMPLE)
@@ -311,7 +314,7 @@ def _sample(table: Table, rows: ir.Table, names: list[str]) -> tuple[dict[str, s
     )
 
 
-def _fingerprint(table: Table, found: dict[str, Any]) -> str:
+def _fingerprint(table: TypedTable, found: dict[str, Any]) -> str:
     """16 hex digits that change with the rows, the columns and their types."""
     content = [
         table.name,

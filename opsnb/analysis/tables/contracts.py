@@ -1,111 +1,18 @@
-"""The contract: what each table must hold, so that one definition of a metric fits all teams.
+"""The contracts: what each table must hold, so that one definition of a metric fits all teams.
 
-docs/data.md shows the same list for people; `tests/analysis/tables/test_tables.py` compares
-the two.
+All that opsnb knows of a table stands here. docs/data.md shows it (`make docs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from opsnb.analysis.tables.contract import Column, Contract, Level, Rule, Type
 
-__all__ = ["CONTRACTS", "Column", "Contract", "Level", "Rule"]
-
-Level = Literal["note", "warn", "block"]
-"""note: worth knowing; warn: results may suffer; block: results would mislead."""
-
-Type = Literal["text", "number", "time", "date"]
-"""text: string; number: float64; time: naive local timestamp; date: local date."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a contract.
-
-    Attributes
-    ----------
-    required : bool
-        The table must have the column.
-    empty : "out", note or warn
-        What an empty value costs: the row is left out, or it is only counted. Optional
-        columns may be empty without a word.
-    allowed : tuple of str
-        The values that playbooks know, in lower case.
-    low, high : float, optional
-        Range of a number, both ends inside.
-    past : bool
-        May not lie after the day the data was taken.
-    default : str, optional
-        What a missing column or an empty value stands for.
-    """
-
-    name: str
-    type: Type
-    required: bool = False
-    empty: Literal["out", "note", "warn"] | None = None
-    allowed: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    past: bool = False
-    default: str | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Rows that contradict themselves; counted where the table has all the columns needed."""
-
-    id: str
-    level: Level
-    needs: tuple[str, ...]
-    broken: Callable[[ir.Table], ir.BooleanValue]
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What a table must hold.
-
-    Attributes
-    ----------
-    key : tuple of str
-        Columns (those that the table has) that together name a row; empty: none do.
-    clock : str, optional
-        The column that says when a row happened.
-    dates : dict
-        Local dates to add, by the time they come from.
-    repeats : Level
-        What rows of the same key that differ are worth.
-    awaited : (str, tuple of str), optional
-        A row with a value in the first column and none in all the others is no bad row: what
-        it waits for has not come (a survey that was sent and not answered).
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    clock: str | None = None
-    dates: Mapping[str, str] = field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
-    repeats: Level = "block"
-    awaited: tuple[str, tuple[str, ...]] | None = None
-
-    @property
-    def required(self) -> list[str]:
-        return [column.name for column in self.columns if column.required]
-
-    @property
-    def optional(self) -> list[str]:
-        return [column.name for column in self.columns if not column.required]
-
-    def awaits(self, name: str) -> bool:
-        """Whether a column may be empty because an answer has not come."""
-        return self.awaited is not None and name in self.awaited[1]
-
-    def __getitem__(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
+__all__ = [
+    "CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_of_people", "tables_where",
+]  # fmt: skip
 
 
 def _needed(
@@ -116,8 +23,9 @@ def _needed(
     allowed: tuple[str, ...] = (),
     low: float | None = None,
     past: bool = False,
+    note: str = "",
 ) -> Column:
-    return Column(name, type, True, empty, allowed=allowed, low=low, past=past)
+    return Column(name, type, True, empty, allowed=allowed, low=low, past=past, note=note)
 
 
 def _texts(*names: str) -> tuple[Column, ...]:
@@ -150,6 +58,7 @@ USERS = Contract(
     ),
     key=("user_id",),
     clock="registered_at",
+    people=("user_id", "invited_by"),
     dates={"registered_date": "registered_at", "ended_date": "ended_at"},
     rules=(
         _order("ended_at", "registered_at"),
@@ -171,8 +80,11 @@ EVENTS = Contract(
         *_texts("session_id", "channel", "device", "campaign_id"),
         Column("value", "number"),
     ),
+    key=(),
     clock="event_at",
+    people=("user_id",),
     dates={"event_date": "event_at"},
+    post_treatment=True,
 )
 
 ORDERS = Contract(
@@ -189,7 +101,10 @@ ORDERS = Contract(
     ),
     key=("order_id",),
     clock="ordered_at",
+    people=("user_id",),
     dates={"order_date": "ordered_at", "refund_date": "refunded_at"},
+    total="amount",
+    post_treatment=True,
     rules=(
         _order("refunded_at", "ordered_at"),
         Rule("negative_amount", "warn", ("amount",), lambda table: table.amount < 0),
@@ -219,7 +134,10 @@ SPEND = Contract(
         _needed("amount", "number", low=0),
         *_numbers("impressions", "clicks", "conversions"),
     ),
+    key=(),
     clock="date",
+    people=(),
+    subjects={"campaign": "campaign_id"},
     rules=(
         Rule(
             "more_clicks_than_impressions",
@@ -246,7 +164,11 @@ ASSIGNMENTS = Contract(
     ),
     key=("experiment_id", "user_id"),
     clock="assigned_at",
+    people=("user_id",),
     dates={"assigned_date": "assigned_at"},
+    subjects={"experiment": "experiment_id"},
+    by_day=False,  # they say who was in which arm; no metric is measured of them
+    extra="any attribute known before exposure",
     repeats="warn",  # exposure logs repeat; the readout judges users seen in two variants
 )
 
@@ -260,18 +182,23 @@ OUTCOMES = Contract(
     ),
     key=("experiment_id", "user_id", "date"),
     clock="date",
+    people=("user_id",),
+    subjects={"experiment": "experiment_id"},
+    post_treatment=True,
+    extra="any numbers",
 )
 
 SERIES = Contract(
     "series",
     (
         _needed("date", "date", past=True),
-        _needed("unit", "text"),
+        _needed("unit", "text", note='"all" or a region'),
         _needed("metric", "text"),
         _needed("value", "number", empty="warn"),
     ),
     key=("date", "unit", "metric"),
     clock="date",
+    people=(),
 )
 
 SURVEYS = Contract(
@@ -283,9 +210,13 @@ SURVEYS = Contract(
         *_texts("user_id", "comment", "channel"),
         Column("sent_at", "time", past=True),
     ),
+    key=(),
     clock="responded_at",
+    people=("user_id",),
     dates={"response_date": "responded_at", "sent_date": "sent_at"},
     awaited=("sent_at", ("responded_at", "score")),
+    comment="comment",
+    sampled=True,
     rules=(
         _order("responded_at", "sent_at"),
         Rule(
@@ -316,6 +247,8 @@ TICKETS = Contract(
     ),
     key=("ticket_id",),
     clock="opened_at",
+    people=("user_id",),
+    comment="comment",
     dates={"opened_date": "opened_at", "resolved_date": "resolved_at"},
     rules=(
         _order("first_response_at", "opened_at"),
@@ -334,6 +267,8 @@ TASKS = Contract(
     ),
     key=("task_id",),
     clock="due_on",
+    people=(),
+    planned=True,
 )
 
 CONTRACTS: dict[str, Contract] = {
@@ -352,3 +287,13 @@ CONTRACTS: dict[str, Contract] = {
     )
 }
 """The contracts by name of table."""
+
+
+def tables_where(holds: Callable[[Contract], object]) -> tuple[str, ...]:
+    """Names of the tables of whose contract something holds."""
+    return tuple(name for name, contract in CONTRACTS.items() if holds(contract))
+
+
+def tables_of_people() -> tuple[str, ...]:
+    """Names of the tables whose rows are about single people."""
+    return tables_where(lambda contract: contract.people)

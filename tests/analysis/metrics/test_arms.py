@@ -12,8 +12,8 @@ import pytest
 
 from opsnb.analysis.metrics import (
     ArmAggregates,
+    ObservationWindow,
     Panel,
-    Reach,
     arm_aggregates,
     assigned_users,
     load_catalogue,
@@ -213,14 +213,20 @@ def test_after_exposure_only_and_nobody_missing(rows: Rows) -> None:
 
 
 def test_covariate_before_exposure(rows: Rows) -> None:
-    same(measure(rows, "spent", reach=Reach(covariate_days=10)), oracle(total, before=10))
+    same(
+        measure(rows, "spent", observed=ObservationWindow(covariate_days=10)),
+        oracle(total, before=10),
+    )
 
 
 def test_window_and_days(rows: Rows) -> None:
     same(measure(rows, "spent_week"), oracle(total, window=7))
-    same(measure(rows, "spent_week", reach=Reach(end=END)), oracle(total, window=7, end=END))
+    same(
+        measure(rows, "spent_week", observed=ObservationWindow(end=END)),
+        oracle(total, window=7, end=END),
+    )
     first = dt.date(2026, 10, 8)
-    found = measure(rows, "spent", reach=Reach(first, END))
+    found = measure(rows, "spent", observed=ObservationWindow(first, END))
     same(found, oracle(total, start=first, end=END))
 
 
@@ -230,16 +236,18 @@ def test_a_window_reaches_beyond_the_end_and_counts_those_it_is_over_for(rows: R
     expected = oracle(total, window=7)
     expected = expected[expected.start.dt.date + dt.timedelta(days=7) <= through]
     assert 0 < len(expected) < len(users())
-    same(measure(rows, "spent_week", reach=Reach(end=END, through=through)), expected)
+    same(
+        measure(rows, "spent_week", observed=ObservationWindow(end=END, through=through)), expected
+    )
     # The same window given by the plan, for a metric that names none.
-    reach = Reach(end=END, through=through, window_days=7)
-    same(measure(rows, "spent", reach=reach), expected)
+    observed = ObservationWindow(end=END, through=through, window_days=7)
+    same(measure(rows, "spent", observed=observed), expected)
     panel = Panel(
         rows,
         load_catalogue(rows.workspace.metrics),
         ["spent"],
         assigned_users(rows, "e"),
-        reach=reach,
+        observed=observed,
     )
     assert sum(sum(arms.values()) for arms in panel.sizes("channel").values()) == len(users())
 
@@ -250,7 +258,7 @@ def test_without_times_the_first_day_stands_for_exposure(
     """Orders before the plan's start are the covariate, not the outcome."""
     frame = ASSIGNMENTS[ASSIGNMENTS.experiment_id == "e"].drop(columns="assigned_at")
     made = Rows(workspace({"assignments": frame, "orders": ORDERS}, more=OWN))
-    found = measure(made, "spent", reach=Reach(START, END, covariate_days=10))
+    found = measure(made, "spent", observed=ObservationWindow(START, END, covariate_days=10))
     day = ORDERS.ordered_at.dt.date
     people = users().set_index("user_id")
     after = ORDERS[(day >= START) & (day <= END)].groupby("user_id").amount.sum()
@@ -265,7 +273,7 @@ def test_ratio_with_its_covariances(rows: Rows) -> None:
     refunded = oracle(
         lambda g: g.amount[g.status == "refunded"].sum(), per=total, before=14, end=END
     )
-    found = measure(rows, "refunded_value", reach=Reach(covariate_days=14, end=END))
+    found = measure(rows, "refunded_value", observed=ObservationWindow(covariate_days=14, end=END))
     same(found, refunded)
     control = refunded[refunded.variant == "control"]
     assert arm_moments(found[0]).mean == pytest.approx(control.x.sum() / control.y.sum())
@@ -288,7 +296,7 @@ def test_cap_at_the_pooled_quantile(rows: Rows) -> None:
     shares = (expected.x > cap).groupby(expected.variant).mean()
     for name in ("x", "px"):
         expected[name] = expected[name].clip(upper=cap)
-    found = measure(rows, "spent_capped", reach=Reach(covariate_days=20))
+    found = measure(rows, "spent_capped", observed=ObservationWindow(covariate_days=20))
     same(found, expected)
     for arm in found:
         assert arm.cap == pytest.approx(cap)
@@ -307,8 +315,11 @@ def test_segments_and_days_of_assignment(rows: Rows) -> None:
 
 @pytest.mark.parametrize("metric", ["spent", "refunded_value"])
 def test_parts_merge_to_the_whole(rows: Rows, metric: str) -> None:
-    whole = {arm.variant: arm for arm in measure(rows, metric, reach=Reach(covariate_days=14))}
-    parts = measure(rows, metric, reach=Reach(covariate_days=14), by=["channel"])
+    whole = {
+        arm.variant: arm
+        for arm in measure(rows, metric, observed=ObservationWindow(covariate_days=14))
+    }
+    parts = measure(rows, metric, observed=ObservationWindow(covariate_days=14), by=["channel"])
     for variant, arm in whole.items():
         merged = merge_arms([part for part in parts if part.variant == variant])
         assert merged.n == arm.n
@@ -396,7 +407,12 @@ def test_stretches_of_days_since_exposure_with_their_covariances(rows: Rows) -> 
     """Users whose stretch was over by the end, and how their values go together, by pandas."""
     catalogue = load_catalogue(rows.workspace.metrics)
     panel = Panel(
-        rows, catalogue, ["spent"], assigned_users(rows, "e"), reach=Reach(end=END), since="spent"
+        rows,
+        catalogue,
+        ["spent"],
+        assigned_users(rows, "e"),
+        observed=ObservationWindow(end=END),
+        since="spent",
     )
     people = users()
     joined = ORDERS.merge(people, on="user_id")

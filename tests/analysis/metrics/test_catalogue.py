@@ -33,7 +33,7 @@ def test_an_own_metric_joins_and_replaces() -> None:
     catalogue = load_catalogue({"mine": GOOD, "nps": {"materiality": 0.2}})
     assert catalogue["mine"].value == "amount"
     assert catalogue["nps"].materiality == 0.2
-    assert catalogue["nps"].kind == "nps"  # the other fields stay
+    assert catalogue["nps"].kind.name == "nps"  # the other fields stay
 
 
 def test_unknown_metric_offers_the_nearest() -> None:
@@ -61,7 +61,7 @@ def test_missing_field(field: str) -> None:
         ({"kind": "mean", "value": None}, '[mine]: kind "mean" needs value'),
         ({"kind": "ratio", "value": None}, '[mine]: kind "ratio" needs value'),
         ({"kind": "quantile"}, '[mine]: kind "quantile" needs quantile, such as 0.9'),
-        ({"quantile": 0.9}, '[mine]: kind "quantile" needs quantile'),
+        ({"quantile": 0.9}, '[mine]: kind "sum" has no quantile; kind "quantile" does'),
         ({"kind": "quantile", "quantile": 9}, "[mine]: quantile is a fraction between 0 and 1"),
         ({"kind": "stock", "value": None}, '[mine]: kind "stock" needs value'),
         ({"kind": "nps", "value": None}, '[mine]: kind "nps" needs value'),
@@ -72,7 +72,9 @@ def test_missing_field(field: str) -> None:
         ),
         ({"cap": 1.0}, "[mine]: cap is a quantile between 0.5 and 1, such as 0.999"),
         ({"cap": 0.2}, "[mine]: cap is a quantile between 0.5 and 1, such as 0.999"),
-        ({"kind": "median"}, "[mine] kind: Input should be 'sum', 'count'"),
+        ({"kind": "median"}, '[mine] kind: unknown kind "median"; did you mean "mean"?'),
+        ({"kind": "ration"}, '[mine] kind: unknown kind "ration"; did you mean "ratio"? Known'),
+        ({"kind": ["sum"]}, """[mine] kind: unknown kind "['sum']"; did you mean "sum"?"""),
         ({"unit": "yuan"}, "[mine] unit: Input should be 'share', 'money'"),
         ({"direction": "sideways"}, "[mine] direction: Input should be 'up' or 'down'"),
     ],

@@ -266,7 +266,7 @@ def test_daily_by_group(meter: MakeMeter) -> None:
 
 @pytest.mark.parametrize("metric", ["nps", "retention_d1", "paying_conversion"])
 def test_kinds_without_a_daily_series(meter: MakeMeter, metric: str) -> None:
-    with pytest.raises(MetricError, match=r"has no daily series.*quotient of those"):
+    with pytest.raises(MetricError, match=r"has no daily series.*of kind count, daily_distinct"):
         meter(TABLES).daily(metric, OCT.start, OCT.end)
 
 

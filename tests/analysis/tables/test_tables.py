@@ -84,16 +84,6 @@ def said(report: TableReport, code: str = "en") -> list[str]:
 # -- the contract ------------------------------------------------------------------------
 
 
-def test_the_documented_contract_is_the_contract() -> None:
-    text = (Path(__file__).parents[3] / "docs/data.md").read_text(encoding="utf-8")
-    documented = dict(re.findall(r"^\| ([a-z]+) \| (.+) \|$", text.split("## Contract")[1], re.M))
-    for name, contract in CONTRACTS.items():
-        bare = re.sub(r"\([^)]*\)|any [^,;|]*", "", documented[name])
-        required, _, optional = bare.partition(";")
-        assert re.findall(r"[a-z_]{3,}", required) == contract.required, name
-        assert sorted(re.findall(r"[a-z_]{3,}", optional)) == sorted(contract.optional), name
-
-
 def test_rules_and_types_have_their_words() -> None:
     for code in ("en", "zh"):
         language = Language(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.metrics import Reach, arm_aggregates, assigned_users
+from opsnb.analysis.metrics import ObservationWindow, arm_aggregates, assigned_users
 from opsnb.analysis.reviews.campaign.increment import (
     PRE_TIMES_POST,
     Increment,
@@ -76,7 +76,7 @@ def _compared(
     assert plan.holdout is not None
     found = arm_aggregates(
         ops.rows, ops.catalogue, plan.metric, assigned,
-        reach=Reach(*span, covariate_days=pre_days), capped=False,
+        observed=ObservationWindow(*span, covariate_days=pre_days), capped=False,
     )  # fmt: skip
     arms = {arm.variant: arm for arm in found}
     return compare_arms(

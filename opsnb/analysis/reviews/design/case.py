@@ -175,7 +175,7 @@ class DesignCase:
     def _one_look(self, mde: float, adjusted: bool, shares: Sequence[float]) -> int:
         base, level = self.baseline, self.level_of(shares)
         share = base.mean * (1 + mde)
-        if base.metric.kind == "proportion" and 0 < share < 1:
+        if base.metric.kind.is_yes_or_no and 0 < share < 1:
             users = users_over_arms(
                 lambda ratio: users_for_share(
                     base.mean, share, alpha=level, power=self.power, ratio=ratio
@@ -195,7 +195,7 @@ class DesignCase:
         """The smallest relative effect that so many users find; None where they find none."""
         base = self.baseline
         users = users / self.inflation
-        if base.metric.kind == "proportion":
+        if base.metric.kind.is_yes_or_no:
             n = users / (1 - (base.reduction if adjusted else 0.0))
             arms = [max(int(n * share), 2) for share in (self.shares[0], min(self.shares[1:]))]
             try:

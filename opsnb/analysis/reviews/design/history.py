@@ -15,7 +15,7 @@ import pandas as pd
 
 from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.quantiles import quantile_ranks
-from opsnb.analysis.metrics import ArmAggregates, Assigned, Metric, Panel, Reach
+from opsnb.analysis.metrics import ArmAggregates, Assigned, Metric, ObservationWindow, Panel
 from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN, Rows, on_days
 from opsnb.analysis.reviews.experiment.effects import arm_moments
@@ -123,10 +123,10 @@ def read_history(
         )
     start, end = as_of - dt.timedelta(days=days), as_of - dt.timedelta(days=1)
     assigned, arrivals = _exposed(rows, start, end, exposure)
-    reach = Reach(
+    observed = ObservationWindow(
         end=end, through=end, window_days=window_days or None, covariate_days=covariate_days
     )
-    panel = Panel(rows, catalogue, metrics, assigned, reach=reach, ranks=quantile_ranks)
+    panel = Panel(rows, catalogue, metrics, assigned, observed=observed, ranks=quantile_ranks)
     for name in panel.metrics:
         if not panel.moments(name):
             raise ParameterError(

@@ -30,7 +30,7 @@ def cumulative_parts(experiment: Evidence) -> list[Part]:
     metric = experiment.plan.primary.metric
     if not experiment.panel.dated:
         return [Absent(Text("ab.cumulative.absent"))]
-    if experiment.ops.catalogue[metric].kind == "quantile":
+    if not experiment.ops.catalogue[metric].kind.has_moments:
         _sequentials(experiment)
         return [Absent(Text("ab.cumulative.quantile"))]
     parts = experiment.aggregates(metric, "assigned_date")

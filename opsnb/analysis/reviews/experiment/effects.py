@@ -135,7 +135,7 @@ def compare_arms(
     """
     adjustment = _cuped(control, treatment, window)
     before, after = arm_moments(control), arm_moments(treatment)
-    is_share = (counted or metric.kind == "proportion") and "y" not in control.mean
+    is_share = (counted or metric.kind.is_yes_or_no) and "y" not in control.mean
 
     def plainly(level: float) -> Comparison:
         if is_share and not weighted:

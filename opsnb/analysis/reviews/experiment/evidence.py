@@ -67,7 +67,7 @@ class Evidence(ExperimentData):
 
     def weighted(self, metric: str) -> bool:
         """Whether a metric is compared within days; a quantile of days cannot be added up."""
-        return self.stratified and self.ops.catalogue[metric].kind != "quantile"
+        return self.stratified and self.ops.catalogue[metric].kind.has_moments
 
     @cached_property
     def _effects(self) -> dict[str, tuple[Effect, ...]]:
@@ -177,7 +177,7 @@ class Evidence(ExperimentData):
             return Text("ab.impact.invalid")
         counted = plan.daily is not None and plan.daily.unit == "count"
         primary = self.ops.catalogue[plan.primary.metric]
-        if primary.kind in {"ratio", "quantile"} or (primary.kind == "quotient" and not counted):
+        if not (primary.kind.is_user_mean or (primary.parts and counted)):
             return Text.of("ab.impact.no_sum", metric=primary.label)
         return None
 

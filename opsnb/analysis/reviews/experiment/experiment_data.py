@@ -12,8 +12,8 @@ from opsnb.analysis.metrics import (
     ArmAggregates,
     Assigned,
     DailyCounts,
+    ObservationWindow,
     Panel,
-    Reach,
     assigned_users,
 )
 from opsnb.analysis.metrics.rows import TIME_COLUMN
@@ -22,6 +22,7 @@ from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 
-AFTER_EXPOSURE = ("outcomes", "events", "orders")
+AFTER_EXPOSURE = tables_where(lambda contract: contract.post_treatment)
 """Tables whose columns a treatment may have changed."""
 
 
@@ -114,14 +115,14 @@ class ExperimentData:
             )  # fmt: skip
         assert self._users is not None
         return Panel(
-            ops.rows, ops.catalogue, metrics, self._users, reach=self._reach(metrics),
+            ops.rows, ops.catalogue, metrics, self._users, observed=self._observed(metrics),
             since=plan.primary.metric, covariate=self.covariate or "", ranks=quantile_ranks,
         )  # fmt: skip
 
-    def _reach(self, metrics: list[str]) -> Reach:
+    def _observed(self, metrics: list[str]) -> ObservationWindow:
         """Which rows of a user count, as the plan has it."""
         plan, timed = self.plan, self._users is not None and self._users.timed
-        return Reach(
+        return ObservationWindow(
             None if timed else plan.start, plan.end, self._through(metrics),
             window_days=plan.window_days, covariate_days=plan.covariate_days,
         )  # fmt: skip
@@ -235,7 +236,7 @@ class ExperimentData:
     @property
     def through(self) -> dt.date | None:
         """Last day of the data, where days after exposure are counted."""
-        return None if isinstance(self.panel, DailyCounts) else self.panel.reach.through
+        return None if isinstance(self.panel, DailyCounts) else self.panel.observed.through
 
     @property
     def is_early(self) -> bool:

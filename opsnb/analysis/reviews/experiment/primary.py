@@ -113,9 +113,8 @@ def _clustered(experiment: Evidence, metric: str) -> list[Text]:
     said = [Text.of("ab.note.clustered", unit=experiment.unit_word)]
     panel, control = experiment.panel_of(metric), experiment.plan.control
     arm = experiment.arms(metric)[control]
-    if isinstance(panel, DailyCounts) or arm.order or experiment.ops.catalogue[metric].kind in (
-        "ratio", "quotient"
-    ):  # fmt: skip
+    is_ratio = experiment.ops.catalogue[metric].kind.is_ratio
+    if isinstance(panel, DailyCounts) or arm.order or is_ratio:
         return said
     spread = panel.spread(metric)[control]
     if "y" not in arm.mean or spread == 0:  # one row a cluster, or nothing varies
@@ -134,7 +133,7 @@ def _counted(experiment: Evidence, metric: str, panel: Panel) -> list[Text]:
     """Which days after exposure count, for how many users they are over; what a quantile is."""
     said: list[Text] = []
     definition = experiment.ops.catalogue[metric]
-    if definition.kind == "quantile":
+    if definition.quantile is not None:
         values = sum(arm.order.values for arm in panel.moments(metric) if arm.order)
         said.append(Text.of("ab.note.quantile", quantile=definition.quantile, values=values))
     if days := panel.window(metric):

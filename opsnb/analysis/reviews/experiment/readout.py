@@ -95,7 +95,7 @@ class Experiment(Evidence):
     def details(self) -> Shown:
         """Method, arms, and the definition of each metric read."""
         rows = [
-            {"metric": metric.label, "definition": metric.definition, "kind": metric.kind}
+            {"metric": metric.label, "definition": metric.definition, "kind": metric.kind.name}
             for metric in (self.ops.catalogue[name] for name in self.metrics_read)
         ]
         table = Table(

@@ -80,7 +80,7 @@ def _paired(experiment: Evidence, effect: Effect) -> list[Part]:
     """Shares from daily counts once more with the day as the unit, paired."""
     panel, metric = experiment.panel_of(effect.metric.id), effect.metric.id
     is_share = isinstance(panel, DailyCounts) and panel.independent
-    if not is_share or effect.metric.kind != "quotient":
+    if not is_share or not effect.metric.parts:
         return []
     assert isinstance(panel, DailyCounts)
     found = daily_difference(

@@ -32,8 +32,6 @@ CLEAR_MIX = 0.25
 EXACT = 1e-9
 """Relative error up to which groups count as adding up to the whole."""
 
-_RATES = ("ratio", "proportion", "retention", "quotient")
-_SUMS = ("sum", "count", "distinct")
 _OWN_SECTION = ("surveys", "tickets", "tasks")
 _PARTS = ("weight_before", "weight_after", "rate_before", "rate_after", "mix", "rate")
 
@@ -154,7 +152,7 @@ def why(
     if month.partial:
         return [Absent(Text("month.why.partial"))]
     asked = [by] if isinstance(by, str) and by else list(by) or DIMENSIONS
-    if ops.catalogue[metric].kind in _SUMS:
+    if ops.catalogue[metric].kind.is_additive:
         sums = [known for name in asked if (known := shares(month, metric, name)) is not None]
         return _why_sum(month, metric, sums, tell) if sums else [_no_dimension(month, metric)]
     splits = [found for name in asked if (found := split(month, metric, name)) is not None]
@@ -347,7 +345,7 @@ def moved(month: Month) -> list[Kpi]:
     found = [
         (abs(kpi.change.relative) / kpi.metric.materiality, kpi)
         for kpi in month.kpis
-        if kpi.metric.kind in (*_RATES, *_SUMS)
+        if (kpi.metric.kind.is_rate or kpi.metric.kind.is_additive)
         and kpi.metric.table not in _OWN_SECTION
         and kpi.change is not None
         and kpi.change.relative is not None
@@ -359,7 +357,7 @@ def moved(month: Month) -> list[Kpi]:
 def explained(month: Month, most: int) -> list[Part]:
     """Each KPI that moved: rates that moved most in full, every other one behind its own line."""
     kpis = moved(month)
-    rates = [kpi for kpi in kpis if kpi.metric.kind in _RATES]
+    rates = [kpi for kpi in kpis if kpi.metric.kind.is_rate]
     shown: list[Part] = []
     folded: list[Part] = []
     full = 0

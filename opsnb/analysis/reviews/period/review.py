@@ -88,7 +88,7 @@ class Reviewed:
         """`first_recorded` of the table that a metric is counted in."""
         while metric.numerator:
             metric = self.ops.catalogue[metric.numerator]
-        if metric.kind == "churn":
+        if metric.kind.follows_ends:
             since = recorded(self.ops.rows, self.period.end)
             return since.first if since else None
         return self.first_recorded(metric.table)
@@ -100,7 +100,7 @@ class Reviewed:
         first = self.first_recorded(metric.table)
         if first is None or self.period.end < first:
             return False
-        if metric.kind == "churn":  # ends go on where nobody arrives any more
+        if metric.kind.follows_ends:  # ends go on where nobody arrives any more
             return True
         last = data_end(self.ops, metric.table or "orders")
         return last is None or last >= self.period.start

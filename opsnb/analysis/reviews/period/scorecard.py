@@ -13,6 +13,7 @@ from opsnb.analysis.methods.proportions import Votes, newcombe, nps, nps_differe
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.reviews.period.calendar_year import base_period, project
+from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import Target
@@ -25,7 +26,7 @@ KpiStatus = Literal["hit", "near", "missed"]
 
 _TONE: dict[str, Tone] = {"hit": "good", "near": "warn", "missed": "bad"}
 
-SAMPLED = {"surveys"}
+SAMPLED = frozenset(tables_where(lambda contract: contract.sampled))
 """Tables whose rows are a sample: their KPIs carry an interval. The others are complete counts."""
 
 FEW_ANSWERS = 30
@@ -214,7 +215,7 @@ def measure_kpi(month: Reviewed, name: str) -> Kpi | None:
 def _too_few(month: Reviewed, metric: Metric, now: Measured) -> bool:
     """Whether a survey has so few answers that its score would tell what somebody said."""
     least = month.ops.workspace.min_cell
-    if metric.table != "surveys" or not 0 < now.n < least:
+    if metric.table not in SAMPLED or not 0 < now.n < least:
         return False
     text = Text.of("month.answers_withheld", metric=metric.label, minimum=least)
     month.ops.check(f"answers.{metric.id}", "warn", text)
@@ -277,15 +278,14 @@ def aligned_year(month: Reviewed, metric: Metric, now: Measured) -> float | None
     A metric is a sum when its days add up to the period's value; a quotient of two that can be
     aligned is that of their aligned values, and a mean of days that of theirs.
     """
-    if metric.kind == "quotient":
-        parts = [month.ops.catalogue[name] for name in (metric.numerator, metric.denominator)
-                 if name]  # fmt: skip
+    if metric.parts:
+        parts = [month.ops.catalogue[name] for name in metric.parts]
         over, under = (
             aligned_year(month, part, month.ops.meter.value(part.id, month.period))
             for part in parts
         )
         return over / under if over is not None and under else None
-    if metric.kind not in ("sum", "count", "distinct", "daily_distinct") or now.value is None:
+    if metric.kind.over_days is None or now.value is None:
         return None
     ops, period = month.ops, month.period
     base, _ = base_period(period, ops.workspace.country)
@@ -293,7 +293,7 @@ def aligned_year(month: Reviewed, metric: Metric, now: Measured) -> float | None
     if first is not None and base.start < first:
         return None
     daily = ops.meter.daily(metric.id, period.start, period.end)["value"].sum()
-    length = period.days if metric.kind == "daily_distinct" else 1
+    length = period.days if metric.kind.over_days == "mean" else 1
     if abs(daily / length - now.value) > 1e-9 * max(abs(now.value), 1.0):
         return None
     frame = ops.meter.daily(metric.id, base.start, base.end)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.tables import tables_of_people
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 TOGETHER = "(few)"
 """The group that small ones are put together in, where all parts have to make the whole."""
 
-_PEOPLE = {"users", "events", "orders", "assignments", "outcomes", "surveys", "tickets"}
-_DISTINCT = {"distinct", "daily_distinct", "trailing"}
-_YES_OR_NO = {"proportion", "retention", "churn"}
+_PEOPLE = frozenset(tables_of_people())
 
 
 def measured_by(ops: Recorder, metric: str, periods: Sequence[Period], by: str) -> list[Measured]:
@@ -73,7 +72,7 @@ def _hidden(
     for period in dict.fromkeys(one.period for one in found):
         inside = [one for one in found if one.period == period]
         counts = [{one.group: _people(metric, one) for one in inside}]
-        if metric.kind in _YES_OR_NO:
+        if metric.kind.is_yes_or_no:
             counts.append({one.group: round(one.numerator or 0) for one in inside})
         hidden = ops.people(f"{name}/{by}/{period}", *counts)
         out |= {(period, group) for group in hidden}
@@ -82,7 +81,7 @@ def _hidden(
 
 def _people(metric: Metric, one: Measured) -> int:
     """People behind a value: as many as rows at most, where only rows are known."""
-    if metric.kind in _DISTINCT:
+    if metric.kind.is_distinct:
         return math.ceil(one.value or 0)
     return one.n
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.analysis.methods.disclosure import hidden_groups
-from opsnb.analysis.tables import open_table
+from opsnb.analysis.tables import CONTRACTS, open_table, tables_of_people
 from opsnb.base.messages import Language, Text
 from opsnb.base.personal_data import counted
 
@@ -33,7 +33,7 @@ MOST_GROUPS = 60
 FEW_TIMES = 10
 """Populations below so many times `min_cell` are called small."""
 
-PEOPLE = ("users", "events", "orders", "assignments", "outcomes", "surveys", "tickets")
+PEOPLE = tables_of_people()
 
 _NAMES = re.compile(
     r"(?i)(?:^|_)(?:e?mail|phone|mobile|tel|cell|address|addr|street|zip|postcode|birth(?:day|date)?"
@@ -41,7 +41,7 @@ _NAMES = re.compile(
     r"|nick_?name|open_?id|union_?id|wechat|weixin|qq|alipay|ip|device_id|imei|idfa|oaid"
     r"|latitude|longitude|gps)(?:$|_)|姓名|手机|电话|身份证|邮箱|地址|生日|昵称|微信"
 )
-_QUOTED = {"surveys": "comment", "tickets": "comment"}
+_QUOTED = {name: one.comment for name, one in CONTRACTS.items() if one.comment}
 """The texts that a report quotes, masked."""
 
 

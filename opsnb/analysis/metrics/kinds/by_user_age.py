@@ -1,0 +1,95 @@
+"""Kinds that go by how long users have been there: who came back, what they brought, who left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+
+from opsnb.analysis.metrics.by_period import Measured, during, in_periods, share_of
+from opsnb.analysis.metrics.metric import Kind, Metric, register
+from opsnb.analysis.metrics.query import MetricQuery
+from opsnb.analysis.metrics.rows import Rows
+
+
+class _OfUsers(Kind):
+    """Over users of the table `users`, whatever happened to them."""
+
+    def absent(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> str | None:
+        return rows.absent(metric) or (None if rows.has("users") else "users")
+
+
+@register
+class Retention(_OfUsers):
+    """share of the users registered `day` days ago, active `day` days later"""
+
+    name = "retention"
+    fields = ("table", "day")
+    unit = "share"
+    is_rate = True
+    is_yes_or_no = True
+
+    def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
+        users = _of_age(metric, query)
+        days = during(query.rows.of(metric), query.periods).select("user_id", "_day").distinct()
+        joined = users.left_join(days, ["user_id", "_day"])
+        came_back = joined.user_id_right.notnull().cast("float64")
+        totals = joined.group_by(query.keys).agg(_sum=came_back.sum(), _n=joined.count())
+        return [share_of(row, binary=True) for row in query.records(totals)]
+
+
+@register
+class FirstDays(_OfUsers):
+    """mean over the users registered `day` days ago of the `value` of their first `day` days"""
+
+    name = "first_days"
+    fields = ("table", "day", "value")
+
+    def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
+        users, rows = _of_age(metric, query), query.rows.of(metric)
+        spent = rows.select("user_id", _at_day=rows._day, _amount=rows._value.cast("float64"))
+        within = users.left_join(spent, "user_id")
+        inside = (within._at_day >= within._born) & (within._at_day < within._day)
+        each = within.group_by([*query.keys, "user_id"]).agg(
+            _amount=within._amount.sum(where=inside).coalesce(0.0)
+        )
+        totals = each.group_by(query.keys).agg(_sum=each._amount.sum(), _n=each.count())
+        return [share_of(row) for row in query.records(totals)]
+
+
+@register
+class Churn(_OfUsers):
+    """share of the users there as the period began whose `ended_at` fell in it"""
+
+    name = "churn"
+    unit = "share"
+    is_yes_or_no = True
+    follows_ends = True
+
+    def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
+        users = query.with_group(metric, query.rows.table("users").expr)
+        out: list[Measured] = []
+        for period in query.periods:
+            start, end = ibis.literal(period.start), ibis.literal(period.end)
+            gone = users.ended_date
+            there = users.filter(
+                (users.registered_date <= start) & (gone.isnull() | (gone >= start))
+            ).mutate(_period=ibis.literal(period.key))
+            ended = (there.ended_date <= end).coalesce(False).cast("float64")
+            totals = there.group_by(query.keys).agg(_sum=ended.sum(), _n=there.count())
+            out += [share_of(row, binary=True) for row in query.records(totals, [period])]
+        return out
+
+
+def _of_age(metric: Metric, query: MetricQuery) -> ibis.Table:
+    """Users whose `day`-th day falls in a period and was over when the data was taken."""
+    assert metric.day is not None
+    users = query.with_group(metric, query.rows.table("users").expr)
+    born = users.select(
+        "user_id",
+        _born=users.registered_date,
+        _day=users.registered_date + ibis.interval(days=metric.day),
+        **({"_group": users._group} if query.by else {}),
+    )
+    over = born.filter(born._day < ibis.literal(query.rows.workspace.as_of))
+    return in_periods(over, query.periods)
