@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from opsnb.analysis import findings
 from opsnb.base.messages import FORMATS, Language, known_languages
-from opsnb.publishing.reports import run_record
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "opsnb"
@@ -99,11 +97,6 @@ def test_imports_run_one_way(path: Path) -> None:
         and not (typing_only and (here, name) in BACKWARDS)
     }
     assert not wrong
-
-
-def test_the_seam_has_one_name_on_both_sides() -> None:
-    assert run_record.MIME == findings.MIME
-    assert run_record.SCHEMA == findings.SCHEMA
 
 
 def test_no_module_is_too_long() -> None:
