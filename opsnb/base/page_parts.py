@@ -35,9 +35,9 @@ class Column(Generic[Words]):
     """
 
     id: str
-    label: Words | None
     type: Literal["number", "date", "time", "text", "bool", "interval"]
     role: Role
+    label: Words | None = None
     unit: Unit | None = None
     format: str | None = None
     of: str | None = None

@@ -88,7 +88,8 @@ class Card(Worded, seam.Card[Said]):
 
     def worded(self, say: Callable[[Any], Any]) -> dict[str, Any]:
         row = super().worded(say)
-        return {**row, "evidence": [row.pop("fact")]}
+        fact = row.pop("fact")
+        return {**row, "evidence": [fact]}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -37,7 +37,7 @@ def y_axis(sheet: Sheet, ax: Axes, ticks: Sequence[float], labels: Sequence[str]
     left = ax.get_xlim()[0]
     for tick, label in zip(ticks, labels, strict=True):
         x, y = sheet.place(ax, left, tick)
-        sheet.write(x - _PAD, y + 0.44 * SMALL / 72, label, colour=MUTED, align="right")
+        _label(sheet, x - _PAD, y + 0.44 * SMALL / 72, label, "right")
 
 
 def x_axis(
@@ -72,7 +72,13 @@ def x_axis(
     for tick, label in zip(ticks, labels, strict=True):
         x, _ = sheet.place(ax, tick, low)
         for number, text in enumerate(label.split("\n")):
-            sheet.write(x, first + number * SMALL / 72, text, colour=MUTED, align="center")
+            _label(sheet, x, first + number * SMALL / 72, text, "center")
+
+
+def _label(
+    sheet: Sheet, x: float, baseline: float, text: str, align: Literal["center", "right"]
+) -> None:
+    sheet.write(x, baseline, text, colour=MUTED, align=align)
 
 
 def _strokes(ax: Axes, segments: Iterable[tuple[_Point, _Point]], **style: Any) -> None:
