@@ -222,11 +222,12 @@ def as_json(value: Any) -> Any:
     config = getattr(value, "__pydantic_config__", None)
     if config is None:
         return plain(value)
-    row = ((field.name, getattr(value, field.name)) for field in fields(value))
+    name = config["alias_generator"]
     return {
-        config["alias_generator"](name): as_json(item)
-        for name, item in row
-        if item is not None and item != ()
+        name(field.name): as_json(item)
+        for field in fields(value)
+        if (item := getattr(value, field.name)) is not None
+        and not (isinstance(item, tuple) and item == field.default)
     }
 
 

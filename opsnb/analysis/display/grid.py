@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -96,6 +97,8 @@ class Plotted:
 
 
 def _holds(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
     return not (is_missing(value) or value is False or value == "")
 
 

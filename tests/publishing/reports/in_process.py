@@ -1,14 +1,10 @@
-"""Runs a playbook in this process, as a kernel would: its cells, what each ends in, its report."""
+"""A playbook's notebook with the outputs of its cells, run in this process."""
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import json
-import os
-from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
@@ -16,37 +12,18 @@ from nbformat.v4 import new_output
 
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.reports import Run
+from tests.analysis.reviews.conftest import PLAYBOOKS, play
 
-PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 
-
-def executed(playbook: str, workspace: Path, **parameters: Any) -> NotebookNode:
-    """A playbook with the outputs of its cells, in English and Chinese."""
+def executed(workspace: Workspace, playbook: str, **parameters: Any) -> NotebookNode:
+    """A playbook as a kernel leaves it, in English and Chinese."""
     notebook = nbformat.read(PLAYBOOKS / f"{playbook}.ipynb", as_version=4)
-    environment = {"OPSNB_WORKSPACE": str(workspace), "OPSNB_LANGUAGES": "en,zh"}
-    names: dict[str, Any] = {}
-    with mock.patch.dict(os.environ, environment):
-        for cell in notebook.cells:
-            if cell.cell_type != "code":
-                continue
-            shown = _value(cell.source, names)
-            if "parameters" in cell.metadata.get("tags", []):
-                assert parameters.keys() <= names.keys()
-                names |= parameters
-            elif hasattr(shown, "_repr_mimebundle_"):
-                data = json.loads(json.dumps(shown._repr_mimebundle_(), allow_nan=False))
-                cell.outputs = [new_output("execute_result", data=data)]
+    shown = play(workspace, playbook, **parameters).cells
+    for cell in notebook.cells:
+        if cell.id in shown:
+            data = json.loads(json.dumps(shown[cell.id]._repr_mimebundle_(), allow_nan=False))
+            cell.outputs = [new_output("execute_result", data=data)]
     return notebook
-
-
-def _value(source: str, names: dict[str, Any]) -> Any:
-    """What a cell ends in."""
-    tree = ast.parse(source)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "cell", "exec"), names)
-    if not isinstance(last, ast.Expr):
-        return None
-    return eval(compile(ast.Expression(last.value), "cell", "eval"), names)
 
 
 def run_of(notebook: NotebookNode, workspace: Workspace, cycle: str) -> Run:

@@ -33,7 +33,7 @@ KINDS = {
 def test_every_number_that_a_page_prints_stands_in_its_report(playbook, sample, monkeypatch):
     """But for the scales of axes, which are no results, and for dates."""
     monkeypatch.setattr(_plot, "_label", lambda *_: None)
-    notebook = executed(playbook, sample.root, **KINDS[playbook])
+    notebook = executed(sample, playbook, **KINDS[playbook])
     run = run_of(notebook, sample, KINDS[playbook]["cycle"])
     for code, report in collect(notebook, run).items():
         page, _ = render(notebook, Request(run, report))
@@ -115,12 +115,12 @@ def test_parts_name_no_path_and_hold_nothing_that_acts(notebook, run):
     [
         ({"rows": [[{"w": 1}]]}, r"parts.0.Grid.rows.0.0"),
         ({"colour": "red"}, r"parts.0.Grid.colour"),
-        ({"is": "spreadsheet"}, r"parts.0"),
+        ({"is": "spreadsheet"}, r"parts.0.*is: input should be"),
     ],
 )
 def test_parts_of_another_layout_are_an_error_at_their_place(notebook, run, change, place):
     report = copy.deepcopy(collect(notebook, run)["en"])
-    report["parts"] = [{**grid(), **change, "columns": []}]
+    report["parts"] = [{**grid(), "rows": [["Push", 0.714]], **change}]
     with pytest.raises(PublishError, match=place):
         check(report)
 
