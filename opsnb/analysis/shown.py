@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsnb.analysis.display import Part
+from opsnb.analysis.display.frames import Framed, framed
 from opsnb.analysis.findings import (
-    MIME,
     Action,
     Card,
     Check,
@@ -15,10 +15,11 @@ from opsnb.analysis.findings import (
     Fact,
     Finding,
     Prediction,
-    Status,
     Verdict,
 )
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.messages import Language, Said
+from opsnb.base.seam import MIME, PAYLOAD, Status
 
 
 @dataclass
@@ -54,16 +55,31 @@ class Shown:
     def plain(self, language: Language) -> str:
         return "\n\n".join(part.plain(language) for part in self._parts)
 
+    @property
+    def tables(self) -> list[Framed]:
+        """The tables, those in folds too, as data: `tables[0].frame`."""
+        return framed(self._data(self._languages[:1]), "table")
+
+    @property
+    def charts(self) -> list[Framed]:
+        """What the charts are drawn from, as data: `charts[0].frame`."""
+        return framed(self._data(self._languages[:1]), "chart")
+
+    def _data(self, languages: list[Language]) -> list[dict[str, Any]]:
+        say = Speaker(languages)
+        return [part.data(say) for part in self._parts]
+
     def payload(self) -> dict[str, Any]:
         """The seam's record, as docs/architecture.md lays it out."""
         pending = self._pending
         primary = self._languages[0]
         return {
-            "v": 1,
+            "v": PAYLOAD,
             "facts": [fact.as_dict() for fact in pending.facts],
             "status": {"status": pending.status[0]} if pending.status else None,
             "tables": pending.tables,
             "reads": pending.reads,
+            "parts": self._data(self._languages),
             "languages": {
                 language.code: {
                     **self._texts(language),

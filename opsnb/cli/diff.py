@@ -40,8 +40,9 @@ def diff(
       opsnb diff 2026-10/demo/versions/v1 2026-10/demo --html diff.html
     """
     from opsnb.base.messages import Language
+    from opsnb.publishing.reports.reader import read_report
     from opsnb.publishing.reports.run_record import write_atomic
-    from opsnb.publishing.runs.diff import compare, diff_page, read_report
+    from opsnb.publishing.runs.diff import compare, diff_page
 
     workspace = near_workspace(context.obj)
     folder = workspace.reports if workspace is not None else Path()

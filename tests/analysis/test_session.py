@@ -83,7 +83,7 @@ def test_the_payload(ops: Session) -> None:
     assert set(bundle) == {"text/plain", "text/html", MIME}
     assert bundle["text/html"] == "<p>Words</p>" and bundle["text/plain"] == "Words"
     payload = bundle[MIME]
-    assert payload["v"] == 1 and payload["status"] == {"status": "provisional"}
+    assert payload["v"] == 2 and payload["status"] == {"status": "provisional"}
     assert payload["tables"]["orders"]["rows"] == 2 and set(payload["tables"]) == {"orders"}
     english, chinese = payload["languages"]["en"], payload["languages"]["zh"]
     assert "html" not in english and chinese["html"] == "<p>文字</p>"

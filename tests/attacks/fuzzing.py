@@ -22,7 +22,8 @@ from opsnb.base.ledger import Ledger
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.playbooks.playbook import Playbook
-from opsnb.publishing.runs.diff import basis_rows, compare, diff_page, fact_rows, read_report
+from opsnb.publishing.reports.reader import read_report
+from opsnb.publishing.runs.diff import basis_rows, compare, diff_page, fact_rows
 from opsnb.publishing.site.report_entries import entries
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -100,6 +102,70 @@ def test_no_fact_tells_a_small_count(make: Any, playbook: str) -> None:
 @pytest.mark.parametrize("playbook", ["monthly_retrospective", "campaign_review"])
 def test_without_a_minimum_the_same_facts_tell_it(make: Any, playbook: str) -> None:
     assert small_counts(make(playbook, 0))
+
+
+def figures(part: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """The numbers of a table as data: the column's id, the format, the number."""
+    for row in part["rows"]:
+        for column, value in zip(part["columns"], row, strict=True):
+            spec = column.get("format", "number")
+            spec = value.get("format", spec) if isinstance(value, dict) else spec
+            for number in inside(value):
+                if isinstance(number, int | float) and not isinstance(number, bool):
+                    yield column["id"], spec, number
+
+
+AD_LEDGER = {"spend", "all_spend", "impressions", "clicks", "ctr", "cpc"}
+"""Columns that count money and showings, not people."""
+
+
+def grids(parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The tables and charts of a cell as data, those in folds too."""
+    for part in parts:
+        if part["is"] in ("table", "chart"):
+            yield part
+        yield from grids(part.get("parts", []))
+
+
+def numbers_of(played: Played, groups: tuple[str, ...]) -> set[str]:
+    """Columns of tables and charts that hold a number of one of the groups."""
+    return {
+        f"{part['is']} {cell}: {column['id']}"
+        for cell, payload in played.payloads.items()
+        for part in grids(payload["parts"])
+        for row in part["rows"]
+        if any(name in json.dumps(row[0]) for name in groups)
+        for column, value in zip(part["columns"], row, strict=True)
+        if any(isinstance(n, int | float) for n in inside(value)) and column["id"] not in AD_LEDGER
+    }
+
+
+def inside(cell: Any) -> list[Any]:
+    """The values of a cell, but for the size below which it is withheld."""
+    if not isinstance(cell, dict):
+        return [cell]
+    return [cell.get(name) for name in ("v", "low", "high")]
+
+
+@pytest.mark.parametrize("playbook", RUNS)
+def test_no_table_or_chart_carries_a_withheld_group_as_data(make: Any, playbook: str) -> None:
+    """What a page hides is not in the numbers that travel beside it."""
+    told = numbers_of(make(playbook, 10), SMALL)
+    assert told <= {"chart channel_table: value"}  # the channels' spend
+    assert len(numbers_of(make(playbook, 0), SMALL) - told) >= 10
+
+
+@pytest.mark.parametrize("playbook", RUNS)
+def test_tables_as_data_hold_no_number_that_their_page_lacks(make: Any, playbook: str) -> None:
+    played = make(playbook, 10)
+    english, seen = played.language("en"), 0
+    for cell, payload in played.payloads.items():
+        page = html.unescape(played.html(cell))
+        for part in grids(payload["parts"]):
+            for column, spec, number in figures(part) if part["is"] == "table" else ():
+                assert english.format(number, spec).removesuffix(" pp") in page, (cell, column)
+                seen += 1
+    assert seen > 30
 
 
 @pytest.mark.parametrize("playbook", ["monthly_retrospective", "campaign_review"])

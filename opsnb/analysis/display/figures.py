@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from opsnb.analysis.display.grid import Plotted, cell, column, mark
 from opsnb.analysis.display.parts import Part, escape
 from opsnb.analysis.display.style import house_style
 from opsnb.analysis.display.svg import Drawing, to_svg
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.messages import Language, Said
+from opsnb.base.page_parts import Grid
+from opsnb.base.seam import as_json
 
 __all__ = ["PHONE_WIDTH", "Chart"]
 
 PHONE_WIDTH = 3.5
 """Width in inches of the second drawing, which a phone shows in place of the first."""
+
+
+_DRAWING = Plotted("drawing")
+"""Of a chart that says no more than its drawing."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,8 @@ class Chart(Part):
     phone_height : float, optional
         Inches of the drawing for phones (3.5 inches wide), `height` when not given; 0 means
         that phones get the wide drawing, to be scrolled.
+    plotted : Plotted
+        What it is drawn from; nothing of it that the drawing does not show.
     """
 
     claim: Said
@@ -44,6 +55,7 @@ class Chart(Part):
     height: float = 3.2
     width: float = 7.2
     phone_height: float | None = None
+    plotted: Plotted = _DRAWING
 
     def html(self, language: Language) -> str:
         phone_height = self.height if self.phone_height is None else self.phone_height
@@ -62,6 +74,26 @@ class Chart(Part):
     def plain(self, language: Language) -> str:
         source = language.text("display.source", source=self.source)
         return f"{language.say(self.claim)}\n{language.say(self.alt)}\n{source}"
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        shown = self.plotted.held()
+        rows = tuple(
+            tuple(cell(v, field.format, say) for v, field in zip(row, shown.fields, strict=True))
+            for row in shown.rows
+        )
+        return as_json(
+            Grid(
+                "chart",
+                tuple(column(field, say) for field in shown.fields),
+                rows,
+                kind=shown.kind,
+                title=say(self.claim),
+                alt=say(self.alt),
+                source=say(self.source),
+                marks=tuple(mark(each, say) for each in shown.marks),
+                level=shown.level,
+            )
+        )
 
     def svg(
         self,

@@ -29,7 +29,7 @@ from opsnb.analysis.display import (
     VerdictBox,
 )
 from opsnb.analysis.display.gallery_charts import both, drawings
-from opsnb.analysis.findings.records import Card, Check, Decision, Fact, Finding, Verdict
+from opsnb.analysis.findings import Card, Check, Decision, Fact, Finding, Verdict
 from opsnb.base import resources
 from opsnb.base.messages import LANGUAGES, Language
 
@@ -59,41 +59,37 @@ def parts() -> list[Part]:
                     both("Order conversion", "下单转化率"),
                     "6.83%",
                     lift,
-                    "6.75%",
-                    both("+4.1% against control", "较对照组 +4.1%"),
-                    both("+1.2% to +7.1%", "+1.2% 至 +7.1%"),
-                    "good",
-                    both("on target", "达标"),
+                    target="6.75%",
+                    change=both("+4.1% against control", "较对照组 +4.1%"),
+                    interval=both("+1.2% to +7.1%", "+1.2% 至 +7.1%"),
+                    tone="good",
+                    status=both("on target", "达标"),
                 ),
                 Card(
                     both("Net revenue", "净收入"),
                     both("¥5.04m", "¥503.72万"),
                     lift,
-                    both("¥5.20m", "¥520.00万"),
-                    both("−2.1% on last month", "环比 −2.1%"),
-                    None,
-                    "warn",
-                    both("3.1% short", "差 3.1%"),
+                    target=both("¥5.20m", "¥520.00万"),
+                    change=both("−2.1% on last month", "环比 −2.1%"),
+                    tone="warn",
+                    status=both("3.1% short", "差 3.1%"),
                 ),
                 Card(
                     both("First reply within 5 minutes", "5 分钟内首次响应率"),
                     "71.4%",
                     lift,
-                    "85%",
-                    both("−6.20 pp on last month", "环比 −6.20 个百分点"),
-                    None,
-                    "bad",
-                    both("off target", "未达标"),
+                    target="85%",
+                    change=both("−6.20 pp on last month", "环比 −6.20 个百分点"),
+                    tone="bad",
+                    status=both("off target", "未达标"),
                 ),
                 Card(
                     both("Monthly active users", "月活跃用户"),
                     "182,340",
                     lift,
-                    None,
-                    both("+0.4% on last month", "环比 +0.4%"),
-                    None,
-                    "neutral",
-                    both("no target", "未设目标"),
+                    change=both("+0.4% on last month", "环比 +0.4%"),
+                    tone="neutral",
+                    status=both("no target", "未设目标"),
                 ),
             ]
         ),

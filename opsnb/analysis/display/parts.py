@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import abc
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape as _escape
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from opsnb.analysis.findings.records import Action, Card, Check, Decision, Finding, Tone, Verdict
+from opsnb.analysis.display.grid import Field, cell, column
+from opsnb.analysis.findings import Action, Card, Check, Decision, Finding, Verdict
+from opsnb.analysis.findings.records import Worded
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Grid, Passage
+from opsnb.base.seam import Tone, as_json
 
 __all__ = [
     "SHAPES", "Absent", "Actions", "Cards", "Checks", "Decisions", "Findings", "Fold", "Note",
@@ -50,6 +55,10 @@ class Part(abc.ABC):
     def plain(self, language: Language) -> str:
         """The same for a reader without HTML."""
 
+    def data(self, say: Speaker) -> dict[str, Any]:
+        """The same as data: one of the parts in `opsnb.base.page_parts`, as JSON."""
+        return as_json(Passage(is_="text", kind="other", text=say.each(self.plain)))
+
 
 @dataclass(frozen=True)
 class Paragraph(Part):
@@ -70,6 +79,9 @@ class Paragraph(Part):
         shape = f"{SHAPES[self.tone]} " if self.tone else ""
         return shape + language.say(self.said)
 
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return as_json(Passage("text", "paragraph", say(self.said), self.tone))
+
 
 @dataclass(frozen=True)
 class Note(Part):
@@ -77,6 +89,7 @@ class Note(Part):
 
     said: Said
     css_class: ClassVar[str] = "ob-note"
+    kind: ClassVar[Literal["note", "absent"]] = "note"
 
     def html(self, language: Language) -> str:
         return f'<p class="{self.css_class}">{escape(language.say(self.said))}</p>'
@@ -84,11 +97,19 @@ class Note(Part):
     def plain(self, language: Language) -> str:
         return language.say(self.said)
 
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return as_json(Passage("text", self.kind, say(self.said)))
+
 
 class Absent(Note):
     """A section that is left out, and why."""
 
     css_class = "ob-absent"
+    kind = "absent"
+
+
+def _listing(name: str, records: Iterable[Worded], say: Speaker) -> dict[str, Any]:
+    return {"is": name, "items": [record.worded(say) for record in records]}
 
 
 @dataclass(frozen=True)
@@ -121,6 +142,9 @@ class VerdictBox(Part):
         lines = [head, language.say(verdict.sentence)]
         return "\n".join(lines + ([language.say(verdict.rule)] if verdict.rule else []))
 
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return _listing("verdict", [self.verdict], say)
+
 
 @dataclass(frozen=True)
 class Cards(Part):
@@ -141,6 +165,9 @@ class Cards(Part):
             )
             for card in self.cards
         )
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return _listing("cards", self.cards, say)
 
 
 def _card(card: Card, language: Language) -> str:
@@ -188,11 +215,17 @@ class Checks(Part):
             for check, shape, word in self._lines(language)
         )
 
-    def _lines(self, language: Language) -> list[tuple[Check, str, str]]:
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return _listing("checks", self._sorted(), say)
+
+    def _sorted(self) -> list[Check]:
         order = list(_TONE_OF_CHECK)
+        return sorted(self.checks, key=lambda check: order.index(check.status))
+
+    def _lines(self, language: Language) -> list[tuple[Check, str, str]]:
         return [
             (check, SHAPES[_TONE_OF_CHECK[check.status]], language.text(f"display.{check.status}"))
-            for check in sorted(self.checks, key=lambda check: order.index(check.status))
+            for check in self._sorted()
         ]
 
 
@@ -211,6 +244,9 @@ class Findings(Part):
             f"{SHAPES[finding.tone]} {finding.grade} {language.say(finding.claim)}"
             for finding in self.findings
         )
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return _listing("findings", self.findings, say)
 
     def _item(self, finding: Finding, language: Language) -> str:
         link = (
@@ -237,13 +273,13 @@ _WIDTHS |= dict.fromkeys(("due", "state"), ' class="ob-short"')
 
 
 class _Rows(Part):
-    """A plain table of texts; the subclasses say its heads and cells."""
+    """A plain table of texts and dates; the subclasses say its heads and cells."""
 
-    css_class: ClassVar[str]
+    name: ClassVar[str]
     heads: ClassVar[tuple[str, ...]]
 
     @abc.abstractmethod
-    def _cells(self, language: Language) -> list[list[str]]: ...
+    def _cells(self) -> list[list[Any]]: ...
 
     def html(self, language: Language) -> str:
         labels = [escape(language.text(f"display.{head}")) for head in self.heads]
@@ -259,15 +295,32 @@ class _Rows(Part):
                 for label, kind, cell in zip(labels, kinds, row, strict=True)
             )
             + "</tr>"
-            for row in self._cells(language)
+            for row in self._texts(language)
         )
         return (
-            f'<div class="ob-table-wrap"><table class="{self.css_class} ob-stack ob-table">'
+            f'<div class="ob-table-wrap"><table class="ob-{self.name} ob-stack ob-table">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
     def plain(self, language: Language) -> str:
-        return "\n".join(" | ".join(row) for row in self._cells(language))
+        return "\n".join(" | ".join(row) for row in self._texts(language))
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        fields = [
+            Field(head, Text(f"display.{head}"), "date", "date")
+            if head == "due"
+            else Field(head, Text(f"display.{head}"), "text" if n else "category")
+            for n, head in enumerate(self.heads)
+        ]
+        columns = tuple(column(field, say) for field in fields)
+        rows = tuple(
+            tuple(cell(value, field.format, say) for value, field in zip(row, fields, strict=True))
+            for row in self._cells()
+        )
+        return as_json(Grid("table", columns, rows, self.name))
+
+    def _texts(self, language: Language) -> list[list[str]]:
+        return [[language.format(value) for value in row] for row in self._cells()]
 
 
 @dataclass(frozen=True)
@@ -275,19 +328,11 @@ class Decisions(_Rows):
     """What has to be decided, by whom, and until when."""
 
     decisions: Sequence[Decision]
-    css_class: ClassVar[str] = "ob-decisions"
+    name: ClassVar[str] = "decisions"
     heads: ClassVar[tuple[str, ...]] = ("question", "recommendation", "by", "due")
 
-    def _cells(self, language: Language) -> list[list[str]]:
-        return [
-            [
-                language.say(decision.question),
-                language.format(decision.recommendation),
-                language.say(decision.by),
-                language.format(decision.due, "date"),
-            ]
-            for decision in self.decisions
-        ]
+    def _cells(self) -> list[list[Any]]:
+        return [[getattr(decision, head) for head in self.heads] for decision in self.decisions]
 
 
 @dataclass(frozen=True)
@@ -295,19 +340,17 @@ class Actions(_Rows):
     """Steps with an owner and a date."""
 
     actions: Sequence[Action]
-    css_class: ClassVar[str] = "ob-actions"
+    name: ClassVar[str] = "actions"
     heads: ClassVar[tuple[str, ...]] = ("action", "owner", "due", "state")
 
-    def _cells(self, language: Language) -> list[list[str]]:
+    def _cells(self) -> list[list[Any]]:
         return [
             [
-                language.say(action.title),
-                language.say(action.owner),
-                language.format(action.due, "date"),
-                language.text(f"display.action_status.{action.status}"),
+                action.title, action.owner, action.due,
+                Text(f"display.action_status.{action.status}"),
             ]
             for action in self.actions
-        ]
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -337,3 +380,10 @@ class Fold(Part):
 
     def plain(self, language: Language) -> str:
         return "\n".join([language.say(self.summary), *(p.plain(language) for p in self.parts)])
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        return {
+            "is": "fold",
+            "title": say(self.summary),
+            "parts": [part.data(say) for part in self.parts],
+        }

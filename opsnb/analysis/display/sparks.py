@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from opsnb.analysis.display.parts import escape
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.messages import Language, Said
+from opsnb.base.page_parts import Value
+from opsnb.base.seam import plain
 
 WIDTH, HEIGHT, EDGE = 84.0, 18.0, 3.0
 """Units of the drawing's own box; `fragments.css` gives it its size."""
@@ -54,6 +58,9 @@ class Spark:
             " " if value is None else _BARS[round(7 * (value - low) / span)]
             for value in self.values
         )
+
+    def cell(self, spec: str, say: Speaker) -> Value[Any]:
+        return Value(line=tuple(map(plain, self.values)), word=say(self.label))
 
     def _points(self) -> dict[int, tuple[float, float]]:
         known = {n: value for n, value in enumerate(self.values) if value is not None}

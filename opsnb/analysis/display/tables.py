@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
+from opsnb.analysis.display.grid import DAYS, Field, bounds, cell
+from opsnb.analysis.display.grid import column as described
 from opsnb.analysis.display.parts import SHAPES, Part, escape
 from opsnb.analysis.display.sparks import Spark
-from opsnb.analysis.findings.records import Tone
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.errors import MessageError, did_you_mean
 from opsnb.base.messages import FORMATS, Language, Said, Text
+from opsnb.base.page_parts import Grid, Role, Value
+from opsnb.base.seam import Tone, as_json
 
 __all__ = ["Column", "Interval", "Table", "Toned", "Withheld"]
 
@@ -53,6 +58,14 @@ class Column:
             return self.align == "right"
         return self.format not in ("text", "said")
 
+    def role(self, position: int) -> Role:
+        """What the column is in its table."""
+        if position == 0:
+            return "category"
+        if self.format.endswith(".interval"):
+            return "interval"
+        return "date" if self.format in DAYS else "value" if self.is_numeric else "text"
+
     def shown(self, value: Any, language: Language) -> str:
         if isinstance(value, Interval):
             return language.format(value, f"{self.format.partition('.')[0]}.interval")
@@ -71,6 +84,11 @@ class Toned:
     tone: Tone
     word: Said
 
+    def cell(self, spec: str, say: Speaker) -> Value[Any]:
+        inner = cell(self.value, spec, say)
+        known = inner if isinstance(inner, Value) else Value(v=inner)
+        return replace(known, tone=self.tone, word=say(self.word))
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -78,6 +96,9 @@ class Interval:
 
     low: float | None
     high: float | None
+
+    def cell(self, spec: str, say: Speaker) -> Value[Any] | None:
+        return bounds(self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,9 @@ class Withheld:
 
     def shown(self, language: Language) -> str:
         return language.text("display.withheld")
+
+    def cell(self, spec: str, say: Speaker) -> Value[Any]:
+        return Value(withheld=self.minimum)
 
     @property
     def note(self) -> Text:
@@ -145,7 +169,9 @@ class Table(Part):
             empty = escape(language.text("display.no_rows"))
             body = f'<tr><td class="ob-empty" colspan="{len(self.columns)}">{empty}</td></tr>'
         classes = "ob-stack ob-table" if self.stacked and self.rows else "ob-table"
-        notes = "".join(f'<p class="ob-note">{escape(t)}</p>' for t in self._notes(language))
+        notes = "".join(
+            f'<p class="ob-note">{escape(language.say(note))}</p>' for note in self._notes()
+        )
         return (
             f'<div class="ob-table-wrap"><table class="{classes}">{caption}<thead><tr>{heads}</tr>'
             f"</thead><tbody>{body}</tbody></table></div>{notes}"
@@ -167,7 +193,30 @@ class Table(Part):
         ]
         caption = [language.say(self.caption)] if self.caption else []
         empty = [] if self.rows else [language.text("display.no_rows")]
-        return "\n".join([*caption, *lines, *empty, *self._notes(language)])
+        return "\n".join([*caption, *lines, *empty, *map(language.say, self._notes())])
+
+    def data(self, say: Speaker) -> dict[str, Any]:
+        fields = [
+            Field(column.key, None, column.role(position), column.format)
+            for position, column in enumerate(self.columns)
+        ]
+        labels = [say.each(partial(_heading, column)) for column in self.columns]
+        rows = tuple(
+            tuple(cell(row.get(field.id), field.format, say) for field in fields)
+            for row in self.rows
+        )
+        return as_json(
+            Grid(
+                "table",
+                tuple(
+                    replace(described(field, say), label=label)
+                    for field, label in zip(fields, labels, strict=True)
+                ),
+                rows,
+                title=say(self.caption) if self.caption else None,
+                notes=tuple(map(say, self._notes())),
+            )
+        )
 
     def _row(self, row: Mapping[str, Any], language: Language) -> str:
         cells = []
@@ -178,11 +227,11 @@ class Table(Part):
             cells.append(_cell(row.get(column.key), column, language, tag, scope))
         return "".join(cells)
 
-    def _notes(self, language: Language) -> list[str]:
-        order = [language.text("display.sorted_by", order=self.order)] if self.order else []
+    def _notes(self) -> list[Said]:
+        order = Text.of("display.sorted_by", order=self.order) if self.order else None
         withheld = next(self._withheld(), None)
-        notes = [self.note, withheld.note if withheld else None]
-        return order + [language.say(note) for note in notes if note is not None]
+        notes = [order, self.note, withheld.note if withheld else None]
+        return [note for note in notes if note is not None]
 
     def _withheld(self) -> Iterator[Withheld]:
         cells = (row.get(column.key) for row in self.rows for column in self.columns)

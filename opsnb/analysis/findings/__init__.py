@@ -5,20 +5,16 @@ All are plain frozen records. Numbers are unrounded; texts are `opsnb.base.messa
 """
 
 from opsnb.analysis.findings.records import (
-    MIME,
-    SCHEMA,
     Action,
     Card,
     Check,
     Decision,
     Fact,
     Finding,
-    Grade,
     Prediction,
-    Status,
-    Tone,
     Verdict,
 )
+from opsnb.base.seam import MIME, SCHEMA, Grade, Status, Tone
 
 __all__ = [
     "MIME",

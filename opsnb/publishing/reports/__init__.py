@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from opsnb.base.seam import MIME, SCHEMA
+
 if TYPE_CHECKING:
-    from opsnb.publishing.reports.run_record import MIME, SCHEMA, Run, RunError
+    from opsnb.publishing.reports.run_record import Run, RunError
     from opsnb.publishing.reports.write import publish
 
 __all__ = ["MIME", "SCHEMA", "Run", "RunError", "publish"]

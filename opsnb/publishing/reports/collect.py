@@ -10,9 +10,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from opsnb.base.errors import PublishError
+from opsnb.base.seam import MIME, PAYLOADS, SCHEMA, STATUSES
+from opsnb.publishing.reports.report_parts import report_parts
 from opsnb.publishing.reports.row_changes import moves
-from opsnb.publishing.reports.run_record import MIME, SCHEMA, Run, strip_paths
-from opsnb.publishing.reports.schema import STATUSES, check
+from opsnb.publishing.reports.run_record import Run, strip_paths
+from opsnb.publishing.reports.schema import check
 
 _LISTS = ("checks", "cards", "findings", "decisions", "actions", "predictions")
 
@@ -41,7 +43,7 @@ def payloads(notebook: NotebookNode) -> Iterator[tuple[str, dict[str, Any]]]:
             payload = output.get("data", {}).get(MIME)
             if payload is None:
                 continue
-            if not isinstance(payload, Mapping) or payload.get("v") != 1:
+            if not isinstance(payload, Mapping) or payload.get("v") not in PAYLOADS:
                 raise PublishError(
                     "an output is written in a version of opsnb's format that is not known",
                     where=f"cell {cell.get('id', '?')}",
@@ -110,7 +112,7 @@ def _report(
         "failed": run.error.cell_id if run.error else None,
         "error": error_text(run),
     }
-    return plain(report)
+    return {**plain(report), "parts": report_parts(notebook, run, code)}
 
 
 def _in_language(payload: dict[str, Any], code: str, run: Run) -> dict[str, Any]:

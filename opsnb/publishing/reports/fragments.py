@@ -13,7 +13,8 @@ import bleach
 from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from opsnb.publishing.reports.run_record import MIME, strip_root
+from opsnb.base.seam import MIME
+from opsnb.publishing.reports.run_record import strip_root
 
 _TAGS = frozenset(
     """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption

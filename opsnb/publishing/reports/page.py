@@ -12,9 +12,9 @@ from nbformat import NotebookNode
 
 from opsnb.base.messages import Language
 from opsnb.publishing.reports.fragments import fragment, markdown, plain_text
+from opsnb.publishing.reports.report_parts import ABSENT, words_of
 from opsnb.publishing.reports.run_record import Run, file_name
 
-_ABSENT = {"setup", "parameters", "injected-parameters", "papermill-error-cell-tag"}
 _HEADING = re.compile(r"<h([12])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"<h1>.*?</h1>", re.DOTALL)
 _MINOR_HEADING = re.compile(r"\s*<h[3-6]>(.*?)</h[3-6]>", re.DOTALL)
@@ -145,7 +145,7 @@ class _Draft:
     def take(self, number: int, cell: NotebookNode) -> None:
         tags = set(cell.metadata.get("tags", []))
         cell_id = cell.get("id") or f"cell-{number}"
-        if not tags & _ABSENT:
+        if not tags & ABSENT:
             if cell.cell_type == "markdown":
                 self._text(number, cell, cell_id, "details" in tags)
             elif cell.cell_type == "code":
@@ -156,7 +156,9 @@ class _Draft:
 
     def _text(self, number: int, cell: NotebookNode, cell_id: str, folded: bool) -> None:
         """Text before the first heading stays in the open section; each heading opens another."""
-        rendered = markdown(self._words(cell, cell_id), cell.get("attachments"))
+        rendered = markdown(
+            words_of(cell, cell_id, self.run, self.language), cell.get("attachments")
+        )
         if number == self.title_number:
             self.about, rendered = _about(rendered)
         parts = _HEADING.split(rendered)
@@ -167,10 +169,6 @@ class _Draft:
             self.sections.append(Section(section_id, plain_text(title), reached=not self.stopped))
             if body.strip():
                 self._add(_text_block("", body, folded))
-
-    def _words(self, cell: NotebookNode, cell_id: str) -> str:
-        """The cell's text in the page's language; the notebook's own where there is none."""
-        return self.language.texts.get(f"playbook.{self.run.playbook}.{cell_id}", cell.source)
 
     def _outputs(self, cell: NotebookNode, cell_id: str, tags: set[str]) -> None:
         """What a cell shows. Streams and errors stay in the run log."""
@@ -203,13 +201,13 @@ def _stopped_at(cell: NotebookNode, tags: set[str], run: Run) -> bool:
         return False
     if run.error.cell_id is not None:
         return cell.get("id") == run.error.cell_id
-    return not tags & _ABSENT and cell.get("execution_count") is None and not cell.get("outputs")
+    return not tags & ABSENT and cell.get("execution_count") is None and not cell.get("outputs")
 
 
 def number_of_title(notebook: NotebookNode) -> int:
     """Number (from 1) of the first Markdown cell when it opens with a title, else 0."""
     for number, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type == "markdown" and not _ABSENT & set(cell.metadata.get("tags", [])):
+        if cell.cell_type == "markdown" and not ABSENT & set(cell.metadata.get("tags", [])):
             return number if cell.source.lstrip().startswith("# ") else 0
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import os
 import re
@@ -16,13 +17,6 @@ from typing import Any
 from opsnb.base.errors import PublishError
 from opsnb.base.messages import Label, Language
 from opsnb.base.periods import kind_of
-
-MIME = "application/vnd.opsnb.v1+json"
-"""MIME type of the outputs that carry facts out of a notebook (as in `opsnb.analysis.findings`)."""
-
-SCHEMA = "opsnb.report/1"
-"""Name and version of report.json's layout (as in `opsnb.analysis.findings`)."""
-
 
 _SURELY_DEAD = 3600.0
 """Seconds after which nobody writes a file any more that was begun."""
@@ -101,10 +95,17 @@ _ABSOLUTE = re.compile(
 
 def strip_root(text: str, root: Path) -> str:
     """Paths inside the workspace become relative to it."""
-    for form in {str(root), root.as_posix(), str(root.resolve())}:
-        if len(form) > 1:
+    for form in _forms(root):
+        if form in text:
             text = text.replace(form + os.sep, "").replace(form + "/", "").replace(form, ".")
     return text
+
+
+@functools.lru_cache(maxsize=64)
+def _forms(root: Path) -> frozenset[str]:
+    """The ways in which a folder is written; asked for with every text of a report."""
+    forms = {str(root), root.as_posix(), str(root.resolve())}
+    return frozenset(form for form in forms if len(form) > 1)
 
 
 def strip_paths(text: str) -> str:

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Literal
+import json
+import re
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from opsnb.base.errors import PublishError
-
-Grade = Literal["A", "B", "C", "D", "E"]
-Tone = Literal["good", "warn", "bad", "neutral"]
-Status = Literal["ready", "provisional", "skipped", "invalid", "failed"]
-
-STATUSES: tuple[Status, ...] = ("ready", "provisional", "skipped", "invalid", "failed")
-"""From best to worst; the worst of a notebook's outputs is the report's."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Fact(_Part):
-    """A number or word the analysis found; unrounded, shares as fractions."""
-
-    key: str
-    id: str
-    value: float | int | str | bool | None
-    unit: str
-    low: float | None = None
-    high: float | None = None
-    metric: str | None = None
-    variant: str | None = None
-    segment: str | None = None
-    period: str | None = None
-    n: int | None = None
-    p_value: float | None = None
-    method: str | None = None
+from opsnb.base.page_parts import Folded, Grid, Listing, Passage
+from opsnb.base.seam import (
+    SCHEMA,
+    Action,
+    CardRow,
+    Check,
+    Decision,
+    FactRow,
+    Finding,
+    Prediction,
+    Schema,
+    Status,
+    Verdict,
+)
 
 
 class Table(BaseModel):
@@ -49,80 +35,25 @@ class Table(BaseModel):
     fingerprint: str | None = None
 
 
-class Check(_Part):
-    id: str
-    status: Literal["pass", "warn", "block"]
-    message: str
-    evidence: list[str] = []
-
-
-class Finding(_Part):
-    claim: str
-    grade: Grade
-    tone: Tone
-    section: str | None = None
-    evidence: list[str] = []
-
-
-class Verdict(_Part):
-    word: str
-    sentence: str
-    rule: str | None = None
-    grade: Grade
-    tone: Tone
-    evidence: list[str] = []
-
-
-class Card(_Part):
-    label: str
-    value: str
-    target: str | None = None
-    change: str | None = None
-    interval: str | None = None
-    status: str | None = None
-    tone: Tone
-    evidence: list[str] = []
-
-
-class Decision(_Part):
-    question: str
-    by: str
-    recommendation: str | None = None
-    due: date | None = None
-    evidence: list[str] = []
-
-
-class Action(_Part):
-    title: str
-    owner: str
-    due: date | None = None
-    status: Literal["proposed", "open", "done", "late", "dropped"]
-    from_: str | None = Field(default=None, alias="from")
-    evidence: list[str] = []
-
-
-class Prediction(_Part):
-    what: str
-    metric: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    due: date | None = None
-    observed: float | None = None
-
-
-class Cells(_Part):
+class Cells(BaseModel):
     """How many cells the notebook has, which one failed, and why."""
+
+    model_config = ConfigDict(extra="forbid")
 
     n: int
     failed: str | None = None
     error: str | None = None
 
 
-class Report(_Part):
-    """report.json in one language."""
+class Report(BaseModel):
+    """report.json in one language: its sentences are words, evidence is the keys of facts.
 
-    schema_: Literal["opsnb.report/1"] = Field(default="opsnb.report/1", alias="schema")
+    Those of layout 1 have no `parts`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_: Schema = Field(default=SCHEMA, alias="schema")
     playbook: str
     title: str
     subject: str | None
@@ -135,20 +66,23 @@ class Report(_Part):
     parameters: dict[str, Any]
     provenance: dict[str, Any]
     tables: dict[str, Table]
-    checks: list[Check]
-    facts: list[Fact]
-    verdict: Verdict | None
-    cards: list[Card]
-    findings: list[Finding]
-    decisions: list[Decision]
-    actions: list[Action]
-    predictions: list[Prediction]
+    checks: list[Check[str, str]]
+    facts: list[FactRow]
+    verdict: Verdict[str, str] | None
+    cards: list[CardRow[str]]
+    findings: list[Finding[str, str]]
+    decisions: list[Decision[str, str]]
+    actions: list[Action[str, str]]
+    predictions: list[Prediction[str]]
+    parts: list[Grid[str] | Passage[str] | Listing[str] | Folded[str]] | None = None
     cells: Cells
 
     @model_validator(mode="after")
-    def _names_its_language(self) -> Report:
+    def _is_whole(self) -> Report:
         if self.language not in self.languages:
             raise ValueError("its language is not among its languages")
+        if self.schema_ == SCHEMA and self.parts is None:
+            raise ValueError(f"{SCHEMA} has parts")
         return self
 
 
@@ -163,11 +97,12 @@ def check(report: dict[str, Any]) -> dict[str, Any]:
     try:
         Report.model_validate(report)
     except ValidationError as error:
+        issues = _telling(error)
         places = [
             f"{'.'.join(str(part) for part in issue['loc'])}: {issue['msg'].lower()}"
-            for issue in error.errors()[:3]
+            for issue in issues[:3]
         ]
-        more = f" and {error.error_count() - 3} more" if error.error_count() > 3 else ""
+        more = f" and {len(issues) - 3} more" if len(issues) > 3 else ""
         raise PublishError(
             "the playbook's outputs do not make a valid report (" + "; ".join(places) + f"{more})",
             where=f"report.json, {report.get('language', '?')}",
@@ -176,7 +111,16 @@ def check(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
+def _telling(error: ValidationError) -> list[Any]:
+    """The issues of a part as what it says it is, not as all else that it might have been."""
+    issues = error.errors(include_url=False)
+    other = {i["loc"][:-1] for i in issues if i["loc"][-1:] == ("is",)}
+    kept = [i for i in issues if not any(i["loc"][: len(place)] == place for place in other)]
+    return kept or issues
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON schema that docs/report.schema.json holds."""
-    schema = Report.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    text = json.dumps(Report.model_json_schema(by_alias=True))
+    named = json.loads(re.sub(r"(?<=\w)_str(_str)?_(?=\")", "", text))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}

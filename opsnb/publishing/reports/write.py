@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from nbformat import NotebookNode
 from opsnb.publishing.reports.brief import brief_page
 from opsnb.publishing.reports.collect import collect
 from opsnb.publishing.reports.html import Request, render
+from opsnb.publishing.reports.reader import as_text
 from opsnb.publishing.reports.run_record import Run, file_name, write_atomic
 
 
@@ -41,8 +41,7 @@ def publish(
         prints = []
         for code, report in reports.items():
             page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
-            text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
-            write_atomic(folder / file_name(code, primary, "json"), text + "\n")
+            write_atomic(folder / file_name(code, primary, "json"), as_text(report))
             write_atomic(folder / file_name(code, primary, "html"), page)
             brief = brief_page(report, run.language(code))
             write_atomic(folder / file_name(code, primary, "html", "brief"), brief)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +15,6 @@ from opsnb.base.unsafe_text import visible
 from opsnb.publishing.reports import small_print
 from opsnb.publishing.reports.fonts import embedded, font_rules, page_characters
 from opsnb.publishing.reports.html import FONTS
-from opsnb.publishing.reports.schema import check
 from opsnb.publishing.reports.templates import environment
 from opsnb.publishing.site.kpi_history import as_fact
 
@@ -148,34 +145,6 @@ def compare(before: Report, after: Report) -> Comparison:
         gone=tuple(fact for key, fact in first.items() if key not in second),
         basis=tuple(item for item in _basis(before, after, both) if item.before != item.after),
     )
-
-
-def read_report(path: Path) -> dict[str, Any]:
-    """The report.json at a path, or in a report's folder.
-
-    Raises
-    ------
-    PublishError
-        There is none, or it does not have the layout of report.json.
-    """
-    file = path / "report.json" if path.is_dir() else path
-    try:
-        report = json.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise PublishError(
-            "there is no report here",
-            where=str(path),
-            hint="name a report's folder, such as reports/2026-10/monthly-retrospective",
-        ) from None
-    except ValueError:
-        report = None
-    if not isinstance(report, dict):
-        raise PublishError(
-            "this is no report.json",
-            where=str(path),
-            hint="name a report's folder or its report.json",
-        )
-    return check(report)
 
 
 def _is_number(value: Any) -> bool:

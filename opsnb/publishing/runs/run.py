@@ -187,10 +187,10 @@ def _kept(planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...]) -> 
 
 def _reports(place: Path, codes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """report.json by language, as it was published."""
+    from opsnb.publishing.reports.reader import read_report
     from opsnb.publishing.reports.run_record import file_name
 
-    names = {code: file_name(code, codes[0], "json") for code in codes}
-    return {c: json.loads((place / n).read_text(encoding="utf-8")) for c, n in names.items()}
+    return {code: read_report(place / file_name(code, codes[0], "json")) for code in codes}
 
 
 def _drawn(

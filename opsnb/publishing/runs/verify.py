@@ -19,7 +19,8 @@ from opsnb.publishing.reports.manifest import (
     read_manifest,
     versions,
 )
-from opsnb.publishing.runs.diff import Comparison, compare, read_report
+from opsnb.publishing.reports.reader import read_report
+from opsnb.publishing.runs.diff import Comparison, compare
 from opsnb.publishing.runs.plan import UNDATED, plan
 from opsnb.publishing.runs.run import again
 

@@ -18,9 +18,10 @@ from tornado.web import HTTPError, RequestHandler
 
 from opsnb.base.errors import OpsnbError, PlanError
 from opsnb.base.messages import Language
+from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.reports.run_record import strip_root
 from opsnb.publishing.runs import ledger_entries
-from opsnb.publishing.runs.diff import compare, diff_page, read_report
+from opsnb.publishing.runs.diff import compare, diff_page
 from opsnb.publishing.serve.notes import ACTION, LISTS, Notes, write
 from opsnb.publishing.serve.pages import Pages
 from opsnb.publishing.site import PAGES

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from opsnb.base.errors import PublishError
+from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.reports.run_record import write_atomic
-from opsnb.publishing.reports.schema import check
 
 Digest = dict[str, Any]
 
@@ -24,7 +24,9 @@ _FACTS = (
     "kpi.value", "kpi.target", "kpi.status", "campaign.cost", "campaign.effect",
     "campaign.roi_incremental", "campaign.window", "ab.value",
 )  # fmt: skip
-_UNSHOWN: dict[str, Any] = {"checks": [], "tables": {}, "parameters": {}, "provenance": {}}
+_UNSHOWN: dict[str, Any] = {
+    "checks": [], "tables": {}, "parameters": {}, "provenance": {}, "parts": [],
+}  # fmt: skip
 
 
 class Digests:
@@ -47,7 +49,7 @@ class Digests:
 
         Raises
         ------
-        OSError, ValueError, PublishError
+        OSError, PublishError
             It cannot be read, or does not have the layout of report.json.
         """
         state = path.stat()
@@ -55,7 +57,7 @@ class Digests:
         stamp = [state.st_mtime_ns, state.st_size, state.st_ino]
         found = self.used.get(name) or self.known.get(name)
         if not found or found[:3] != stamp:
-            found = [*stamp, _digest(json.loads(path.read_text(encoding="utf-8")))]
+            found = [*stamp, _digest(read_report(path))]
         self.used[name] = found
         return found[3]
 
@@ -80,10 +82,8 @@ def _stored(place: Path) -> dict[str, list[Any]]:
     return known if isinstance(known, dict) else {}
 
 
-def _digest(report: Any) -> Digest:
-    if not isinstance(report, dict):
-        raise ValueError("not an object")
-    facts = check(report)["facts"]
+def _digest(report: dict[str, Any]) -> Digest:
+    facts = report["facts"]
     shown = [fact for fact in facts if fact["id"] in _FACTS]
     metrics = sorted({fact["metric"] for fact in facts if fact.get("metric")})
     return {**report, **_UNSHOWN, "facts": shown, "metrics": metrics}

@@ -33,7 +33,9 @@ EVIL_PARTS: list[Part] = [
     Note(EVIL),
     Absent(EVIL),
     VerdictBox(Verdict(EVIL, EVIL, "A", "good", EVIL)),
-    Cards([Card(EVIL, EVIL, FACT, EVIL, EVIL, EVIL, "warn", EVIL)]),
+    Cards(
+        [Card(EVIL, EVIL, FACT, target=EVIL, change=EVIL, interval=EVIL, tone="warn", status=EVIL)]
+    ),
     Checks([Check("srm", "block", EVIL)]),
     Findings([Finding(EVIL, (FACT,), "B", "bad", section='"><script>')]),
     Decisions([Decision(EVIL, EVIL, EVIL, dt.date(2026, 10, 1))]),
@@ -70,7 +72,8 @@ def test_verdict_says_word_grade_sentence_and_rule() -> None:
 
 
 def test_card_lines_stand_only_where_given() -> None:
-    full = Cards([Card("Orders", "12", FACT, "10", "+2", "1 to 3", "good", "on target")])
+    texts = {"target": "10", "change": "+2", "interval": "1 to 3", "status": "on target"}
+    full = Cards([Card("Orders", "12", FACT, tone="good", **texts)])
     assert full.plain(EN) == ("Orders: 12  ✓ on target  +2  Interval: 1 to 3  Target: 10")
     bare = Cards([Card("Orders", "12", FACT)]).html(EN)
     assert "ob-status" not in bare and "ob-meta" not in bare

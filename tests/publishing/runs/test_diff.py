@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from opsnb.base.errors import PublishError
 from opsnb.base.messages import Language
 from opsnb.cli import app
-from opsnb.publishing.runs.diff import basis_rows, compare, diff_page, fact_rows, read_report
+from opsnb.publishing.reports.reader import read_report
+from opsnb.publishing.runs.diff import basis_rows, compare, diff_page, fact_rows
 from tests.publishing.reports.test_html import EVIL, LOADED, words
 from tests.publishing.site.conftest import fact, record
 

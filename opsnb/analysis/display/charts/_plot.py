@@ -1,23 +1,16 @@
-"""Where a chart's marks lie: matplotlib's axes with ticks, rules and labels of our own.
-
-Matplotlib makes five artists a tick and measures each label, which takes longer than drawing
-what the chart shows.
-"""
+"""Where a chart's marks lie: the ticks, rules and labels of its axes, drawn by the sheet itself."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
 from matplotlib.lines import Line2D
 
+from opsnb.analysis.display.charts._sheet import Sheet
 from opsnb.analysis.display.style import GRID, MUTED, SERIES, SMALL
-
-if TYPE_CHECKING:
-    from opsnb.analysis.display.charts._sheet import Sheet
 
 _PAD = 4 / 72
 """Inches between an axis and its labels."""
@@ -37,41 +30,6 @@ _Point = tuple[float, float]
 _NOWHERE = (math.nan, math.nan)
 
 
-class _Bare:
-    """An axis that never makes a tick."""
-
-    majorTicks: ClassVar[tuple[()]] = ()
-    minorTicks: ClassVar[tuple[()]] = ()
-
-    def get_major_ticks(self, numticks: int | None = None) -> list[Any]:
-        return []
-
-    def get_minor_ticks(self, numticks: int | None = None) -> list[Any]:
-        return []
-
-
-class _Across(_Bare, XAxis):  # type: ignore[misc]
-    pass
-
-
-class _Up(_Bare, YAxis):  # type: ignore[misc]
-    pass
-
-
-class Plot(Axes):
-    """Axes that draw what is put on them and nothing else."""
-
-    def _gen_axes_spines(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {}
-
-    def _init_axis(self) -> None:
-        self.xaxis, self.yaxis = _Across(self, clear=False), _Up(self, clear=False)
-
-    def clear(self) -> None:
-        super().clear()
-        self.set_axis_off()
-
-
 def y_axis(sheet: Sheet, ax: Axes, ticks: Sequence[float], labels: Sequence[str]) -> None:
     """Rules at the ticks, their labels at the left; the axis ends at the outer ticks."""
     ax.set_ylim(ticks[0], ticks[-1])
@@ -79,7 +37,7 @@ def y_axis(sheet: Sheet, ax: Axes, ticks: Sequence[float], labels: Sequence[str]
     left = ax.get_xlim()[0]
     for tick, label in zip(ticks, labels, strict=True):
         x, y = sheet.place(ax, left, tick)
-        sheet.write(x - _PAD, y + 0.44 * SMALL / 72, label, colour=MUTED, align="right")
+        _label(sheet, x - _PAD, y + 0.44 * SMALL / 72, label, "right")
 
 
 def x_axis(
@@ -114,7 +72,13 @@ def x_axis(
     for tick, label in zip(ticks, labels, strict=True):
         x, _ = sheet.place(ax, tick, low)
         for number, text in enumerate(label.split("\n")):
-            sheet.write(x, first + number * SMALL / 72, text, colour=MUTED, align="center")
+            _label(sheet, x, first + number * SMALL / 72, text, "center")
+
+
+def _label(
+    sheet: Sheet, x: float, baseline: float, text: str, align: Literal["center", "right"]
+) -> None:
+    sheet.write(x, baseline, text, colour=MUTED, align=align)
 
 
 def _strokes(ax: Axes, segments: Iterable[tuple[_Point, _Point]], **style: Any) -> None:

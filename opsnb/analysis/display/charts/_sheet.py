@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from opsnb.analysis.display.charts._plot import Plot
+from opsnb.analysis.display.charts._bare_axes import Plot
 from opsnb.analysis.display.style import INK, MUTED, SIZE, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing, Line
 from opsnb.base.messages import Language

@@ -21,6 +21,7 @@ from opsnb.analysis.display.charts._plot import x_axis, y_axis
 from opsnb.analysis.display.charts._sheet import LINE, Sheet, lanes, spread, wrapped
 from opsnb.analysis.display.style import GRID, INK, MUTED, SMALL, text_width
 from opsnb.base.messages import Said
+from opsnb.base.page_parts import Mark
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Event:
     start: dt.date
     label: Said
     end: dt.date | None = None
+
+
+def event_mark(event: Event) -> Mark[Said]:
+    """An event as data."""
+    return Mark("event", event.label, event.start, event.end, "x", "date")
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from opsnb.analysis.display.charts._axes import day_number, days
 from opsnb.analysis.display.charts._check import need, need_rows
 from opsnb.analysis.display.charts._sheet import DASHES, LINE, Box, Entry, Sheet, is_free, text_box
-from opsnb.analysis.display.charts._time import Event, extent, floats, time_panel
+from opsnb.analysis.display.charts._time import Event, event_mark, extent, floats, time_panel
 from opsnb.analysis.display.charts._tips import day_texts, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import Field, Plotted, expected_fields
 from opsnb.analysis.display.style import INK, SERIES, SMALL, WARN, text_width
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
 
 
 def anomaly_timeline(
@@ -93,7 +94,17 @@ def anomaly_timeline(
         texts = day_texts(dates, observed, expected, low, high, names, language, format)
         strips(sheet, [ax], list(xs), texts)
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    columns = (dates, observed, expected, low, high, [day in flagged for day in dates])
+    plotted = Plotted(
+        "anomalies",
+        [
+            *expected_fields(format, Text("chart.expected_range")),
+            Field("flagged", Text("chart.flagged"), "mark"),
+        ],
+        list(zip(*columns, strict=True)),
+        list(map(event_mark, inside)),
+    )
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height, plotted=plotted)
 
 
 Mark = tuple[dt.date, float, bool]

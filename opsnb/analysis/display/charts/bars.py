@@ -10,10 +10,12 @@ from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._rows import Rows, rows_height
 from opsnb.analysis.display.charts._sheet import DASHES, Entry, Sheet
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, STRONG, Field, Plotted, bounds_of
 from opsnb.analysis.display.style import INK, MUTED, PAPER, SERIES, TONES
 from opsnb.analysis.display.svg import Drawing
-from opsnb.analysis.findings.records import Tone
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Mark, Value
+from opsnb.base.seam import Tone
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Bar:
     strong: bool = False
     tone: Tone | None = None
     note: Said = ""
+
+    @property
+    def has_interval(self) -> bool:
+        return is_number(self.low) and is_number(self.high)
 
 
 def bars(
@@ -96,6 +102,29 @@ def bars(
         source=source,
         height=rows_height(len(shown), above=above, below=0.04, phone=False),
         phone_height=rows_height(len(shown), above=above, below=0.04, phone=True),
+        plotted=_plotted(shown, format, reference),
+    )
+
+
+def _plotted(rows: Sequence[Bar], format: str, reference: tuple[float, Said] | None) -> Plotted:
+    value = Field("value", Text("chart.value"), "value", format)
+    note = Field("note", Text("chart.note"), "text")
+    return Plotted(
+        "bars",
+        [LABEL, value, *bounds_of("value", format), note, STRONG],
+        [
+            (
+                row.label,
+                Value(v=row.value, tone=row.tone) if row.tone else row.value,
+                *((row.low, row.high) if row.has_interval else (None, None)),
+                row.note,
+                row.strong,
+            )
+            for row in rows
+        ],
+        [Mark("reference", reference[1], reference[0], axis="x", format=format)]
+        if reference
+        else (),
     )
 
 

@@ -11,10 +11,12 @@ from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._rows import Rows, rows_height
 from opsnb.analysis.display.charts._sheet import LINE, Entry, Sheet
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, Field, Plotted
 from opsnb.analysis.display.style import MUTED, PAPER, SERIES
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.errors import PublishError
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Mark, Value
 
 _SIGNED = {"money": "signed_money", "exact_money": "signed_money", "percent": "points",
            "number": "signed_number", "integer": "signed_number"}  # fmt: skip
@@ -91,6 +93,27 @@ def bridge(
         source=source,
         height=rows_height(len(steps), above=0.24, below=below, phone=False),
         phone_height=rows_height(len(steps), above=0.24, below=below, phone=True),
+        plotted=_plotted(steps, format, start),
+    )
+
+
+def _plotted(steps: Sequence[Step], format: str, start: float) -> Plotted:
+    return Plotted(
+        "bridge",
+        [
+            LABEL,
+            Field("value", Text("chart.value"), "value", format),
+            Field("total", Text("chart.total"), "mark"),
+        ],
+        [
+            (
+                step.label,
+                step.value if step.is_total else Value(v=step.value, format=_signed(format)),
+                step.is_total,
+            )
+            for step in steps
+        ],
+        [Mark("start", at=start, axis="x", format=format)] if start else (),
     )
 
 

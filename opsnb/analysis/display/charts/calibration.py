@@ -11,9 +11,11 @@ from opsnb.analysis.display.charts._plot import x_axis
 from opsnb.analysis.display.charts._rows import Rows, rows_height
 from opsnb.analysis.display.charts._sheet import Entry, Sheet
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, Field, Plotted, bounds_of
 from opsnb.analysis.display.style import INK, PAPER, SERIES
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Value
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,29 @@ def calibration(rows: Sequence[Forecast], *, claim: Said, alt: Said, source: Sai
         source=source,
         height=rows_height(len(rows), above=0.48, below=0.28, phone=False),
         phone_height=rows_height(len(rows), above=0.68, below=0.28, phone=True),
+        plotted=_plotted(rows),
+    )
+
+
+def _plotted(rows: Sequence[Forecast]) -> Plotted:
+    return Plotted(
+        "calibration",
+        [
+            LABEL,
+            Field("value", Text("chart.predicted"), "target", "number"),
+            *bounds_of("value", "number"),
+            Field("observed", Text("chart.observed_short"), "value", "number"),
+        ],
+        [
+            (
+                row.label,
+                *(
+                    Value(v=number, format=row.format) if is_number(number) else None
+                    for number in (row.value, *(row.range or (None, None)), row.observed)
+                ),
+            )
+            for row in rows
+        ],
     )
 
 

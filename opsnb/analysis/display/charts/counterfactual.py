@@ -11,9 +11,17 @@ from matplotlib.axes import Axes
 from opsnb.analysis.display.charts._axes import days, number_ticks, tick_labels, widest
 from opsnb.analysis.display.charts._check import need, need_rows
 from opsnb.analysis.display.charts._sheet import DASHES, LINE, Entry, Sheet, zero_line
-from opsnb.analysis.display.charts._time import Event, event_room, extent, floats, time_panel
+from opsnb.analysis.display.charts._time import (
+    Event,
+    event_mark,
+    event_room,
+    extent,
+    floats,
+    time_panel,
+)
 from opsnb.analysis.display.charts._tips import day_texts, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import Plotted, expected_fields
 from opsnb.analysis.display.style import INK, MUTED, SERIES, SMALL
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said, Text
@@ -106,7 +114,15 @@ def counterfactual(
         texts = day_texts(dates, observed, expected, low, high, said, language, format)
         strips(sheet, [above, below], list(xs), texts)
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    without = expected_label or Text("chart.expected")
+    plotted = Plotted(
+        "counterfactual",
+        expected_fields(format, without),
+        list(zip(dates, observed, expected, low, high, strict=True)),
+        list(map(event_mark, events)),
+        level if has_band else None,
+    )
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height, plotted=plotted)
 
 
 _SIGNED = {

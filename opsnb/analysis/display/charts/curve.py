@@ -14,9 +14,11 @@ from opsnb.analysis.display.charts._plot import x_axis, y_axis
 from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.analysis.display.charts._tips import rows_text, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import Field, Plotted, column_id
 from opsnb.analysis.display.style import INK, MUTED, SERIES, SMALL
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said
+from opsnb.base.page_parts import Mark
 
 FEW = 14
 """Up to so many points each has a dot."""
@@ -103,7 +105,33 @@ def curves(
 
         _tips(sheet, ax, lines, x_name, x_format, y_format)
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    return Chart(
+        claim=claim,
+        draw=draw,
+        alt=alt,
+        source=source,
+        height=height,
+        plotted=_plotted(lines, x_label, x_format, y_format, mark),
+    )
+
+
+def _plotted(
+    lines: Sequence[Curve],
+    x_label: Said,
+    x_format: str,
+    y_format: str,
+    mark: tuple[float, float] | None,
+) -> Plotted:
+    known = [dict(zip(line.xs, line.ys, strict=True)) for line in lines]
+    return Plotted(
+        "curves",
+        [
+            Field("x", x_label, "x", x_format),
+            *(Field(column_id("y", n), line.label, "y", y_format) for n, line in enumerate(lines)),
+        ],
+        [(x, *(ys.get(x) for ys in known)) for x in sorted({x for ys in known for x in ys})],
+        [Mark("point", at=mark[0], end=mark[1], axis="x", format=y_format)] if mark else (),
+    )
 
 
 def _tips(

@@ -16,15 +16,18 @@ from opsnb.analysis.display.charts._time import (
     Event,
     draw_end_labels,
     end_room,
+    event_mark,
     extent,
     floats,
     time_panel,
 )
 from opsnb.analysis.display.charts._tips import date_names, rows_text, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import DATE, Field, Plotted, bounds_of
 from opsnb.analysis.display.style import MUTED, SERIES
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Mark
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,19 @@ def cumulative_effect(
         ]
         strips(sheet, [ax], list(xs), texts)
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    marks = (
+        [Mark("reference", reference[1], reference[0], axis="y", format=format)]
+        if reference
+        else []
+    )
+    plotted = Plotted(
+        "cumulative_effect",
+        [DATE, Field("value", Text("chart.so_far"), "value", format), *bounds_of("value", format)],
+        [(point.date, point.value, point.low, point.high) for point in points],
+        [*marks, *map(event_mark, events)],
+        level if any(is_number(point.low) for point in points) else None,
+    )
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height, plotted=plotted)
 
 
 def _limits(

@@ -12,9 +12,11 @@ from opsnb.analysis.display.charts._plot import x_axis
 from opsnb.analysis.display.charts._rows import Rows, rows_height
 from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, STRONG, Field, Plotted, bounds_of
 from opsnb.analysis.display.style import BAD, INK, MUTED, PAPER, SERIES, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Mark
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,26 @@ def forest(
         source=source,
         height=rows_height(len(rows), above=above, below=below, phone=False),
         phone_height=rows_height(len(rows), above=above + 0.1, below=below, phone=True),
+        plotted=_plotted(rows, format, sides, mde),
+    )
+
+
+def _plotted(
+    rows: Sequence[Effect],
+    format: str,
+    sides: tuple[Said, Said] | None,
+    mde: tuple[float, Said] | None,
+) -> Plotted:
+    value = Field("value", Text("chart.value"), "value", format)
+    margin = Field("margin", Text("chart.margin"), "margin", format, of="value")
+    return Plotted(
+        "forest",
+        [LABEL, value, *bounds_of("value", format), margin, STRONG],
+        [(row.label, row.value, row.low, row.high, row.margin, row.strong) for row in rows],
+        [
+            *([Mark("mde", mde[1], mde[0], axis="x", format=format)] if mde else ()),
+            *(Mark("side", side, axis="x") for side in sides or ()),
+        ],
     )
 
 

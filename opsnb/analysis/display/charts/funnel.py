@@ -9,6 +9,7 @@ from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._rows import Rows, rows_height
 from opsnb.analysis.display.charts._sheet import LINE, Entry, Sheet
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, STRONG, Field, Plotted
 from opsnb.analysis.display.style import MUTED, PAPER, SERIES
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said, Text
@@ -96,6 +97,38 @@ def funnel(
         source=source,
         height=rows_height(len(stages), above=above + LINE + 0.05, below=0.02, phone=False),
         phone_height=rows_height(len(stages), above=above + LINE + 0.05, below=0.02, phone=True),
+        plotted=_plotted(stages, compared, unit, comparison),
+    )
+
+
+def _plotted(
+    stages: Sequence[Stage], compared: bool, unit: Said | None, comparison: Said | None
+) -> Plotted:
+    """Counts and the rates between them; of the earlier period the rates that are drawn."""
+    earlier = comparison or Text("chart.comparison_key")
+    return Plotted(
+        "funnel",
+        [
+            LABEL,
+            Field("count", unit or Text("chart.people"), "value", "integer"),
+            Field("total_rate", Text("chart.total_rate"), "value", "percent"),
+            Field("step_rate", Text("chart.step_rate"), "value", "percent"),
+            Field("step_change", Text("chart.step_change"), "value", "points"),
+            Field("earlier_rate", earlier, "target", "percent", of="total_rate"),
+            STRONG,
+        ],
+        [
+            (
+                stage.label,
+                stage.count,
+                stage.count / stages[0].count,
+                _share(stages, index, "count"),
+                _change(stages, index) if compared else None,
+                (stage.before or 0) / (stages[0].before or 1) if compared else None,
+                stage.strong,
+            )
+            for index, stage in enumerate(stages)
+        ],
     )
 
 
@@ -109,8 +142,7 @@ def _cells(stages: Sequence[Stage], compared: bool, language: Language) -> list[
             "" if index == 0 else language.format(step, "percent"),
         ]
         if compared:
-            earlier = _share(stages, index, "before")
-            change = step - earlier if step is not None and earlier is not None else None
+            change = _change(stages, index)
             cells.append("" if change is None else language.format(change, "points"))
         rows.append(cells)
     return rows
@@ -121,6 +153,12 @@ def _share(stages: Sequence[Stage], index: int, field: str) -> float | None:
     if index == 0 or not getattr(stages[index - 1], field):
         return None
     return getattr(stages[index], field) / getattr(stages[index - 1], field)
+
+
+def _change(stages: Sequence[Stage], index: int) -> float | None:
+    """How far that share lies from the earlier period's."""
+    now, earlier = (_share(stages, index, field) for field in ("count", "before"))
+    return now - earlier if now is not None and earlier is not None else None
 
 
 def _heads(compared: bool, unit: Said | None, language: Language) -> list[str]:

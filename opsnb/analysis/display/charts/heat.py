@@ -14,9 +14,10 @@ from opsnb.analysis.display.charts._axes import widest
 from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._sheet import LINE, Entry, Sheet, wrapped
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, Field, Plotted
 from opsnb.analysis.display.style import INK, MUTED, PAPER, SERIES, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
 
 _ROW = 0.25
 _DARK = 0.66
@@ -167,7 +168,19 @@ def _heat(
         _draw_cells(sheet, ax, cells, shown, size, top, has_empty)
 
     height = key_room + LINE + 0.08 + _ROW * len(rows) + 0.02
-    return Chart(**texts, draw=draw, height=height, phone_height=height + LINE)
+    plotted = Plotted(
+        chart,
+        [
+            LABEL,
+            *([Field("size", Text("chart.people"), "size", "integer")] if sizes else ()),
+            *(Field(f"column_{n}", head, "value", format) for n, head in enumerate(heads, start=1)),
+        ],
+        [
+            (label, *([sizes[index]] if sizes else ()), *values)
+            for index, (label, values) in enumerate(zip(rows, cells, strict=True))
+        ],
+    )
+    return Chart(**texts, draw=draw, height=height, phone_height=height + LINE, plotted=plotted)
 
 
 def _second_greatest_column(cells: Sequence[Sequence[float | None]]) -> float:

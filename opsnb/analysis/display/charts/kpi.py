@@ -16,9 +16,11 @@ from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrap
 from opsnb.analysis.display.charts._time import extent, floats
 from opsnb.analysis.display.charts._tips import at, rows_text, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import DATE, Field, Plotted
 from opsnb.analysis.display.style import INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing
-from opsnb.base.messages import Language, Said
+from opsnb.base.messages import Language, Said, Text
+from opsnb.base.page_parts import Mark
 
 _BOX = 0.42
 
@@ -98,7 +100,34 @@ def kpi_trend(
         source=source,
         height=height + extra,
         phone_height=1.75 * height + phone_extra,
+        plotted=_plotted(weeks, months, format, boxes),
     )
+
+
+def _plotted(
+    weeks: KpiSpan, months: KpiSpan, format: str, boxes: Sequence[tuple[Said, Said]]
+) -> Plotted:
+    """Weeks, then months, the first column saying which."""
+    spans = ((weeks, "chart.weeks"), (months, "chart.months"))
+    return Plotted(
+        "kpi_trend",
+        [
+            Field("span", None, "category"),
+            DATE,
+            Field("value", Text("chart.this_year"), "value", format),
+            Field("before", Text("chart.last_year"), "value", format),
+            Field("target", Text("chart.target"), "target", format, of="value"),
+        ],
+        [
+            (
+                Text.of(name, n=len(span.dates)), date,
+                at(span.values, n), at(span.before, n), at(span.target, n),
+            )
+            for span, name in spans
+            for n, date in enumerate(span.dates)
+        ],
+        [Mark("number", label, text=value) for label, value in boxes],
+    )  # fmt: skip
 
 
 def _panel(

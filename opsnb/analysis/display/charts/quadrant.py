@@ -13,9 +13,11 @@ from opsnb.analysis.display.charts._plot import x_axis, y_axis
 from opsnb.analysis.display.charts._sheet import LINE, Box, Sheet, is_free, text_box, wrapped
 from opsnb.analysis.display.charts._tips import dots
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import LABEL, Field, Plotted
 from opsnb.analysis.display.style import MUTED, SERIES, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said
+from opsnb.base.page_parts import Mark
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,24 @@ def quadrant(
         ]
         return "\n".join([language.say(point.label), *lines])
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    plotted = Plotted(
+        "quadrant",
+        [LABEL, Field("x", x_label, "x", x_format), Field("y", y_label, "y", y_format)],
+        [(point.label, point.x, point.y) for point in points],
+        [
+            *(
+                [Mark("reference", at=x_line, axis="x", format=x_format)]
+                if x_line is not None
+                else ()
+            ),
+            *(
+                [Mark("reference", at=y_line, axis="y", format=y_format)]
+                if y_line is not None
+                else ()
+            ),
+        ],
+    )
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height, plotted=plotted)
 
 
 def _range(values: Sequence[float], line: float | None) -> tuple[float, float]:

@@ -10,9 +10,13 @@ from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._plot import x_axis, y_axis
 from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import Field, Plotted, bounds_of
 from opsnb.analysis.display.style import INK, MUTED, SERIES, SMALL
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said
+
+LEVEL = 0.95
+"""Confidence of the intervals."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def reliability(
         sheet.text(0.02, 0.09, y_name, colour=MUTED)
         sheet.text(sheet.width - 0.02, sheet.height - 0.09, x_name, colour=MUTED, align="right")
         entries = [
-            Entry("dot", SERIES[0], language.text("chart.group", level=95)),
+            Entry("dot", SERIES[0], language.text("chart.group", level=100 * LEVEL)),
             Entry("dashed", MUTED, language.text("chart.exact")),
         ]
         top = sheet.key(entries, y=0.3) + 0.05
@@ -84,4 +88,14 @@ def reliability(
                 markeredgewidth=0, clip_on=False, zorder=4,
             )  # fmt: skip
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=3.2)
+    plotted = Plotted(
+        "reliability",
+        [
+            Field("predicted", predicted, "x", format),
+            Field("actual", actual, "y", format),
+            *bounds_of("actual", format),
+        ],
+        [(group.predicted, group.actual, group.low, group.high) for group in groups],
+        level=LEVEL,
+    )
+    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=3.2, plotted=plotted)

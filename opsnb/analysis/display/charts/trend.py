@@ -17,12 +17,14 @@ from opsnb.analysis.display.charts._time import (
     Series,
     draw_end_labels,
     end_room,
+    event_mark,
     extent,
     floats,
     time_panel,
 )
 from opsnb.analysis.display.charts._tips import Row, at, date_names, rows_text, strips
 from opsnb.analysis.display.figures import Chart
+from opsnb.analysis.display.grid import DATE, Field, Plotted, bounds_of, column_id
 from opsnb.analysis.display.style import INK, PAPER, SERIES, SMALL
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said
@@ -109,7 +111,45 @@ def trend(
         draw_end_labels(sheet, ax, ends)
         _tips(sheet, ax, lines, target, format)
 
-    return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height)
+    return Chart(
+        claim=claim,
+        draw=draw,
+        alt=alt,
+        source=source,
+        height=height,
+        plotted=_plotted(lines, target, format, level, inside),
+    )
+
+
+def _plotted(
+    lines: Sequence[Series],
+    target: Series | None,
+    format: str,
+    level: float,
+    events: Sequence[Event],
+) -> Plotted:
+    """A row a date of any line; the first line's columns have the plain names."""
+    fields = [DATE]
+    held: list[dict[dt.date, float | None]] = []
+    for number, line in enumerate(lines):
+        name = column_id("value", number)
+        fields += [Field(name, line.label, "value", format)]
+        held.append(dict(zip(line.dates, line.values, strict=True)))
+        if line.low and line.high:
+            fields += bounds_of(name, format, f"{name}_" if number else "")
+            held += [dict(zip(line.dates, side, strict=True)) for side in (line.low, line.high)]
+    if target:
+        fields.append(Field("target", target.label, "target", format, of="value"))
+        held.append(dict(zip(target.dates, target.values, strict=True)))
+    dates = sorted({date for values in held for date in values})
+    banded = any(line.low and line.high for line in lines)
+    return Plotted(
+        "trend",
+        fields,
+        [(date, *(values.get(date) for values in held)) for date in dates],
+        list(map(event_mark, events)),
+        level if banded else None,
+    )
 
 
 def _tips(
