@@ -15,7 +15,7 @@ import importlib
 import pkgutil
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -74,6 +74,12 @@ class Plugin:
                 raise PluginError(f"its folder of {name} is not there ({place.name})")
         if self.metrics is not None:
             _metrics_in(self.metrics)
+
+    @property
+    def summary(self) -> str:
+        """What it brings, by kind."""
+        kinds = [each.name for each in fields(self) if each.name != "api"]
+        return ", ".join(kind for kind in kinds if getattr(self, kind))
 
 
 @dataclass(frozen=True)

@@ -474,9 +474,9 @@ def test_accessible_pdfs_can_be_asked_for(call, make, monkeypatch) -> None:
     asked = []
     publish = opsnb.publishing.reports.publish
 
-    def seen(notebook, record, folder, *, pdf=True):
+    def seen(notebook, record, folder, formats):
         asked.append(record.accessible)
-        return publish(notebook, record, folder, pdf=False)
+        return publish(notebook, record, folder, ())
 
     monkeypatch.setattr(opsnb.publishing.reports, "publish", seen)
     make()
