@@ -29,11 +29,10 @@ GROUP = "opsnb.plugins"
 API = 1
 """The form of `Plugin`, a whole number: a minor release of opsnb only adds to it."""
 
-Folder = Literal["playbooks", "messages", "templates"]
 Kind = Literal["sources", "formats"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Plugin:
     """What a package brings; what it does not bring is left out.
 
@@ -41,9 +40,8 @@ class Plugin:
     ----------
     api : int
         The form of this class that the package was written for.
-    playbooks, messages, templates : Path, optional
-        Folders: of notebooks; of `en.toml` and `zh.toml`; of `report/` and `site/`, whose
-        templates are taken before opsnb's own of the same name.
+    playbooks, messages : Path, optional
+        Folders: of notebooks, and of the language files `en.toml` and `zh.toml`.
     metrics : Path, optional
         A file like a workspace's metrics.toml.
     sources : dict
@@ -56,7 +54,6 @@ class Plugin:
     api: int
     playbooks: Path | None = None
     messages: Path | None = None
-    templates: Path | None = None
     metrics: Path | None = None
     sources: Mapping[str, Any] = field(default_factory=dict)
     formats: Mapping[str, Any] = field(default_factory=dict)
@@ -68,7 +65,7 @@ class Plugin:
                 f"it was written for plug-ins of form {self.api}, and here is form {API}",
                 hint=newer,
             )
-        for name in ("playbooks", "messages", "templates"):
+        for name in ("playbooks", "messages"):
             place = getattr(self, name)
             if place is not None and not place.is_dir():
                 raise PluginError(f"its folder of {name} is not there ({place.name})")
@@ -82,7 +79,7 @@ class Plugin:
         return ", ".join(kind for kind in kinds if getattr(self, kind))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Installed:
     """A plug-in as it is installed here; `brings` is None where it cannot be used, for `reason`."""
 
@@ -168,19 +165,21 @@ class Plugins:
         """Changes with each of them; empty where there are none."""
         return "\n".join(one.stamp for one in self.used)
 
-    def folders(self, kind: Folder) -> list[Path]:
-        """Their folders of a kind.
+    def messages(self) -> list[Path]:
+        """Their folders of language files.
 
         Raises
         ------
         PluginError
             Two of them have a text under one key.
         """
-        found = {one: place for one in self.used if (place := getattr(one.brings, kind))}
-        if kind == "messages" and len(found) > 1:
-            rows = ((one, path) for one, place in found.items() for path in place.glob("*.toml"))
-            _one_owner("text", ((f"{p.stem}: {k}", one) for one, p in rows for k in read_texts(p)))
-        return list(found.values())
+        found = [(one, one.brings.messages) for one in self.used if one.brings]
+        folders = [(one, folder) for one, folder in found if folder is not None]
+        if len(folders) > 1:
+            files = [(one, path) for one, folder in folders for path in folder.glob("*.toml")]
+            keys = ((f"{path.stem}: {k}", one) for one, path in files for k in read_texts(path))
+            _one_owner("text", keys)
+        return [folder for _, folder in folders]
 
     def playbooks(self) -> dict[str, Path]:
         """Their playbooks by name.

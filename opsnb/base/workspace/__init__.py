@@ -172,7 +172,7 @@ class Workspace:
     @property
     def message_folders(self) -> list[Path]:
         """Folders of language files beside opsnb's own: those of plug-ins, then the workspace's."""
-        return [*self.plugins.folders("messages"), self.messages_folder]
+        return [*self.plugins.messages(), self.messages_folder]
 
     @property
     def reports(self) -> Path:
