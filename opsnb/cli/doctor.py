@@ -212,10 +212,12 @@ def _plugins(workspace: Workspace) -> Iterator[Diagnosis]:
 
 
 def _formats(workspace: Workspace) -> Diagnosis:
-    """Whether the formats that opsnb.toml asks for can be found, and what plug-ins bring."""
+    """Whether the formats that opsnb.toml asks for can be made, and what plug-ins bring found."""
     from opsnb.publishing.reports.formats import chosen_formats
 
     chosen = chosen_formats(workspace)
+    for each in chosen:
+        each.prepare()
     for kind in ("sources", "formats"):
         for name in workspace.plugins.names(kind):
             workspace.plugins.find(kind, name)
