@@ -150,7 +150,7 @@ def pdf(asked: dict[str, Any]) -> dict[str, Any]:
 def parts(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds by part, summed over the reports of a cycle that is made in this process."""
     from opsnb.base.workspace import Workspace
-    from opsnb.publishing.reports import write
+    from opsnb.publishing.reports import brief, html, write
     from opsnb.publishing.runs import make
     from opsnb.publishing.runs.cycle import expand, run_cycle
     from opsnb.publishing.runs.freshness import last_made
@@ -165,15 +165,15 @@ def parts(asked: dict[str, Any]) -> dict[str, Any]:
             try:
                 return plain(*given, **named)
             finally:
-                if not threading.current_thread().name.startswith("pdf"):
+                if not threading.current_thread().name.startswith("slow-format"):
                     spent[part] += time.perf_counter() - started  # type: ignore[assignment]
 
         setattr(module, name, call)
 
     timed(make, "publish_to", "published")
     timed(make, "execute", "kernel")
-    for name in ("collect", "render", "brief_page"):
-        timed(write, name, "pages")
+    for module, name in ((write, "collect"), (html, "render"), (brief, "brief_page")):
+        timed(module, name, "pages")
     workspace = Workspace.load(Path(asked["workspace"]))
     entries = expand(workspace, asked["cycle"])
     made = run_cycle(workspace, entries, always=True, jobs=asked["jobs"])

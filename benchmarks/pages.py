@@ -45,7 +45,7 @@ def run_of(folder: Path, workspace: Workspace, accessible: bool) -> Run:
         provenance=record["provenance"],
         started=now,
         ended=now,
-        messages_folder=workspace.messages_folder,
+        message_folders=tuple(workspace.message_folders),
         accessible=accessible,
     )
 

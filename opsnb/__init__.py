@@ -14,9 +14,20 @@ _LAZY = {
     "Month": "opsnb.analysis.reviews.period.month",
     "Week": "opsnb.analysis.reviews.period.week",
     "Design": "opsnb.analysis.reviews.design",
+    "Plugin": "opsnb.base.plugins",
 }
 
-__all__ = ["Campaign", "Design", "Experiment", "Month", "Session", "Week", "__version__", "begin"]
+__all__ = [
+    "Campaign",
+    "Design",
+    "Experiment",
+    "Month",
+    "Plugin",
+    "Session",
+    "Week",
+    "__version__",
+    "begin",
+]
 
 
 def __getattr__(name: str) -> Any:

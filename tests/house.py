@@ -21,9 +21,9 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 
 HOUSE = {
     "base": (
-        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share",
-        "seam", "dependencies", "messages", "periods", "credentials", "toml_model", "ledger", "plans",
-        "workspace",
+        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share", "seam",
+        "dependencies", "plugins", "messages", "periods", "credentials", "toml_model", "ledger",
+        "plans", "workspace",
     ),
     "analysis": (
         "sources", "tables", "metrics", "methods", "findings", "display", "shown", "recorder",

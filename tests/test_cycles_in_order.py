@@ -39,7 +39,8 @@ class Story:
 
 def made(workspace: Workspace, name: str, cycle: str, *, pdf: bool = False) -> Result:
     planned = plan(Playbook.load(name, workspace), {}, workspace, cycle=cycle)
-    return run(planned, workspace, pdf=pdf, languages=["en", "zh"] if pdf else ["en"])
+    formats = ["pdf"] if pdf else []
+    return run(planned, workspace, formats=formats, languages=["en", "zh"] if pdf else ["en"])
 
 
 def say(workspace: Workspace, *words: str) -> Any:

@@ -16,7 +16,7 @@ from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.unsafe_text import visible
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.playbooks.playbook import Playbook
-from opsnb.publishing.runs.cycle import index_reports
+from opsnb.publishing.runs.index import index_reports
 from opsnb.publishing.runs.plan import plan
 from opsnb.publishing.runs.run import run
 
@@ -194,7 +194,7 @@ def pages(hostile: Workspace) -> list[Path]:
         ("monthly_retrospective", {"cycle": "2026-10"}),
     ):
         planned = plan(Playbook.load(name, hostile), params, hostile)
-        result = run(planned, hostile, pdf=False)
+        result = run(planned, hostile, formats=())
         assert not result.failed, f"{name}: {result.reason}"
     add = {"at": "2026-11-01T09:00:00+08:00", "event": "add", "title": EVIL, "owner": EVIL}
     said = [

@@ -86,10 +86,7 @@ class Recorder:
         reached = last_day(workspace) if cycle == "latest" else None
         self.period = workspace.period(cycle, kind, reached=reached)
         codes = list(languages) or [workspace.language]
-        self.languages = [
-            Language(code, workspace.currency, workspace.messages_folder, cycle=self.period.kind)
-            for code in codes
-        ]
+        self.languages = [workspace.speak(code, cycle=self.period.kind) for code in codes]
         self.rows = Rows(workspace)
         self.facts: dict[str, Fact] = {}
         self.checks: dict[str, Check] = {}

@@ -100,6 +100,10 @@ class MessageError(OpsnbError):
     """A text that a language file does not hold."""
 
 
+class PluginError(OpsnbError):
+    """A plug-in cannot be used, or two bring the same thing."""
+
+
 class LedgerError(OpsnbError):
     """The ledger cannot be read or written, or holds no such entry."""
 

@@ -38,6 +38,16 @@ def metrics() -> Path:
     return _PACKAGE / "analysis" / "metrics" / "metrics.toml"
 
 
+def connectors(kind: str) -> Path:
+    """Folder of the connectors that come with opsnb, for their names: `files` or `servers`."""
+    return _PACKAGE / "analysis" / "sources" / kind
+
+
+def modules_in(folder: Path) -> list[str]:
+    """The modules of a package's folder by name, without loading one."""
+    return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+
 def sample() -> Path:
     """Folder of the sample company's opsnb.toml and plans."""
     packed = _PACKAGE / "_sample"

@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from opsnb.base.errors import OpsnbError
+
+if TYPE_CHECKING:
+    from opsnb.base.workspace import Workspace
 
 Status = Literal["OK", "WARN", "FAIL"]
 
@@ -187,7 +190,38 @@ def _workspace(path: Path | None) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "workspace", "WARN", found, "map your tables in opsnb.toml, or run opsnb sample"
         )
+    yield from _plugins(workspace)
+    yield _guarded("formats", lambda: _formats(workspace))
     yield _guarded("disk", lambda: _disk(workspace.reports))
+
+
+def _plugins(workspace: Workspace) -> Iterator[Diagnosis]:
+    """Each plug-in that is installed: used, switched off, or left out, and why."""
+    from opsnb.base.plugins import installed
+
+    for one in installed():
+        name = f"plug-in {one.name}"
+        package = f"{one.distribution} {one.version}"
+        if one.name in workspace.plugins.off:
+            yield Diagnosis(name, "OK", f"{package}, switched off in opsnb.toml")
+        elif one.brings is None:
+            fix = f'mend or remove its package, or add [plugins] off = ["{one.name}"]'
+            yield Diagnosis(name, "WARN", f"{package} is left out: {one.reason}", fix)
+        else:
+            yield Diagnosis(name, "OK", f"{package} brings {one.brings.summary or 'nothing'}")
+
+
+def _formats(workspace: Workspace) -> Diagnosis:
+    """Whether the formats that opsnb.toml asks for can be made, and what plug-ins bring found."""
+    from opsnb.publishing.reports.formats import chosen_formats
+
+    chosen = chosen_formats(workspace)
+    for each in chosen:
+        each.prepare()
+    for kind in ("sources", "formats"):
+        for name in workspace.plugins.names(kind):
+            workspace.plugins.find(kind, name)
+    return Diagnosis("formats", "OK", ", ".join(each.name for each in chosen))
 
 
 def _disk(reports: Path) -> Diagnosis:

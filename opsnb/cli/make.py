@@ -11,10 +11,13 @@ from opsnb.base.errors import WorkspaceError
 from opsnb.cli import results
 from opsnb.cli.interrupts import stoppable
 from opsnb.cli.options import (
+    Formats,
     Json,
     Languages,
+    NoPdf,
     codes_of,
     fingerprint_of_data,
+    formats_of,
     ids_in_data,
     parameters_of,
     reach_of_data,
@@ -22,7 +25,6 @@ from opsnb.cli.options import (
 )
 from opsnb.cli.output import EXIT_FAILED, reported, say, shown, warn, write_json
 
-NoPdf = Annotated[bool, typer.Option("--no-pdf", help="Make pages only; much quicker.")]
 Accessible = Annotated[
     bool, typer.Option("--accessible", help="Tag PDFs for screen readers (PDF/UA); slower.")
 ]
@@ -56,6 +58,7 @@ def run(
         str | None, typer.Option("--cycle", "-c", help="2026-10, 2026-W44, 2026-Q4 or latest.")
     ] = None,
     language: Languages = "",
+    format: Formats = None,
     no_pdf: NoPdf = False,
     accessible: Accessible = False,
     json: Json = False,
@@ -78,15 +81,17 @@ def run(
     from opsnb.publishing.execution.kernel_group import Kernels
     from opsnb.publishing.execution.limits import Limits
     from opsnb.publishing.playbooks.playbook import Playbook
-    from opsnb.publishing.runs.cycle import index_reports
-    from opsnb.publishing.runs.freshness import Present
+    from opsnb.publishing.reports.formats import chosen_formats
+    from opsnb.publishing.runs.freshness import CurrentState
+    from opsnb.publishing.runs.index import index_reports
     from opsnb.publishing.runs.plan import chosen_languages, plan
-    from opsnb.publishing.runs.run import How
+    from opsnb.publishing.runs.run import RunOptions
     from opsnb.publishing.runs.run import run as run_playbook
 
     workspace = the_workspace(context.obj)
     workspace.accessible |= accessible
     codes = chosen_languages(workspace, codes_of(language))
+    formats = chosen_formats(workspace, formats_of(format, no_pdf))
     loaded = Playbook.load(playbook, workspace)
     planned = plan(
         loaded,
@@ -97,15 +102,17 @@ def run(
         reach=reach_of_data(workspace),
     )
     kernels = Kernels()
-    how = How(
-        pdf=not no_pdf,
+    options = RunOptions(
+        formats=[each.name for each in formats],
         limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
         kernels=kernels,
-        present=Present(workspace, always=True),
+        current=CurrentState(workspace, always=True),
     )
     with progress(str(planned), quiet=json) as bar:
         result = stoppable(
-            lambda: run_playbook(planned, workspace, languages=codes, how=how, on_cell=bar.cell),
+            lambda: run_playbook(
+                planned, workspace, languages=codes, options=options, on_cell=bar.cell
+            ),
             kernels.stop,
         )
     index, warnings = index_reports(workspace, codes)
@@ -139,6 +146,7 @@ def make_cycle(
     plan: Annotated[
         bool, typer.Option("--plan", help="Run nothing; write the runs as JSON for a scheduler.")
     ] = False,
+    format: Formats = None,
     no_pdf: NoPdf = False,
     accessible: Accessible = False,
     json: Json = False,
@@ -179,7 +187,7 @@ def make_cycle(
             workspace,
             entries,
             languages=codes_of(language),
-            pdf=not no_pdf,
+            formats=formats_of(format, no_pdf),
             jobs=jobs or None,
             limits=Limits(cell=cell_timeout, run=timeout, memory=memory),
             known=ids_in_data(workspace),
@@ -199,7 +207,7 @@ def make_cycle(
 @reported
 def index(context: typer.Context, language: Languages = "") -> None:
     """Write the index of all reports again."""
-    from opsnb.publishing.runs.cycle import index_reports
+    from opsnb.publishing.runs.index import index_reports
     from opsnb.publishing.runs.plan import chosen_languages
 
     workspace = the_workspace(context.obj)

@@ -22,6 +22,14 @@ Languages = Annotated[
     str, typer.Option("--language", "-l", help="en, zh or en,zh (the first is the primary one).")
 ]
 
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", "-f", help="html, pdf, or a plug-in's; default those of opsnb.toml."),
+]
+NoPdf = Annotated[
+    bool, typer.Option("--no-pdf", help="Make pages only; much quicker. Short for --format html.")
+]
+
 
 def the_workspace(path: Path | None) -> Workspace:
     """The workspace that `--workspace`, the environment or the folder names."""
@@ -43,6 +51,23 @@ def near_workspace(path: Path | None) -> Workspace | None:
 def codes_of(language: str) -> list[str]:
     """`en,zh` as a list."""
     return [code.strip() for code in language.split(",") if code.strip()]
+
+
+def formats_of(given: list[str] | None, no_pdf: bool) -> list[str] | None:
+    """The formats that options name; None for those of opsnb.toml.
+
+    Raises
+    ------
+    ParameterError
+        Both options are given.
+    """
+    if not given:
+        return [] if no_pdf else None
+    if no_pdf:
+        raise ParameterError(
+            "--format and --no-pdf are both given", where="--no-pdf", hint="leave one of them out"
+        )
+    return [name for text in given for name in codes_of(text)]
 
 
 def parameters_of(pairs: list[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ def say_run(result: Result, index: Path | None) -> None:
         note(f"  {result.reason}")
     for text in result.moved:
         note(f"  {text}")
-    for path in result.files("html", "pdf"):
+    for path in result.files():
         print(shown(path))
     if index is not None:
         print(shown(index))
@@ -75,7 +75,7 @@ def run_json(result: Result, workspace: Workspace, index: Path | None) -> dict[s
     def path(file: Path) -> str:
         return file.relative_to(workspace.root).as_posix()
 
-    error = result.error
+    error, names = result.error, [each.name for each in result.formats]
     return {
         "playbook": result.planned.playbook.name,
         "subject": result.planned.subject,
@@ -87,7 +87,7 @@ def run_json(result: Result, workspace: Workspace, index: Path | None) -> dict[s
         else None,
         "parameters": result.planned.parameters,
         "folder": path(result.folder),
-        "files": [path(file) for file in result.files("html", "pdf", "json")],
+        "files": [path(file) for file in result.files(*names, "json")],
         "index": path(index) if index is not None else None,
         "made": result.made,
         "changed": list(result.changed),

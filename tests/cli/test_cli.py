@@ -149,6 +149,39 @@ def test_run_prints_the_files_and_nothing_else_on_stdout(call, make) -> None:
     assert "demo, cycle 2026-10: ready" in result.stderr
 
 
+def test_formats_are_chosen_by_options_or_opsnb_toml(call, make, root, monkeypatch) -> None:
+    monkeypatch.setattr("opsnb.publishing.reports.pdf.make_pdf", lambda *given: b"%PDF")
+    monkeypatch.setattr("opsnb.publishing.reports.pdf.make_brief", lambda *given: b"%PDF")
+
+    def endings(*options: str) -> list[str]:
+        result = call("run", "demo", "-l", "en", *options)
+        assert result.exit_code == 0, result.output
+        return [name.rsplit(".")[-1] for name in result.stdout.split()[:-1]]
+
+    make()
+    assert endings() == ["html", "pdf"]
+    assert endings("--format", "pdf") == ["html", "pdf"], "the page is always made"
+    assert endings("--format", "html") == endings("--no-pdf") == ["html"]
+    assert endings("-f", "html,pdf") == endings("-f", "html", "-f", "pdf") == ["html", "pdf"]
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[report]\nformats = ["html"]\n')
+    assert endings() == ["html"]
+    assert endings("-f", "pdf") == ["html", "pdf"]
+
+
+def test_a_format_that_is_not_known(call, make, root) -> None:
+    make()
+    assert 'formats: no format "pfd". Fix: did you mean "pdf"?' in mistake(
+        call("run", "demo", "--format", "pfd")
+    )
+    both = mistake(call("run", "demo", "--format", "pdf", "--no-pdf"))
+    assert "--format and --no-pdf are both given" in both
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[report]\nformats = ["slides"]\n')
+    said = mistake(call("run", "demo"))
+    assert 'opsnb.toml, report.formats: no format "slides". Fix: known formats: html, pdf' in said
+
+
 def test_run_writes_json(call, make, root) -> None:
     make()
     result = call("run", "demo", "--no-pdf", "--json", "-l", "en", "--cycle", "2026-09")
@@ -474,9 +507,9 @@ def test_accessible_pdfs_can_be_asked_for(call, make, monkeypatch) -> None:
     asked = []
     publish = opsnb.publishing.reports.publish
 
-    def seen(notebook, record, folder, *, pdf=True):
+    def seen(notebook, record, folder, formats):
         asked.append(record.accessible)
-        return publish(notebook, record, folder, pdf=False)
+        return publish(notebook, record, folder, ())
 
     monkeypatch.setattr(opsnb.publishing.reports, "publish", seen)
     make()

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import opsnb.cli.doctor
+from opsnb.base import plugins
 from opsnb.base.errors import PublishError
+from opsnb.base.plugins import Installed, Plugin
 from opsnb.cli.doctor import Diagnosis, diagnose, satisfies
 
 
@@ -23,7 +25,37 @@ def test_a_healthy_machine(root) -> None:
     assert found["kernel"].detail.startswith("1 + 1 = 2")
     assert found["workspace"].status == "WARN"
     assert "map your tables" in found["workspace"].fix
+    assert found["formats"] == Diagnosis("formats", "OK", "html, pdf")
     assert list(found)[-1] == "disk"
+
+
+def test_formats_that_cannot_be_found_are_told(root) -> None:
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[report]\nformats = ["htm"]\n')
+    found = points(root)["formats"]
+    assert (found.status, found.detail) == ("FAIL", 'no format "htm"')
+    assert found.fix == 'did you mean "html"? Known formats: html, pdf'
+
+
+def test_each_plug_in_is_told_of(root, monkeypatch) -> None:
+    metrics = root / "m.toml"
+    metrics.touch()
+    known = [
+        Installed("acme", "acme-opsnb", "1.2", Plugin(api=1, metrics=metrics)),
+        Installed("old", "old-opsnb", "0.3", reason="it was written for plug-ins of form 0"),
+        Installed("quiet", "quiet-opsnb", "2.0", reason="broken"),
+    ]
+    monkeypatch.setattr(plugins, "installed", lambda: tuple(known))
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[plugins]\noff = ["quiet"]\n')
+    found = points(root)
+    assert found["plug-in acme"].detail == "acme-opsnb 1.2 brings metrics"
+    assert found["plug-in quiet"].detail == "quiet-opsnb 2.0, switched off in opsnb.toml"
+    old = found["plug-in old"]
+    assert (old.status, old.detail) == (
+        "WARN", "old-opsnb 0.3 is left out: it was written for plug-ins of form 0",
+    )  # fmt: skip
+    assert 'off = ["old"]' in old.fix
 
 
 def test_what_can_be_wrong(root, monkeypatch) -> None:

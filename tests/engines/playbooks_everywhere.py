@@ -58,7 +58,7 @@ def company(sample_root: Path, root: Path, engine: str, place: Any, share: int =
 def reports(workspace: Workspace, name: str, *, pdf: bool) -> dict[str, Any]:
     """A playbook's report.json by language, without what names the engine itself."""
     planned = plan(Playbook.load(name, workspace), PLAYBOOKS[name], workspace)
-    result = run(planned, workspace, pdf=pdf)
+    result = run(planned, workspace, formats=["pdf"] if pdf else [])
     assert result.status in ("ready", "provisional"), result.reason
     found = {}
     for file in sorted(result.folder.glob("report*.json")):

@@ -33,9 +33,9 @@ def after(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rendering() -> None:
-    from opsnb.publishing.reports import write
+    from opsnb.publishing.reports import html
 
-    write.render = die
+    html.render = die
 
 
 def laying_out_the_pdf() -> None:

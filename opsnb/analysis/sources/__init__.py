@@ -2,39 +2,34 @@
 
 Embedded sources (DuckDB files, folders of Parquet and CSV) share one DuckDB, so that their
 tables can be joined; servers are reached through their own driver, an extra of the package.
-A new family is one file with an opener, and one line in `_OPENERS`.
+A scheme is a module of `files/` or `servers/`, or comes with a plug-in (`opsnb.base.connectors`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources.base import Rejected, Source
-from opsnb.analysis.sources.csv_files import open_csv
-from opsnb.analysis.sources.duckdb_files import open_duckdb, open_parquet
 from opsnb.analysis.sources.embedded import Engine
-from opsnb.analysis.sources.excel import open_excel
-from opsnb.analysis.sources.servers import SERVERS, open_server
+from opsnb.base.connectors import Connector, own_schemes
 from opsnb.base.errors import SourceError, did_you_mean
+from opsnb.base.plugins import Plugins
 from opsnb.base.workspace import SourceConfig, Workspace
 
 __all__ = ["Engine", "Rejected", "Source", "connect", "open_source", "require_still"]
-
-_OPENERS: dict[str, Callable[[SourceConfig, str, Engine], Source]] = {
-    "duckdb": open_duckdb,
-    "parquet": open_parquet,
-    "csv": open_csv,
-    "excel": open_excel,
-    **dict.fromkeys(SERVERS, open_server),
-}
 
 _engines: WeakKeyDictionary[Workspace, Engine] = WeakKeyDictionary()
 _sources: WeakKeyDictionary[Workspace, dict[str, Source]] = WeakKeyDictionary()
 
 
-def connect(config: SourceConfig, root: Path, engine: Engine | None = None) -> Source:
+def connect(
+    config: SourceConfig,
+    root: Path,
+    engine: Engine | None = None,
+    plugins: Plugins | None = None,
+) -> Source:
     """Opens a source.
 
     Parameters
@@ -47,9 +42,13 @@ def connect(config: SourceConfig, root: Path, engine: Engine | None = None) -> S
         Where relative paths start.
     engine : Engine, optional
         The DuckDB that embedded sources share; a fresh one by default.
+    plugins : Plugins, optional
+        That may bring further schemes; all by default.
 
     Raises
     ------
+    PluginError
+        The plug-in that brings the scheme cannot be used.
     SourceError
         Unknown scheme, missing file, missing driver, or a server that does not answer.
     """
@@ -62,10 +61,34 @@ def connect(config: SourceConfig, root: Path, engine: Engine | None = None) -> S
             where=where,
             hint='write url = "duckdb://data/shop.duckdb"',
         )
-    if scheme not in _OPENERS:
-        hint = did_you_mean(scheme, _OPENERS, kind="schemes")
-        raise SourceError(f'unknown scheme "{scheme}"', where=where, hint=hint)
-    return _OPENERS[scheme](config, url, engine or Engine(root))
+    connector = _connector(scheme, plugins or Plugins(), where)
+    if connector.module and not _is_installed(connector.module):
+        raise SourceError(
+            f"{scheme} needs {connector.module}, which is not installed",
+            where=where,
+            hint=f'pip install "{connector.install}"',
+        )
+    return connector.open(config, url, engine or Engine(root))
+
+
+def _connector(scheme: str, plugins: Plugins, where: str) -> Connector:
+    """What opens a scheme's sources: opsnb's own, else a plug-in's."""
+    own = own_schemes()
+    if scheme in own:
+        folder = "files" if own[scheme] else "servers"
+        return importlib.import_module(f"{__name__}.{folder}.{scheme}").CONNECTOR
+    found = plugins.find("sources", scheme)
+    if found is None:
+        hint = did_you_mean(scheme, [*own, *plugins.names("sources")], kind="schemes")
+        raise SourceError(f'unknown scheme "{scheme}"', where=where, hint=hint + plugins.remark)
+    return found
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Source:
@@ -83,7 +106,8 @@ def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Sourc
         engine = _engines.get(workspace)
         if engine is None:
             engine = _engines[workspace] = Engine(workspace.root)
-        opened[name] = connect(workspace.sources[name], workspace.root, engine)
+        config, plugins = workspace.sources[name], workspace.plugins
+        opened[name] = connect(config, workspace.root, engine, plugins)
     return opened[name]
 
 

@@ -16,7 +16,7 @@ import datetime as dt
 import math
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,9 @@ class Language(Formats):
         A language that has a file in `opsnb/base/messages/`: "en", "zh".
     currency : str
         ISO 4217 code for amounts of money.
-    extra : Path, optional
-        Folder with more language files (a workspace's own `messages/`), read on top.
+    extra : Path or sequence of Path, optional
+        Folders with more language files (of plug-ins, a workspace's own `messages/`), each read
+        on top of those before it.
     cycle : str, optional
         `quarter` or `year`: the month's report then says "last quarter" for "last month", by the
         tables `[cycle.*]` of the language's file.
@@ -80,7 +81,7 @@ class Language(Formats):
         self,
         code: str,
         currency: str = "CNY",
-        extra: Path | None = None,
+        extra: Path | Sequence[Path] = (),
         *,
         cycle: str | None = None,
     ) -> None:
@@ -94,8 +95,9 @@ class Language(Formats):
         self.code = code
         self.currency = currency
         self.texts = dict(read_texts(resources.messages() / f"{code}.toml"))
-        if extra is not None and (extra / f"{code}.toml").is_file():
-            self.texts |= read_texts(extra / f"{code}.toml")
+        for folder in (extra,) if isinstance(extra, Path) else extra:
+            if (folder / f"{code}.toml").is_file():
+                self.texts |= read_texts(folder / f"{code}.toml")
         if cycle in LONGER_CYCLES:
             self.texts |= of_cycle(self.texts, cycle)
         self.locale = Locale.parse({"zh": "zh_Hans_CN"}.get(code, code))

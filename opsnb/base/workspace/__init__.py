@@ -25,6 +25,7 @@ from opsnb.base.plans import (
     read_plans,
     read_targets,
 )
+from opsnb.base.plugins import Plugins
 from opsnb.base.workspace.file import (
     FILE,
     CheckConfig,
@@ -52,13 +53,18 @@ class Workspace:
     sources, tables : dict
         [sources.*] and [tables.*] by name.
     metrics : dict
-        [metrics.*] and metrics.toml as written; `opsnb.analysis.metrics` validates them.
+        [metrics.*] and metrics.toml as written, on top of those of plug-ins;
+        `opsnb.analysis.metrics` validates them.
     cycles : dict
         [[cycles.*]] by kind of period.
     min_cell : int
         Fewest people that a breakdown shows; 0 and 1 show everybody.
+    formats : list of str
+        Output formats of reports, by name.
     accessible : bool
         PDFs are tagged (PDF/UA): [report] pdf = "accessible".
+    plugins : Plugins
+        Those that it uses.
     reads : Reads
         What has been read of its tables, plans and ledger.
     """
@@ -80,10 +86,14 @@ class Workspace:
         self.gross_margin = settings.gross_margin
         self.owner: Label = settings.owner if settings.owner is not None else _DECIDES
         self.min_cell = settings.min_cell
+        self.formats = file.report.formats
         self.accessible = file.report.pdf == "accessible"
+        self.plugins = Plugins(file.plugins.off)
         self.sources = file.sources
         self.tables = file.tables
-        self.metrics = file.metrics
+        self.metrics = self.plugins.metrics()
+        for id, fields in file.metrics.items():
+            self.metrics[id] = {**self.metrics.get(id, {}), **fields}
         self.cycles: dict[str, list[CycleConfig]] = {
             kind: rows for kind in Cycles.model_fields if (rows := getattr(file.cycles, kind))
         }
@@ -152,12 +162,17 @@ class Workspace:
 
     def speak(self, code: str | None = None, *, cycle: str | None = None) -> Language:
         """A language with the workspace's currency and its own texts, for a kind of cycle."""
-        return Language(code or self.language, self.currency, self.messages_folder, cycle=cycle)
+        return Language(code or self.language, self.currency, self.message_folders, cycle=cycle)
 
     @property
     def messages_folder(self) -> Path:
         """Folder of the workspace's own language files."""
         return self.root / "messages"
+
+    @property
+    def message_folders(self) -> list[Path]:
+        """Folders of language files beside opsnb's own: those of plug-ins, then the workspace's."""
+        return [*self.plugins.messages(), self.messages_folder]
 
     @property
     def reports(self) -> Path:

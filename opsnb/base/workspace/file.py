@@ -157,12 +157,20 @@ class Settings(Strict):
 class _Report(Strict):
     """[report]: how reports are published."""
 
+    formats: list[str] = Field(default=["html", "pdf"], examples=['["html", "pdf"]'])
     pdf: Literal["standard", "accessible"] = Field(default="standard", examples=['"accessible"'])
+
+
+class _Plugins(Strict):
+    """[plugins]: which of those that are installed are not used."""
+
+    off: list[str] = Field(default=[], examples=['["acme"]'])
 
 
 class File(Strict):
     workspace: Settings
     report: _Report = _Report()
+    plugins: _Plugins = _Plugins()
     sources: dict[str, SourceConfig] = Field(default={})
     tables: dict[str, TableConfig] = Field(default={})
     metrics: dict[str, dict[str, Any]] = Field(default={})

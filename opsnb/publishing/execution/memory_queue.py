@@ -27,7 +27,7 @@ def available_memory() -> int:
     return free
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Has the C library return memory that it keeps for later, where it can be told to.
 
     Pages and PDFs are drawn in several threads, each with a store of its own: a long cycle

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -26,19 +27,26 @@ PACKAGES = {
 """Packages whose versions a report names, and what they are called when installed."""
 
 
-def provenance(playbook: Playbook, root: Path) -> dict[str, Any]:
+def provenance(playbook: Playbook, root: Path, plugins: Mapping[str, str]) -> dict[str, Any]:
     """Versions, commit and playbook hash, without anything that names this machine.
+
+    Parameters
+    ----------
+    plugins : dict
+        Their versions by name.
 
     Returns
     -------
     dict
-        `opsnb`, `python`, `packages` (name to version), `git` (`commit`, `dirty`; None where
-        the workspace is no git checkout), `playbook` (`name`, `sha256`).
+        `opsnb`, `python`, `packages` (name to version), `plugins` where there are any, `git`
+        (`commit`, `dirty`; None where the workspace is no git checkout), `playbook` (`name`,
+        `sha256`).
     """
     return {
         "opsnb": opsnb.__version__,
         "python": platform.python_version(),
         "packages": _package_versions(),
+        **({"plugins": dict(plugins)} if plugins else {}),
         "git": git_state(root),
         "playbook": {"name": playbook.name, "sha256": playbook.digest},
     }

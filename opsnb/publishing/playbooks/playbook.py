@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.base import resources
 from opsnb.base.errors import PlaybookError, did_you_mean
 from opsnb.base.periods import Kind
+from opsnb.base.plugins import Plugins
 from opsnb.publishing.playbooks import parameters as parameter_types
 from opsnb.publishing.playbooks.notebook_file import (
     check_structure,
@@ -58,7 +59,8 @@ class Playbook:
     def load(cls, name_or_path: str | Path, workspace: Workspace | None) -> Playbook:
         """The playbook of that name, or the notebook at that path.
 
-        A workspace's own `playbooks/` comes before those that opsnb brings.
+        A workspace's own `playbooks/` comes before those of plug-ins, and these before those
+        that opsnb brings.
 
         Raises
         ------
@@ -76,9 +78,9 @@ class Playbook:
         paths = _paths(workspace)
         found = paths.get(text) or paths.get(text.replace("-", "_"))
         if found is None:
-            raise PlaybookError(
-                f'no playbook "{text}"', hint=did_you_mean(text, paths, kind="playbooks")
-            )
+            plugins = workspace.plugins if workspace is not None else Plugins()
+            hint = did_you_mean(text, paths, kind="playbooks") + plugins.remark
+            raise PlaybookError(f'no playbook "{text}"', hint=hint)
         return cls.read(found)
 
     @classmethod
@@ -246,15 +248,16 @@ class Playbook:
 
 
 def _paths(workspace: Workspace | None) -> dict[str, Path]:
-    folders = [resources.playbooks()]
+    """Playbooks by name: opsnb's own, those of plug-ins, then the workspace's."""
+    found = _in_folder(resources.playbooks())
+    found.update((workspace.plugins if workspace is not None else Plugins()).playbooks())
     if workspace is not None:
-        folders.append(workspace.root / "playbooks")
-    return {
-        path.stem: path
-        for folder in folders
-        for path in sorted(folder.glob("*.ipynb"))
-        if not path.name.startswith(".")
-    }
+        found.update(_in_folder(workspace.root / "playbooks"))
+    return found
+
+
+def _in_folder(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("[!.]*.ipynb"))}
 
 
 def _humanised(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Publishing: an executed notebook becomes report.json, pages and PDFs in each language."""
+"""An executed notebook becomes report.json, pages and other formats in each language."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Request:
     run: Run
     report: dict[str, Any]
     brief: bool = False
-    pdf: bool = False
+    links: tuple[tuple[str, str], ...] = ()
     printing: bool = False
 
 
@@ -106,7 +106,7 @@ def _composed(notebook: NotebookNode, request: Request) -> Page:
         request.report,
         request.run,
         brief=request.brief,
-        pdf=request.pdf,
+        links=request.links,
         printing=request.printing,
     )
 

@@ -67,7 +67,8 @@ class Page:
     siblings: tuple[tuple[str, str, str], ...] = ()
     """Other languages: `lang` code, its own name, file name."""
     brief: str | None = None
-    pdf: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    """Other formats: label, file name."""
     printing: bool = False
     sheet: bool = False
     """On paper it is one page: no contents, the small print in a few lines."""
@@ -95,7 +96,7 @@ def compose(
     run: Run,
     *,
     brief: bool = False,
-    pdf: bool = False,
+    links: tuple[tuple[str, str], ...] = (),
     printing: bool = False,
 ) -> Page:
     """The page of one language of a run.
@@ -106,8 +107,10 @@ def compose(
         Executed; left as it is.
     report : dict
         That language's report.json.
-    brief, pdf : bool
-        Whether a brief and a PDF are beside the page, to link to.
+    brief : bool
+        Whether a brief is beside the page, to link to.
+    links : tuple of (str, str)
+        Label and file name of the other formats beside the page.
     printing : bool
         The page is laid out for paper: folds open, no links to other files.
     """
@@ -123,7 +126,7 @@ def compose(
         summary=tuple(draft.summary),
         siblings=() if printing else _siblings(run, report["language"]),
         brief=file_name(report["language"], run.languages[0], "html", "brief") if brief else None,
-        pdf=file_name(report["language"], run.languages[0], "pdf") if pdf else None,
+        links=links,
         printing=printing,
         sheet=printing and bool(notebook.metadata.get("opsnb", {}).get("sheet")),
     )

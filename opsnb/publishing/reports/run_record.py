@@ -49,8 +49,8 @@ class Run:
     provenance : dict
         `opsnb`, `python`, `packages` (name: version), `git` (`commit`, `dirty`; or None),
         `playbook` (`name`, `sha256`).
-    messages_folder : Path, optional
-        The workspace's own language files.
+    message_folders : tuple of Path
+        Language files of plug-ins and of the workspace.
     accessible : bool
         PDFs are tagged (PDF/UA).
     before : dict
@@ -72,13 +72,13 @@ class Run:
     started: datetime
     ended: datetime
     error: RunError | None = None
-    messages_folder: Path | None = None
+    message_folders: tuple[Path, ...] = ()
     accessible: bool = False
     before: dict[str, Any] = field(default_factory=dict)
 
     def language(self, code: str) -> Language:
         """The language as this run's workspace words it."""
-        return Language(code, self.currency, self.messages_folder, cycle=kind_of(self.cycle))
+        return Language(code, self.currency, self.message_folders, cycle=kind_of(self.cycle))
 
     def scrub(self, text: str) -> str:
         """The text without the workspace's own path."""

@@ -113,7 +113,7 @@ def _value(value: Any, language: Language) -> str:
 
 def _packages(known: Mapping[str, Any], language: Language) -> str:
     first = {name: known[name] for name in ("opsnb", "python") if isinstance(known.get(name), str)}
-    versions = {**first, **(known.get("packages") or {})}
+    versions = {**first, **(known.get("packages") or {}), **(known.get("plugins") or {})}
     return language.join([f"{name} {version}" for name, version in versions.items()])
 
 

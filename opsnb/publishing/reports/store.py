@@ -54,15 +54,15 @@ def staged(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
     PublishError
         Another run is making this report, or the folder cannot be written.
     """
-    with turn(reports, cycle, slug), staging(reports, cycle, slug) as places:
+    with report_lock(reports, cycle, slug), staging(reports, cycle, slug) as places:
         yield places
 
 
 @contextlib.contextmanager
-def turn(
+def report_lock(
     reports: Path, cycle: str, slug: str, on_wait: Callable[[], None] | None = None
 ) -> Iterator[None]:
-    """This run's turn at a report, while the block lasts.
+    """Keeps other runs from making a report while the block lasts.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def turn(
 
 @contextlib.contextmanager
 def staging(reports: Path, cycle: str, slug: str) -> Iterator[tuple[Path, Path]]:
-    """As `staged`, for who has the turn."""
+    """As `staged`, for who holds the lock."""
     final, work = reports / cycle / slug, reports / ".work" / cycle / slug
     new, old = work / "new", work / "old"
     with _writing(reports, cycle, slug):

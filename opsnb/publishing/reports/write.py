@@ -1,64 +1,119 @@
-"""Writes the files of a report: records, pages and PDFs in each language."""
+"""Writes the files of a report: records, pages, and the other formats in each language."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbformat import NotebookNode
-
-from opsnb.publishing.reports.brief import brief_page
+from opsnb.base.errors import PublishError
+from opsnb.base.plugins import Plugins
 from opsnb.publishing.reports.collect import collect
-from opsnb.publishing.reports.html import Request, render
+from opsnb.publishing.reports.formats import PAGE, Content, Format, find_format, own_formats
 from opsnb.publishing.reports.reader import as_text
-from opsnb.publishing.reports.run_record import Run, file_name, write_atomic
+from opsnb.publishing.reports.run_record import Run, write_atomic
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written.
+
+    Attributes
+    ----------
+    reports : dict
+        The content of report.json by language code.
+    failed : dict
+        Formats that could not be made, and why.
+    """
+
+    reports: dict[str, dict[str, Any]]
+    failed: dict[Format, PublishError] = field(default_factory=dict)
 
 
 def publish(
-    notebook: NotebookNode, run: Run, folder: Path, *, pdf: bool = True
-) -> dict[str, dict[str, Any]]:
-    """Write a run's reports into a folder: report.html, .pdf, .json, brief.html, .pdf, and those
-    of each further language, such as report.zh.html.
+    notebook: NotebookNode, run: Run, folder: Path, formats: Sequence[Format] | None = None
+) -> Published:
+    """Write a run's reports into a folder: report.json, report.html and brief.html, the files
+    of other formats, and those of each further language, such as report.zh.html.
 
-    All pages and records are written even where a PDF cannot be made: a failure there loses
-    nothing.
+    A format that cannot be made costs the report nothing else.
 
-    Returns
-    -------
-    dict
-        The content of report.json by language code.
+    Parameters
+    ----------
+    formats : sequence of Format, optional
+        Beside the page, which is always made; default all that come with opsnb.
 
     Raises
     ------
     PublishError
-        The notebook's outputs contradict each other or break the schema, a PDF cannot be
-        made, or the folder cannot be written to.
+        The notebook's outputs contradict each other or break the schema, a page cannot be
+        drawn, or the folder cannot be written to.
     """
+    own = _own()
+    others = [each for each in (own if formats is None else formats) if each.name != PAGE]
+    chosen = (own[0], *others)
     reports = collect(notebook, run)
-    primary = run.languages[0]
-    with ThreadPoolExecutor(len(reports), "pdf") as pool:
-        prints = []
-        for code, report in reports.items():
-            page, _ = render(notebook, Request(run, report, brief=True, pdf=pdf))
-            write_atomic(folder / file_name(code, primary, "json"), as_text(report))
-            write_atomic(folder / file_name(code, primary, "html"), page)
-            brief = brief_page(report, run.language(code))
-            write_atomic(folder / file_name(code, primary, "html", "brief"), brief)
-            for stem in ("report", "brief"):
-                (folder / file_name(code, primary, "pdf", stem)).unlink(missing_ok=True)
-            if pdf:  # the engine lets other threads work
-                prints.append(pool.submit(print_out, notebook, run, report, folder))
-    for each in prints:
-        each.result()
-    return reports
+    contents = [Content(run, notebook, reports, code, chosen) for code in reports]
+    failed: dict[Format, PublishError] = {}
+    slow: list[tuple[Format, Future[None]]] = []
+    with ThreadPoolExecutor(len(contents), "slow-format") as pool:
+        for content in contents:
+            _remove(content, {*own, *others}, folder)
+            write_atomic(folder / content.file("json"), as_text(content.report))
+            for each in chosen:
+                if each.slow:  # its engine lets other threads work
+                    slow.append((each, pool.submit(_write, each, content, folder)))
+                elif each.name == PAGE:
+                    _write(each, content, folder)
+                else:
+                    with _noting(each, failed):
+                        _write(each, content, folder)
+    for each, drawn in slow:
+        with _noting(each, failed):
+            drawn.result()
+    if failed:  # pages must not link to what is not there
+        left = tuple(each for each in chosen if each not in failed)
+        for content in contents:
+            _remove(content, failed, folder)
+            _write(left[0], replace(content, formats=left), folder)
+    return Published(reports, failed)
 
 
-def print_out(notebook: NotebookNode, run: Run, report: dict[str, Any], folder: Path) -> None:
-    """Write the PDFs of a report in one language."""
-    from opsnb.publishing.reports.pdf import make_brief, make_pdf
+def _own() -> list[Format]:
+    """opsnb's own formats, the page first."""
+    none = Plugins()
+    found = [find_format(name, none) for name in dict.fromkeys([PAGE, *own_formats()])]
+    return [each for each in found if each is not None]
 
-    code, primary = report["language"], run.languages[0]
-    page, parts = render(notebook, Request(run, report, printing=True))
-    write_atomic(folder / file_name(code, primary, "pdf"), make_pdf(page, parts, run))
-    write_atomic(folder / file_name(code, primary, "pdf", "brief"), make_brief(report, run))
+
+def _write(each: Format, content: Content, folder: Path) -> None:
+    for stem in each.stems:
+        write_atomic(folder / content.file(each.extension, stem), each.draw(stem, content))
+
+
+def _remove(content: Content, formats: Iterable[Format], folder: Path) -> None:
+    for each in formats:
+        for stem in each.stems:
+            (folder / content.file(each.extension, stem)).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _noting(each: Format, failed: dict[Format, PublishError]) -> Iterator[None]:
+    """Notes why a format could not be made; one that breaks must not cost the report."""
+    try:
+        yield
+    except PublishError as error:
+        failed.setdefault(each, error)
+    except Exception as error:
+        broken = PublishError(
+            f"it broke ({type(error).__name__}: {error})",
+            where=f"format {each.name}",
+            hint="the page holds the same report",
+        )
+        failed.setdefault(each, broken)

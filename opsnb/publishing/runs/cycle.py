@@ -25,9 +25,11 @@ from opsnb.base.workspace import CycleConfig, Workspace
 from opsnb.publishing.kernels.preload import wanted_by
 from opsnb.publishing.playbooks.parameters import Known
 from opsnb.publishing.playbooks.playbook import Playbook
+from opsnb.publishing.reports.formats import chosen_formats
 from opsnb.publishing.runs.cycle_marker import under_way
+from opsnb.publishing.runs.index import renew_index
 from opsnb.publishing.runs.plan import PlannedRun, Reach, chosen_languages, plan, settled
-from opsnb.publishing.runs.run import How, Result, run
+from opsnb.publishing.runs.run import Result, RunOptions, run
 
 if TYPE_CHECKING:
     from opsnb.publishing.execution.limits import Limits
@@ -193,7 +195,7 @@ def run_cycle(
     entries: list[Entry],
     *,
     languages: Iterable[str] | None = None,
-    pdf: bool = True,
+    formats: Iterable[str] | None = None,
     jobs: int | None = None,
     limits: Limits | None = None,
     known: Known | None = None,
@@ -211,6 +213,8 @@ def run_cycle(
     ----------
     entries : list of Entry
         From `expand`.
+    formats : iterable of str, optional
+        Output formats by name, beside the page; default those of opsnb.toml.
     jobs : int, optional
         Reports made side by side; default the number of cores. Those that took longest last
         time come first; one whose memory would not fit waits.
@@ -231,19 +235,20 @@ def run_cycle(
         many.
     """
     from opsnb.publishing.execution.kernel_group import Kernels, scratch
-    from opsnb.publishing.execution.memory_queue import Room, give_back
-    from opsnb.publishing.runs.freshness import Present
+    from opsnb.publishing.execution.memory_queue import Room, release_memory
+    from opsnb.publishing.runs.freshness import CurrentState
 
     started = time.monotonic()
     codes = chosen_languages(workspace, languages)
-    kernels, turn = Kernels(), threading.Lock()
-    present = Present(workspace, fingerprint, always=always)
+    names = [each.name for each in chosen_formats(workspace, formats)]
+    kernels, telling = Kernels(), threading.Lock()
+    current = CurrentState(workspace, fingerprint, always=always)
     stack = contextlib.ExitStack()
     shared = stack.enter_context(scratch()) if execute is None and len(entries) > 1 else None
     rows = _longest_first(entries, workspace, known)
     code = [each.playbook.code for _, each, _ in rows if isinstance(each, PlannedRun)]
     wanted = wanted_by(itertools.chain(*code))
-    how = How(pdf, limits, kernels, present, execute, shared, wanted)
+    options = RunOptions(names, limits, kernels, current, execute, shared, wanted)
     room = Room(
         stopped=lambda: kernels.stopped,
         on_change=functools.partial(tell_running, Path(shared)) if shared else lambda count: None,
@@ -251,7 +256,7 @@ def run_cycle(
 
     def tell(progress: Progress) -> None:
         if on_progress is not None:
-            with turn:
+            with telling:
                 on_progress(progress)
 
     def wait_for_other(entry: Entry) -> None:
@@ -271,14 +276,14 @@ def run_cycle(
                     planned,
                     workspace,
                     languages=codes,
-                    how=how,
+                    options=options,
                     on_cell=lambda i, n, section: tell(Progress(entry, "cell", i, n, section)),
                     on_wait=lambda: wait_for_other(entry),
                 )
             outcome = Outcome(entry, result)
         except Exception as error:
             outcome = Outcome(entry, error=error)
-        give_back()
+        release_memory()
         tell(Progress(entry, "end", outcome=outcome))
         return outcome
 
@@ -297,7 +302,9 @@ def run_cycle(
                 raise KeyboardInterrupt(_how_far(futures.values())) from None
             raise
         outcomes = [futures[place].result() for place in range(len(entries))]
-        index, warnings = _index(workspace, codes, outcomes)
+        made = [o.result.made if o.result is not None else "failed" for o in outcomes]
+        unchanged = bool(made) and set(made) == {"unchanged"}
+        index, warnings = renew_index(workspace, codes, unchanged=unchanged)
     seconds = time.monotonic() - started
     return CycleResult(cycle, outcomes, seconds, index, warnings, resumed)
 
@@ -337,21 +344,6 @@ def _longest_first(
     return [row[2:] for row in rows]
 
 
-def _index(
-    workspace: Workspace, codes: tuple[str, ...], outcomes: list[Outcome]
-) -> tuple[Path | None, list[str]]:
-    """The index of all reports, written where it is not as it would come out."""
-    from opsnb.publishing.runs.freshness import index_is_fresh, remember_index
-
-    same = all(o.result is not None and o.result.made == "unchanged" for o in outcomes)
-    if same and outcomes and index_is_fresh(workspace, codes):
-        return workspace.reports / "index.html", []
-    index, warnings = index_reports(workspace, codes)
-    if index is not None and not warnings:
-        remember_index(workspace, codes)
-    return index, warnings
-
-
 def plan_entry(entry: Entry, workspace: Workspace, known: Known | None = None) -> PlannedRun:
     """The run that an entry asks for.
 
@@ -380,29 +372,3 @@ def _wait(futures: list[Future[Outcome]]) -> None:
     pending = set(futures)
     while pending:
         _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-
-
-def index_reports(workspace: Workspace, languages: Iterable[str]) -> tuple[Path | None, list[str]]:
-    """Writes the index of all reports; what keeps it from being written is a warning.
-
-    Returns
-    -------
-    index, warnings : Path or None, list of str
-    """
-    from opsnb.publishing.site import metric_labels, write_index
-
-    try:
-        workspace.reports.mkdir(parents=True, exist_ok=True)
-        write_index(
-            workspace.reports,
-            list(languages),
-            workspace.name,
-            currency=workspace.currency,
-            labels=metric_labels(workspace.metrics),
-            as_of=workspace.as_of,
-            zone=workspace.zone,
-        )
-    except (OpsnbError, OSError) as error:
-        return None, [f"the index of reports was not written: {error}"]
-    index = workspace.reports / "index.html"
-    return (index if index.is_file() else None), []

@@ -186,8 +186,9 @@ def _basis(before: Report, after: Report, both: list[Change]) -> Iterator[Basis]
     known, now = before["provenance"], after["provenance"]
     yield Basis("playbook", "", *((p.get("playbook") or {}).get("sha256") for p in (known, now)))
     yield Basis("code", "", *((p.get("git") or {}).get("commit") for p in (known, now)))
-    for name, *pair in _paired(known.get("packages") or {}, now.get("packages") or {}):
-        yield Basis("package", name, *pair)
+    for part in ("packages", "plugins"):
+        for name, *pair in _paired(known.get(part) or {}, now.get(part) or {}):
+            yield Basis("package", name, *pair)
 
 
 def _paired(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

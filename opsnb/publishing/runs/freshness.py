@@ -17,21 +17,24 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opsnb
 from opsnb.base import resources
+from opsnb.base.connectors import names_files
 from opsnb.base.errors import OpsnbError, PublishError
 from opsnb.base.workspace import FILE, Workspace
+from opsnb.publishing.reports.formats import PAGE, Format
 from opsnb.publishing.reports.run_record import write_atomic
+from opsnb.publishing.runs.hashes import hash_of as _hash
+from opsnb.publishing.runs.hashes import hash_of_files as _content
+from opsnb.publishing.runs.hashes import hash_of_messages as _messages
 
 if TYPE_CHECKING:
     from opsnb.publishing.runs.plan import PlannedRun
 
 MADE = "made.json"
-_INDEX = "index.txt"
 _REACH = "last-day.txt"
 
 Fingerprint = Callable[[str], str | None]
@@ -43,9 +46,6 @@ LIBRARIES = (
     "seaborn", "sqlglot",
 )  # fmt: skip
 """Whose versions can change a result."""
-
-_FILES = ("duckdb", "parquet", "csv", "excel")
-"""Schemes of sources that are files: their sizes and times say whether they changed."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def seal_of(report: Path) -> str | None:
     return version.seal
 
 
-class Present:
+class CurrentState:
     """How things are now: keys of reports, computed once a cycle where they share parts.
 
     Parameters
@@ -158,6 +158,7 @@ class Present:
             "messages": _hash([_messages(codes), _content(workspace.messages_folder)]),
             "opsnb": _own_code(),
             "libraries": _libraries(),
+            **({"plug-ins": _hash(stamp)} if (stamp := workspace.plugins.stamp) else {}),
         }
         for name, fields in reads["plans"].items():
             folder, _, id = name.partition("/")
@@ -264,7 +265,9 @@ class Present:
 
     def _is_file(self, source: str) -> bool:
         config = self.workspace.sources.get(source)
-        return config is not None and config.expanded_url.partition("://")[0] in _FILES
+        if config is None:
+            return False
+        return names_files(config.expanded_url.partition("://")[0], self.workspace.plugins)
 
     @functools.cache  # noqa: B019
     def _source_stamp(self, name: str) -> str | None:
@@ -301,19 +304,16 @@ def _in_the_ledger(scope: str) -> str:
     return f"the ledger's entries{of}"
 
 
-def look(workspace: Workspace, pdf: bool) -> dict[str, str]:
-    """Hashes of what draws a report, and of which files it has."""
+def look(workspace: Workspace, formats: Iterable[Format]) -> dict[str, str]:
+    """Hashes of what draws a report, and the state of each of its formats beside the page."""
     code = _content(Path(opsnb.__file__).parent / "publishing" / "reports", "*.py")
-    form = "accessible" if workspace.accessible else "standard"
-    return {
-        "templates": _hash([_template(), code]),
-        "PDF": form if pdf else "none",
-    }
+    states = {each.label: each.state(workspace) for each in formats if each.name != PAGE}
+    return {"templates": _hash([_template(), code]), **states}
 
 
 def remembered_day(workspace: Workspace, ask: Callable[[], dt.date | None]) -> dt.date | None:
     """The last day of the data: as it was found last time where no file has changed since."""
-    state = Present(workspace).state_of_data()
+    state = CurrentState(workspace).state_of_data()
     if state is None:
         return ask()
     path = workspace.reports / ".work" / _REACH
@@ -327,62 +327,10 @@ def remembered_day(workspace: Workspace, ask: Callable[[], dt.date | None]) -> d
     return found
 
 
-def index_is_fresh(workspace: Workspace, codes: Iterable[str]) -> bool:
-    """Whether the index of all reports is as it would come out."""
-    try:
-        was = (workspace.reports / ".work" / _INDEX).read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return (workspace.reports / "index.html").is_file() and was == _index_state(workspace, codes)
-
-
-def remember_index(workspace: Workspace, codes: Iterable[str]) -> None:
-    """Keeps what the index was drawn from; where that cannot be written, it is drawn again."""
-    with contextlib.suppress(PublishError):
-        write_atomic(workspace.reports / ".work" / _INDEX, _index_state(workspace, codes))
-
-
-def _index_state(workspace: Workspace, codes: Iterable[str]) -> str:
-    """Hash of what the index is drawn from: reports, ledger, templates, the day."""
-    reports = workspace.reports
-    files = [*reports.glob("*/*/manifest.json"), *(reports / "ledger").glob("*.jsonl")]
-    site = Path(opsnb.__file__).parent / "publishing" / "site"
-    return _hash(
-        [
-            sorted((str(path), path.stat().st_mtime_ns) for path in files),
-            _content(site, "*.py"),
-            _content(resources.templates() / "site"),
-            _content(workspace.root / FILE),
-            workspace.as_of.isoformat(),
-            _messages(tuple(codes)),
-            list(codes),
-        ]
-    )
-
-
-def _hash(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
-    return sha256(text.encode("utf-8")).hexdigest()[:32]
-
-
-def _content(place: Path, pattern: str = "*") -> str:
-    """Hash of a file, or of a folder's files; of nothing where there is none."""
-    paths = sorted(place.rglob(pattern)) if place.is_dir() else [place]
-    return _hash(
-        [[p.name, sha256(p.read_bytes()).hexdigest()] for p in paths if p.is_file()],
-    )
-
-
 def _stamps(place: Path) -> list[tuple[str, int, int]]:
     paths = sorted(place.rglob("*")) if place.is_dir() else [place]
     found = ((path, path.stat()) for path in paths if path.is_file())
     return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found]
-
-
-@functools.cache
-def _messages(codes: tuple[str, ...]) -> str:
-    folder = resources.messages()
-    return _hash([_content(folder / f"{code}.toml") for code in codes])
 
 
 @functools.cache

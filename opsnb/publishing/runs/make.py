@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opsnb
 from opsnb.base import core_share
-from opsnb.base.errors import PublishError
 from opsnb.base.periods import kind_of
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.playbooks.playbook import Playbook
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from opsnb.publishing.execution.limits import Limits
     from opsnb.publishing.execution.papermill_engine import Execute, Execution, Failure
     from opsnb.publishing.execution.redaction import Scrubber
-    from opsnb.publishing.runs.freshness import Present
-
-NO_PDF = "there is no PDF"
+    from opsnb.publishing.reports.formats import Format
+    from opsnb.publishing.reports.write import Published
+    from opsnb.publishing.runs.freshness import CurrentState
 
 QUERIES = "queries.sql"
 """File within a report that keeps the SQL that ran, without secrets."""
@@ -36,18 +35,18 @@ OnCell = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class How:
-    """How runs are made, the same for all reports of a cycle.
+class RunOptions:
+    """What is the same for all reports of a cycle.
 
     Attributes
     ----------
-    pdf : bool
-        Whether PDFs are made.
+    formats : sequence of str, optional
+        Output formats by name, beside the page; default those of opsnb.toml.
     limits : Limits, optional
         Budgets of a run.
     kernels : Kernels, optional
         Lets another thread stop the runs.
-    present : Present, optional
+    current : CurrentState, optional
         Knows how things are now. With it, a report that would come out the same is not made
         again; without it, every report is.
     execute : callable, optional
@@ -60,10 +59,10 @@ class How:
         `opsnb.publishing.kernels.preload.wanted_by` the playbooks.
     """
 
-    pdf: bool = True
+    formats: Sequence[str] | None = None
     limits: Limits | None = None
     kernels: Kernels | None = None
-    present: Present | None = None
+    current: CurrentState | None = None
     execute: Execute | None = None
     shared: str | None = None
     wanted: tuple[str, ...] | None = None
@@ -78,7 +77,7 @@ def execute(
     workspace: Workspace,
     languages: tuple[str, ...],
     log_path: Path,
-    how: How,
+    options: RunOptions,
     on_cell: OnCell | None,
 ) -> Execution:
     """The executed notebook and the log, both free of local paths and secrets."""
@@ -96,19 +95,19 @@ def execute(
         log.write(f"{planned}, cycle {planned.cycle}, opsnb {opsnb.__version__}, {now()}\n")
         for name, value in planned.parameters.items():
             log.write(f"{name} = {value!r}\n")
-        execution = (how.execute or papermill_engine.execute)(
+        execution = (options.execute or papermill_engine.execute)(
             notebook,
             planned.parameters,
             environment={
                 "OPSNB_WORKSPACE": str(workspace.root),
                 "OPSNB_LANGUAGES": ",".join(languages),
                 "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
-                **({core_share.FOLDER: how.shared} if how.shared else {}),
+                **({core_share.FOLDER: options.shared} if options.shared else {}),
             },
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
-            limits=how.limits or papermill_engine.Limits(),
-            kernels=how.kernels or kernel_group.Kernels(),
+            limits=options.limits or papermill_engine.Limits(),
+            kernels=options.kernels or kernel_group.Kernels(),
             on_cell=_told(on_cell, playbook),
         )
     scrubber.notebook(execution.notebook)
@@ -164,30 +163,27 @@ def record_of(
         workspace_name=workspace.name,
         root=workspace.root,
         parameters=_scrubber(planned, workspace).value(planned.parameters),
-        provenance=provenance(playbook, workspace.root),
+        provenance=provenance(playbook, workspace.root, workspace.plugins.versions),
         started=started,
         ended=ended,
         error=RunError(failure.cell_id, failure.name, failure.message) if failure else None,
-        messages_folder=workspace.messages_folder,
+        message_folders=tuple(workspace.message_folders),
         accessible=workspace.accessible,
     )
 
 
 def publish_to(
-    notebook: NotebookNode, record: Any, folder: Path, pdf: bool
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The report's files; where the PDF cannot be made, those without it and a warning."""
+    notebook: NotebookNode, record: Any, folder: Path, formats: Sequence[Format]
+) -> Published:
+    """The report's files, its notebook among them."""
     import nbformat
 
     from opsnb.publishing.reports import publish
 
     nbformat.write(notebook, folder / "notebook.ipynb")
-    if not pdf:
-        return publish(notebook, record, folder, pdf=False), []
-    try:
-        return publish(notebook, record, folder, pdf=True), []
-    except PublishError as error:
-        for file in folder.glob("report*"):
-            file.unlink()
-        reports = publish(notebook, record, folder, pdf=False)
-        return reports, [f"{NO_PDF}: {error}"]
+    return publish(notebook, record, folder, formats)
+
+
+def warnings_of(published: Published) -> list[str]:
+    """What a person should know of formats that could not be made."""
+    return [f"there is no {each.label}: {error}" for each, error in published.failed.items()]

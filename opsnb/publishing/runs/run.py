@@ -20,20 +20,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from opsnb.base.errors import LedgerError, PublishError
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.kernels.preload import wanted_by
+from opsnb.publishing.reports.formats import Format, chosen_formats
 from opsnb.publishing.reports.row_changes import said
+from opsnb.publishing.reports.run_record import file_name
 from opsnb.publishing.runs import make
-from opsnb.publishing.runs.make import QUERIES, How, OnCell
+from opsnb.publishing.runs.make import QUERIES, OnCell, RunOptions
 from opsnb.publishing.runs.plan import PlannedRun, chosen_languages
 from opsnb.publishing.runs.proposals import record
 
 if TYPE_CHECKING:
     from opsnb.publishing.execution.limits import Limits
     from opsnb.publishing.execution.papermill_engine import Execution
-    from opsnb.publishing.playbooks.playbook import Playbook
     from opsnb.publishing.reports import RunError
+    from opsnb.publishing.reports.write import Published
     from opsnb.publishing.runs.freshness import Made
 
-__all__ = ["How", "Result", "again", "run"]
+__all__ = ["Result", "RunOptions", "again", "run"]
 
 _CHANGED = "ChangedDataError"
 """The data changed while a report read them: it is made anew, once."""
@@ -53,6 +55,8 @@ class Result:
         What stopped the notebook.
     warnings : list of str
         What a person should know: no PDF, an earlier report kept aside.
+    formats : tuple of Format
+        What it was asked for in, the page first.
     made : str
         `executed`; `rendered` again from what its cells showed last time; `unchanged`.
     changed : tuple of str
@@ -71,6 +75,7 @@ class Result:
     made: Literal["executed", "rendered", "unchanged"] = "executed"
     changed: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = ()
 
     @property
     def status(self) -> str:
@@ -85,10 +90,16 @@ class Result:
     def failed(self) -> bool:
         return self.status == "failed"
 
-    def files(self, *endings: str) -> list[Path]:
-        """The report's files with these endings, primary language first."""
-        names = [f"report.{ending}" for ending in endings]
-        names += [f"report.{code}.{end}" for code in self.languages[1:] for end in endings]
+    def files(self, *formats: str) -> list[Path]:
+        """The report's files in some formats (by name; default all it was asked for) that are
+        there, primary language first; `json` is its record."""
+        known = {each.name: (each.stems[0], each.extension) for each in self.formats}
+        kinds = [known.get(name, ("report", name)) for name in formats or known]
+        names = [
+            file_name(code, self.languages[0], extension, stem)
+            for code in self.languages
+            for stem, extension in kinds
+        ]
         return [self.folder / name for name in names if (self.folder / name).is_file()]
 
 
@@ -97,10 +108,10 @@ def run(
     workspace: Workspace,
     *,
     languages: Iterable[str] | None = None,
-    how: How | None = None,
+    options: RunOptions | None = None,
     on_cell: OnCell | None = None,
     on_wait: Callable[[], None] | None = None,
-    **options: Any,
+    **fields: Any,
 ) -> Result:
     """Runs a playbook and puts its report into `reports/CYCLE/SLUG/`.
 
@@ -108,7 +119,7 @@ def run(
     ----------
     languages : iterable of str, optional
         Codes, the primary one first; default the workspace's.
-    how : How, optional
+    options : RunOptions, optional
         Or its fields by name.
     on_cell : callable, optional
         Told of each cell before it runs.
@@ -128,132 +139,187 @@ def run(
     KeyboardInterrupt
         The run was stopped; its kernel is gone, an earlier report is where it was.
     """
-    from opsnb.publishing.reports.store import turn
+    from opsnb.publishing.reports.store import report_lock
 
-    how = how or How(**options)
+    options = options or RunOptions(**fields)
     codes = chosen_languages(workspace, languages)
+    formats = chosen_formats(workspace, options.formats)
+    job = _Job(planned, workspace, codes, options, formats)
     clock = time.monotonic()
-    changed, known, stale = _news(planned, workspace, codes, how)
+    changed, known, stale = job.changes()
     if not changed and known is not None and not stale:
-        result = _kept(planned, workspace, codes)
+        result = job.unchanged()
     else:
-        with turn(workspace.reports, planned.cycle, planned.slug, on_wait):
-            changed, known, stale = _news(planned, workspace, codes, how)  # made meanwhile?
+        with report_lock(workspace.reports, planned.cycle, planned.slug, on_wait):
+            changed, known, stale = job.changes()  # made meanwhile?
             if changed or known is None:
-                result = _made(planned, workspace, codes, how, on_cell)
+                result = job.execute(on_cell)
             elif stale:
-                result = _drawn(planned, workspace, codes, known, how)
+                result = job.draw_again(known)
             else:
-                result = _kept(planned, workspace, codes)
+                result = job.unchanged()
     notes = [*planned.playbook.warnings, *result.warnings]
     seconds = time.monotonic() - clock
     return replace(result, seconds=seconds, warnings=notes, changed=tuple(changed or stale))
 
 
-def _news(
-    planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...], how: How
-) -> tuple[list[str], Made | None, list[str]]:
-    """What changed since the report was made last, that making, and what changed in its look."""
-    from opsnb.publishing.runs import freshness
+@dataclass(frozen=True)
+class _Job:
+    """One report to make: what was planned, and in which languages and formats."""
 
-    if how.present is None:
-        return ["asked for"], None, []
-    made = freshness.last_made(workspace.reports, planned.cycle, planned.slug)
-    if made is None:
-        return ["no report yet"], None, []
-    if not made.seal or freshness.seal_of(_place(planned, workspace)) != made.seal:
-        return ["the last run failed" if not made.seal else "the report's own files"], None, []
-    changed, now = how.present.changed(made, planned, codes)
-    if changed:
-        return changed, made, []
-    if now != made:
-        freshness.remember_made(workspace.reports, planned.cycle, planned.slug, now)
-    look = freshness.look(workspace, how.pdf)
-    if not how.pdf:
-        look["PDF"] = made.look.get("PDF", "none")  # one that is there does no harm
-    return [], now, [part for part in look if look[part] != made.look.get(part)]
+    planned: PlannedRun
+    workspace: Workspace
+    codes: tuple[str, ...]
+    options: RunOptions
+    formats: tuple[Format, ...]
 
+    @property
+    def place(self) -> Path:
+        """The report's folder."""
+        return self.workspace.reports / self.planned.cycle / self.planned.slug
 
-def _place(planned: PlannedRun, workspace: Workspace) -> Path:
-    return workspace.reports / planned.cycle / planned.slug
+    def changes(self) -> tuple[list[str], Made | None, list[str]]:
+        """What changed since the report was made last, that making, and what changed in its
+        look."""
+        from opsnb.publishing.runs import freshness
 
+        current, reports = self.options.current, self.workspace.reports
+        if current is None:
+            return ["asked for"], None, []
+        made = freshness.last_made(reports, self.planned.cycle, self.planned.slug)
+        if made is None:
+            return ["no report yet"], None, []
+        if not made.seal or freshness.seal_of(self.place) != made.seal:
+            failed = "the last run failed" if not made.seal else "the report's own files"
+            return [failed], None, []
+        changed, now = current.changed(made, self.planned, self.codes)
+        if changed:
+            return changed, made, []
+        if now != made:
+            self._remember_making(now)
+        # a format that is there and not asked for does no harm
+        look = freshness.look(self.workspace, self.formats)
+        return [], now, [part for part in look if look[part] != made.look.get(part)]
 
-def _kept(planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...]) -> Result:
-    """The report as it is."""
-    final = _place(planned, workspace)
-    reports = _reports(final, codes)
-    return Result(planned, final, codes, reports, None, 0.0, made="unchanged")
+    def unchanged(self) -> Result:
+        """The report as it is."""
+        return self._result(self._records(), made="unchanged")
 
+    def draw_again(self, made: Made) -> Result:
+        """The report drawn again, from what its cells showed."""
+        import nbformat
 
-def _reports(place: Path, codes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """report.json by language, as it was published."""
-    from opsnb.publishing.reports.reader import read_report
-    from opsnb.publishing.reports.run_record import file_name
+        from opsnb.publishing.reports.store import staging
 
-    return {code: read_report(place / file_name(code, codes[0], "json")) for code in codes}
+        planned, workspace = self.planned, self.workspace
+        said = self._records()[self.codes[0]]["provenance"]
+        stamps = (dt.datetime.fromisoformat(said[name]) for name in ("started", "ended"))
+        record = replace(
+            make.record_of(planned, workspace, self.codes, None, *stamps),
+            provenance={k: v for k, v in said.items() if k not in ("started", "ended", "seconds")},
+        )
+        with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
+            notebook = nbformat.read(final / "notebook.ipynb", as_version=4)
+            for name in ("run.log", QUERIES):
+                if (final / name).is_file():
+                    shutil.copyfile(final / name, new / name)
+            published = make.publish_to(notebook, record, new, self.formats)
+        self._remember_making(replace(made, **self._as_published(published)))
+        warnings = make.warnings_of(published)
+        return self._result(published.reports, warnings=warnings, made="rendered")
 
+    def execute(self, on_cell: OnCell | None) -> Result:
+        """The report made anew."""
+        from opsnb.publishing.reports.store import staging
 
-def _drawn(
-    planned: PlannedRun, workspace: Workspace, codes: tuple[str, ...], made: Made, how: How
-) -> Result:
-    """The report drawn again, from what its cells showed."""
-    import nbformat
+        planned, workspace, codes = self.planned, self.workspace, self.codes
+        self._warm_up()
+        if self.options.current is not None:
+            self.options.current.stamp_tables()
+        clock = time.time()
+        before = _tables_before(self.place)
+        with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
+            started, log = make.now(), new / "run.log"
+            execution = make.execute(planned, workspace, codes, log, self.options, on_cell)
+            if execution.failure is not None and execution.failure.name == _CHANGED:
+                execution = make.execute(planned, workspace, codes, log, self.options, on_cell)
+            ended = make.now()
+            record = make.record_of(planned, workspace, codes, execution.failure, started, ended)
+            record = replace(record, before=before)
+            published = make.publish_to(execution.notebook, record, new, self.formats)
+        reports, warnings = published.reports, make.warnings_of(published)
+        if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
+            warnings.append(f"the last report that had not failed is kept in {good}/")
+        if note := _write_ledger(workspace, planned, reports):
+            warnings.append(note)
+        self._note_making(execution, clock, published)
+        moved = tuple(map(said, reports[codes[0]]["provenance"].get("moved", ())))
+        return self._result(reports, error=record.error, warnings=warnings, moved=moved)
 
-    from opsnb.publishing.reports.store import staging
-    from opsnb.publishing.runs import freshness
+    def _result(
+        self, reports: dict[str, dict[str, Any]], error: RunError | None = None, **more: Any
+    ) -> Result:
+        formats = self.formats
+        return Result(
+            self.planned, self.place, self.codes, reports, error, 0.0, formats=formats, **more
+        )
 
-    final = _place(planned, workspace)
-    said = _reports(final, codes)[codes[0]]["provenance"]
-    stamps = (dt.datetime.fromisoformat(said[name]) for name in ("started", "ended"))
-    record = replace(
-        make.record_of(planned, workspace, codes, None, *stamps),
-        provenance={k: v for k, v in said.items() if k not in ("started", "ended", "seconds")},
-    )
-    with staging(workspace.reports, planned.cycle, planned.slug) as (new, _):
-        notebook = nbformat.read(final / "notebook.ipynb", as_version=4)
-        for name in ("run.log", QUERIES):
-            if (final / name).is_file():
-                shutil.copyfile(final / name, new / name)
-        reports, warnings = make.publish_to(notebook, record, new, how.pdf)
-    look = freshness.look(workspace, how.pdf)
-    made = replace(made, look=look, seal=freshness.seal_of(final) or "")
-    freshness.remember_made(workspace.reports, planned.cycle, planned.slug, made)
-    return Result(planned, final, codes, reports, None, 0.0, warnings, made="rendered")
+    def _records(self) -> dict[str, dict[str, Any]]:
+        """report.json by language, as it was published."""
+        from opsnb.publishing.reports.reader import read_report
 
+        names = {code: file_name(code, self.codes[0], "json") for code in self.codes}
+        return {code: read_report(self.place / name) for code, name in names.items()}
 
-def _made(
-    planned: PlannedRun,
-    workspace: Workspace,
-    codes: tuple[str, ...],
-    how: How,
-    on_cell: OnCell | None,
-) -> Result:
-    """The report made anew."""
-    from opsnb.publishing.reports.store import staging
+    def _warm_up(self) -> None:
+        """Has the kernels' imports begin, and beside them what a report needs at its end."""
+        options = self.options
+        if options.execute is None:
+            from opsnb.publishing.execution.environment import kernel_environment
+            from opsnb.publishing.kernels.client import warm_up
 
-    _get_ready(how, planned.playbook)
-    if how.present is not None:
-        how.present.stamp_tables()
-    clock = time.time()
-    before = _tables_before(_place(planned, workspace))
-    with staging(workspace.reports, planned.cycle, planned.slug) as (new, final):
-        started = make.now()
-        execution = make.execute(planned, workspace, codes, new / "run.log", how, on_cell)
-        if execution.failure is not None and execution.failure.name == _CHANGED:
-            execution = make.execute(planned, workspace, codes, new / "run.log", how, on_cell)
-        ended = make.now()
-        record = make.record_of(planned, workspace, codes, execution.failure, started, ended)
-        record = replace(record, before=before)
-        reports, warnings = make.publish_to(execution.notebook, record, new, how.pdf)
-    if reports[codes[0]]["status"] == "failed" and (good := _last_good(final)):
-        warnings.append(f"the last report that had not failed is kept in {good}/")
-    if note := _remember(workspace, planned, reports):
-        warnings.append(note)
-    if how.present is not None:
-        no_pdf = any(text.startswith(make.NO_PDF) for text in warnings)
-        _note_making(planned, workspace, codes, how, execution, clock, no_pdf)
-    news = tuple(map(said, reports[codes[0]]["provenance"].get("moved", ())))
-    return Result(planned, final, codes, reports, record.error, 0.0, warnings, moved=news)
+            wanted = options.wanted
+            if wanted is None:
+                wanted = wanted_by(self.planned.playbook.code)
+            warm_up(kernel_environment({}), wanted)
+        from opsnb.publishing.reports.preparation import prepare
+
+        prepare(self.formats)
+
+    def _note_making(self, execution: Execution, started: float, published: Published) -> None:
+        """Keeps what the report was made from, and what it took."""
+        from opsnb.publishing.reports.collect import payloads
+        from opsnb.publishing.runs import freshness
+
+        current = self.options.current
+        if current is None:
+            return
+        reads = None
+        for _, payload in payloads(execution.notebook):
+            reads = payload.get("reads") or reads
+        seconds = sum(
+            cell.metadata.get("opsnb", {}).get("seconds", 0.0) for cell in execution.notebook.cells
+        )
+        made = freshness.Made(reads=reads, seconds=seconds, peak=execution.peak)
+        if execution.failure is None and not current.moved_since(started, reads):
+            made = replace(made, **self._as_published(published))
+            if reads is not None:
+                key = current.key(self.planned, self.codes, reads)
+                made = replace(made, key=key, tables=current.tables(reads))
+        self._remember_making(made)
+
+    def _as_published(self, published: Published) -> dict[str, Any]:
+        """Seal and look of what has just been published."""
+        from opsnb.publishing.runs import freshness
+
+        drawn = [each for each in self.formats if each not in published.failed]
+        look = freshness.look(self.workspace, drawn)
+        return {"seal": freshness.seal_of(self.place) or "", "look": look}
+
+    def _remember_making(self, made: Made) -> None:
+        from opsnb.publishing.runs import freshness
+
+        freshness.remember_made(self.workspace.reports, self.planned.cycle, self.planned.slug, made)
 
 
 def _tables_before(report: Path) -> dict[str, Any]:
@@ -262,49 +328,6 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return json.loads((report / "report.json").read_text(encoding="utf-8"))["tables"]
     except (OSError, ValueError, KeyError):
         return {}
-
-
-def _get_ready(how: How, playbook: Playbook) -> None:
-    """Has the kernels' imports begin, and beside them what the first report needs at its end."""
-    if how.execute is None:
-        from opsnb.publishing.execution.environment import kernel_environment
-        from opsnb.publishing.kernels.client import warm_up
-
-        wanted = how.wanted if how.wanted is not None else wanted_by(playbook.code)
-        warm_up(kernel_environment({}), wanted)
-    from opsnb.publishing.reports.preparation import prepare
-
-    prepare()
-
-
-def _note_making(
-    planned: PlannedRun,
-    workspace: Workspace,
-    codes: tuple[str, ...],
-    how: How,
-    execution: Execution,
-    started: float,
-    no_pdf: bool,
-) -> None:
-    """Keeps what the report was made from, and what it took."""
-    from opsnb.publishing.reports.collect import payloads
-    from opsnb.publishing.runs import freshness
-
-    assert how.present is not None
-    reads = None
-    for _, payload in payloads(execution.notebook):
-        reads = payload.get("reads") or reads
-    seconds = sum(
-        cell.metadata.get("opsnb", {}).get("seconds", 0.0) for cell in execution.notebook.cells
-    )
-    made = freshness.Made(reads=reads, seconds=seconds, peak=execution.peak)
-    if execution.failure is None and not how.present.moved_since(started, reads):
-        look = freshness.look(workspace, how.pdf and not no_pdf)
-        made = replace(made, seal=freshness.seal_of(_place(planned, workspace)) or "", look=look)
-        if reads is not None:
-            key = how.present.key(planned, codes, reads)
-            made = replace(made, key=key, tables=how.present.tables(reads))
-    freshness.remember_made(workspace.reports, planned.cycle, planned.slug, made)
 
 
 def again(
@@ -324,11 +347,11 @@ def again(
     """
     from opsnb.publishing.reports.collect import collect
 
-    codes = chosen_languages(workspace, languages)
+    codes, options = chosen_languages(workspace, languages), RunOptions(limits=limits)
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
         started = make.now()
         log = Path(folder) / "run.log"
-        execution = make.execute(planned, workspace, codes, log, How(limits=limits), on_cell)
+        execution = make.execute(planned, workspace, codes, log, options, on_cell)
     ended = make.now()
     record = make.record_of(planned, workspace, codes, execution.failure, started, ended)
     if record.error is not None:
@@ -340,7 +363,7 @@ def again(
     return collect(execution.notebook, record)
 
 
-def _remember(
+def _write_ledger(
     workspace: Workspace, planned: PlannedRun, reports: dict[str, dict[str, Any]]
 ) -> str | None:
     """Adds the report to the ledger; the report stands where that fails, and a warning says so."""

@@ -7,43 +7,42 @@ opens one), and for a form the Origin, its size and its own token.
 from __future__ import annotations
 
 import asyncio
+import functools
 import html
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
 from opsnb.base.errors import OpsnbError, PlanError
 from opsnb.base.messages import Language
+from opsnb.base.plugins import Plugins
+from opsnb.publishing.reports.formats import known_formats
 from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.reports.run_record import strip_root
 from opsnb.publishing.runs import ledger_entries
 from opsnb.publishing.runs.diff import compare, diff_page
+from opsnb.publishing.serve.guard import Guard
 from opsnb.publishing.serve.notes import ACTION, LISTS, Notes, write
 from opsnb.publishing.serve.pages import Pages
 from opsnb.publishing.site import PAGES
 
-if TYPE_CHECKING:
-    from opsnb.publishing.serve.server import Server
-
 LARGEST_FORM = 64 * 1024
 """Bytes; all notes of a long review have a tenth of it."""
 
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".pdf": "application/pdf",
+RECORDS = {
     ".json": "application/json",
     ".log": "text/plain; charset=utf-8",
     ".ipynb": "application/x-ipynb+json",
     ".csv": "text/csv; charset=utf-8",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-"""What a report's folder may hold for readers; nothing else is sent."""
+"""What a report's folder holds for readers beside its formats; nothing else is sent."""
+
+_HTML = "text/html; charset=utf-8"
 
 _POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"\r\n]*)"')
 _STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'"
@@ -59,10 +58,23 @@ class Refused(HTTPError):
         self.key, self.values = key, values
 
 
+class Site(Protocol):
+    """What handlers need of the server that they answer for."""
+
+    root: Path
+    guard: Guard
+    worker: Executor
+    last_pages: Pages
+
+    def pages(self) -> Pages: ...
+
+    def renew_soon(self) -> None: ...
+
+
 class Guarded(RequestHandler):
     """A handler behind the guard; its work runs in the server's one worker."""
 
-    def initialize(self, server: Server) -> None:
+    def initialize(self, server: Site) -> None:
         self.server = server
 
     @property
@@ -104,7 +116,7 @@ class Guarded(RequestHandler):
         found = _POLICY.search(page[:4096])
         policy = html.unescape(found[1]) if found else _STRICT
         self.set_header("Content-Security-Policy", f"{policy}; frame-ancestors 'none'")
-        self.set_header("Content-Type", TYPES[".html"])
+        self.set_header("Content-Type", _HTML)
         self.set_status(status)
         self.finish(page)
 
@@ -166,13 +178,14 @@ class ReportFile(Guarded):
 
     async def get(self, *steps: str) -> None:
         path = inside(self.pages.workspace.reports, [step for step in steps if step])
-        if path is None or path.suffix not in TYPES or not path.is_file():
+        kind = media_type(path) if path is not None else None
+        if path is None or kind is None or not path.is_file():
             raise Refused(404, "serve.no_page")
         content = await self.work(path.read_bytes)
         if path.suffix == ".html":
             self.send_page(content.decode("utf-8", errors="replace"))
             return
-        self.set_header("Content-Type", TYPES[path.suffix])
+        self.set_header("Content-Type", kind)
         self.finish(content)
 
 
@@ -341,6 +354,17 @@ class Nothing(Guarded):
     post = get
 
 
+@functools.cache
+def _media_types() -> dict[str, str]:
+    """Of the formats that can be made here, by ending."""
+    return {f".{each.extension}": each.media_type for each in known_formats(Plugins())}
+
+
+def media_type(path: Path) -> str | None:
+    """What a published file is sent as; None where it is not for readers."""
+    return RECORDS.get(path.suffix) or _media_types().get(path.suffix)
+
+
 def inside(folder: Path, steps: list[str]) -> Path | None:
     """The path of these steps below a folder; None where one of them would lead elsewhere."""
     if not steps or any(_leads_elsewhere(step) for step in steps):
@@ -364,7 +388,7 @@ def _spoken(pages: Pages, code: str | None) -> Language:
     return pages.language(code)
 
 
-def routes(server: Server) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+def routes(server: Site) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Address patterns and what answers them."""
     names, ending = "|".join(PAGES), r"(?:\.([a-z]{2,3}))?\.html"
     step = r"([^/]+)"

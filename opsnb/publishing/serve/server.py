@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -15,7 +15,7 @@ from tornado.web import Application, RequestHandler
 
 from opsnb.base.errors import ParameterError
 from opsnb.base.workspace import Workspace
-from opsnb.publishing.runs.cycle import index_reports
+from opsnb.publishing.runs.index import index_reports
 from opsnb.publishing.serve.guard import Guard, is_loopback
 from opsnb.publishing.serve.handlers import Nothing, routes
 from opsnb.publishing.serve.pages import Pages
@@ -61,7 +61,7 @@ class Server:
         self.sockets = _sockets(host, port)
         self.guard = Guard(host, self.sockets[0].getsockname()[1])
         self.last_pages = Pages(workspace, self.guard)
-        self.worker = ThreadPoolExecutor(1, "pages")
+        self.worker: Executor = ThreadPoolExecutor(1, "pages")
         self._to_renew = False
         self.http = HTTPServer(
             Application(

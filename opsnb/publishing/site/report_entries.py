@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from opsnb.base.errors import PublishError
 from opsnb.base.messages import Language, known_languages
+from opsnb.base.plugins import Plugins
+from opsnb.publishing.reports.formats import PAGE, known_formats
 from opsnb.publishing.reports.manifest import read_manifest, versions
 from opsnb.publishing.reports.run_record import file_name
 from opsnb.publishing.site.digests import Digests
 
-_KINDS = (("HTML", "report", "html"), ("PDF", "report", "pdf"), ("BRIEF", "brief", "html"))
+_BRIEF = "BRIEF"
 
 
 Files = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -94,8 +96,8 @@ def _entry(folder: Path, digests: Digests, code: str) -> Entry:
     except (OSError, ValueError, PublishError):
         return Entry(place, place.split("/")[0], None, version=newest, earlier=earlier)
     files = _by_language(folder, place, report["languages"])
-    pages = [a for kind, a in dict(files).get(_own_name(report["language"]), ()) if kind == "HTML"]
-    page = pages[0] if pages else None
+    name = file_name(report["language"], report["languages"][0], PAGE)
+    page = quote(f"{place}/{name}") if (folder / name).is_file() else None
     return Entry(place, report["cycle"], report, page, files, newest, earlier)
 
 
@@ -126,10 +128,18 @@ def _by_language(folder: Path, place: str, languages: Sequence[str]) -> Files:
 
 
 def _files(folder: Path, place: str, language: str, primary: str) -> Iterator[tuple[str, str]]:
-    for kind, stem, ending in _KINDS:
+    for kind, stem, ending in _kinds():
         name = file_name(language, primary, ending, stem)
         if (folder / name).is_file():
             yield kind, quote(f"{place}/{name}")
+
+
+@functools.cache
+def _kinds() -> tuple[tuple[str, str, str], ...]:
+    """Label, stem and extension of the files that are listed, the page first, its brief last."""
+    formats = [each for each in known_formats(Plugins()) if each.linked]
+    kinds = [(each.label, each.stems[0], each.extension) for each in formats]
+    return (*kinds, (_BRIEF, "brief", PAGE))
 
 
 @functools.cache

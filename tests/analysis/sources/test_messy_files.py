@@ -205,7 +205,7 @@ def test_what_is_no_workbook(tmp_path: Path) -> None:
 
 
 def test_the_missing_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opsnb.analysis.sources.excel.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("opsnb.analysis.sources._is_installed", lambda module: False)
     config = SourceConfig(url="excel://t.xlsx")
     config._name = "shop"
     with pytest.raises(SourceError, match=r'pip install "opsnb\[excel\]"'):

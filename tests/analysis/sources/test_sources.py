@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from opsnb.analysis.sources import Engine, Rejected, Source, connect
-from opsnb.analysis.sources.servers import SERVERS
+from opsnb.base.connectors import own_schemes
 from opsnb.base.errors import SourceError
 from opsnb.base.workspace import SourceConfig
 
@@ -148,12 +148,12 @@ def test_missing_tables_and_broken_queries(folder: Path) -> None:
         source.table("other.orders")
 
 
-@pytest.mark.parametrize("scheme", sorted(SERVERS))
-def test_servers_name_the_missing_driver(
+@pytest.mark.parametrize("scheme", sorted(own_schemes().keys() - {"csv", "duckdb", "parquet"}))
+def test_what_needs_more_names_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    monkeypatch.setattr("opsnb.analysis.sources.servers._installed", lambda module: False)
-    with pytest.raises(SourceError, match=f"{scheme} needs a driver.*pip install"):
+    monkeypatch.setattr("opsnb.analysis.sources._is_installed", lambda module: False)
+    with pytest.raises(SourceError, match=rf"{scheme} needs [\w.]+, which is not.*pip install"):
         connect(config(f"{scheme}://host/db"), tmp_path)
 
 
@@ -161,7 +161,7 @@ def test_passwords_stay_out_of_messages(tmp_path: Path, monkeypatch: pytest.Monk
     def refuse(url: str, **_: object) -> None:
         raise OSError(f"could not reach {url}")
 
-    monkeypatch.setattr("opsnb.analysis.sources.servers._installed", lambda module: True)
+    monkeypatch.setattr("opsnb.analysis.sources._is_installed", lambda module: True)
     monkeypatch.setattr("ibis.connect", refuse)
     monkeypatch.setenv("SHOP_PW", "s3cret")
     monkeypatch.setenv("SHOP_KEY", "hush")

@@ -394,5 +394,5 @@ def run(tmp_path: Path) -> Run:
         },
         started=dt.datetime(2026, 11, 16, 9, 30, tzinfo=zone),
         ended=dt.datetime(2026, 11, 16, 9, 30, 42, tzinfo=zone),
-        messages_folder=messages,
+        message_folders=(messages,),
     )

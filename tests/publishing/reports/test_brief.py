@@ -142,12 +142,12 @@ def test_a_run_lays_the_brief_beside_the_report(notebook, run, tmp_path):
     assert document.root_object["/Lang"] == "zh-CN"
     assert document.metadata["/Title"] == "简报: 活动复盘: 国庆黄金周"
     assert "国庆活动回本" in document.pages[0].extract_text()
-    publish(notebook, run, tmp_path, pdf=False)
+    publish(notebook, run, tmp_path, formats=())
     assert not list(tmp_path.glob("*.pdf"))
 
 
 def test_the_brief_needs_only_the_record(notebook, run, tmp_path):
-    publish(notebook, run, tmp_path, pdf=False)
+    publish(notebook, run, tmp_path, formats=())
     record = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert brief.brief_page(record) == (tmp_path / "brief.html").read_text("utf-8")
     with pytest.raises(PublishError, match="do not make a valid report"):

@@ -34,7 +34,7 @@ def report(notebook, run, tmp_path) -> Path:
     )
     drawn = chart.html(Language("en")) + claims.html(Language("en"))
     cell.outputs[1].data["text/html"] = drawn
-    publish(notebook, run, tmp_path / "out", pdf=False)
+    publish(notebook, run, tmp_path / "out", formats=())
     return tmp_path / "out" / "report.html"
 
 

@@ -15,8 +15,10 @@ from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from opsnb.base.errors import PublishError
+from opsnb.base.plugins import Plugins
 from opsnb.publishing.reports import MIME, RunError, fonts, preparation, publish
 from opsnb.publishing.reports.collect import collect
+from opsnb.publishing.reports.formats import known_formats
 from opsnb.publishing.reports.html import OpsnbExporter, Request, render, script_hash, script_text
 from tests.publishing.reports.test_collect import payload_of
 
@@ -100,7 +102,7 @@ def test_findings_lead_to_their_evidence_and_dead_links_do_not(notebook, run):
 
 @pytest.mark.parametrize("code", ["en", "zh"])
 def test_a_page_loads_nothing_and_runs_one_known_script(notebook, run, code):
-    page = draw(notebook, run, code, pdf=True)
+    page = draw(notebook, run, code, links=(("PDF", "report.pdf"),))
     assert LOADED.findall(page) == []
     assert not re.search(r"https?:|src\s*=\s*.//", page)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
@@ -325,9 +327,10 @@ def _shaped(data, text):
 
 
 def test_publishing_is_made_ready_and_does_not_mind_missing_fonts(tmp_path, monkeypatch):
-    preparation.load()
+    every = known_formats(Plugins())
+    preparation.load(every)
     monkeypatch.setattr(fonts.resources, "fonts", lambda: tmp_path)
-    preparation.load()  # whoever publishes says that fonts are missing
+    preparation.load(every)  # whoever publishes says that fonts are missing
 
 
 def test_a_missing_font_is_an_error(tmp_path, monkeypatch):
@@ -345,12 +348,12 @@ def test_a_report_is_not_changed_by_drawing_it(notebook, run):
 def test_publish_writes_each_language(notebook, run, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.pdf").write_text("of an earlier run")
-    reports = publish(notebook, run, tmp_path / "out", pdf=False)
+    published = publish(notebook, run, tmp_path / "out", formats=())
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "report.html", "report.json", "brief.html",
         "report.zh.html", "report.zh.json", "brief.zh.html",
     }  # fmt: skip
-    assert set(reports) == {"en", "zh"}
+    assert set(published.reports) == {"en", "zh"}
     assert MIME not in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "report.pdf" not in (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -273,15 +273,20 @@ def test_a_pdf_without_text_is_an_error(notebook, run, monkeypatch):
         make(notebook, run)
 
 
-def test_a_layout_that_fails_is_an_error_and_the_pages_stay(notebook, run, monkeypatch, tmp_path):
+def test_a_layout_that_fails_costs_the_pdf_alone(notebook, run, monkeypatch, tmp_path):
     def broken(page):
         raise MemoryError("too large")
 
     monkeypatch.setattr(pdf_engines, "by_plutoprint", broken)
-    with pytest.raises(PublishError, match=r"could not be laid out .MemoryError: too large"):
-        publish(notebook, run, tmp_path / "out")
-    assert (tmp_path / "out" / "report.zh.html").is_file()
-    assert (tmp_path / "out" / "report.zh.json").is_file()
+    published = publish(notebook, run, tmp_path / "out")
+    ((missing, error),) = published.failed.items()
+    assert missing.name == "pdf"
+    assert "could not be laid out (MemoryError: too large)" in str(error)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "brief.html", "brief.zh.html", "report.html", "report.json", "report.zh.html",
+        "report.zh.json",
+    ]  # fmt: skip
+    assert "report.pdf" not in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_without_an_engine_the_error_says_what_to_install(monkeypatch):
@@ -316,9 +321,9 @@ def test_a_process_that_made_a_pdf_ends_well(notebook, run, tmp_path):
     page, _ = render(notebook, Request(run, collect(notebook, run)["zh"], printing=True))
     (tmp_path / "page.html").write_text(page.replace("/* fonts */", _rules(page)), "utf-8")
     code = (
-        "import sys; from pathlib import Path; from opsnb.publishing.reports import engines;"
+        "import sys; from pathlib import Path; from opsnb.publishing.reports import pdf_engines;"
         "page = Path(sys.argv[1]).read_text('utf-8');"
-        "engines.by_plutoprint(page); engines.by_plutoprint(page)"
+        "pdf_engines.by_plutoprint(page); pdf_engines.by_plutoprint(page)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "page.html")], capture_output=True, timeout=60

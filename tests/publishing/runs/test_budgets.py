@@ -21,7 +21,7 @@ MB = 2**20
 
 def go(workspace, **limits):
     planned = plan(Playbook.load("demo", workspace), {}, workspace)
-    return run(planned, workspace, pdf=False, limits=Limits(**limits))
+    return run(planned, workspace, formats=(), limits=Limits(**limits))
 
 
 def test_a_run_that_takes_too_much_memory_is_stopped_and_says_so(make, workspace, seam) -> None:

@@ -14,7 +14,8 @@ from opsnb.base.errors import PeriodError, PublishError, WorkspaceError
 from opsnb.base.workspace import Workspace
 from opsnb.cli.progress import _Terminal
 from opsnb.publishing.runs import freshness
-from opsnb.publishing.runs.cycle import Entry, Outcome, Progress, expand, index_reports, run_cycle
+from opsnb.publishing.runs.cycle import Entry, Outcome, Progress, expand, run_cycle
+from opsnb.publishing.runs.index import index_reports
 
 CYCLES = """
 [[cycles.month]]
@@ -75,7 +76,7 @@ def test_a_cycle_that_nothing_is_asked_for(busy) -> None:
 
 def test_a_cycle_makes_every_report_and_the_index(busy) -> None:
     seen = []
-    rolled = run_cycle(busy, expand(busy), pdf=False, on_progress=seen.append)
+    rolled = run_cycle(busy, expand(busy), formats=(), on_progress=seen.append)
     assert rolled.counts == {"ready": 3}
     assert not rolled.failed
     assert rolled.cycle == "2026-10"
@@ -101,7 +102,7 @@ def test_the_longest_of_last_time_comes_first_after_those_that_never_ran(busy, m
     names = ("short", "long", "gone", "middle", "new", "new_and_large")
     entries = [Entry(name, "2026-10") for name in names]
     seen = []
-    rolled = run_cycle(busy, entries, pdf=False, languages=["en"], jobs=1, on_progress=seen.append)
+    rolled = run_cycle(busy, entries, formats=(), languages=["en"], jobs=1, on_progress=seen.append)
     started = [p.entry.playbook for p in seen if p.event == "start"]
     assert started == ["new_and_large", "new", "long", "middle", "short", "gone"]
     assert [o.entry.playbook for o in rolled.outcomes] == [e.playbook for e in entries]
@@ -110,7 +111,7 @@ def test_the_longest_of_last_time_comes_first_after_those_that_never_ran(busy, m
 def test_progress_names_the_cell_and_its_section(busy, make, seam) -> None:
     make("told", "# Takings", seam, "# Refunds", "1 + 1", title="# Told\n\nTwo sections.")
     seen = []
-    run_cycle(busy, [Entry("told", "2026-10")], pdf=False, on_progress=seen.append)
+    run_cycle(busy, [Entry("told", "2026-10")], formats=(), on_progress=seen.append)
     cells = [p for p in seen if p.event == "cell"]
     assert [(p.cell + 1, p.cells) for p in cells] == [(n, 7) for n in range(1, 8)]
     # the title, the parameters and those that were injected; then two cells a section
@@ -148,7 +149,7 @@ def test_failures_stay_their_own(busy, make) -> None:
         Entry("month", "2026-10", parameters={"topp": 1}),
         Entry("month", "2026-10", "experiment", "one_page"),
     ]
-    rolled = run_cycle(busy, entries, pdf=False, languages=["en"], jobs=2)
+    rolled = run_cycle(busy, entries, formats=(), languages=["en"], jobs=2)
     assert rolled.failed
     statuses = [outcome.status for outcome in rolled.outcomes]
     assert statuses == ["failed", "ready", "failed", "failed", "failed", "failed"]
@@ -167,12 +168,12 @@ def test_a_bug_in_one_report_is_told_by_its_name(busy, monkeypatch) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(opsnb.publishing.reports, "publish", broken)
-    rolled = run_cycle(busy, expand(busy)[:1], pdf=False)
+    rolled = run_cycle(busy, expand(busy)[:1], formats=())
     assert rolled.outcomes[0].reason == "RuntimeError: a bug"
 
 
 def test_an_empty_cycle_is_no_failure(busy) -> None:
-    rolled = run_cycle(busy, [], pdf=False)
+    rolled = run_cycle(busy, [], formats=())
     assert (rolled.failed, rolled.outcomes, rolled.cycle) == (False, [], "")
 
 
@@ -186,7 +187,7 @@ def test_reports_run_side_by_side(busy, make) -> None:
             most[0] = max(most[0], now[0])
 
     entries = [Entry("month", "2026-08"), Entry("month", "2026-09")]
-    run_cycle(busy, entries, pdf=False, jobs=2, languages=["en"], on_progress=watch)
+    run_cycle(busy, entries, formats=(), jobs=2, languages=["en"], on_progress=watch)
     assert most == [2]
 
 
@@ -209,7 +210,7 @@ def test_an_interrupted_cycle_stops_its_kernels(busy, make, monkeypatch) -> None
     entries = [Entry("month", f"2026-0{n}") for n in (8, 9, 7)]
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        run_cycle(busy, entries, pdf=False, jobs=2)
+        run_cycle(busy, entries, formats=(), jobs=2)
     assert time.monotonic() - started < 20
     for pid in pids:
         assert not Path(f"/proc/{pid.read_text()}/cmdline").exists()

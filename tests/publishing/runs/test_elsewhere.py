@@ -96,7 +96,9 @@ def test_a_cycle_on_a_cluster_loses_nothing_with_a_worker(make, workspace, clust
     killer.start()
     url = cluster.scheduler_address.replace("tcp://", "dask://")
     with place(url) as execute:
-        rolled = run_cycle(workspace, entries, pdf=False, languages=["en"], execute=execute, jobs=3)
+        rolled = run_cycle(
+            workspace, entries, formats=(), languages=["en"], execute=execute, jobs=3
+        )
     killer.join()
     assert [outcome.status for outcome in rolled.outcomes] == ["ready"] * 3, [
         outcome.reason for outcome in rolled.outcomes
@@ -111,7 +113,7 @@ def test_a_failing_cell_on_a_cluster_is_told_as_here(make, workspace, cluster) -
     make("demo", "1 / 0")
     with place(cluster.scheduler_address.replace("tcp://", "dask://")) as execute:
         rolled = run_cycle(
-            workspace, [Entry("demo", "2026-10")], pdf=False, languages=["en"], execute=execute
+            workspace, [Entry("demo", "2026-10")], formats=(), languages=["en"], execute=execute
         )
     error = rolled.outcomes[0].result.error
     assert (error.cell_id, error.name, error.message) == (

@@ -18,7 +18,7 @@ from opsnb.publishing.reports.small_print import provenance_lines
 from opsnb.publishing.runs import freshness
 from opsnb.publishing.runs.cycle import Entry, run_cycle
 from opsnb.publishing.runs.plan import plan
-from opsnb.publishing.runs.run import How, Result, run
+from opsnb.publishing.runs.run import Result, RunOptions, run
 
 READS = """\
 import opsnb
@@ -86,12 +86,12 @@ def fingerprint(workspace: Workspace):
     return ask
 
 
-def go(workspace: Workspace, **how) -> Result:
+def go(workspace: Workspace, **more) -> Result:
     workspace = Workspace.load(workspace.root)
     planned = plan(Playbook.load("demo", workspace), {}, workspace)
-    how.setdefault("pdf", False)
-    present = freshness.Present(workspace, fingerprint(workspace))
-    return run(planned, workspace, how=How(present=present, **how))
+    more.setdefault("formats", ())
+    current = freshness.CurrentState(workspace, fingerprint(workspace))
+    return run(planned, workspace, options=RunOptions(current=current, **more))
 
 
 def test_nothing_changed_nothing_runs(shop) -> None:
@@ -187,7 +187,8 @@ def test_without_a_way_to_ask_touched_data_count_as_changed(shop) -> None:
     go(shop)
     os.utime(shop.root / "data/orders.parquet", (1, 1))
     planned = plan(Playbook.load("demo", shop), {}, shop)
-    result = run(planned, shop, how=How(pdf=False, present=freshness.Present(shop)))
+    current = freshness.CurrentState(shop)
+    result = run(planned, shop, formats=(), current=current)
     assert result.changed == ("table orders",)
 
 
@@ -205,7 +206,7 @@ def test_a_new_template_draws_again_without_running(shop, monkeypatch) -> None:
 def test_a_pdf_that_is_wanted_now_is_drawn_without_running(shop) -> None:
     first = go(shop)
     assert first.files("pdf") == []
-    again = go(shop, pdf=True)
+    again = go(shop, formats=["pdf"])
     assert (again.made, again.changed) == ("rendered", ("PDF",))
     assert len(again.files("pdf")) == 2
     assert go(shop).made == "unchanged", "and where none is wanted, it does no harm"
@@ -226,8 +227,8 @@ def test_a_playbook_that_does_not_say_what_it_reads_always_runs(make, workspace)
     make("demo")
     for expected in ("no report yet", "what it reads is not known"):
         planned = plan(Playbook.load("demo", workspace), {}, workspace)
-        present = freshness.Present(workspace)
-        result = run(planned, workspace, how=How(pdf=False, present=present))
+        current = freshness.CurrentState(workspace)
+        result = run(planned, workspace, formats=(), current=current)
         assert result.changed == (expected,)
 
 
@@ -244,12 +245,12 @@ def test_a_changed_plan_runs_only_its_report(shop, make) -> None:
         Entry("readout", "2026-10", "experiment", "one_page"),
         Entry("readout", "2026-10", "experiment", "two_pages"),
     ]
-    assert not run_cycle(workspace, entries, pdf=False).failed
+    assert not run_cycle(workspace, entries, formats=()).failed
     edit(shop.root / "plans/experiments/two_pages.toml", "Fewer", "Many fewer")
-    rolled = run_cycle(Workspace.load(shop.root), entries, pdf=False)
+    rolled = run_cycle(Workspace.load(shop.root), entries, formats=())
     assert [outcome.result.made for outcome in rolled.outcomes] == ["unchanged", "executed"]
     assert rolled.outcomes[1].result.changed == ("plans/experiments/two_pages",)
-    always = run_cycle(Workspace.load(shop.root), entries, pdf=False, always=True)
+    always = run_cycle(Workspace.load(shop.root), entries, formats=(), always=True)
     assert {outcome.result.changed for outcome in always.outcomes} == {("asked for",)}
 
 
@@ -261,7 +262,7 @@ def test_another_end_of_a_campaign_runs_only_what_reads_its_end(shop, make) -> N
     )
     make("ends", cell, parameters='cycle = "2026-10"  # type: cycle  Month')
     entries = [Entry("demo", "2026-10"), Entry("ends", "2026-10")]
-    asked = {"pdf": False, "fingerprint": fingerprint(shop)}
+    asked = {"formats": (), "fingerprint": fingerprint(shop)}
     assert not run_cycle(Workspace.load(shop.root), entries, **asked).failed
     edit(shop.root / "plans/campaigns/golden_week.toml", "2026-10-08", "2026-10-07")
     rolled = run_cycle(Workspace.load(shop.root), entries, **asked)
@@ -270,19 +271,15 @@ def test_another_end_of_a_campaign_runs_only_what_reads_its_end(shop, make) -> N
 
 
 def test_the_index_is_written_when_something_changed(shop, monkeypatch) -> None:
-    import opsnb.publishing.runs.cycle
+    from opsnb.publishing.runs import index
 
     written: list[int] = []
-    real = opsnb.publishing.runs.cycle.index_reports
-    monkeypatch.setattr(
-        opsnb.publishing.runs.cycle,
-        "index_reports",
-        lambda *a, **k: written.append(1) or real(*a, **k),
-    )
+    real = index.index_reports
+    monkeypatch.setattr(index, "index_reports", lambda *a, **k: written.append(1) or real(*a, **k))
     entries = [Entry("demo", "2026-10")]
 
     def cycle() -> None:
-        rolled = run_cycle(Workspace.load(shop.root), entries, pdf=False)
+        rolled = run_cycle(Workspace.load(shop.root), entries, formats=())
         assert rolled.index == shop.root / "reports/index.html"
 
     cycle()

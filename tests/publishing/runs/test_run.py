@@ -29,7 +29,7 @@ from opsnb.publishing.runs.run import Result, run
 
 def go(workspace: Workspace, name: str = "demo", params: dict | None = None, **more) -> Result:
     planned = plan(Playbook.load(name, workspace), params or {}, workspace)
-    return run(planned, workspace, pdf=False, **more)
+    return run(planned, workspace, formats=(), **more)
 
 
 def read(folder: Path, name: str = "report.json") -> dict:
@@ -353,21 +353,19 @@ def test_a_failed_report_keeps_the_last_good_one(make, workspace, seam) -> None:
 
 def test_a_pdf_that_cannot_be_made_does_not_cost_the_page(make, workspace, monkeypatch) -> None:
     make()
-    publish = opsnb.publishing.reports.publish
 
-    def without_pdf(notebook, record, folder, *, pdf=True):
-        reports = publish(notebook, record, folder, pdf=False)
-        if pdf:
-            (folder / "report.pdf").write_bytes(b"half")
-            raise PublishError("no PDF engine is installed", hint="install plutoprint")
-        return reports
+    def no_engine(*given: object) -> bytes:
+        raise PublishError("no PDF engine is installed", hint="install plutoprint")
 
-    monkeypatch.setattr(opsnb.publishing.reports, "publish", without_pdf)
+    monkeypatch.setattr("opsnb.publishing.reports.pdf.make_brief", no_engine)
     planned = plan(Playbook.load("demo", workspace), {}, workspace)
     result = run(planned, workspace)
     assert result.status == "ready"
     assert "there is no PDF: no PDF engine is installed" in result.warnings[0]
-    assert result.files("pdf") == []
+    assert result.files("pdf") == [], "half a format is none"
+    assert [path.name for path in result.files()] == ["report.html", "report.zh.html"]
+    page = (result.folder / "report.html").read_text(encoding="utf-8")
+    assert "brief.html" in page and "report.pdf" not in page
 
 
 def test_what_a_crash_left_is_cleared_and_the_report_comes_back(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def published(make, workspace):
     make("demo", SEAM.format(value=f"int(open({str(source)!r}).read())", text="x"))
     for _ in range(2):
         planned = plan(Playbook.load("demo", workspace), {}, workspace)
-        result = run(planned, workspace, pdf=False)
+        result = run(planned, workspace, formats=())
         assert result.status == "ready", result.reason
     return result.folder
 

@@ -27,11 +27,11 @@ def folder(reports, lay, notebook, run) -> Path:
     lay(month("2026-09", 2.5e6, actions=[action]), "month")
     lay(month("2026-10", 3.5e6, status="provisional", reason="Refunds are open."), "month")
     lay(campaign(), "golden")
-    publish(notebook, run, reports / "2026-10" / "review", pdf=False)
+    publish(notebook, run, reports / "2026-10" / "review", formats=())
     payload_of(notebook, "gate")["status"] = {"status": "invalid"}
-    publish(notebook, run, reports / "2026-10" / "refused", pdf=False)
+    publish(notebook, run, reports / "2026-10" / "refused", formats=())
     payload_of(notebook, "gate")["status"] = {"status": "provisional"}
-    publish(notebook, run, reports / "2026-10" / "early", pdf=False)
+    publish(notebook, run, reports / "2026-10" / "early", formats=())
     write_index(reports, ["en", "zh"], NAME)
     found = compare(month("2026-09", 1e6), month("2026-10", 2e6))
     for code in ("en", "zh"):
@@ -140,7 +140,7 @@ def test_axe_finds_nothing_serious(browser, folder) -> None:
 
 
 def test_the_brief_is_readable_on_a_phone(browser, notebook, run, tmp_path) -> None:
-    publish(notebook, run, tmp_path, pdf=False)
+    publish(notebook, run, tmp_path, formats=())
     page = opened(browser, tmp_path / "brief.zh.html", 390, "dark")
     verdict = page.get_by_text(collect(notebook, run)["zh"]["verdict"]["sentence"], exact=True)
     assert verdict.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") >= 14

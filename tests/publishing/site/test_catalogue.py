@@ -8,7 +8,7 @@ import pytest
 
 from opsnb.base.errors import PublishError
 from opsnb.publishing.reports import RunError, publish
-from opsnb.publishing.site import report_entries, write_index
+from opsnb.publishing.site import entries, write_index
 from tests.publishing.reports.test_collect import payload_of
 from tests.publishing.reports.test_html import EVIL, LOADED, words
 
@@ -22,7 +22,7 @@ def reports(tmp_path):
 
 def add(reports, notebook, run, cycle, slug, **changes):
     changed = dataclasses.replace(run, cycle=cycle, **changes)
-    publish(notebook, changed, reports / cycle / slug, pdf=False)
+    publish(notebook, changed, reports / cycle / slug, formats=())
 
 
 def test_an_empty_folder_has_an_index_that_says_so(reports):
@@ -37,7 +37,7 @@ def test_an_empty_folder_has_an_index_that_says_so(reports):
 def test_cycles_come_newest_first(reports, notebook, run):
     for cycle in ("2025-12", "2026-09", "2026-W40", "2026-10", "2026-Q3", "2026-W44", "2026"):
         add(reports, notebook, run, cycle, "a")
-    order = [entry.cycle for entry in report_entries(reports, "en")]
+    order = [entry.cycle for entry in entries(reports, "en")]
     assert order == ["2026", "2026-W44", "2026-10", "2026-W40", "2026-Q3", "2026-09", "2025-12"]
 
 

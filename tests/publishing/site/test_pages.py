@@ -12,9 +12,9 @@ from opsnb.base.messages import Language
 from opsnb.publishing.reports.store import staged
 from opsnb.publishing.runs.proposals import record as remember
 from opsnb.publishing.site import (
+    entries,
     kpi_history,
     metric_labels,
-    report_entries,
     track_record,
     write_index,
 )
@@ -41,7 +41,7 @@ def test_a_kpi_is_followed_from_cycle_to_cycle(reports, lay):
     for cycle, gmv in (("2026-09", 3.5e6), ("2026-10", 2.5e6), ("2026-08", 3.1e6)):
         lay(month(cycle, gmv), "month")
     lay(month("2026-W44", 1e6), "week")
-    listed = report_entries(reports, "en")
+    listed = entries(reports, "en")
     (kind, cycles, series), (weeks, *_) = kpi_history.histories(listed, ENGLISH, metric_labels({}))
     assert (kind, weeks) == ("By month", "By week")
     assert cycles == ["2026-08", "2026-09", "2026-10"]
@@ -103,7 +103,7 @@ def test_without_the_verdicts_evidence_the_first_effect_counts(reports, lay):
     plain = campaign()
     plain["verdict"] = None
     lay(plain, "golden")
-    (row,) = track_record.campaigns(report_entries(reports, "en"), ENGLISH, {})
+    (row,) = track_record.campaigns(entries(reports, "en"), ENGLISH, {})
     assert row.effect.value == 397_000.0
     assert row.metric == "gmv net"
 
@@ -119,7 +119,7 @@ def test_predictions_are_scored_once(reports, lay):
     bare = {**scored, "what": "No range", "low": None, "high": None}
     unknown = {**scored, "observed": None}
     lay(month("2026-11", 1e6, predictions=[unknown, open_, missed, bare]), "month")
-    rows = track_record.predictions(report_entries(reports, "en"))
+    rows = track_record.predictions(entries(reports, "en"))
     assert [(row.what, row.hit) for row in rows] == [
         ("Next month", None), ("Increment of the sale", True), ("No range", None),
         ("Earlier", False),
@@ -147,7 +147,7 @@ def test_without_a_ledger_the_board_holds_what_reports_propose(reports, lay):
     lay(month("2026-09", 1e6, actions=[proposed[0]]), "month")
     lay(month("2026-08", 1e6, actions=[action("Never", None)], status="invalid"), "month")
     board, kept = track_record.steps(
-        report_entries(reports, "en"), track_record.remembered(reports / "ledger"), ENGLISH, TODAY
+        entries(reports, "en"), track_record.remembered(reports / "ledger"), ENGLISH, TODAY
     )
     assert not kept
     assert [(s.title, s.state) for s in board] == [
@@ -223,7 +223,7 @@ def test_superseded_versions_are_listed_and_marked(reports):
     assert re.search(r"Version 2 · published .* \(UTC\+00:00\) · Provisional · superseded", shown)
     assert shown.index("Version 2 ·") < shown.index("Version 1 ·")
     assert "第 1 版" in words((reports / "index.zh.html").read_text("utf-8"))
-    (entry,) = report_entries(reports, "en")
+    (entry,) = entries(reports, "en")
     assert not entry.usable
     for old, text in zip(entry.earlier, ("Wednesday", "Tuesday"), strict=True):
         ((_, ((kind, address),)),) = old.files
@@ -234,7 +234,7 @@ def test_superseded_versions_are_listed_and_marked(reports):
 def test_a_record_is_read_once_for_as_long_as_it_is_the_same(reports, lay, monkeypatch):
     folder = lay(month("2026-10", 2e6), "month")
     lay(month("2026-09", 1e6), "month")
-    assert [e.report["facts"][0]["value"] for e in report_entries(reports, "en")] == [2e6, 1e6]
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [2e6, 1e6]
     read = []
     whole = Path.read_text
 
@@ -243,14 +243,14 @@ def test_a_record_is_read_once_for_as_long_as_it_is_the_same(reports, lay, monke
         return whole(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "read_text", counted)
-    assert [e.report["facts"][0]["value"] for e in report_entries(reports, "en")] == [2e6, 1e6]
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [2e6, 1e6]
     assert "report.json" not in read
     (folder / "report.json").write_text(json.dumps(month("2026-10", 4e6)), "utf-8")
-    assert [e.report["facts"][0]["value"] for e in report_entries(reports, "en")] == [4e6, 1e6]
+    assert [e.report["facts"][0]["value"] for e in entries(reports, "en")] == [4e6, 1e6]
     assert read.count("report.json") == 1
     for spoilt in ("{", '{"form": 1, "records": [1]}', '{"form": 0}'):
         (reports / ".work/catalogue.json").write_text(spoilt, "utf-8")
-        assert len(report_entries(reports, "zh")) == 2
+        assert len(entries(reports, "zh")) == 2
 
 
 def test_the_filters_hold_what_the_reports_hold(reports, lay):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import importlib.util
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from opsnb.analysis.sources.base import Source, first_line
-from opsnb.analysis.sources.csv_files import load
 from opsnb.analysis.sources.embedded import Engine, data_files, free_name, named
+from opsnb.analysis.sources.text_files import load
+from opsnb.base.connectors import Connector
 from opsnb.base.errors import SourceError
 from opsnb.base.workspace import SourceConfig
 
@@ -26,12 +26,6 @@ def open_excel(config: SourceConfig, url: str, engine: Engine) -> Source:
     """
     where = f"sources.{config.name}"
     free_name(config.name, where)
-    if importlib.util.find_spec("python_calamine") is None:
-        raise SourceError(
-            "excel needs a reader that is not installed",
-            where=where,
-            hint='pip install "opsnb[excel]"',
-        )
     books = data_files(url, engine.root, _ENDINGS, where)
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
     rejected = {}
@@ -86,3 +80,6 @@ def _text(cell: Any) -> str:
         whole_day = cell.time() == dt.time()
         return cell.date().isoformat() if whole_day else cell.isoformat(sep=" ")
     return str(cell)
+
+
+CONNECTOR = Connector(open_excel, True, "python_calamine", "opsnb[excel]")

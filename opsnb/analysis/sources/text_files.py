@@ -1,4 +1,4 @@
-"""Folders of CSV. Nothing is lost in silence: lines that are no rows are counted.
+"""Text files as tables. Nothing is lost in silence: lines that are no rows are counted.
 
 Every value is read as text first. A column then becomes a number, date, time or flag only
 if all its values are one, so that codes such as 007 and very long numbers stay text, and a
@@ -19,36 +19,15 @@ from typing import IO, Any, NamedTuple, cast
 
 import duckdb
 
-from opsnb.analysis.sources.base import Rejected, Source, first_line
+from opsnb.analysis.sources.base import Rejected, first_line
 from opsnb.analysis.sources.column_types import Reading, give_types
-from opsnb.analysis.sources.embedded import Engine, data_files, free_name, named, quoted
+from opsnb.analysis.sources.embedded import Engine, named, quoted
 from opsnb.base.errors import SourceError
 from opsnb.base.workspace import SourceConfig
 
-_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _SAMPLE = 5
 
 _QUARANTINE = Path("reports") / "quarantine"
-
-
-def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
-    """A folder of CSV files: one table a file; a subfolder's files make one table.
-
-    The first line holds the names; the separator is the one it uses (comma, semicolon, tab
-    or bar); quotes are double. Files that are not in UTF-8 need `encoding`.
-    """
-    where = f"sources.{config.name}"
-    free_name(config.name, where)
-    tables = data_files(url, engine.root, _ENDINGS, where)
-    engine.limit_memory(config.memory_limit)
-    engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
-    rejected = {}
-    for name, paths in tables.items():
-        engine.opens(paths)
-        found = load(engine, config, name, paths, where)
-        if found.rows or found.lost:
-            rejected[name] = found
-    return Source(config.name, engine.backend, ("memory", config.name), rejected)
 
 
 def load(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from opsnb.analysis.sources.server import server
 from opsnb.base.errors import SourceError
 
 if TYPE_CHECKING:
@@ -141,3 +142,6 @@ def _lay_out(session: Any, lake: str) -> None:
             continue
         place = item.getPath().toString()
         session.read.parquet(place).createOrReplaceTempView(name.removesuffix(_ENDING))
+
+
+CONNECTOR = server(open_spark, "pyspark", "opsnb[spark]")

@@ -1,0 +1,1 @@
+"""Connectors to databases and clusters; each module is a scheme."""
