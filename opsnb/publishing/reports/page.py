@@ -170,7 +170,8 @@ class _Draft:
 
     def _words(self, cell: NotebookNode, cell_id: str) -> str:
         """The cell's text in the page's language; the notebook's own where there is none."""
-        return self.language.texts.get(f"playbook.{self.run.playbook}.{cell_id}", cell.source)
+        name = self.run.texts or self.run.playbook
+        return self.language.texts.get(f"playbook.{name}.{cell_id}", cell.source)
 
     def _outputs(self, cell: NotebookNode, cell_id: str, tags: set[str]) -> None:
         """What a cell shows. Streams and errors stay in the run log."""

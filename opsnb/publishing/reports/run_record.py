@@ -54,11 +54,13 @@ class Run:
         The workspace's folder, cut out of every text that is shown.
     provenance : dict
         `opsnb`, `python`, `packages` (name: version), `git` (`commit`, `dirty`; or None),
-        `playbook` (`name`, `sha256`).
+        `playbook` (`name`, `sha256`, `subject`).
     messages_folder : Path, optional
         The workspace's own language files.
     accessible : bool
         PDFs are tagged (PDF/UA).
+    texts : str
+        Name under which the language files hold the texts of its cells; empty: its own.
     before : dict
         `tables` of the report's last version; empty where there is none.
     """
@@ -80,6 +82,7 @@ class Run:
     error: RunError | None = None
     messages_folder: Path | None = None
     accessible: bool = False
+    texts: str = ""
     before: dict[str, Any] = field(default_factory=dict)
 
     def language(self, code: str) -> Language:

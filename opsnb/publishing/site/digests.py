@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from opsnb.base.errors import PublishError
+from opsnb.base.traits import SUBJECTS
 from opsnb.publishing.reports.run_record import write_atomic
 from opsnb.publishing.reports.schema import check
 
 Digest = dict[str, Any]
 
-_FORM = 1
+_FORM = 2
 """Of a digest; another number makes every record be read again."""
 
 _FACTS = (
@@ -43,7 +45,7 @@ class Digests:
 
     def read(self, path: Path) -> Digest:
         """A report.json as the catalogue needs it: without what it does not show, and with
-        `metrics`, the ids that its facts are about.
+        `metrics`, the ids that its facts are about, and `about`, the kind of its subject.
 
         Raises
         ------
@@ -86,4 +88,12 @@ def _digest(report: Any) -> Digest:
     facts = check(report)["facts"]
     shown = [fact for fact in facts if fact["id"] in _FACTS]
     metrics = sorted({fact["metric"] for fact in facts if fact.get("metric")})
-    return {**report, **_UNSHOWN, "facts": shown, "metrics": metrics}
+    return {**report, **_UNSHOWN, "facts": shown, "metrics": metrics, "about": _about(report)}
+
+
+def _about(report: Mapping[str, Any]) -> str | None:
+    """`campaign` or `experiment`; reports of before say it by their parameter's name alone."""
+    playbook = report["provenance"].get("playbook") or {}
+    if "subject" in playbook:
+        return playbook["subject"]
+    return next((kind for kind in SUBJECTS if kind in report["parameters"]), None)
