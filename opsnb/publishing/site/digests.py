@@ -92,8 +92,9 @@ def _digest(report: Any) -> Digest:
 
 
 def _about(report: Mapping[str, Any]) -> str | None:
-    """`campaign` or `experiment`; reports of before say it by their parameter's name alone."""
+    """`campaign` or `experiment`; older reports tell it by their parameters and facts."""
     playbook = report["provenance"].get("playbook") or {}
     if "subject" in playbook:
         return playbook["subject"]
-    return next((kind for kind in SUBJECTS if kind in report["parameters"]), None)
+    told = {*report["parameters"], *(fact["id"].partition(".")[0] for fact in report["facts"])}
+    return next((kind for kind in SUBJECTS if kind in told), None)
