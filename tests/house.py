@@ -22,7 +22,7 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 HOUSE = {
     "base": (
         "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share", "seam",
-        "dependencies", "plugins", "messages", "periods", "credentials", "toml_model", "ledger",
+        "dependencies", "plugins", "connectors", "traits", "messages", "periods", "credentials", "toml_model", "ledger",
         "plans", "workspace",
     ),
     "analysis": (

@@ -2,7 +2,7 @@
 
 Facts, checks, findings, decisions and actions are recorded as the cells produce them.
 `show(...)` wraps display parts into an object that a cell can end in; it carries, beside
-what a person sees, everything recorded since the last `show` (the seam of
+what a person sees, everything recorded since the last one was rendered (the seam of
 docs/architecture.md).
 """
 
@@ -70,6 +70,8 @@ class Recorder:
         The first is the one that cells show; the others travel along for the publisher.
     rows, catalogue, meter
         The workspace's tables, its metrics, and what measures them.
+    names : frozenset of str
+        Under which names the ledger holds what this playbook said in earlier cycles.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Recorder:
     ) -> None:
         self.workspace = workspace
         self.playbook = playbook
+        self.names = frozenset({playbook})
         reached = last_day(workspace) if cycle == "latest" else None
         self.period = workspace.period(cycle, kind, reached=reached)
         codes = list(languages) or [workspace.language]
@@ -96,6 +99,7 @@ class Recorder:
         self.reports: dict[str, TableReport] = {}
         self.is_invalid = False
         self._pending = Records()
+        self._told_reads: dict[str, Any] = {}
 
     @cached_property
     def catalogue(self) -> Any:
@@ -238,7 +242,7 @@ class Recorder:
     # -- showing -----------------------------------------------------------------------
 
     def show(self, *parts: Part) -> Shown:
-        """Parts as something a cell can end in, with all that was recorded since the last.
+        """Parts as something a cell can end in, with all that was recorded until it is shown.
 
         Raises
         ------
@@ -246,9 +250,22 @@ class Recorder:
             A file that was read has changed since: the runner then starts anew, once.
         """
         require_still(self.workspace)
-        pending, self._pending = self._pending, Records()
-        pending.reads = {**self.workspace.reads.as_dict(), "tables": fingerprints(self.workspace)}
-        return Shown(self.languages, parts, pending)
+        return Shown(self.languages, parts, self._take)
+
+    def rest(self) -> Shown | None:
+        """What no output has carried away yet, as one that shows nothing; None where all has."""
+        if self._pending == Records() and self._reads() == self._told_reads:
+            return None
+        return Shown(self.languages, (), self._take)
+
+    def _take(self) -> Records:
+        """Hands over what was recorded, with all that was read so far."""
+        taken, self._pending = self._pending, Records()
+        taken.reads = self._told_reads = self._reads()
+        return taken
+
+    def _reads(self) -> dict[str, Any]:
+        return {**self.workspace.reads.as_dict(), "tables": fingerprints(self.workspace)}
 
     def first_screen(self, verdict: Verdict, cards: Iterable[Card]) -> Shown:
         """The summary: verdict, cards, what to decide, findings, actions.

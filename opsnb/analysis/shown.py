@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from opsnb.analysis.display import Part
@@ -24,7 +26,7 @@ from opsnb.base.seam import MIME, PAYLOAD, Status
 
 @dataclass
 class Records:
-    """Recorded since the last `show`."""
+    """Recorded since an output last carried records away."""
 
     facts: list[Fact] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -40,14 +42,22 @@ class Records:
 
 
 class Shown:
-    """What a cell ends in: a MIME bundle for people, and the seam's payload beside it."""
+    """What a cell ends in: a MIME bundle for people, and the seam's payload beside it.
+
+    Records leave with it when it is rendered, not when it is made: one that nobody displays
+    takes nothing along.
+    """
 
     def __init__(
-        self, languages: list[Language], parts: tuple[Part, ...], pending: Records
+        self, languages: list[Language], parts: tuple[Part, ...], take: Callable[[], Records]
     ) -> None:
         self._languages = languages
         self._parts = parts
-        self._pending = pending
+        self._take = take
+
+    @cached_property
+    def _pending(self) -> Records:
+        return self._take()
 
     def html(self, language: Language) -> str:
         return "\n".join(part.html(language) for part in self._parts)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opsnb.base.errors import ParameterError
-from opsnb.publishing.playbooks.parameters import SUBJECTS
+from opsnb.base.traits import SUBJECTS
 
 if TYPE_CHECKING:
     from opsnb.base.workspace import Workspace

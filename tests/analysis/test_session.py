@@ -139,7 +139,7 @@ def verdict() -> Verdict:
 def test_the_first_screen(ops: Session) -> None:
     fact = ops.fact("x", 1, "count")
     ops.finding("claim", fact, section="s")
-    ops.show(Note("earlier"))
+    ops.show(Note("earlier")).payload()
     shown = ops.first_screen(verdict(), [Card("Users", "17", fact)])
     html = shown.html(ops.language)
     for piece in ("ob-verdict", "SHIP", "ob-card", "17", "ob-findings", "claim"):

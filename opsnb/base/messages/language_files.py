@@ -14,7 +14,8 @@ from opsnb.base.errors import MessageError
 LONGER_CYCLES = ("quarter", "year")
 """Cycles that are told in the words of the month's report."""
 
-_TOLD_OF_A_MONTH = ("month.", "playbook.monthly_retrospective.")
+_TOLD_OF_A_MONTH = ("month.", "playbook.")
+"""Texts in which a longer cycle takes the month's place."""
 
 
 def known_languages() -> list[str]:

@@ -40,15 +40,20 @@ def provenance(playbook: Playbook, root: Path, plugins: Mapping[str, str]) -> di
     dict
         `opsnb`, `python`, `packages` (name to version), `plugins` where there are any, `git`
         (`commit`, `dirty`; None where the workspace is no git checkout), `playbook` (`name`,
-        `sha256`).
+        `sha256`, `subject`: what kind of plan it is about).
     """
+    about = playbook.subject_parameter
     return {
         "opsnb": opsnb.__version__,
         "python": platform.python_version(),
         "packages": _package_versions(),
         **({"plugins": dict(plugins)} if plugins else {}),
         "git": git_state(root),
-        "playbook": {"name": playbook.name, "sha256": playbook.digest},
+        "playbook": {
+            "name": playbook.name,
+            "sha256": playbook.digest,
+            "subject": about.type if about else None,
+        },
     }
 
 

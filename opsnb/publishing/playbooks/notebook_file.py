@@ -13,22 +13,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any
 
-from opsnb.base.errors import PlaybookError, did_you_mean
-from opsnb.base.periods import Kind
-from opsnb.publishing.playbooks.parameters import SUBJECTS, Parameter, declared
-
-_METADATA = {
-    "name": str,
-    "needs": list,
-    "optional": list,
-    "subject": str,
-    "sheet": bool,
-    "period": str,
-}
-_KIND = {list: "a list of table names", str: "text", bool: "true or false"}
-_PERIODS = tuple(kind for kind in get_args(Kind) if kind not in ("day", "range"))
+from opsnb.base.errors import PlaybookError
+from opsnb.base.traits import check_metadata
+from opsnb.publishing.playbooks.parameters import Parameter, declared
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
@@ -96,7 +85,7 @@ def check_structure(document: Any, where: str) -> None:
             where=where,
             hint="give each cell an id of its own; translations and errors go by it",
         )
-    _check_metadata(document.get("metadata", {}).get("opsnb", {}), where)
+    check_metadata(document.get("metadata", {}).get("opsnb", {}), where)
 
 
 def _cell_fault(cell: Any) -> str | None:
@@ -115,39 +104,6 @@ def _cell_fault(cell: Any) -> str | None:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _check_metadata(metadata: Any, where: str) -> None:
-    if not isinstance(metadata, dict):
-        raise PlaybookError(
-            "its opsnb metadata is not a table", where=where, hint='write {"name": ..., ...}'
-        )
-    for name, value in metadata.items():
-        if name not in _METADATA:
-            raise PlaybookError(
-                f'its opsnb metadata has the unknown key "{name}"',
-                where=where,
-                hint=did_you_mean(name, _METADATA, kind="keys"),
-            )
-        optional_none = name == "subject" and value is None
-        if not isinstance(value, _METADATA[name]) and not optional_none:
-            kind = _KIND[_METADATA[name]]
-            raise PlaybookError(
-                f'opsnb metadata "{name}" is not {kind}', where=where, hint=f"write {kind}"
-            )
-    period = metadata.get("period", "month")
-    if period not in _PERIODS:
-        raise PlaybookError(
-            f'opsnb metadata has the unknown period "{period}"',
-            where=where,
-            hint=did_you_mean(period, _PERIODS, kind="periods"),
-        )
-    if metadata.get("subject") not in (None, *SUBJECTS):
-        raise PlaybookError(
-            f'opsnb metadata has the unknown subject "{metadata["subject"]}"',
-            where=where,
-            hint=did_you_mean(metadata["subject"], SUBJECTS, kind="subjects"),
-        )
 
 
 def read_parameters(cells: list[dict[str, Any]], where: str) -> list[Parameter]:

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsnb.base.errors import OpsnbError, ParameterError, PlaybookError, did_you_mean
+from opsnb.base.traits import SUBJECTS
 
 TYPES = (
     "str", "int", "float", "bool", "date", "cycle", "experiment", "campaign", "list", "choice",
 )  # fmt: skip
 """Types a parameters cell may declare; `choice` as `choice[a|b|c]`."""
-
-SUBJECTS = ("experiment", "campaign")
-"""Types whose value is the id of a plan."""
 
 Known = Mapping[str, Callable[[], Iterable[str]]]
 """By subject type, a callable that gives the known ids; called only when it is needed."""

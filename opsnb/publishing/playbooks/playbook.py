@@ -19,6 +19,7 @@ from opsnb.base import resources
 from opsnb.base.errors import PlaybookError, did_you_mean
 from opsnb.base.periods import Kind
 from opsnb.base.plugins import Plugins
+from opsnb.base.traits import SUBJECTS, Traits
 from opsnb.publishing.playbooks import parameters as parameter_types
 from opsnb.publishing.playbooks.notebook_file import (
     check_structure,
@@ -27,7 +28,7 @@ from opsnb.publishing.playbooks.notebook_file import (
     source_of,
     split_heading,
 )
-from opsnb.publishing.playbooks.parameters import SUBJECTS, Known, Parameter
+from opsnb.publishing.playbooks.parameters import Known, Parameter
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -105,30 +106,35 @@ class Playbook:
     def metadata(self) -> Mapping[str, Any]:
         return self.document.get("metadata", {}).get("opsnb", {})
 
+    @cached_property
+    def traits(self) -> Traits:
+        """Its name and traits, as the kernel is told them."""
+        return Traits.of(self.name, self.metadata)
+
     @property
     def key(self) -> str:
-        """The name its texts have in the language files; a copy keeps the original's."""
-        return self.metadata.get("name", self.name)
+        """What its reports and the ledger call it: its file's name, but for older copies."""
+        return self.traits.name
 
     @property
     def needs(self) -> list[str]:
         """Tables it cannot do without."""
-        return list(self.metadata.get("needs", []))
+        return list(self.traits.needs)
 
     @property
     def optional(self) -> list[str]:
         """Tables whose sections it leaves out when they are missing."""
-        return list(self.metadata.get("optional", []))
+        return list(self.traits.optional)
 
     @property
     def subject(self) -> str | None:
         """`experiment`, `campaign`, or None."""
-        return self.metadata.get("subject")
+        return self.traits.subject
 
     @property
     def period(self) -> Kind:
         """The kind of cycle it belongs to: week, month, quarter, year."""
-        return self.metadata.get("period", "month")
+        return self.traits.period
 
     @property
     def title(self) -> str:
@@ -152,7 +158,7 @@ class Playbook:
         return split_heading(self._text(cell, language), _humanised(self.name))
 
     def _text(self, cell: Mapping[str, Any], language: Language | None) -> str:
-        key = f"playbook.{self.key}.{cell.get('id')}"
+        key = f"playbook.{self.traits.texts}.{cell.get('id')}"
         if language is not None and language.has(key):
             return language.texts[key]
         return source_of(cell)

@@ -48,11 +48,13 @@ class Run:
         The workspace's folder, cut out of every text that is shown.
     provenance : dict
         `opsnb`, `python`, `packages` (name: version), `git` (`commit`, `dirty`; or None),
-        `playbook` (`name`, `sha256`).
+        `playbook` (`name`, `sha256`, `subject`).
     message_folders : tuple of Path
         Language files of plug-ins and of the workspace.
     accessible : bool
         PDFs are tagged (PDF/UA).
+    texts : str
+        Name under which the language files hold the texts of its cells; empty: its own.
     before : dict
         `tables` of the report's last version; empty where there is none.
     """
@@ -74,6 +76,7 @@ class Run:
     error: RunError | None = None
     message_folders: tuple[Path, ...] = ()
     accessible: bool = False
+    texts: str = ""
     before: dict[str, Any] = field(default_factory=dict)
 
     def language(self, code: str) -> Language:

@@ -17,6 +17,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,6 @@ from opsnb.publishing.reports.formats import PAGE, Format
 from opsnb.publishing.reports.run_record import write_atomic
 from opsnb.publishing.runs.hashes import hash_of as _hash
 from opsnb.publishing.runs.hashes import hash_of_files as _content
-from opsnb.publishing.runs.hashes import hash_of_messages as _messages
 
 if TYPE_CHECKING:
     from opsnb.publishing.runs.plan import PlannedRun
@@ -46,6 +46,11 @@ LIBRARIES = (
     "seaborn", "sqlglot",
 )  # fmt: skip
 """Whose versions can change a result."""
+
+_READ_BY_KERNELS = (
+    "__init__.py", "base", "analysis", "fonts", "publishing/__init__.py", "publishing/kernels",
+)  # fmt: skip
+"""Files and folders of the package, whole: which of a folder's files a kernel opens varies."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ class CurrentState:
             "languages": ",".join(codes),
             FILE: self._settings,
             "day of the data": workspace.as_of.isoformat(),
-            "messages": _hash([_messages(codes), _content(workspace.messages_folder)]),
+            "messages": _content(workspace.messages_folder),
             "opsnb": _own_code(),
             "libraries": _libraries(),
             **({"plug-ins": _hash(stamp)} if (stamp := workspace.plugins.stamp) else {}),
@@ -340,15 +345,18 @@ def _template() -> str:
 
 @functools.cache
 def _own_code() -> str:
-    """What cells call: everything in the analysis half and in what both halves share."""
-    root = Path(opsnb.__file__).parent
-    files = [
-        path
-        for half in ("base", "analysis")
-        for path in sorted((root / half).rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-    ]
-    return _hash([[path.relative_to(root).as_posix(), _content(path)] for path in files])
+    """What kernels read of opsnb: code, texts, definitions, fonts; a test traces what they open."""
+    package = Path(opsnb.__file__).parent
+    places = [package / name for name in _READ_BY_KERNELS]
+    places.append(resources.templates() / "report" / "fragments.css")
+    return _hash(
+        [
+            [file.relative_to(place.parent).as_posix(), sha256(file.read_bytes()).hexdigest()]
+            for place in places
+            for file in sorted(place.rglob("*")) or [place]
+            if file.suffix != ".pyc" and file.is_file()
+        ]
+    )
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import opsnb
-from opsnb.base import core_share
+from opsnb.base import core_share, traits
 from opsnb.base.periods import kind_of
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.playbooks.playbook import Playbook
@@ -100,6 +100,7 @@ def execute(
             planned.parameters,
             environment={
                 "OPSNB_WORKSPACE": str(workspace.root),
+                traits.VARIABLE: playbook.traits.as_json(),
                 "OPSNB_LANGUAGES": ",".join(languages),
                 "OPSNB_QUERIES": str(log_path.with_name(QUERIES)),
                 **({core_share.FOLDER: options.shared} if options.shared else {}),
@@ -153,6 +154,7 @@ def record_of(
     subject_plan = {**workspace.experiments, **workspace.campaigns}.get(planned.subject or "")
     return Run(
         playbook=playbook.key,
+        texts=playbook.traits.texts,
         title={code: playbook.title_in(language) for code, language in spoken.items()},
         subject=planned.subject,
         subject_label=subject_plan.name if subject_plan is not None else planned.subject,

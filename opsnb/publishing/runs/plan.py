@@ -16,8 +16,9 @@ from opsnb.base import periods
 from opsnb.base.errors import PublishError, did_you_mean
 from opsnb.base.messages import known_languages
 from opsnb.base.periods import Kind
+from opsnb.base.traits import SUBJECTS
 from opsnb.base.workspace import Workspace
-from opsnb.publishing.playbooks.parameters import SUBJECTS, Known, Problem, parameter_error
+from opsnb.publishing.playbooks.parameters import Known, Problem, parameter_error
 from opsnb.publishing.playbooks.playbook import Playbook
 
 LATEST = "latest"

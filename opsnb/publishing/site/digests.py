@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from opsnb.base.errors import PublishError
+from opsnb.base.traits import SUBJECTS
 from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.reports.run_record import write_atomic
 
 Digest = dict[str, Any]
 
-_FORM = 1
+_FORM = 2
 """Of a digest; another number makes every record be read again."""
 
 _FACTS = (
@@ -45,7 +47,7 @@ class Digests:
 
     def read(self, path: Path) -> Digest:
         """A report.json as the catalogue needs it: without what it does not show, and with
-        `metrics`, the ids that its facts are about.
+        `metrics`, the ids that its facts are about, and `about`, the kind of its subject.
 
         Raises
         ------
@@ -86,4 +88,13 @@ def _digest(report: dict[str, Any]) -> Digest:
     facts = report["facts"]
     shown = [fact for fact in facts if fact["id"] in _FACTS]
     metrics = sorted({fact["metric"] for fact in facts if fact.get("metric")})
-    return {**report, **_UNSHOWN, "facts": shown, "metrics": metrics}
+    return {**report, **_UNSHOWN, "facts": shown, "metrics": metrics, "about": _about(report)}
+
+
+def _about(report: Mapping[str, Any]) -> str | None:
+    """`campaign` or `experiment`; older reports tell it by their parameters and facts."""
+    playbook = report["provenance"].get("playbook") or {}
+    if "subject" in playbook:
+        return playbook["subject"]
+    told = {*report["parameters"], *(fact["id"].partition(".")[0] for fact in report["facts"])}
+    return next((kind for kind in SUBJECTS if kind in told), None)

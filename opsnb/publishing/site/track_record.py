@@ -91,7 +91,7 @@ def campaigns(
     rows = []
     for entry in listed:
         report = entry.report
-        if report is None or report["playbook"] != "campaign_review" or not report["subject"]:
+        if report is None or report["about"] != "campaign" or not report["subject"]:
             continue
         facts = report["facts"] if entry.usable else []
         whole = {f["id"]: as_fact(f) for f in facts if f["key"] == f["id"]}

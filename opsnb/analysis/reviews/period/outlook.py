@@ -14,7 +14,7 @@ from opsnb.analysis.display import Absent, Column, Interval, Note, Part, Table
 from opsnb.analysis.findings import Prediction
 from opsnb.analysis.methods.calibration import widening
 from opsnb.analysis.methods.forecast import Forecast, next_period
-from opsnb.analysis.reviews.shared.recall import SPEC
+from opsnb.analysis.reviews.shared.recall import SPEC, without_repeats
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
@@ -93,12 +93,13 @@ def _widening(month: Month) -> float:
     """By how much this playbook's ranges were too narrow so far; 1 until that can be told."""
     measured = {kpi.metric.id: kpi.measured.value for kpi in month.kpis}
     scored = []
-    for entry in month.ops.workspace.remembered(before=month.period):
+    ops = month.ops
+    for entry in without_repeats(ops, ops.workspace.remembered(before=month.period)):
         observed = entry.observed
         if observed is None and entry.due == month.period.end:
             observed = measured.get(entry.metric or "")
         numbers = (entry.value, entry.low, entry.high, observed)
-        if entry.playbook == month.ops.playbook and None not in numbers:
+        if entry.playbook in ops.names and None not in numbers:
             scored.append((entry.due, numbers))
     if len({due for due, _ in scored}) < LEARNS_FROM:
         return 1.0

@@ -47,13 +47,13 @@ def recall(ops: Recorder, *, related: bool, subject: str | None = None) -> list[
     """
     found = ops.workspace.remembered(before=ops.period)
     if related:
-        found = [entry for entry in found if entry.playbook == ops.playbook]
+        found = [entry for entry in found if entry.playbook in ops.names]
         others = ops.workspace.remembered(subject=subject) if subject else []
-        found += [entry for entry in others if entry.playbook != ops.playbook]
+        found += [entry for entry in others if entry.playbook not in ops.names]
         found.sort(key=lambda entry: entry.added)
     parts = _actions(ops, [e for e in found if e.kind == "action"])
     parts += _decisions(ops, [e for e in found if e.kind == "decision"])
-    parts += _predictions(ops, [e for e in found if e.kind == "prediction"])
+    parts += _predictions(ops, without_repeats(ops, found))
     return parts or [Absent(Text("ledger.none"))]
 
 
@@ -169,6 +169,15 @@ def _row(ops: Recorder, entry: Entry) -> dict[str, Any]:
 # -- predictions -----------------------------------------------------------------------------
 
 
+def without_repeats(ops: Recorder, entries: Sequence[Entry]) -> list[Entry]:
+    """The predictions, without those of the playbook that this one is a copy of where both
+    foretold one metric for one day."""
+    found = [entry for entry in entries if entry.kind == "prediction"]
+    own = {(e.metric, e.due) for e in found if e.playbook == ops.playbook}
+    others = ops.names - {ops.playbook}
+    return [e for e in found if e.playbook not in others or (e.metric, e.due) not in own]
+
+
 def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     now = [scored for entry in entries if (scored := _scored(ops, entry)) is not None]
     if not now:
@@ -186,7 +195,7 @@ def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
 
 def _scored(ops: Recorder, entry: Entry) -> Scored | None:
     """The outcome of a playbook's own prediction for this period, once the period is over."""
-    named = entry.metric in ops.catalogue and entry.playbook == ops.playbook
+    named = entry.metric in ops.catalogue and entry.playbook in ops.names
     if not named or entry.due != ops.period.end or entry.value is None:
         return None
     assert entry.metric is not None
