@@ -22,8 +22,8 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 HOUSE = {
     "base": (
         "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share", "seam",
-        "dependencies", "plugins", "connectors", "traits", "messages", "periods", "credentials", "toml_model", "ledger",
-        "plans", "workspace",
+        "traits", "dependencies", "plugins", "connectors", "messages", "periods", "credentials",
+        "toml_model", "ledger", "plans", "workspace",
     ),
     "analysis": (
         "sources", "tables", "metrics", "methods", "findings", "display", "shown", "recorder",
