@@ -29,7 +29,7 @@ UNITS: dict[str, Any] = {"spend": "money", "cpc": "money", "cpa": "money", "ctr"
 
 
 def channel_parts(case: CampaignCase, by: str) -> list[Part]:
-    """Spend and counts by a column of the ledger, its oddities, and the money question."""
+    """Spend and counts by a column of the spend table, its oddities, and the money question."""
     ops = case.ops
     if not case.has_spend:
         return [Absent(Text("campaign.cost.absent"))]
@@ -173,7 +173,7 @@ def _quadrant(
 
 
 def _oddities(case: CampaignCase) -> list[Part]:
-    """Channels, and rows of the ledger, whose counts contradict each other."""
+    """Channels, and rows of the spend table, whose counts contradict each other."""
     return [*_odd_channels(case), *_odd_rows(case)]
 
 

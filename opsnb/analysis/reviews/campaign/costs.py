@@ -154,7 +154,7 @@ class ChannelRow:
 
 
 def channels(ops: Recorder, plan: CampaignPlan, by: str) -> list[ChannelRow]:
-    """A campaign's spend by an attribute of the ledger, the dearest first."""
+    """A campaign's spend by a column of the spend table, the dearest first."""
     spend = ops.rows.table("spend").expr
     mine = spend.filter(spend.campaign_id == plan.id)
     counted = [name for name in ("impressions", "clicks", "conversions") if name in spend.columns]
@@ -195,7 +195,7 @@ def conversions(rows: Sequence[ChannelRow]) -> Conversions | None:
 
 
 def spent_on_channels(ops: Recorder, plan: CampaignPlan) -> dict[str, float]:
-    """All that the ledger books on each channel in the campaign's days, whatever the campaign."""
+    """All that is booked on each channel in the campaign's days, whatever the campaign."""
     if plan.start is None or plan.end is None:
         return {}
     spend = ops.rows.table("spend").expr
@@ -207,7 +207,7 @@ def spent_on_channels(ops: Recorder, plan: CampaignPlan) -> dict[str, float]:
 
 
 def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
-    """Impressions, clicks and conversions, None where the ledger has no such column."""
+    """Impressions, clicks and conversions, None where the spend table has no such column."""
     return (
         number(row.get("impressions")),
         number(row.get("clicks")),
@@ -232,7 +232,7 @@ def registered(ops: Recorder, plan: CampaignPlan) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Oddities:
-    """Ledger rows whose counts contradict each other."""
+    """Rows of the spend table whose counts contradict each other."""
 
     rows: int
     no_clicks: int

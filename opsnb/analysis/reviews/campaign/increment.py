@@ -26,7 +26,7 @@ other campaigns and outages are taken out of it."""
 
 
 @dataclass(frozen=True)
-class Path:
+class DailyPath:
     """Observed and expected values day by day; bounds are None where there are none."""
 
     dates: tuple[dt.date, ...]
@@ -134,7 +134,7 @@ class Increment:
     regions: int = 0
     after_days: int = 0
     window_days: int = 0
-    path: Path | None = None
+    path: DailyPath | None = None
     pre_days: int = 0
     impact: Effect | None = None
     scrutiny: Scrutiny = Scrutiny()

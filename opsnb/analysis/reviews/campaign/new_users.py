@@ -82,7 +82,7 @@ def referral_parts(case: CampaignCase) -> list[Part]:
 
 
 def _other_channels(case: CampaignCase) -> list[Part]:
-    """Media cost a new user of the paid channels in the same days, from the whole ledger."""
+    """Media cost a new user of the paid channels in the same days, whatever the campaign."""
     ops, plan = case.ops, case.plan
     assert plan.start and plan.end
     spend, users = ops.rows.table("spend").expr, ops.rows.table("users").expr

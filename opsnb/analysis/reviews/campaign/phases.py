@@ -52,7 +52,7 @@ def phase_parts(case: CampaignCase) -> list[Part]:
 
 
 def _booked(case: CampaignCase) -> dict[dt.date, float]:
-    """The ledger by day."""
+    """Costs of the campaign by day."""
     if not case.has_spend:
         return {}
     spend = case.ops.rows.table("spend").expr
