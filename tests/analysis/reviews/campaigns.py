@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -86,3 +87,57 @@ def said(campaign: opsnb.Campaign, *steps: str, language: int = 0) -> str:
     """What some steps say, in English or (1) Chinese."""
     spoken = campaign.ops.languages[language]
     return "\n".join(getattr(campaign, step)().plain(spoken) for step in steps)
+
+
+SALE = """\
+name = "Sale"
+start = 2026-10-01
+end = 2026-10-07
+post_days = 0
+metric = "gmv_net"
+"""
+HELD_OUT = 'holdout = {experiment = "h", control = "held", treated = "exposed", share = 0.5}\n'
+
+
+def sale(
+    workspace: Callable[..., Workspace],
+    *,
+    plan: str = SALE + HELD_OUT,
+    held: float = 100.0,
+    exposed: float = 150.0,
+    users: int = 400,
+    booked: dict[str, float] | None = None,
+    as_of: str = "2026-11-16",
+) -> Workspace:
+    """400 users held out and `users` exposed, who spend this much on average in the campaign."""
+    rng = np.random.default_rng(1)
+    people = pd.concat(
+        pd.DataFrame(
+            {
+                "user_id": [f"{variant}{n}" for n in range(size)],
+                "variant": variant,
+                "amount": mean + rng.normal(0, 10, size),
+            }
+        )
+        for variant, mean, size in (("held", held, 400), ("exposed", exposed, users))
+    ).reset_index(drop=True)
+    tables = {
+        "assignments": people[["user_id", "variant"]].assign(
+            experiment_id="h", assigned_at=pd.Timestamp("2026-10-01")
+        ),
+        "orders": people[["user_id", "amount"]].assign(
+            order_id=[f"o{n}" for n in range(len(people))],
+            ordered_at=pd.Timestamp("2026-10-01") + pd.to_timedelta(people.index % 7, "D"),
+        ),
+    }
+    if booked:
+        tables["spend"] = pd.DataFrame(
+            {
+                "campaign_id": "test",
+                "date": dt.date(2026, 10, 2),
+                "channel": "wechat",
+                "kind": list(booked),
+                "amount": list(booked.values()),
+            }
+        )
+    return workspace(tables, plans={"campaigns/test.toml": plan}, as_of=as_of)

@@ -27,7 +27,7 @@ def test_a_series_finds_the_effect_and_its_scrutiny_passes(workspace):
     campaign = review(workspace, {"series": series(effect=20)}, PLAN + CONTROLS)
     said(campaign, "effect")
     found = campaign.increment
-    assert (found.evidence, found.grade, found.after_days) == ("series", "D", 10)
+    assert (found.method, found.grade, found.after_days) == ("series", "D", 10)
     assert found.during.low < 200 < found.during.high
     assert found.relative.significant
     status = statuses(campaign)
@@ -58,7 +58,7 @@ def test_too_few_days_before_are_no_evidence(workspace):
     table = series(effect=20, first="2026-09-25")
     campaign = review(workspace, {"series": table}, PLAN + CONTROLS)
     assert "too little to model" in said(campaign, "effect")
-    assert campaign.increment.evidence == "none"
+    assert campaign.increment.method == "none"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_plan_beyond_the_data_says_what_is_missing(workspace):
     text = said(campaign, "effect")
     assert "no table of assignments" in text
     assert "Regions cannot be compared" in text
-    assert campaign.increment.evidence == "series"
+    assert campaign.increment.method == "series"
 
 
 def test_controls_without_their_table_are_no_evidence(workspace):
@@ -113,7 +113,7 @@ def test_a_synthetic_control_finds_the_effect(workspace):
     campaign = review(workspace, {"series": table}, plan)
     said(campaign, "effect")
     found = campaign.increment
-    assert (found.evidence, found.grade) == ("geo", "B")
+    assert (found.method, found.grade) == ("geo", "B")
     assert found.net.value == pytest.approx(160, abs=25)
     share, count = found.scrutiny.space
     assert (share, count) == (pytest.approx(1 / 11), 10)
@@ -132,7 +132,7 @@ def test_several_regions_without_a_fit_go_to_difference_in_differences(workspace
     campaign = review(workspace, {"series": regions(8, treated=3, seed=6)}, plan)
     text = said(campaign, "effect")
     found = campaign.increment
-    assert (found.evidence, found.grade, found.regions) == ("did", "C", 3)
+    assert (found.method, found.grade, found.regions) == ("did", "C", 3)
     assert found.during.low < 8 * 3 * 10 < found.during.high
     assert found.after.low < 8 * 3 * 10 < found.after.high
     status = statuses(campaign)
@@ -145,7 +145,7 @@ def test_regions_that_drifted_apart_before_are_found(workspace):
     table = regions(8, treated=3, drift=0.3, seed=5)
     campaign = review(workspace, {"series": table}, plan)
     said(campaign, "effect")
-    assert campaign.increment.evidence == "did"
+    assert campaign.increment.method == "did"
     assert statuses(campaign)["pre_trend"] == "warn"
 
 
@@ -217,7 +217,7 @@ def test_a_holdout_leads_and_leaks_are_counted(workspace, leak, status):
     campaign = review(workspace, holdout_tables(leak), HOLDOUT + CONTROLS, more="")
     said(campaign, "effect")
     found = campaign.increment
-    assert (found.evidence, found.grade) == ("holdout", "A")
+    assert (found.method, found.grade) == ("holdout", "A")
     assert found.during.low < 30_000 < found.during.high
     assert found.contaminated == leak
     assert statuses(campaign)["contamination"] == status

@@ -16,8 +16,8 @@ from opsnb.analysis.methods.geo import Synthetic, synthetic_control
 from opsnb.analysis.reviews.campaign.increment import (
     MIN_PRE_DAYS,
     PRE_TIMES_POST,
+    DailyPath,
     Increment,
-    Path,
     Scrutiny,
     Week,
     post_end,
@@ -179,9 +179,9 @@ def _relative(found: Synthetic, mean: float) -> Estimate:
     )  # fmt: skip
 
 
-def _path(panel: Panel, expected: np.ndarray) -> Path:
+def _path(panel: Panel, expected: np.ndarray) -> DailyPath:
     regions, none = panel.treated.shape[1], (None,) * len(panel.dates)
-    return Path(
+    return DailyPath(
         panel.dates,
         tuple(panel.treated.sum(axis=1)),
         tuple(expected * regions),

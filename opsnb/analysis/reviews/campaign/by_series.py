@@ -13,8 +13,8 @@ from opsnb.analysis.methods.structural import campaign_effect, placebo_in_time
 from opsnb.analysis.reviews.campaign.increment import (
     MIN_PRE_DAYS,
     PRE_TIMES_POST,
+    DailyPath,
     Increment,
-    Path,
     Scrutiny,
     Week,
     post_end,
@@ -80,7 +80,7 @@ def by_series(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) -
         window_days=stop - n_pre,
         pre_days=n_pre,
         impact=whole,
-        path=Path(
+        path=DailyPath(
             tuple(stamp.date() for stamp in target["day"]),
             tuple(target["value"]),
             tuple(whole.expected),

@@ -14,7 +14,7 @@ from opsnb.base.errors import ParameterError, did_you_mean
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.campaign.review import Campaign
+    from opsnb.analysis.reviews.campaign.case import CampaignCase
 
 COLUMNS = (
     ("spend", "exact_money"), ("impressions", "integer"), ("clicks", "integer"),
@@ -28,10 +28,10 @@ OF_USERS = (
 UNITS: dict[str, Any] = {"spend": "money", "cpc": "money", "cpa": "money", "ctr": "share"}
 
 
-def channel_parts(campaign: Campaign, by: str) -> list[Part]:
-    """Spend and counts by a column of the ledger, its oddities, and the money question."""
-    ops = campaign.ops
-    if not campaign.has_spend:
+def channel_parts(case: CampaignCase, by: str) -> list[Part]:
+    """Spend and counts by a column of the spend table, its oddities, and the money question."""
+    ops = case.ops
+    if not case.has_spend:
         return [Absent(Text("campaign.cost.absent"))]
     columns = ops.rows.table("spend").expr.columns
     if by not in columns:
@@ -40,22 +40,22 @@ def channel_parts(campaign: Campaign, by: str) -> list[Part]:
             where="parameter breakdown",
             hint=did_you_mean(by, columns, kind="columns"),
         )
-    rows = _rows(campaign, by)
+    rows = _rows(case, by)
     if not rows:
         return [Absent(Text("campaign.channels.empty"))]
-    parts: list[Part] = [_table(campaign, by, rows, COLUMNS, order=Text("campaign.channels.order"))]
+    parts: list[Part] = [_table(case, by, rows, COLUMNS, order=Text("campaign.channels.order"))]
     if len(rows) > 1:
-        parts.append(_chart(campaign, rows))
+        parts.append(_chart(case, rows))
     if any(row["new_users"] for row in rows):
         caption = Text("campaign.channels.users_caption")
-        parts.append(_table(campaign, by, rows, OF_USERS, caption=caption))
-    parts += [*_oddities(campaign), *(_money_question(campaign) if by == "channel" else [])]
+        parts.append(_table(case, by, rows, OF_USERS, caption=caption))
+    parts += [*_oddities(case), *(_money_question(case) if by == "channel" else [])]
     parts.append(Note(Text("campaign.channels.note")))
     return parts
 
 
 def _table(
-    campaign: Campaign,
+    case: CampaignCase,
     by: str,
     rows: list[dict[str, Any]],
     columns: Sequence[tuple[str, str]],
@@ -69,23 +69,23 @@ def _table(
         for name, format in columns
         if any(row.get(name) is not None for row in rows)
     ]
-    heads = [Column("name", campaign.word("dimension", by)), *shown]
+    heads = [Column("name", case.word("dimension", by)), *shown]
     return Table(heads, rows, caption=caption, order=order)
 
 
-def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
-    ops = campaign.ops
+def _rows(case: CampaignCase, by: str) -> list[dict[str, Any]]:
+    ops = case.ops
     rows: list[dict[str, Any]] = []
-    kept = _retained(campaign) if by == "channel" else {}
-    paid = costs.spent_on_channels(ops, campaign.plan) if by == "channel" else {}
-    for row in costs.channels(ops, campaign.plan, by):
+    kept = _retained(case) if by == "channel" else {}
+    paid = costs.spent_on_channels(ops, case.plan) if by == "channel" else {}
+    for row in costs.channels(ops, case.plan, by):
         for name in ("spend", "impressions", "clicks", "conversions", "ctr", "cpc", "cpa"):
             value = getattr(row, name)
             if value is not None:
                 unit = UNITS.get(name, "count")
                 ops.fact(f"campaign.channel.{name}", value, unit, segment=row.name)
         all_spend = paid.get(row.name)
-        few = by == "channel" and row.name in campaign.small_channels
+        few = by == "channel" and row.name in case.small_channels
         new_users: Any = ops.withheld if few and row.new_users else row.new_users
         each: Any = all_spend / row.new_users if all_spend and row.new_users else None
         if each is not None and few:
@@ -103,16 +103,16 @@ def _rows(campaign: Campaign, by: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _retained(campaign: Campaign) -> dict[str, Any]:
+def _retained(case: CampaignCase) -> dict[str, Any]:
     """Share of the users whom each channel brought who were back in their second week."""
-    ops, plan = campaign.ops, campaign.plan
+    ops, plan = case.ops, case.plan
     last = data_end(ops, "events") if ops.rows.has("events") else None
     if last is None or not ops.rows.has("users") or plan.start is None or plan.end is None:
         return {}
     out: dict[str, Any] = {}
     found = newcomers(ops.rows, plan.start, plan.end, last, ages=(7,))
     second_week = {row.channel: row.retained[0] for row in found}
-    few = campaign.small_channels | ops.people(
+    few = case.small_channels | ops.people(
         "campaign.channel.retention",
         {channel: share.n for channel, share in second_week.items()},
         {channel: share.hits for channel, share in second_week.items()},
@@ -129,7 +129,7 @@ def _retained(campaign: Campaign) -> dict[str, Any]:
     return out
 
 
-def _chart(campaign: Campaign, rows: Sequence[dict[str, Any]]) -> Part:
+def _chart(case: CampaignCase, rows: Sequence[dict[str, Any]]) -> Part:
     """Cost a conversion where conversions were counted, else the spend."""
     known = [row for row in rows if row["cpa"] is not None]
     key, use = ("cpa", known) if len(known) > 1 else ("spend", list(rows))
@@ -142,18 +142,18 @@ def _chart(campaign: Campaign, rows: Sequence[dict[str, Any]]) -> Part:
         least=ranked[-1][key],
     )
     if key == "cpa" and len(use) > 2:
-        return _quadrant(campaign, use, sum(row["spend"] for row in rows), claim)
+        return _quadrant(case, use, sum(row["spend"] for row in rows), claim)
     return charts.bars(
         [charts.Bar(row["name"], row[key]) for row in use],
         claim=claim,
         alt=Text.of("campaign.channels.alt", rows=len(use)),
-        source=campaign.source,
+        source=case.source,
         format="exact_money" if key == "cpa" else "money",
     )
 
 
 def _quadrant(
-    campaign: Campaign, rows: Sequence[dict[str, Any]], spent: float, claim: Text
+    case: CampaignCase, rows: Sequence[dict[str, Any]], spent: float, claim: Text
 ) -> Part:
     """Where the money went, against what a counted conversion cost there.
 
@@ -168,24 +168,24 @@ def _quadrant(
         x_line=1 / len(rows),
         claim=claim,
         alt=Text.of("campaign.channels.quadrant_alt", rows=len(rows), average=average),
-        source=campaign.source,
+        source=case.source,
     )
 
 
-def _oddities(campaign: Campaign) -> list[Part]:
-    """Channels, and rows of the ledger, whose counts contradict each other."""
-    return [*_odd_channels(campaign), *_odd_rows(campaign)]
+def _oddities(case: CampaignCase) -> list[Part]:
+    """Channels, and rows of the spend table, whose counts contradict each other."""
+    return [*_odd_channels(case), *_odd_rows(case)]
 
 
-def _odd_channels(campaign: Campaign) -> list[Part]:
-    silent = [row.name for row in campaign.channel_rows if row.clicks == 0 and row.impressions]
+def _odd_channels(case: CampaignCase) -> list[Part]:
+    silent = [row.name for row in case.channel_rows if row.clicks == 0 and row.impressions]
     over = [
         row.name
-        for row in campaign.channel_rows
+        for row in case.channel_rows
         if row.clicks is not None and (row.conversions or 0) > row.clicks
     ]
     checks = [
-        campaign.ops.check(
+        case.ops.check(
             f"channel.{state}", "warn", Text.of(f"campaign.channels.{state}", channels=names)
         )
         for state, names in (("silent", silent), ("unclicked", over))
@@ -194,28 +194,28 @@ def _odd_channels(campaign: Campaign) -> list[Part]:
     return [Checks(checks)] if checks else []
 
 
-def _odd_rows(campaign: Campaign) -> list[Part]:
-    odd = costs.oddities(campaign.ops, campaign.plan)
+def _odd_rows(case: CampaignCase) -> list[Part]:
+    odd = costs.oddities(case.ops, case.plan)
     if odd is None or not (odd.no_clicks or odd.more_conversions_than_clicks):
         return []
-    fact = campaign.ops.fact(
+    fact = case.ops.fact(
         "campaign.channel.oddities", odd.more_conversions_than_clicks, "count", n=odd.rows
     )
     message = Text.of(
         "campaign.channels.odd", rows=odd.rows, none=odd.no_clicks,
         over=odd.more_conversions_than_clicks,
     )  # fmt: skip
-    return [Checks([campaign.ops.check("ledger_counts", "warn", message, fact)])]
+    return [Checks([case.ops.check("ledger_counts", "warn", message, fact)])]
 
 
-def _money_question(campaign: Campaign) -> list[Part]:
+def _money_question(case: CampaignCase) -> list[Part]:
     """A shift to try where the margins differ beyond doubt; else why none is proposed."""
-    rows = responses(campaign.ops, campaign.plan)
+    rows = responses(case.ops, case.plan)
     if len(rows) < 2:
         return [Paragraph(Text("campaign.channels.refuse_counts"))]
     for row in rows:
         if row.elasticity is not None:
-            campaign.ops.fact(
+            case.ops.fact(
                 "campaign.channel.elasticity", row.elasticity, "number", low=row.low,
                 high=row.high, segment=row.channel,
             )  # fmt: skip
@@ -228,7 +228,7 @@ def _money_question(campaign: Campaign) -> list[Part]:
         return [*parts, Paragraph(Text("campaign.channels.refuse_margin"))]
     dear, cheap = pair
     text = Text.of("campaign.channels.propose", dear=dear.channel, cheap=cheap.channel)
-    campaign.ops.act(text, campaign.plan.owner or None, source=campaign.ops.period.key)
+    case.ops.act(text, case.plan.owner or None, source=case.ops.period.key)
     return [*parts, Paragraph(text, "neutral")]
 
 

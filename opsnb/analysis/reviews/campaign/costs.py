@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.metrics.rows import number
+from opsnb.analysis.reviews.campaign.wording import word
+from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class CostBook:
     """Costs of a campaign by kind, planned and booked."""
 
     booked: dict[str, float]
@@ -40,17 +43,51 @@ class Ledger:
         """Nothing that was budgeted is missing, and something was booked at all."""
         return bool(self.booked) and not self.missing
 
+    @property
+    def fact(self) -> Fact:
+        """All that was booked; None where nothing was."""
+        return Fact("campaign.cost", self.total if self.booked else None, "money")
 
-def ledger(ops: Recorder, plan: CampaignPlan) -> Ledger:
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The total, then each kind."""
+        kinds = [
+            Fact("campaign.cost", amount, "money", segment=kind)
+            for kind, amount in self.booked.items()
+        ]
+        return self.fact, *kinds
+
+
+def cost_book(ops: Recorder, plan: CampaignPlan) -> CostBook:
     """Everything booked on the campaign, whatever its date; nothing without a spend table."""
     if not ops.rows.has("spend"):
-        return Ledger({}, plan.budget.by_kind)
+        return CostBook({}, plan.budget.by_kind)
     spend = ops.rows.table("spend").expr
     mine = spend.filter(spend.campaign_id == plan.id)
     frame = mine.group_by("kind").agg(amount=mine.amount.sum()).execute()
     booked = {str(row.kind): float(row.amount) for row in frame.itertuples()}
     order = [*plan.budget.by_kind, *sorted(set(booked) - set(plan.budget.by_kind))]
-    return Ledger({kind: booked[kind] for kind in order if kind in booked}, plan.budget.by_kind)
+    return CostBook({kind: booked[kind] for kind in order if kind in booked}, plan.budget.by_kind)
+
+
+def cost_checks(ops: Recorder, book: CostBook) -> tuple[Check, ...]:
+    """Whether every cost is on record; nothing to say without a cost or a budget."""
+    if not book.booked and not book.planned:
+        return ()
+    unplanned = [kind for kind in ("reward", "labour") if kind not in book.booked]
+    if not book.complete:
+        message = Text.of(
+            "campaign.cost.missing", kinds=[word(ops, "kind", kind) for kind in book.missing]
+        )
+        return (Check("cost", "block", message, (book.fact,)),)
+    if book.planned and unplanned:
+        message = Text.of(
+            "campaign.cost.unplanned", kinds=[word(ops, "kind", kind) for kind in unplanned]
+        )
+        return (Check("cost", "warn", message, (book.fact,)),)
+    if book.planned:
+        return (Check("cost", "pass", Text("campaign.cost.complete"), (book.fact,)),)
+    return (Check("cost", "warn", Text("campaign.cost.no_budget"), (book.fact,)),)
 
 
 @dataclass(frozen=True)
@@ -60,6 +97,10 @@ class Attributed:
     revenue: float
     margin: float | None
     orders: int
+
+    @property
+    def fact(self) -> Fact:
+        return Fact("campaign.net_revenue", self.revenue, "money", n=self.orders)
 
 
 def attributed(ops: Recorder, plan: CampaignPlan) -> Attributed | None:
@@ -113,7 +154,7 @@ class ChannelRow:
 
 
 def channels(ops: Recorder, plan: CampaignPlan, by: str) -> list[ChannelRow]:
-    """A campaign's spend by an attribute of the ledger, the dearest first."""
+    """A campaign's spend by a column of the spend table, the dearest first."""
     spend = ops.rows.table("spend").expr
     mine = spend.filter(spend.campaign_id == plan.id)
     counted = [name for name in ("impressions", "clicks", "conversions") if name in spend.columns]
@@ -133,8 +174,28 @@ def channels(ops: Recorder, plan: CampaignPlan, by: str) -> list[ChannelRow]:
     return sorted(rows, key=lambda row: -row.spend)
 
 
+@dataclass(frozen=True)
+class Conversions:
+    """What the channels counted: conversions, and what each of them cost there."""
+
+    total: Fact
+    each: Fact
+
+
+def conversions(rows: Sequence[ChannelRow]) -> Conversions | None:
+    """Over the channels that counted any; None where none did."""
+    counted = [row for row in rows if row.conversions]
+    total = sum(row.conversions or 0 for row in counted)
+    if not total:
+        return None
+    each = sum(row.spend for row in counted) / total
+    return Conversions(
+        Fact("campaign.conversions", total, "count"), Fact("campaign.cac", each, "money")
+    )
+
+
 def spent_on_channels(ops: Recorder, plan: CampaignPlan) -> dict[str, float]:
-    """All that the ledger books on each channel in the campaign's days, whatever the campaign."""
+    """All that is booked on each channel in the campaign's days, whatever the campaign."""
     if plan.start is None or plan.end is None:
         return {}
     spend = ops.rows.table("spend").expr
@@ -146,7 +207,7 @@ def spent_on_channels(ops: Recorder, plan: CampaignPlan) -> dict[str, float]:
 
 
 def _counts(row: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
-    """Impressions, clicks and conversions, None where the ledger has no such column."""
+    """Impressions, clicks and conversions, None where the spend table has no such column."""
     return (
         number(row.get("impressions")),
         number(row.get("clicks")),
@@ -171,7 +232,7 @@ def registered(ops: Recorder, plan: CampaignPlan) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Oddities:
-    """Ledger rows whose counts contradict each other."""
+    """Rows of the spend table whose counts contradict each other."""
 
     rows: int
     no_clicks: int
@@ -193,13 +254,6 @@ def oddities(ops: Recorder, plan: CampaignPlan) -> Oddities | None:
     if not row["rows"]:
         return None
     return Oddities(int(row["rows"]), int(row["none"] or 0), int(row["over"] or 0))
-
-
-def window_before(start: dt.date, end: dt.date) -> tuple[dt.date, dt.date]:
-    """As many days right before, moved by whole weeks so that the weekdays are the same."""
-    days = (end - start).days + 1
-    shift = dt.timedelta(days=7 * -(-days // 7))
-    return start - shift, end - shift
 
 
 def _over(top: float | None, bottom: float | None) -> float | None:

@@ -2,135 +2,86 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Absent, Checks, Note, Paragraph, Part, charts
 from opsnb.analysis.findings import Fact, Prediction
-from opsnb.analysis.reviews.campaign.effect_checks import effect_checks
+from opsnb.analysis.reviews.campaign.effect_facts import EffectFacts, tone
 from opsnb.analysis.reviews.campaign.flattering_numbers import naive_table
+from opsnb.analysis.reviews.campaign.report_status import is_invalid, record_checks
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
+    from opsnb.analysis.reviews.campaign.case import CampaignCase
     from opsnb.analysis.reviews.campaign.increment import Increment
-    from opsnb.analysis.reviews.campaign.review import Campaign
 
 
-def effect_parts(campaign: Campaign) -> list[Part]:
+def effect_parts(case: CampaignCase) -> list[Part]:
     """Claim, chart, checks, and the naive numbers beside it; else why nothing can be said."""
-    found = campaign.increment
+    ops, found, effect = case.ops, case.increment, case.effect
     order = Note(Text("campaign.effect.order"))
     skipped = [Note(text) for text in found.passed_over]
-    if found.evidence == "none":
+    if effect is None:
         return [Absent(Text("campaign.effect.none")), *skipped, order]
-    facts = _facts(campaign, found)
-    claim = _claim(campaign, facts)
-    parts: list[Part] = [Paragraph(claim, campaign.effect_tone)]
-    if "relative" in facts:
+    ops.record(*effect.all)
+    claim = _claim(case, effect)
+    parts: list[Part] = [Paragraph(claim, tone(effect.headline))]
+    if effect.relative is not None:
         each = "region_day" if found.regions else "day"
-        parts.append(
-            Paragraph(
-                Text.of(
-                    f"campaign.effect.relative_{each}", relative=facts["relative"],
-                    average=facts["average"],
-                )
-            )
-        )  # fmt: skip
-    if "after" in facts:
-        parts.append(Paragraph(_dip(campaign, facts["after"])))
-    parts.append(_chart(campaign, found))
-    checks = effect_checks(campaign, found)
-    parts += [Checks(checks)] if checks else []
-    parts += naive_table(campaign, facts["during"])
-    parts += [*skipped, order]
-    if not campaign.ops.is_invalid:
-        head = facts.get("net", facts["during"])
-        campaign.ops.finding(
-            claim, head, grade=found.grade, tone=campaign.effect_tone, section="effect"
-        )
-        _tell_dip(campaign, facts)
-        _score_prediction(campaign, head)
-    return parts
+        key = f"campaign.effect.relative_{each}"
+        parts.append(Paragraph(Text.of(key, relative=effect.relative, average=effect.average)))
+    if effect.after is not None:
+        parts.append(Paragraph(_dip(found, effect, effect.after)))
+    parts.append(_chart(case, found))
+    record_checks(ops, case.effect_checks)
+    parts.append(Checks(case.effect_checks))
+    parts += naive_table(case, effect.during)
+    if not is_invalid(case.effect_checks):
+        _tell(case, effect, claim)
+    return [*parts, *skipped, order]
 
 
-def _facts(campaign: Campaign, found: Increment) -> dict[str, Fact]:
-    ops, facts = campaign.ops, {}
-    assert found.during is not None
-    spans = (
-        ("during", "campaign.effect", "campaign"),
-        ("after", "campaign.post_dip", "after"),
-        ("net", "campaign.effect", "net"),
-    )
-    for name, id_, period in spans:
-        estimate = getattr(found, name)
-        if estimate is not None:
-            facts[name] = ops.fact(
-                id_, estimate.value, campaign.unit, low=estimate.low, high=estimate.high,
-                p_value=estimate.p_value, n=estimate.n, method=found.evidence,
-                metric=campaign.plan.metric, period=period,
-            )  # fmt: skip
-    for number, week in enumerate(found.weeks, 1):
-        ops.fact(
-            "campaign.post_dip", week.effect.value, campaign.unit, low=week.effect.low,
-            high=week.effect.high, p_value=week.effect.p_value, n=week.effect.n,
-            method=found.evidence, metric=campaign.plan.metric, period=f"week{number}",
-        )  # fmt: skip
-    common: dict[str, Any] = {"method": found.evidence, "metric": campaign.plan.metric}
-    # A day, and where regions were treated a region and day: the unit of the method's estimate.
-    each = found.window_days * max(found.regions, 1)
-    facts["average"] = ops.fact(
-        "campaign.effect_average", found.during.value / each, campaign.unit,
-        low=found.during.low / each, high=found.during.high / each, **common,
-    )  # fmt: skip
-    if found.relative is not None:
-        facts["relative"] = ops.fact(
-            "campaign.effect_relative", found.relative.value, "relative",
-            low=found.relative.low, high=found.relative.high, p_value=found.p_value, **common,
-        )  # fmt: skip
-    return facts
+def _tell(case: CampaignCase, effect: EffectFacts, claim: Text) -> None:
+    """The effect, a loss after it that is shown, and the prediction, as findings."""
+    found, head = case.increment, effect.headline
+    case.ops.finding(claim, head, grade=found.grade, tone=tone(head), section="effect")
+    after = effect.after
+    if after is not None and after.high is not None and (after.high < 0 or found.given_back):
+        dip = _dip(found, effect, after)
+        case.ops.finding(dip, after, grade=found.grade, tone="warn", section="effect")
+    _score_prediction(case, head)
 
 
-def _claim(campaign: Campaign, facts: dict[str, Fact]) -> Text:
-    state = {"good": "up", "bad": "down", "warn": "open"}[campaign.effect_tone]
-    span = "net" if "net" in facts else "during"
+def _claim(case: CampaignCase, effect: EffectFacts) -> Text:
+    state = {"good": "up", "bad": "down", "warn": "open"}[tone(effect.headline)]
+    span = "during" if effect.net is None else "net"
     return Text.of(
         f"campaign.effect.claim_{state}",
-        metric=campaign.ops.label(campaign.plan.metric),
-        effect=facts.get("net", facts["during"]),
-        span=Text.of(f"campaign.effect.span_{span}", days=campaign.increment.after_days),
+        metric=case.ops.label(case.plan.metric),
+        effect=effect.headline,
+        span=Text.of(f"campaign.effect.span_{span}", days=case.increment.after_days),
     )
 
 
-def _dip(campaign: Campaign, after: Fact) -> Text:
+def _dip(found: Increment, effect: EffectFacts, after: Fact) -> Text:
     """What was given back over all days after, else in the first weeks, where it is shown."""
     assert after.low is not None and after.high is not None
-    found = campaign.increment
     days, early = found.after_days, found.given_back
     if early and after.high >= 0:
-        week = campaign.ops.facts[f"campaign.post_dip/{campaign.plan.metric}///week1"]
         weeks = f"campaign.effect.dip_{'week' if len(early) == 1 else 'weeks'}"
-        return Text.of(weeks, week=week, weeks=len(early), effect=after, days=days)
+        return Text.of(weeks, week=effect.weeks[0], weeks=len(early), effect=after, days=days)
     state = "down" if after.high < 0 else "up" if after.low > 0 else "open"
     return Text.of(f"campaign.effect.dip_{state}", effect=after, days=days)
 
 
-def _tell_dip(campaign: Campaign, facts: dict[str, Fact]) -> None:
-    """A loss after the campaign that is shown is among the findings."""
-    after, found = facts.get("after"), campaign.increment
-    if after is None or after.high is None or not (after.high < 0 or found.given_back):
-        return
-    campaign.ops.finding(
-        _dip(campaign, after), after, grade=found.grade, tone="warn", section="effect"
-    )
-
-
-def _chart(campaign: Campaign, found: Increment) -> Part:
+def _chart(case: CampaignCase, found: Increment) -> Part:
     claim = Text.of(
-        f"campaign.effect.chart_{found.evidence}",
-        metric=campaign.ops.label(campaign.plan.metric),
+        f"campaign.effect.chart_{found.method}",
+        metric=case.ops.label(case.plan.metric),
     )
     if found.path is None:
-        return _forest(campaign, found, claim)
-    path, plan = found.path, campaign.plan
+        return _forest(case, found, claim)
+    path, plan = found.path, case.plan
     sources = {
         "series": Text.of("campaign.effect.source_series", controls=list(plan.controls)),
         "geo": Text.of("campaign.effect.source_geo", weights=_weights(found)),
@@ -140,11 +91,11 @@ def _chart(campaign: Campaign, found: Increment) -> Part:
         path.dates, path.observed, path.expected, path.low, path.high,
         claim=claim,
         alt=Text.of(
-            f"campaign.effect.alt_{'series' if found.evidence == 'series' else 'regions'}",
+            f"campaign.effect.alt_{'series' if found.method == 'series' else 'regions'}",
             days=len(path.dates),
         ),
-        source=sources[found.evidence],
-        format=campaign.format,
+        source=sources[found.method],
+        format=case.format,
         events=[charts.Event(plan.start, plan.name, plan.end)] if plan.start else [],
     )  # fmt: skip
 
@@ -155,7 +106,7 @@ def _weights(found: Increment) -> list[Text]:
     return [Text.of("campaign.effect.weight", region=name, weight=w) for name, w in heavy]
 
 
-def _forest(campaign: Campaign, found: Increment, claim: Text) -> Part:
+def _forest(case: CampaignCase, found: Increment, claim: Text) -> Part:
     weeks = [
         (Text.of("campaign.effect.row_week", first=week.first, last=week.last), week.effect)
         for week in found.weeks
@@ -181,20 +132,18 @@ def _forest(campaign: Campaign, found: Increment, claim: Text) -> Part:
             held=found.holdout_users,
             days=found.pre_days,
         ),
-        format=f"signed_{campaign.format}",
+        format=f"signed_{case.format}",
     )
 
 
-def _score_prediction(campaign: Campaign, observed: Fact) -> None:
+def _score_prediction(case: CampaignCase, observed: Fact) -> None:
     """The plan's prediction against what came out, recorded to be scored."""
-    expected, plan = campaign.plan.predicted, campaign.plan
+    expected, plan = case.plan.predicted, case.plan
     if expected is None:
         return
-    campaign.ops.predict(
+    case.ops.predict(
         Prediction(
-            what=Text.of(
-                "campaign.prediction", metric=campaign.ops.label(plan.metric), name=plan.name
-            ),
+            what=Text.of("campaign.prediction", metric=case.ops.label(plan.metric), name=plan.name),
             metric=plan.metric,
             value=expected.value,
             low=expected.low,
@@ -206,14 +155,14 @@ def _score_prediction(campaign: Campaign, observed: Fact) -> None:
     if expected.low is None or expected.high is None:
         return
     inside = expected.low <= observed.value <= expected.high
-    campaign.ops.finding(
+    case.ops.finding(
         Text.of(
             "campaign.prediction_hit" if inside else "campaign.prediction_miss",
-            value=campaign.amount(expected.value), low=campaign.amount(expected.low),
-            high=campaign.amount(expected.high), observed=observed,
+            value=case.amount(expected.value), low=case.amount(expected.low),
+            high=case.amount(expected.high), observed=observed,
         ),
         observed,
-        grade=campaign.increment.grade,
+        grade=case.increment.grade,
         tone="neutral" if inside else "warn",
         section="effect",
     )  # fmt: skip

@@ -13,12 +13,12 @@ from opsnb.analysis.methods.compare import two_proportions
 from opsnb.analysis.methods.multiplicity import benjamini_hochberg
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.funnel import FunnelCount
-from opsnb.analysis.reviews.campaign import costs
+from opsnb.analysis.reviews.campaign.before_after import window_before
 from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.campaign.review import Campaign
+    from opsnb.analysis.reviews.campaign.case import CampaignCase
     from opsnb.base.plans import CampaignPlan
 
 FALSE_SHARE = 0.05
@@ -45,13 +45,13 @@ class Change:
     p_value: float | None
 
 
-def funnel_parts(campaign: Campaign) -> list[Part]:
+def funnel_parts(case: CampaignCase) -> list[Part]:
     """Users by step in order; whole-funnel rates by channel and device with their changes."""
-    ops, plan = campaign.ops, campaign.plan
-    if not plan.funnel or not campaign.dated or not ops.rows.has("events"):
+    ops, plan = case.ops, case.plan
+    if not plan.funnel or not case.dated or not ops.rows.has("events"):
         return [Absent(Text("campaign.funnel.absent"))]
     assert plan.start and plan.end
-    found = campaign.funnel_over(plan.start, plan.end)
+    found = case.funnel_over(plan.start, plan.end)
     now = found.steps
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
@@ -59,24 +59,24 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
         return [Absent(ops.withheld.note)]
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
-    others = against(campaign)
-    before = {other.id: campaign.funnel_over(other.first, other.last) for other in others}
+    others = against(case)
+    before = {other.id: case.funnel_over(other.first, other.last) for other in others}
     then = {id_: earlier.steps for id_, earlier in before.items()}
-    parts: list[Part] = [_chart(campaign, now, then["before"], others[0])]
+    parts: list[Part] = [_chart(case, now, then["before"], others[0])]
     changes: list[Change] = []
-    everybody = _row(campaign, "", now, then, others, [])
+    everybody = _row(case, "", now, then, others, [])
     known: list[str | None] = list(found.by)
     for by in known or [None]:
         groups = {id_: earlier.by[by] for id_, earlier in before.items()} if by else {}
-        rows = _groups(campaign, by, found.by[by], groups, others, changes) if by else []
+        rows = _groups(case, by, found.by[by], groups, others, changes) if by else []
         first = [everybody] if by == (known or [None])[0] else []
-        parts.append(_table(campaign, by, [*first, *rows], others))
+        parts.append(_table(case, by, [*first, *rows], others))
     if changes:
-        parts.append(Checks([_multiplicity(campaign, changes)]))
+        parts.append(Checks([_multiplicity(case, changes)]))
     key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
     notes = [Note(Text.of(key, days=plan.funnel_days))]
     if len(others) > 1:
-        other, earlier = others[1], last_campaign(campaign)
+        other, earlier = others[1], last_campaign(case)
         assert earlier is not None
         named = Text.of(
             "campaign.funnel.last_named", name=earlier.name, start=other.first, end=other.last
@@ -85,13 +85,13 @@ def funnel_parts(campaign: Campaign) -> list[Part]:
     return [*parts, *notes]
 
 
-def against(campaign: Campaign) -> list[Against]:
+def against(case: CampaignCase) -> list[Against]:
     """The same weekdays right before; and the last campaign, for at most as many days."""
-    plan = campaign.plan
+    plan = case.plan
     assert plan.start and plan.end
-    first, last = costs.window_before(plan.start, plan.end)
+    first, last = window_before(plan.start, plan.end)
     found = [Against("before", first, last, Text("campaign.funnel.before"))]
-    earlier = last_campaign(campaign)
+    earlier = last_campaign(case)
     if earlier is not None:
         assert earlier.start and earlier.end
         end = min(earlier.end, earlier.start + (plan.end - plan.start))
@@ -99,23 +99,23 @@ def against(campaign: Campaign) -> list[Against]:
     return found
 
 
-def last_campaign(campaign: Campaign) -> CampaignPlan | None:
+def last_campaign(case: CampaignCase) -> CampaignPlan | None:
     """The campaign of the plans that ended last before this one began."""
-    plan, known = campaign.plan, campaign.ops.workspace.campaigns.values()
+    plan, known = case.plan, case.ops.workspace.campaigns.values()
     over = [other for other in known if other.end and plan.start and other.end < plan.start]
     return max(over, key=lambda other: other.end or dt.date.min, default=None)
 
 
 def _chart(
-    campaign: Campaign, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
+    case: CampaignCase, now: Sequence[FunnelCount], then: Sequence[FunnelCount], other: Against
 ) -> Part:
-    rate = campaign.ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
+    rate = case.ops.fact("campaign.funnel_rate", _rate(now), "share", n=now[0].users)
     compared = Text.of("common.from_to", start=other.first, end=other.last)
-    return funnel_chart(campaign, now, then, rate=rate, comparison=compared)
+    return funnel_chart(case, now, then, rate=rate, comparison=compared)
 
 
 def _groups(
-    campaign: Campaign,
+    case: CampaignCase,
     by: str,
     now: Mapping[str, Sequence[FunnelCount]],
     then: Mapping[str, Mapping[str, Sequence[FunnelCount]]],
@@ -123,57 +123,57 @@ def _groups(
     changes: list[Change],
 ) -> list[dict[str, Any]]:
     """A row a value of a column of events; what changed is added to `changes`."""
-    few = {id_: too_few(campaign, f"{by}/{id_}", groups)
+    few = {id_: too_few(case, f"{by}/{id_}", groups)
            for id_, groups in {"now": now, **then}.items()}  # fmt: skip
     rows = []
     for name, steps in now.items():
         if name in few["now"]:
-            rows.append({"name": name, **_withheld(campaign, others)})
+            rows.append({"name": name, **_withheld(case, others)})
         elif steps[0].users:
             earlier = {id_: found.get(name) for id_, found in then.items() if name not in few[id_]}
-            rows.append(_row(campaign, f"{by}={name}", steps, earlier, others, changes))
+            rows.append(_row(case, f"{by}={name}", steps, earlier, others, changes))
     return rows
 
 
 def too_few(
-    campaign: Campaign, id: str, groups: Mapping[str, Sequence[FunnelCount]]
+    case: CampaignCase, id: str, groups: Mapping[str, Sequence[FunnelCount]]
 ) -> frozenset[str]:
     """Groups of which too few began, or too few came through."""
     began = {name: steps[0].users for name, steps in groups.items()}
     ended = {name: steps[-1].users for name, steps in groups.items()}
-    return campaign.ops.people(f"campaign.funnel/{id}", began, ended)
+    return case.ops.people(f"campaign.funnel/{id}", began, ended)
 
 
-def _withheld(campaign: Campaign, others: Sequence[Against]) -> dict[str, Any]:
+def _withheld(case: CampaignCase, others: Sequence[Against]) -> dict[str, Any]:
     compared = [key for other in others for key in (other.id, f"{other.id}_change")]
-    return dict.fromkeys(("users", "rate", *compared), campaign.ops.withheld)
+    return dict.fromkeys(("users", "rate", *compared), case.ops.withheld)
 
 
 def _row(
-    campaign: Campaign,
+    case: CampaignCase,
     segment: str,
     now: Sequence[FunnelCount],
     then: Mapping[str, Sequence[FunnelCount] | None],
     others: Sequence[Against],
     changes: list[Change],
 ) -> dict[str, Any]:
-    rate = campaign.ops.fact(
+    rate = case.ops.fact(
         "campaign.funnel_rate", _rate(now), "share", segment=segment or None, n=now[0].users
     )
     name = segment.partition("=")[2] or Text("campaign.funnel.everybody")
     row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
     for other in others:
         if other.id in then:
-            row |= _against(campaign, segment or None, now, then[other.id], other, changes)
+            row |= _against(case, segment or None, now, then[other.id], other, changes)
         else:
-            row |= dict.fromkeys((other.id, f"{other.id}_change"), campaign.ops.withheld)
+            row |= dict.fromkeys((other.id, f"{other.id}_change"), case.ops.withheld)
     return row
 
 
 def _table(
-    campaign: Campaign, by: str | None, rows: list[dict[str, Any]], others: Sequence[Against]
+    case: CampaignCase, by: str | None, rows: list[dict[str, Any]], others: Sequence[Against]
 ) -> Part:
-    group = Text("campaign.funnel.group") if by is None else campaign.word("dimension", by)
+    group = Text("campaign.funnel.group") if by is None else case.word("dimension", by)
     columns = [
         Column("name", group, "said"),
         Column("users", Text("campaign.funnel.users"), "integer"),
@@ -188,7 +188,7 @@ def _table(
 
 
 def _against(
-    campaign: Campaign,
+    case: CampaignCase,
     segment: str | None,
     now: Sequence[FunnelCount],
     then: Sequence[FunnelCount] | None,
@@ -201,25 +201,25 @@ def _against(
     change = newcombe(*counts)
     p_value = two_proportions(*counts).diff.p_value
     changes.append(Change(segment or "", other.id, change.significant, p_value))
-    fact = campaign.ops.fact(
+    fact = case.ops.fact(
         "campaign.funnel_change", change.value, "points", low=change.low, high=change.high,
         p_value=p_value, segment=segment, period=other.id,
     )  # fmt: skip
     return {other.id: _rate(then), f"{other.id}_change": fact}
 
 
-def _multiplicity(campaign: Campaign, changes: Sequence[Change]) -> Check:
+def _multiplicity(case: CampaignCase, changes: Sequence[Change]) -> Check:
     """Many intervals at once: how many exclude zero, and how many of those can be believed."""
     adjusted = benjamini_hochberg([change.p_value for change in changes])
     left = sum(p is not None and p < FALSE_SHARE for p in adjusted)
     alone = sum(change.shown for change in changes)
-    fact = campaign.ops.fact("campaign.funnel_changes", left, "count", n=len(changes))
+    fact = case.ops.fact("campaign.funnel_changes", left, "count", n=len(changes))
     message = Text.of(
         "campaign.funnel.many", tests=len(changes), alone=alone,
         expected=FALSE_SHARE * len(changes), left=fact,
     )  # fmt: skip
     status = "warn" if left < alone else "pass"
-    return campaign.ops.check("multiplicity", status, message, fact)
+    return case.ops.check("multiplicity", status, message, fact)
 
 
 def _rate(steps: Sequence[FunnelCount]) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
-Evidence = Literal["holdout", "geo", "did", "series", "none"]
+Method = Literal["holdout", "geo", "did", "series", "none"]
 
 PRE_TIMES_POST = 3
 MIN_PRE_DAYS = 120
@@ -26,7 +26,7 @@ other campaigns and outages are taken out of it."""
 
 
 @dataclass(frozen=True)
-class Path:
+class DailyPath:
     """Observed and expected values day by day; bounds are None where there are none."""
 
     dates: tuple[dt.date, ...]
@@ -100,6 +100,8 @@ class Increment:
 
     Attributes
     ----------
+    method : {"holdout", "geo", "did", "series", "none"}
+        By what the campaign's days are held against days without it.
     during, after, net : Estimate or None
         In the campaign's window, in the days after it, and both together. `after` and
         `net` are None where no day after the campaign is on record.
@@ -117,7 +119,7 @@ class Increment:
         For the time series: the fit over all days.
     """
 
-    evidence: Evidence
+    method: Method
     grade: Literal["A", "B", "C", "D", "E"]
     during: Estimate | None = None
     after: Estimate | None = None
@@ -132,7 +134,7 @@ class Increment:
     regions: int = 0
     after_days: int = 0
     window_days: int = 0
-    path: Path | None = None
+    path: DailyPath | None = None
     pre_days: int = 0
     impact: Effect | None = None
     scrutiny: Scrutiny = Scrutiny()

@@ -13,25 +13,25 @@ from opsnb.analysis.methods.multiplicity import benjamini_hochberg
 from opsnb.analysis.methods.proportions import wilson
 from opsnb.analysis.metrics.newcomers import Newcomers, Ripe, newcomers
 from opsnb.analysis.metrics.referral import INVITE, referral
-from opsnb.analysis.reviews.campaign import costs
+from opsnb.analysis.reviews.campaign.before_after import window_before
 from opsnb.analysis.reviews.campaign.funnels import FALSE_SHARE
 from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.campaign.review import Campaign
+    from opsnb.analysis.reviews.campaign.case import CampaignCase
 
 AGES = (7, 14, 28)
 ORGANIC = "organic"
 
 
-def referral_parts(campaign: Campaign) -> list[Part]:
+def referral_parts(case: CampaignCase) -> list[Part]:
     """K factor and cost an invited user, beside the weeks before and the other channels."""
-    ops, plan = campaign.ops, campaign.plan
+    ops, plan = case.ops, case.plan
     if plan.start is None or plan.end is None:
         return [Absent(Text("campaign.referral.absent"))]
     now = referral(ops.rows, plan.start, plan.end)
-    then = referral(ops.rows, *costs.window_before(plan.start, plan.end))
+    then = referral(ops.rows, *window_before(plan.start, plan.end))
     if now is None or then is None or now.k is None:
         return [Absent(Text("campaign.referral.absent"))]
     if any(
@@ -70,20 +70,20 @@ def referral_parts(campaign: Campaign) -> list[Part]:
         rows,
     )
     claim = Text.of("campaign.referral.claim", k=k, invitations=_number(now.per_inviter), rate=rate)
-    invites = campaign.metric.table == "users" or INVITE in plan.funnel
+    invites = case.metric.table == "users" or INVITE in plan.funnel
     # A campaign that asks for no invitations gets the figures on demand.
     shown = table if invites else Fold(Text("campaign.referral.figures"), [table])
     parts: list[Part] = [Paragraph(claim), shown]
-    if campaign.ledger.booked and now.invited and campaign.metric.table == "users":
-        each = ops.fact("campaign.referral_cac", campaign.ledger.total / now.invited, "money")
+    if case.costs.booked and now.invited and case.metric.table == "users":
+        each = ops.fact("campaign.referral_cac", case.costs.total / now.invited, "money")
         parts.append(Paragraph(Text.of("campaign.referral.cac", each=each)))
-        parts += _other_channels(campaign)
+        parts += _other_channels(case)
     return [*parts, Note(Text("campaign.referral.note"))]
 
 
-def _other_channels(campaign: Campaign) -> list[Part]:
-    """Media cost a new user of the paid channels in the same days, from the whole ledger."""
-    ops, plan = campaign.ops, campaign.plan
+def _other_channels(case: CampaignCase) -> list[Part]:
+    """Media cost a new user of the paid channels in the same days, whatever the campaign."""
+    ops, plan = case.ops, case.plan
     assert plan.start and plan.end
     spend, users = ops.rows.table("spend").expr, ops.rows.table("users").expr
     if "channel" not in users.columns:
@@ -100,7 +100,7 @@ def _other_channels(campaign: Campaign) -> list[Part]:
     rows: list[dict[str, Any]] = []
     for row in frame.to_dict("records"):
         name, each = str(row["channel"]), row["cost"] / row["n"]
-        if name in campaign.small_channels:
+        if name in case.small_channels:
             hidden = dict.fromkeys(("users", "each"), ops.withheld)
             rows.append({"name": name, "cost": row["cost"], **hidden})
             continue
@@ -134,9 +134,9 @@ def _percent(value: float | None) -> Text:
     return Text.of("common.percent", value=value)
 
 
-def newcomer_parts(campaign: Campaign) -> list[Part]:
+def newcomer_parts(case: CampaignCase) -> list[Part]:
     """Retention and repeats of the new users, against organic ones of the same days."""
-    ops, plan = campaign.ops, campaign.plan
+    ops, plan = case.ops, case.plan
     table = "events" if ops.rows.has("events") else "orders"
     known = ops.rows.has("users") and ops.rows.has(table)
     last = data_end(ops, table) if known else None
@@ -146,10 +146,10 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
     if not found:
         return [Absent(Text("campaign.newcomers.none"))]
     ops.fact("campaign.new_users", sum(row.size for row in found), "count")
-    few = _few(campaign, found)
+    few = _few(case, found)
     base = next((row for row in found if row.channel == ORGANIC), None)
     marked = _marked(found, base)
-    rows = [_newcomer(campaign, row, marked, few) for row in found]
+    rows = [_newcomer(case, row, marked, few) for row in found]
     columns = [
         Column("channel", Text("dimension.channel")),
         Column("size", Text("campaign.newcomers.size"), "integer"),
@@ -169,18 +169,18 @@ def newcomer_parts(campaign: Campaign) -> list[Part]:
     return [Table(columns, rows), Checks([check]), Note(Text("campaign.newcomers.note"))]
 
 
-def _few(campaign: Campaign, found: Sequence[Newcomers]) -> frozenset[tuple[str, str]]:
+def _few(case: CampaignCase, found: Sequence[Newcomers]) -> frozenset[tuple[str, str]]:
     """Channel and column of what counts, or rests on, too few people."""
     shares = {row.channel: _shares(row) for row in found}
     few = {
         (row.channel, name)
         for row in found
-        if row.channel in campaign.small_channels
+        if row.channel in case.small_channels
         for name in shares[row.channel]
     }
     for name in next(iter(shares.values())):
         known = {channel: one for channel, own in shares.items() if (one := own[name])}
-        hidden = campaign.ops.people(
+        hidden = case.ops.people(
             f"campaign.cohort_retention/{name}",
             {channel: share.n for channel, share in known.items()},
             {channel: share.hits for channel, share in known.items()},
@@ -215,30 +215,28 @@ def _marked(found: Sequence[Newcomers], base: Newcomers | None) -> dict[tuple[st
 
 
 def _newcomer(
-    campaign: Campaign,
+    case: CampaignCase,
     row: Newcomers,
     marked: Mapping[tuple[str, str], float],
     few: frozenset[tuple[str, str]],
 ) -> dict[str, Any]:
-    withheld = campaign.ops.withheld
-    size = withheld if row.channel in campaign.small_channels else row.size
+    withheld = case.ops.withheld
+    size = withheld if row.channel in case.small_channels else row.size
     cells: dict[str, Any] = {"channel": row.channel, "size": size, "repeat": None}
     for name, share in _shares(row).items():
         if (row.channel, name) in few:
             cells[name] = withheld
         elif share is not None:
             period = name.replace("age", "d")
-            cells[name] = _cell(
-                campaign, share, row.channel, period, marked.get((row.channel, name))
-            )
+            cells[name] = _cell(case, share, row.channel, period, marked.get((row.channel, name)))
     return cells
 
 
-def _cell(campaign: Campaign, share: Ripe, channel: str, age: str, gap: float | None) -> Any:
+def _cell(case: CampaignCase, share: Ripe, channel: str, age: str, gap: float | None) -> Any:
     """The share, with a word where its difference from the organic one holds."""
     if share.rate is None:
         return Text("campaign.newcomers.unripe")
-    campaign.ops.fact(
+    case.ops.fact(
         "campaign.cohort_retention", share.rate, "share", segment=channel, period=age, n=share.n
     )
     said = Text.of("common.percent", value=share.rate)

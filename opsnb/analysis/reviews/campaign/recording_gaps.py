@@ -17,7 +17,7 @@ from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
-    from opsnb.analysis.reviews.campaign.review import Campaign
+    from opsnb.base.plans import CampaignPlan
 
 WEEKS_BEFORE = 8
 LEAST_SHARE = 0.2
@@ -35,17 +35,15 @@ class Gap:
     share: float
 
 
-def gap_checks(campaign: Campaign) -> list[Check]:
+def gap_checks(ops: Recorder, plan: CampaignPlan) -> list[Check]:
     """Whether the data reaches the campaign's end, and holds its days and those after it."""
-    ops, plan = campaign.ops, campaign.plan
     assert plan.start and plan.end
-    table = campaign.metric.table
+    table = ops.catalogue[plan.metric].table
     last = data_end(ops, table) if table and ops.rows.has(table) else None
     checks = []
     if last is not None and last < plan.end:
         reason = Text.of("campaign.fair.unfinished", last=last, end=plan.end)
-        ops.status("provisional", reason)
-        checks.append(ops.check("window_recorded", "warn", reason))
+        checks.append(Check("window_recorded", "warn", reason))
     found = [
         gap
         for name in ("orders", "events", "users")
@@ -59,8 +57,8 @@ def gap_checks(campaign: Campaign) -> list[Check]:
                 Text.of("campaign.fair.gap", table=g.table, day=g.day, share=g.share) for g in some
             ],
         )
-        checks.append(ops.check(f"gaps.{state}", "warn", message))
-    return checks or [ops.check("gaps", "pass", Text("campaign.fair.no_gaps"))]
+        checks.append(Check(f"gaps.{state}", "warn", message))
+    return checks or [Check("gaps", "pass", Text("campaign.fair.no_gaps"))]
 
 
 def gaps(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Gap]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from opsnb.analysis.findings import Fact, Tone, Verdict
+from opsnb.analysis.findings import Tone, Verdict
+from opsnb.analysis.reviews.campaign.effect_facts import tone
+from opsnb.analysis.reviews.campaign.measured import Measured
 from opsnb.base.messages import Text
 
-if TYPE_CHECKING:
-    from opsnb.analysis.reviews.campaign.review import Campaign
-
-Case = Literal[
+Ruling = Literal[
     "invalid", "description", "harmful", "unproven", "cost_open", "unpriced", "assumed",
     "paid", "loss", "unclear",
 ]  # fmt: skip
 
-_TONE: dict[Case, Tone] = {
+_TONE: dict[Ruling, Tone] = {
     "invalid": "bad",
     "description": "neutral",
     "harmful": "bad",
@@ -27,58 +26,58 @@ _TONE: dict[Case, Tone] = {
     "loss": "bad",
     "unclear": "warn",
 }
+_BY_RETURN: dict[Tone, Ruling] = {"good": "paid", "bad": "loss", "warn": "unclear"}
+
+_NAMES_COST = ("description", "unproven")
+"""Cases whose sentence names the cost; another one says that none is on record."""
 
 
-def campaign_ruling(campaign: Campaign) -> tuple[Case, Verdict]:
-    """The case that applies and the verdict that says it.
+def ruling(measured: Measured) -> Ruling:
+    """The case that applies.
 
-    A return is stated only when the effect is shown and the ledger is complete, and called
+    A return is stated only when the effect is shown and the costs are complete, and called
     paid off only when nothing of it is assumed; without a counterfactual nothing causal is said.
     """
-    ops = campaign.ops
-    found = campaign.increment
-    head = found.headline
-    roi, one = ops.facts.get("campaign.roi_incremental"), campaign.worth
-    cost = ops.facts["campaign.cost"]
-    case: Case
-    if any(check.id == "holdout" and check.status == "block" for check in ops.checks.values()):
-        case = "invalid"
-    elif head is None:
-        case = "description"
-    elif head.high < 0:
-        case = "harmful"
-    elif head.low <= 0:
-        case = "unproven"
-    elif one is None and not campaign.ledger.missing:
-        case = "unpriced"
-    elif not campaign.ledger.complete:
-        case = "cost_open"
-    elif roi is None:
-        case = "unpriced"
-    elif one is not None and one.assumed:
-        case = "assumed"
-    else:
-        assert roi.low is not None and roi.high is not None
-        case = "paid" if roi.low > 0 else "loss" if roi.high < 0 else "unclear"
-    effect = campaign.effect_fact
-    evidence: tuple[Fact, ...] = tuple(fact for fact in (effect, roi, cost) if fact is not None)
-    return case, Verdict(
+    if measured.is_invalid:
+        return "invalid"
+    if measured.effect is None:
+        return "description"
+    effect = tone(measured.effect.headline)
+    if effect != "good":
+        return "harmful" if effect == "bad" else "unproven"
+    return _ruling_of_return(measured)
+
+
+def _ruling_of_return(measured: Measured) -> Ruling:
+    """What a shown effect brought, as far as it can be said."""
+    if not measured.is_priced and not measured.costs.missing:
+        return "unpriced"
+    if not measured.costs.complete:
+        return "cost_open"
+    if measured.incremental is None:
+        return "unpriced"
+    if measured.incremental.worth.assumed:
+        return "assumed"
+    return _BY_RETURN[tone(measured.incremental.roi)]
+
+
+def campaign_verdict(measured: Measured) -> Verdict:
+    """The case that applies as the sentence a report opens with."""
+    case = ruling(measured)
+    cost = measured.costs.fact
+    uncosted = case in _NAMES_COST and cost.value is None
+    return Verdict(
         word=Text(f"campaign.word.{case}"),
         sentence=Text.of(
-            f"campaign.verdict.{_sentence(case, campaign)}",
-            name=campaign.plan.name,
-            effect=effect,
-            roi=roi,
+            f"campaign.verdict.{case}{'_uncosted' if uncosted else ''}",
+            name=measured.name,
+            effect=measured.effect.headline if measured.effect else None,
+            roi=measured.incremental.roi if measured.incremental else None,
             cost=cost,
-            metric=campaign.metric.label,
+            metric=measured.metric,
         ),
-        grade="E" if case == "invalid" else found.grade,
+        grade="E" if case == "invalid" else measured.grade,
         tone=_TONE[case],
         rule=Text(f"campaign.rule.{case}"),
-        evidence=evidence,
+        evidence=measured.deciding,
     )
-
-
-def _sentence(case: Case, campaign: Campaign) -> str:
-    """Without a ledger the description names no cost."""
-    return "description_uncosted" if case == "description" and not campaign.ledger.booked else case
