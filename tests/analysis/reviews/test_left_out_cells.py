@@ -48,16 +48,14 @@ STATUSES = ("ready", "provisional", "skipped", "invalid")
 
 CENTRAL = {
     "ab_readout": (
-        "trust_gate", "primary_metric", "guardrail_table", "secondary_table",
-        "cumulative_chart", "impact_range", "robustness_table",
+        "trust_gate", "primary_metric", "guardrail_table", "secondary_table", "impact_range",
     ),
     "campaign_review": (
         "cost_ledger", "data_gate", "fairness_checks", "result_chart", "effect_estimate",
-        "returns_table", "lifetime_value",
+        "returns_table",
     ),
     "monthly_retrospective": (
-        "data_gate", "scorecard_table", "trend_chart", "driver_bridge", "why_bridge",
-        "outlook_table",
+        "data_gate", "scorecard_table", "driver_bridge", "why_bridge",
     ),
 }  # fmt: skip
 """The cells of trust and result, left out in pairs; where none are named, all of them are."""
