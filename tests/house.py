@@ -21,13 +21,13 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 
 HOUSE = {
     "base": (
-        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share", "seam",
-        "traits", "dependencies", "plugins", "connectors", "messages", "periods", "credentials",
-        "toml_model", "ledger", "plans", "workspace",
+        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share",
+        "dependencies", "credentials", "messages", "periods", "seam", "page_parts", "ledger",
+        "plugins", "connectors", "toml_model", "traits", "plans", "workspace",
     ),
     "analysis": (
         "sources", "tables", "metrics", "methods", "findings", "display", "shown", "recorder",
-        "reviews", "session",
+        "reviews", "running_notebook", "session",
     ),
     "publishing": (
         "playbooks", "kernels", "execution", "reports", "site", "runs", "serve",
