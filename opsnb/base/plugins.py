@@ -97,9 +97,8 @@ class Installed:
     @functools.cached_property
     def stamp(self) -> str:
         """Name, version, and a hash of the package's files: its version may stand still."""
-        home = self.home or Path()
-        files = sorted(home.rglob("*")) if home.is_dir() else [home]
-        content = sha256()
+        home, content = self.home, sha256()
+        files = sorted(home.rglob("*")) if home and home.is_dir() else [home or Path()]
         for path in files:
             if path.is_file() and path.suffix != ".pyc":
                 content.update(f"{path.name} {path.stat().st_size} ".encode() + path.read_bytes())
@@ -110,17 +109,21 @@ class Installed:
 def installed() -> tuple[Installed, ...]:
     """Every plug-in of this environment, by name; looked up once a process."""
     found: dict[str, Installed] = {}
+    doubles: list[Installed] = []
     for distribution in metadata.distributions():
         # most have no plug-in: a look for the word takes a third of the time of parsing them all
         if GROUP in (distribution.read_text("entry_points.txt") or ""):
             for point in distribution.entry_points.select(group=GROUP):
-                one = _load(point, distribution.metadata["Name"], distribution.version)
-                found.setdefault(one.name, one)
-    return tuple(found[name] for name in sorted(found))
+                told = (point.name, distribution.metadata["Name"], distribution.version)
+                first = found.get(point.name)
+                if first is None:
+                    found[point.name] = _load(point, told)
+                elif first.distribution != told[1]:  # else an older one, later on the path
+                    doubles.append(Installed(*told, reason=f"{first} has the same name"))
+    return tuple(sorted([*found.values(), *doubles], key=lambda one: one.name))
 
 
-def _load(point: metadata.EntryPoint, distribution: str, version: str) -> Installed:
-    told = (point.name, distribution, version)
+def _load(point: metadata.EntryPoint, told: tuple[str, str, str]) -> Installed:
     try:
         made = point.load()()
         if not isinstance(made, Plugin):

@@ -41,7 +41,7 @@ def verify(
     """
     from opsnb.base.messages import Language
     from opsnb.cli.progress import progress
-    from opsnb.publishing.runs.verify import made_again
+    from opsnb.publishing.runs.verify import compare_with_rerun
     from opsnb.publishing.runs.verify import verify as verify_files
 
     workspace = near_workspace(context.obj)
@@ -53,7 +53,9 @@ def verify(
     if rerun:
         workspace = the_workspace(context.obj)
         with progress(f"Again: {report}", quiet=json) as bar:
-            again = made_again(folder, workspace, known=ids_in_data(workspace), on_cell=bar.cell)
+            again = compare_with_rerun(
+                folder, workspace, known=ids_in_data(workspace), on_cell=bar.cell
+            )
     differs = again is not None and bool(again.changed or again.new or again.gone)
     if json:
         versions = [version.as_dict() for version in checked]

@@ -115,6 +115,20 @@ def test_two_with_one_name_for_a_thing_are_both_named(install: Install) -> None:
     assert Plugins(["two"]).metrics() == {"basket": {}}
 
 
+def test_of_two_packages_with_a_plug_in_of_one_name_the_first_counts(install: Install) -> None:
+    first = install("acme")
+    other = first.parent / "later-2.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Name: later\nVersion: 2.0\n")
+    notes = (first.parent / "acme-1.0.dist-info" / "entry_points.txt").read_text()
+    (other / "entry_points.txt").write_text(notes)
+    installed.cache_clear()
+    assert [len(Plugins().used), len(Plugins().left_out)] == [1, 1]
+    used, lost = Plugins().used[0], Plugins().left_out[0]
+    assert {used.distribution, lost.distribution} == {"acme-opsnb", "later"}
+    assert lost.reason == f"{used} has the same name"
+
+
 def test_what_cannot_be_imported_is_an_error_once_it_is_asked_for(install: Install) -> None:
     install("acme", brings(sources="{'jsonl': 'acme_plugin.nowhere:X'}"))
     with pytest.raises(PluginError, match=r"plug-in acme \(acme-opsnb 1.0\): its source \"jsonl\""):

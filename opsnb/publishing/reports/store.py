@@ -6,7 +6,7 @@
 
 A version is never changed once it is there. The newest lies in both places, as hard links
 where the disk knows them, as copies elsewhere. Old and new folder change places in one step
-where the system knows one (`publish/swap.py`); elsewhere the report is absent for the instant
+where the system knows one (`swap.py`); elsewhere the report is absent for the instant
 between two renames, and a run killed in it is made good by the next. The new folder's files are
 on the disk before that step, and the step itself before the report is said to be made.
 """

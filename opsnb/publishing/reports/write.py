@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+<<<<<<< HEAD
 from collections.abc import Iterable, Iterator, Sequence
+=======
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+>>>>>>> formats
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,15 +61,16 @@ def publish(
         drawn, or the folder cannot be written to.
     """
     own = _own()
-    others = [each for each in (own if formats is None else formats) if each.name != PAGE]
+    others = [one for one in (own if formats is None else formats) if one.name != PAGE]
     chosen = (own[0], *others)
     reports = collect(notebook, run)
     contents = [Content(run, notebook, reports, code, chosen) for code in reports]
     failed: dict[Format, PublishError] = {}
-    slow: list[tuple[Format, Future[None]]] = []
+    slow: list[tuple[Format, Future[dict[str, bytes | str]]]] = []
     with ThreadPoolExecutor(len(contents), "slow-format") as pool:
         for content in contents:
             _remove(content, {*own, *others}, folder)
+<<<<<<< HEAD
             write_atomic(folder / content.file("json"), as_text(content.report))
             for each in chosen:
                 if each.slow:  # its engine lets other threads work
@@ -77,11 +83,25 @@ def publish(
     for each, drawn in slow:
         with _noting(each, failed):
             drawn.result()
+=======
+            text = json.dumps(content.report, ensure_ascii=False, indent=1, allow_nan=False)
+            write_atomic(folder / content.file("json"), text + "\n")
+            _write(_drawn(chosen[0], content), folder)
+            # their engines let other threads work
+            slow += [(one, pool.submit(_drawn, one, content)) for one in others if one.slow]
+    # on a disk that is nearly full, pages come first
+    for one, content in ((one, content) for content in contents for one in others if not one.slow):
+        with _noting(one, failed):
+            _write(_drawn(one, content), folder)
+    for one, files in slow:
+        with _noting(one, failed):
+            _write(files.result(), folder)
+>>>>>>> formats
     if failed:  # pages must not link to what is not there
-        left = tuple(each for each in chosen if each not in failed)
+        left = tuple(one for one in chosen if one not in failed)
         for content in contents:
-            _remove(content, failed, folder)
-            _write(left[0], replace(content, formats=left), folder)
+            _remove(content, [chosen[0], *failed], folder)
+            _write(_drawn(chosen[0], replace(content, formats=left)), folder)
     return Published(reports, failed)
 
 
@@ -92,28 +112,33 @@ def _own() -> list[Format]:
     return [each for each in found if each is not None]
 
 
-def _write(each: Format, content: Content, folder: Path) -> None:
-    for stem in each.stems:
-        write_atomic(folder / content.file(each.extension, stem), each.draw(stem, content))
+def _drawn(one: Format, content: Content) -> dict[str, bytes | str]:
+    """A format's files by name."""
+    return {content.file(one.extension, stem): one.draw(stem, content) for stem in one.stems}
+
+
+def _write(files: Mapping[str, bytes | str], folder: Path) -> None:
+    for name, drawn in files.items():
+        write_atomic(folder / name, drawn)
 
 
 def _remove(content: Content, formats: Iterable[Format], folder: Path) -> None:
-    for each in formats:
-        for stem in each.stems:
-            (folder / content.file(each.extension, stem)).unlink(missing_ok=True)
+    for one in formats:
+        for stem in one.stems:
+            (folder / content.file(one.extension, stem)).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _noting(each: Format, failed: dict[Format, PublishError]) -> Iterator[None]:
+def _noting(one: Format, failed: dict[Format, PublishError]) -> Iterator[None]:
     """Notes why a format could not be made; one that breaks must not cost the report."""
     try:
         yield
     except PublishError as error:
-        failed.setdefault(each, error)
+        failed.setdefault(one, error)
     except Exception as error:
         broken = PublishError(
             f"it broke ({type(error).__name__}: {error})",
-            where=f"format {each.name}",
+            where=f"format {one.name}",
             hint="the page holds the same report",
         )
-        failed.setdefault(each, broken)
+        failed.setdefault(one, broken)

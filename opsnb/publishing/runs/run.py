@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from opsnb.publishing.reports.write import Published
     from opsnb.publishing.runs.freshness import Made
 
-__all__ = ["Result", "RunOptions", "again", "run"]
+__all__ = ["Result", "RunOptions", "rerun", "run"]
 
 _CHANGED = "ChangedDataError"
 """The data changed while a report read them: it is made anew, once."""
@@ -330,7 +330,7 @@ def _tables_before(report: Path) -> dict[str, Any]:
         return {}
 
 
-def again(
+def rerun(
     planned: PlannedRun,
     workspace: Workspace,
     *,

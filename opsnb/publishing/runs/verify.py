@@ -22,7 +22,7 @@ from opsnb.publishing.reports.manifest import (
 from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.runs.diff import Comparison, compare
 from opsnb.publishing.runs.plan import UNDATED, plan
-from opsnb.publishing.runs.run import again
+from opsnb.publishing.runs.run import rerun
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def verify(report: Path) -> list[Checked]:
     return [Checked(place, version, tuple(faults(version, family))) for place, version in found]
 
 
-def made_again(
+def compare_with_rerun(
     report: Path,
     workspace: Workspace,
     *,
@@ -115,5 +115,5 @@ def made_again(
         cycle=None if before["cycle"] == UNDATED else before["cycle"],
         known=known,
     )
-    after = again(planned, workspace, languages=before["languages"], on_cell=on_cell)
+    after = rerun(planned, workspace, languages=before["languages"], on_cell=on_cell)
     return compare(before, after[before["language"]])

@@ -12,7 +12,7 @@ from opsnb.cli import app
 from opsnb.publishing.playbooks.playbook import Playbook
 from opsnb.publishing.runs.plan import plan
 from opsnb.publishing.runs.run import run
-from opsnb.publishing.runs.verify import made_again, verify
+from opsnb.publishing.runs.verify import compare_with_rerun, verify
 from tests.publishing.runs.conftest import SEAM
 
 
@@ -60,7 +60,7 @@ def test_a_page_that_was_rewritten_is_named(published, root):
 
 
 def test_made_again_it_is_the_same(published, workspace, root):
-    found = made_again(published, workspace)
+    found = compare_with_rerun(published, workspace)
     assert (found.changed, found.new, found.gone, found.same) == ((), (), (), 1)
     ledger = sorted((root / "reports").rglob("*"))
     result = asked(root, "2026-10/demo", "--rerun")
@@ -85,4 +85,4 @@ def test_a_report_that_cannot_be_verified(published, workspace, root):
         verify(published)
     (workspace.root / "value.txt").write_text("no number")
     with pytest.raises(PublishError, match="made again, it stops"):
-        made_again(published, workspace)
+        compare_with_rerun(published, workspace)
