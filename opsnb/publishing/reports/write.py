@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-<<<<<<< HEAD
-from collections.abc import Iterable, Iterator, Sequence
-=======
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
->>>>>>> formats
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,22 +65,7 @@ def publish(
     with ThreadPoolExecutor(len(contents), "slow-format") as pool:
         for content in contents:
             _remove(content, {*own, *others}, folder)
-<<<<<<< HEAD
             write_atomic(folder / content.file("json"), as_text(content.report))
-            for each in chosen:
-                if each.slow:  # its engine lets other threads work
-                    slow.append((each, pool.submit(_write, each, content, folder)))
-                elif each.name == PAGE:
-                    _write(each, content, folder)
-                else:
-                    with _noting(each, failed):
-                        _write(each, content, folder)
-    for each, drawn in slow:
-        with _noting(each, failed):
-            drawn.result()
-=======
-            text = json.dumps(content.report, ensure_ascii=False, indent=1, allow_nan=False)
-            write_atomic(folder / content.file("json"), text + "\n")
             _write(_drawn(chosen[0], content), folder)
             # their engines let other threads work
             slow += [(one, pool.submit(_drawn, one, content)) for one in others if one.slow]
@@ -96,7 +76,6 @@ def publish(
     for one, files in slow:
         with _noting(one, failed):
             _write(files.result(), folder)
->>>>>>> formats
     if failed:  # pages must not link to what is not there
         left = tuple(one for one in chosen if one not in failed)
         for content in contents:
