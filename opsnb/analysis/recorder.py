@@ -35,6 +35,7 @@ from opsnb.analysis.findings import (
 )
 from opsnb.analysis.methods.disclosure import hidden_cells, hidden_groups
 from opsnb.analysis.metrics import Meter, load_catalogue
+from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.data_range import last_day
 from opsnb.analysis.metrics.row_counts import rows_per_day
 from opsnb.analysis.metrics.rows import Rows
@@ -105,7 +106,7 @@ class Recorder:
         self._told_reads: dict[str, Any] = {}
 
     @cached_property
-    def catalogue(self) -> Any:
+    def catalogue(self) -> Catalogue:
         return load_catalogue(self.workspace.metrics)
 
     @cached_property
@@ -181,10 +182,10 @@ class Recorder:
 
     def record_checks(self, *checks: Check) -> None:
         """Record checks that evidence already holds."""
-        for check in checks:
-            self._cite(*check.evidence)
-            self.checks[check.id] = check
-            self._pending.checks = [c for c in self._pending.checks if c.id != check.id] + [check]
+        for made in checks:
+            self._cite(*made.evidence)
+            self.checks[made.id] = made
+            self._pending.checks = [c for c in self._pending.checks if c.id != made.id] + [made]
 
     def record_missing_checks(self, *checks: Check) -> None:
         """Record those that no section has shown: what a verdict rests on is in the report."""
