@@ -35,6 +35,7 @@ from opsnb.analysis.findings import (
 )
 from opsnb.analysis.methods.disclosure import hidden_cells, hidden_groups
 from opsnb.analysis.metrics import Meter, load_catalogue
+from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.data_range import last_day
 from opsnb.analysis.metrics.row_counts import rows_per_day
 from opsnb.analysis.metrics.rows import Rows
@@ -102,7 +103,7 @@ class Recorder:
         self._told_reads: dict[str, Any] = {}
 
     @cached_property
-    def catalogue(self) -> Any:
+    def catalogue(self) -> Catalogue:
         return load_catalogue(self.workspace.metrics)
 
     @cached_property

@@ -63,9 +63,9 @@ class Session(Recorder):
         """Sends what no output of the cell has carried away; readers see nothing of it."""
         rest = self.rest()
         if rest is not None:
-            from IPython.display import publish_display_data
+            from IPython.display import display
 
-            publish_display_data({MIME: rest.payload()})
+            display({MIME: rest.payload()}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def begin(

@@ -7,7 +7,7 @@ true looks at these things again, and at nothing else.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 P = TypeVar("P")
 
@@ -90,8 +90,8 @@ class Plans(Mapping[str, P]):
         return dict(self.items()).values()
 
     def items(self) -> ItemsView[str, P]:
-        noted: Any = {id: _Noted(self._plans[id], self._name(id), self._reads) for id in iter(self)}
-        return noted.items()
+        noted = {id: _Noted(self._plans[id], self._name(id), self._reads) for id in iter(self)}
+        return cast("ItemsView[str, P]", noted.items())
 
     def look(self, id: str, fields: list[str]) -> str | None:
         """What the fields hold now, as text; None where there is no such plan. Notes nothing."""

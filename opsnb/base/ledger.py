@@ -87,7 +87,7 @@ class Entry:
     def status(self, as_of: dt.date) -> Status:
         """done, dropped, late (open and past its date) or open."""
         if self.state in ("done", "dropped"):
-            return self.state  # type: ignore[return-value]
+            return self.state
         if self.kind == "prediction" and self.observed is not None:
             return "done"
         return "late" if self.due is not None and self.due < as_of else "open"

@@ -111,6 +111,14 @@ def two_proportions(
     ------
     MethodError
         When an arm is empty, a count is no whole number, or successes exceed n.
+
+    Examples
+    --------
+    >>> found = two_proportions(100, 1000, 130, 1000)
+    >>> round(found.diff.value, 3), round(found.diff.low, 3), round(found.diff.high, 3)
+    (0.03, 0.002, 0.058)
+    >>> round(found.diff.p_value, 4)
+    0.0355
     """
     need_fraction("alpha", alpha)
     need_successes("control", successes0, n0)

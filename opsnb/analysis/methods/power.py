@@ -50,7 +50,11 @@ def users_for_mean(
 def users_for_share(
     base: float, share: float, *, alpha: float = 0.05, power: float = 0.8, ratio: float = 1.0
 ) -> SampleSize:
-    """Users that find a change of a share from `base` to `share` (pooled z-test)."""
+    """Users that find a change of a share from `base` to `share` (pooled z-test).
+
+    >>> users_for_share(0.10, 0.11)
+    SampleSize(control=14751, treatment=14751)
+    """
     need_fraction("base", base)
     need_fraction("share", share)
     _check_wish(share - base, alpha, power, ratio)
@@ -209,7 +213,11 @@ def users_for_margin(
 
 
 def days_needed(users: int, users_a_day: float, *, whole_weeks: bool = True) -> int:
-    """Days until `users` have come, rounded up to whole weeks so that each weekday counts once."""
+    """Days until `users` have come, rounded up to whole weeks so that each weekday counts once.
+
+    >>> days_needed(29_502, 1_500), days_needed(29_502, 1_500, whole_weeks=False)
+    (21, 20)
+    """
     need_count("users", users, least=1)
     if not (math.isfinite(users_a_day) and users_a_day > 0):
         refuse("users_a_day", users_a_day, "a finite number above 0")

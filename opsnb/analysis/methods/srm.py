@@ -88,6 +88,12 @@ def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> Sam
     MethodError
         When the split does not sum to 1, an arm was not planned, a count is negative or
         there are too few users.
+
+    Examples
+    --------
+    >>> found = sample_ratio({"control": 5000, "treatment": 5200}, {"control": .5, "treatment": .5})
+    >>> round(found.chi2, 2), round(found.p_value, 3), found.status
+    (3.92, 0.048, 'pass')
     """
     _check_split(split)
     counts = _counts(observed, split)

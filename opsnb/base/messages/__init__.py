@@ -138,6 +138,13 @@ class Language(Formats):
 
         A spec that ends in ".interval" writes `value.low` to `value.high` of a fact.
         Objects with a `value` attribute (facts) are taken by it. None and NaN give a dash.
+
+        >>> Language("en", "CNY").format(1_234_567.8, "money")
+        '¥1.23m'
+        >>> Language("zh", "CNY").format(1_234_567.8, "money")
+        '¥123.46万'
+        >>> Language("en").format(-0.031, "signed_percent")
+        '−3.10%'
         """
         name, _, part = spec.partition(".")
         if part == "interval" and value is not None:

@@ -6,6 +6,7 @@ import abc
 import datetime as dt
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from babel import Locale
@@ -182,7 +183,7 @@ def default_spec(value: Any) -> str:
     return "number"
 
 
-FORMATS: dict[str, Any] = {
+FORMATS: dict[str, Callable[[Any, Any], str]] = {
     "text": lambda language, value: (
         language.text("format.yes" if value else "format.no")
         if isinstance(value, bool)

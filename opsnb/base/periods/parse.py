@@ -48,6 +48,16 @@ def parse(
     ------
     PeriodError
         The text names no period.
+
+    Examples
+    --------
+    >>> quarter = parse("2026-Q4")
+    >>> quarter.start, quarter.end, quarter.days
+    (datetime.date(2026, 10, 1), datetime.date(2026, 12, 31), 92)
+    >>> parse("2026-W44").previous().key
+    '2026-W43'
+    >>> parse("latest", kind="month", as_of=dt.date(2026, 11, 16)).key
+    '2026-10'
     """
     calendar = Calendar(fiscal_month_start, week_start)
     said = str(text).strip()

@@ -227,7 +227,11 @@ class Period:
 
 
 def containing(kind: Kind, day: dt.date, calendar: Calendar | None = None) -> Period:
-    """The day, week, month, quarter or year that a day lies in."""
+    """The day, week, month, quarter or year that a day lies in.
+
+    >>> containing("quarter", dt.date(2026, 10, 5)).key
+    '2026-Q4'
+    """
     calendar = calendar or Calendar()
     if isinstance(day, dt.datetime):
         day = day.date()

@@ -150,7 +150,7 @@ def _inspect(source: str) -> list[Any]:
     translators = _part_of_papermill("translators")
     # It warns about lines it cannot read; the caller reports them better.
     logging.getLogger(translators.__name__).setLevel(logging.ERROR)
-    return translators.PythonTranslator.inspect({"source": source})
+    return list(translators.PythonTranslator.inspect({"source": source}))
 
 
 def _part_of_papermill(name: str) -> ModuleType:

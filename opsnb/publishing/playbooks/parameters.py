@@ -270,7 +270,7 @@ def _date(parameter: Parameter, value: Any) -> str:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value.isoformat()
     match = _DATE.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
+    if not isinstance(value, str) or match is None:
         raise _Refused(f"{_shown(value)} is not a date", "write it as 2026-10-31")
     year, month, day = map(int, match.groups())
     if not 1 <= month <= 12 or year == 0:
@@ -317,7 +317,7 @@ def _list(parameter: Parameter, value: Any) -> list[Any]:
 
 
 def _choice(parameter: Parameter, value: Any) -> str:
-    if value in parameter.choices:
+    if isinstance(value, str) and value in parameter.choices:
         return value
     raise _Refused(
         f"{_shown(value)} is not one of the choices",

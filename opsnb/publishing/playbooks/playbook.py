@@ -100,11 +100,13 @@ class Playbook:
 
     @property
     def cells(self) -> list[dict[str, Any]]:
-        return self.document["cells"]
+        cells: list[dict[str, Any]] = self.document["cells"]
+        return cells
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        return self.document.get("metadata", {}).get("opsnb", {})
+        metadata: Mapping[str, Any] = self.document.get("metadata", {}).get("opsnb", {})
+        return metadata
 
     @cached_property
     def traits(self) -> Traits:
@@ -210,7 +212,8 @@ class Playbook:
                 where=self.path.name,
                 hint="open it in JupyterLab and save it again, or restore it from git",
             ) from error
-        return nbformat.from_dict(document)
+        notebook: NotebookNode = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+        return notebook
 
     @cached_property
     def warnings(self) -> list[str]:

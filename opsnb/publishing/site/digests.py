@@ -61,7 +61,8 @@ class Digests:
         if not found or found[:3] != stamp:
             found = [*stamp, _digest(read_report(path))]
         self.used[name] = found
-        return found[3]
+        digest: Digest = found[3]
+        return digest
 
     def save(self) -> None:
         """Keeps what was read for the next time, where the folder can be written to."""
@@ -95,6 +96,7 @@ def _about(report: Mapping[str, Any]) -> str | None:
     """`campaign` or `experiment`; older reports tell it by their parameters and facts."""
     playbook = report["provenance"].get("playbook") or {}
     if "subject" in playbook:
-        return playbook["subject"]
+        about: str | None = playbook["subject"]
+        return about
     told = {*report["parameters"], *(fact["id"].partition(".")[0] for fact in report["facts"])}
     return next((kind for kind in SUBJECTS if kind in told), None)

@@ -62,7 +62,7 @@ class Prediction:
         if self.hit is None or self.observed is None or self.expected.high == self.expected.low:
             return None
         width = self.expected.high - self.expected.low
-        return (self.observed.value - self.expected.low) / width
+        return float((self.observed.value - self.expected.low) / width)
 
 
 @dataclass(frozen=True)
