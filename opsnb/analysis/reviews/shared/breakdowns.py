@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.tables.contracts import people_tables
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 TOGETHER = "(few)"
 """The group that small ones are put together in, where all parts have to make the whole."""
 
-_PEOPLE = {"users", "events", "orders", "assignments", "outcomes", "surveys", "tickets"}
 _DISTINCT = {"distinct", "daily_distinct", "trailing"}
 _YES_OR_NO = {"proportion", "retention", "churn"}
 
@@ -67,7 +67,7 @@ def _hidden(
 ) -> set[tuple[str, str | None]]:
     """Period and group of what must not be shown."""
     metric = ops.catalogue[name]
-    if _table(ops, metric) not in _PEOPLE:
+    if _table(ops, metric) not in people_tables():
         return set()
     out: set[tuple[str, str | None]] = set()
     for period in dict.fromkeys(one.period for one in found):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.analysis.methods.disclosure import hidden_groups
 from opsnb.analysis.tables import open_table
+from opsnb.analysis.tables.contracts import people_tables
 from opsnb.base.messages import Language, Text
 from opsnb.base.personal_data import counted
 
@@ -32,8 +33,6 @@ MOST_GROUPS = 60
 
 FEW_TIMES = 10
 """Populations below so many times `min_cell` are called small."""
-
-PEOPLE = ("users", "events", "orders", "assignments", "outcomes", "surveys", "tickets")
 
 _NAMES = re.compile(
     r"(?i)(?:^|_)(?:e?mail|phone|mobile|tel|cell|address|addr|street|zip|postcode|birth(?:day|date)?"
@@ -87,7 +86,7 @@ def exposures(workspace: Workspace, tables: Sequence[str] = ()) -> list[Exposure
     for name in tables or list(workspace.tables):
         rows = open_table(workspace, name).expr
         found += _columns(name, rows)
-        if name in PEOPLE:
+        if name in people_tables():
             found += _populations(name, rows, workspace.min_cell)
             found += _cells(name, rows, workspace.min_cell)
     return sorted(found, key=lambda one: one.level != "warn")

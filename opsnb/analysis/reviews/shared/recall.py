@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.findings import Prediction, Tone
 from opsnb.analysis.methods.calibration import hit_rate
+from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import PeriodError
 from opsnb.base.ledger import Entry
 from opsnb.base.messages import Said, Text
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 """Rows shown of each table; the rest stays behind a line that opens it."""
 
-SPEC = {"share": "percent", "money": "money", "count": "integer", "score": "score"}
-
 _TONE: dict[str, Tone] = {"done": "good", "open": "neutral", "late": "bad", "dropped": "neutral"}
 _ORDER = ("late", "open", "done", "dropped")
 
@@ -33,7 +32,7 @@ class Scored:
 
     entry: Entry
     observed: float
-    spec: str
+    number_format: str
 
 
 def recall(ops: Recorder, *, related: bool, subject: str | None = None) -> list[Part]:
@@ -193,8 +192,8 @@ def _scored(ops: Recorder, entry: Entry) -> Scored | None:
     if ops.meter.absent(entry.metric) or ops.period.end >= ops.workspace.as_of:
         return None
     observed = ops.meter.value(entry.metric, ops.period).value
-    spec = SPEC.get(ops.catalogue[entry.metric].unit, "number")
-    return Scored(entry, observed, spec) if observed is not None else None
+    number_format = format_of(ops.catalogue[entry.metric])
+    return Scored(entry, observed, number_format) if observed is not None else None
 
 
 def _record(ops: Recorder, scored: Scored) -> None:
@@ -230,7 +229,7 @@ def _chart(ops: Recorder, now: Sequence[Scored]) -> Part:
     rows = [
         charts.Forecast(
             ops.label(s.entry.metric or ""), s.entry.value or 0.0, s.observed, s.entry.low,
-            s.entry.high, s.spec,
+            s.entry.high, s.number_format,
         )
         for s in now
         if s.entry.value
