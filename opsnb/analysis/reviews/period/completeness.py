@@ -28,17 +28,17 @@ class Completeness:
 
 def completeness(period: PeriodCoverage, *, is_empty: bool) -> Completeness:
     """Empty, cut short by the data's end, open while refunds may arrive, or complete."""
-    as_of, review = period.as_of, period.review
+    as_of = period.as_of
     if is_empty:
         return Completeness("skipped", Check("complete", "warn", _why_empty(period)))
     if period.partial:
         return Completeness("provisional", Check("complete", "warn", period.why_partial))
     if period.refunds_open:
         days = period.ops.workspace.refund_window_days
-        reason = Text.of(f"{review}.refunds_open", days=days, as_of=as_of)
+        reason = Text.of(period.texts["refunds_open"], days=days, as_of=as_of)
         return Completeness("provisional", Check("refunds", "warn", reason))
     return Completeness(
-        "ready", Check("complete", "pass", Text.of(f"{review}.complete", as_of=as_of))
+        "ready", Check("complete", "pass", Text.of(period.texts["complete"], as_of=as_of))
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,14 @@ class PeriodCoverage:
     """
 
     review = "month"
-    """`month` or `week`: which review is made of the period; its texts begin with it."""
+    """`month` or `week`: which review is made of the period."""
+
+    texts: Mapping[str, str] = {
+        "complete": "month.complete",
+        "partial": "month.partial",
+        "refunds_open": "month.refunds_open",
+    }
+    """What is said of the period's state, as keys of the language files."""
 
     def __init__(self, ops: Recorder) -> None:
         self.ops = ops
@@ -56,7 +64,7 @@ class PeriodCoverage:
 
     @property
     def why_partial(self) -> Text:
-        return Text.of(f"{self.review}.partial", period=self.period.text, last=self.recorded_until)
+        return Text.of(self.texts["partial"], period=self.period.text, last=self.recorded_until)
 
     @property
     def refunds_open(self) -> bool:

@@ -102,17 +102,19 @@ class PeriodReview:
     @unless_empty
     def active(self) -> Shown:
         """Daily active users, and the month's DAU, MAU and stickiness."""
-        return self.ops.show(*trend_and_funnel.active(self.evidence))
+        return self.ops.show(*people.daily_actives(self.evidence))
 
     @unless_empty
     def growth(self) -> Shown:
         """Rolling active users, and who was won, kept, brought back and lost."""
-        return self.ops.show(*people.rolling(self.evidence), *people.accounting(self.evidence))
+        return self.ops.show(
+            *people.rolling_actives(self.evidence), *people.growth_accounting(self.evidence)
+        )
 
     @unless_empty
     def stages(self, by: str = "channel") -> Shown:
         """Acquisition, activation, retention, revenue and referral by channel."""
-        return self.ops.show(*people.stages(self.evidence, by))
+        return self.ops.show(*people.aarrr_stages(self.evidence, by))
 
     @unless_empty
     def segments(self) -> Shown:
@@ -122,7 +124,7 @@ class PeriodReview:
     @unless_empty
     def cohorts(self, months: int = 9) -> Shown:
         """Retention by month of arrival; unobservable months stay empty."""
-        return self.ops.show(*people.cohort_parts(self.evidence, months))
+        return self.ops.show(*people.cohort_retention(self.evidence, months))
 
     @unless_empty
     def levels(self) -> Shown:
@@ -150,7 +152,7 @@ class PeriodReview:
     @unless_empty
     def acquisition(self) -> Shown:
         """What new users cost, what they bring by age, and when that is earned back."""
-        return self.ops.show(*people.economics(self.evidence))
+        return self.ops.show(*people.unit_economics(self.evidence))
 
     def win_back_users(self) -> DataFrame:
         """The users behind the win-back table: a list to act on, in no report."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -77,45 +76,3 @@ def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
     rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
     chart = funnel_chart(evidence, now, then, rate=rate, comparison=before.text)
     return [chart, Note(Text("campaign.funnel.note"))]
-
-
-def active(evidence: PeriodEvidence) -> list[Any]:
-    """Daily active users, and the month's DAU, MAU and stickiness."""
-    ops = evidence.ops
-    if not ops.rows.has("events"):
-        return [Absent(Text.of("month.absent", table="events"))]
-    end = min(evidence.period.end, evidence.recorded_until or evidence.period.end)
-    if end < evidence.period.start:
-        return [Absent(evidence.why_partial)]
-    daily = ops.meter.daily("active_users", evidence.period.start, end)
-    mau = ops.meter.value("active_users", evidence.period)
-    dau = ops.meter.value("dau", evidence.period)
-    sticky = ops.meter.value("stickiness", evidence.period)
-    facts = {
-        "mau": ops.fact("active.mau", mau.value, "count"),
-        "dau": ops.fact("active.dau", dau.value, "count"),
-        "stickiness": ops.fact("active.stickiness", sticky.value, "share"),
-    }
-    chart = charts.trend(
-        charts.Series(Text("month.active.series"), _dates(daily), list(daily["value"])),
-        claim=Text.of("month.active.claim", **facts),
-        alt=Text.of("month.active.alt", days=len(daily)),
-        source=evidence.source,
-        format="integer",
-        events=_events(evidence),
-        from_zero=True,
-    )
-    return [chart]
-
-
-def _events(evidence: PeriodEvidence) -> list[charts.Event]:
-    return [
-        charts.Event(event.start, event.name, event.end)
-        for event in evidence.ops.workspace.events
-        if event.start <= evidence.period.end
-        and (event.end or event.start) >= evidence.period.start
-    ]
-
-
-def _dates(frame: Any) -> list[dt.date]:
-    return [stamp.date() for stamp in frame["day"]]

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.reviews.period.course import course
-from opsnb.analysis.reviews.period.exceptions import exceptions
 from opsnb.analysis.reviews.period.review import PeriodReview, unless_empty
 from opsnb.analysis.reviews.period.unusual_days import unusual_days
+from opsnb.analysis.reviews.period.week_course import course
 from opsnb.analysis.reviews.period.week_evidence import WeekEvidence
+from opsnb.analysis.reviews.period.week_exceptions import exceptions
 from opsnb.analysis.reviews.period.week_verdict import bad, cards, case_of, verdict
 from opsnb.analysis.reviews.shared.recall import open_actions
 from opsnb.base.messages import Text

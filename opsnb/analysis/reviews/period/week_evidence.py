@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -66,6 +67,11 @@ class WeekEvidence(PeriodEvidence):
     """
 
     review = "week"
+    texts: Mapping[str, str] = {
+        "complete": "week.complete",
+        "partial": "week.partial",
+        "refunds_open": "week.refunds_open",
+    }
     usual_kpis = (
         "gmv_net", "orders", "new_users", "active_users", "conversion_rate", "aov",
         "refund_rate", "retention_d7", "nps", "csat", "tickets_on_time", "tasks_on_time",

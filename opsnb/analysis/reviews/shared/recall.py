@@ -27,7 +27,7 @@ _ORDER = ("late", "open", "done", "dropped")
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredPrediction:
     """A prediction, what came out, and how its metric is written."""
 
     entry: Entry
@@ -183,7 +183,7 @@ def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     return [*parts, Note(Text("ledger.predictions_note"))]
 
 
-def _scored(ops: Recorder, entry: Entry) -> Scored | None:
+def _scored(ops: Recorder, entry: Entry) -> ScoredPrediction | None:
     """The outcome of a playbook's own prediction for this period, once the period is over."""
     named = entry.metric in ops.catalogue and entry.playbook == ops.playbook
     if not named or entry.due != ops.period.end or entry.value is None:
@@ -193,10 +193,10 @@ def _scored(ops: Recorder, entry: Entry) -> Scored | None:
         return None
     observed = ops.meter.value(entry.metric, ops.period).value
     number_format = format_of(ops.catalogue[entry.metric])
-    return Scored(entry, observed, number_format) if observed is not None else None
+    return ScoredPrediction(entry, observed, number_format) if observed is not None else None
 
 
-def _record(ops: Recorder, scored: Scored) -> None:
+def _record(ops: Recorder, scored: ScoredPrediction) -> None:
     entry, metric = scored.entry, scored.entry.metric
     assert metric is not None and entry.value is not None
     unit: Any = ops.catalogue[metric].unit
@@ -225,7 +225,7 @@ def _calibration(ops: Recorder, scored: Sequence[Entry], known: dict[str, Any]) 
     return Text.of("ledger.calibration", n=rate.n, hits=hits, bias=bias)
 
 
-def _chart(ops: Recorder, now: Sequence[Scored]) -> Part:
+def _chart(ops: Recorder, now: Sequence[ScoredPrediction]) -> Part:
     rows = [
         charts.Forecast(
             ops.label(s.entry.metric or ""), s.entry.value or 0.0, s.observed, s.entry.low,

@@ -30,7 +30,7 @@ Values = dict[str, dict[tuple[str, str], Measured]]
 """Metric to (group, period) to what was measured."""
 
 
-def stages(evidence: PeriodEvidence, by: str = "channel") -> list[Part]:
+def aarrr_stages(evidence: PeriodEvidence, by: str = "channel") -> list[Part]:
     """The five stages with change and target, then each channel with the change of its rates."""
     known = {s: name for s, name in STAGES.items() if evidence.ops.meter.absent(name) is None}
     values = _by_group(evidence, list(known.values()), by)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, charts
-from opsnb.analysis.metrics.actives import Growth, growth, rolling_actives
+from opsnb.analysis.metrics.actives import Growth, growth
+from opsnb.analysis.metrics.actives import rolling_actives as count_rolling
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -18,15 +20,57 @@ SHOWN = 3
 """Newest periods that are not folded."""
 
 
-def rolling(evidence: PeriodEvidence) -> list[Part]:
+def daily_actives(evidence: PeriodEvidence) -> list[Part]:
+    """Daily active users, and the month's DAU, MAU and stickiness."""
+    ops = evidence.ops
+    if not ops.rows.has("events"):
+        return [Absent(Text.of("month.absent", table="events"))]
+    end = min(evidence.period.end, evidence.recorded_until or evidence.period.end)
+    if end < evidence.period.start:
+        return [Absent(evidence.why_partial)]
+    daily = ops.meter.daily("active_users", evidence.period.start, end)
+    mau = ops.meter.value("active_users", evidence.period)
+    dau = ops.meter.value("dau", evidence.period)
+    sticky = ops.meter.value("stickiness", evidence.period)
+    facts = {
+        "mau": ops.fact("active.mau", mau.value, "count"),
+        "dau": ops.fact("active.dau", dau.value, "count"),
+        "stickiness": ops.fact("active.stickiness", sticky.value, "share"),
+    }
+    chart = charts.trend(
+        charts.Series(Text("month.active.series"), _dates(daily), list(daily["value"])),
+        claim=Text.of("month.active.claim", **facts),
+        alt=Text.of("month.active.alt", days=len(daily)),
+        source=evidence.source,
+        format="integer",
+        events=_events(evidence),
+        from_zero=True,
+    )
+    return [chart]
+
+
+def _events(evidence: PeriodEvidence) -> list[charts.Event]:
+    return [
+        charts.Event(event.start, event.name, event.end)
+        for event in evidence.ops.workspace.events
+        if event.start <= evidence.period.end
+        and (event.end or event.start) >= evidence.period.start
+    ]
+
+
+def _dates(frame: Any) -> list[dt.date]:
+    return [stamp.date() for stamp in frame["day"]]
+
+
+def rolling_actives(evidence: PeriodEvidence) -> list[Part]:
     """Users active within 1, 7 and 30 days, day by day."""
     end = min(evidence.period.end, evidence.recorded_until or evidence.period.end)
     first = evidence.first_recorded("events" if evidence.ops.rows.has("events") else "orders")
     start = evidence.period.start
     if first is None or end < start or (start - first).days < max(WINDOWS) - 1:
         return [Absent(Text("month.active.young"))]
-    frame = rolling_actives(evidence.ops.rows, start, end, WINDOWS)
-    days = [stamp.date() for stamp in frame["day"]]
+    frame = count_rolling(evidence.ops.rows, start, end, WINDOWS)
+    days = _dates(frame)
     names = {w: Text(f"month.active.days_{w}") for w in WINDOWS}
     last = {
         w: evidence.ops.fact("active.rolling", int(frame[str(w)].iloc[-1]), "count", segment=str(w))
@@ -44,7 +88,7 @@ def rolling(evidence: PeriodEvidence) -> list[Part]:
     return [chart]
 
 
-def accounting(evidence: PeriodEvidence) -> list[Part]:
+def growth_accounting(evidence: PeriodEvidence) -> list[Part]:
     """New, retained, resurrected and lost users of the last periods."""
     last = evidence.period if not evidence.partial else evidence.period.previous()
     first = evidence.first_recorded("events" if evidence.ops.rows.has("events") else "orders")

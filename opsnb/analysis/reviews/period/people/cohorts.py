@@ -11,7 +11,7 @@ from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.cohorts import CohortCounts, monthly_cohorts
 from opsnb.analysis.reviews.shared import return_curves
-from opsnb.analysis.reviews.shared.return_curves import Few
+from opsnb.analysis.reviews.shared.return_curves import SmallCells
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ COMPARED_AGES = 3
 """Months after arrival at which the newest cohort of that age meets the one before."""
 
 
-def cohort_parts(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
+def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     """Month-on-month comparison, curves, and the triangle.
 
     Cohorts from before activity was recorded are left out: nothing is known of their return.
@@ -65,7 +65,7 @@ def cohort_parts(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     ]
 
 
-def _few(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -> Few:
+def _few(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -> SmallCells:
     """Cells of the triangle with too few people; it has no totals that would give them back."""
     few = frozenset(cell for cell, n in counted.items() if 0 < n < evidence.ops.workspace.min_cell)
     if few:
@@ -108,7 +108,9 @@ def _claim(found: Sequence[CohortCounts], facts: Shares) -> Text:
     return Text.of("month.cohorts.claim", month=newest.month, now=now, before=then)
 
 
-def _comparison(evidence: PeriodEvidence, found: Sequence[CohortCounts], few: Few) -> list[Part]:
+def _comparison(
+    evidence: PeriodEvidence, found: Sequence[CohortCounts], few: SmallCells
+) -> list[Part]:
     """At each age, the newest cohort that has reached it against the one a month older."""
     rows: list[dict[str, Any]] = []
     for age in range(1, COMPARED_AGES + 1):

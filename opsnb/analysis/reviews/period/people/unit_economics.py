@@ -23,7 +23,7 @@ SHOWN = 6
 MOST_CHANNELS = 8
 
 
-def economics(evidence: PeriodEvidence) -> list[Part]:
+def unit_economics(evidence: PeriodEvidence) -> list[Part]:
     """CAC and what the users of each month have brought so far, and CAC by channel."""
     ops = evidence.ops
     lacking = ops.meter.absent("cac") or ops.meter.absent("ltv_90")
