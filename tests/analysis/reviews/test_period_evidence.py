@@ -109,6 +109,13 @@ def test_a_verdict_alone_records_the_kpis_that_it_counts(
     assert {"kpi.value/orders", "kpi.target/orders", "kpi.status/orders"} <= alone["facts"]
 
 
+def test_a_kpi_is_recorded_once(workspace: MakeWorkspace) -> None:
+    page = Month(session(workspace({"orders": orders("2026-11-10")}), "2026-10"))
+    shown = [page.scorecard(), page.stages(), page.summary()]
+    keys = [fact["key"] for one in shown for fact in one.payload()["facts"]]
+    assert keys.count("kpi.value/orders") == 1
+
+
 @pytest.mark.parametrize(
     ("evidence", "cycle"), [(PeriodEvidence, "2026-10"), (WeekEvidence, "2026-W43")]
 )

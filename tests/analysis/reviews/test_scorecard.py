@@ -66,7 +66,8 @@ def test_a_sampled_change_within_noise_is_not_news(month: Callable[..., Any]) ->
     expected = newcombe(80, 100, 75, 100)
     assert (csat.change.interval.low, csat.change.interval.high) == (expected.low, expected.high)
     assert csat.change.is_noise and made.ops.language.say(csat.change_text) == "≈ noise"
-    fact = made.ops.facts["kpi.change/csat"]
+    fact = csat.change_fact
+    assert fact.key == "kpi.change/csat" and fact in csat.facts
     assert (fact.low, fact.high, fact.method) == (expected.low, expected.high, "newcombe")
     tables["surveys"] = surveys({"2026-09-10": (800, 200), "2026-10-10": (700, 300)})
     csat = next(kpi for kpi in month(tables).evidence.kpis if kpi.metric.id == "csat")
@@ -109,6 +110,7 @@ def test_the_year_is_laid_on_this_calendar(month: Callable[..., Any]) -> None:
     plain = sum(n for day, n in days.items() if day.startswith("2025-10"))
     assert kpi.measured.value != plain  # October 2026 has one weekend day more
     assert kpi.year.aligned and kpi.year.relative == pytest.approx(0, abs=1e-9)
+    made.scorecard()
     assert made.ops.facts["kpi.change_year/orders"].method == "calendar_aligned"
 
 

@@ -60,6 +60,6 @@ class Month(PeriodReview):
             Text.of("month.action.missed", metric=kpi.metric.label),
             kpi.owner,
             due=self.evidence.as_of + dt.timedelta(days=14),
-            source=self.evidence.period.key,
+            source=self.period.key,
             evidence=(kpi.fact,),
         )

@@ -51,6 +51,7 @@ class PeriodReview:
     def __init__(self, evidence: PeriodEvidence) -> None:
         self.evidence = evidence
         self.ops = evidence.ops
+        self.period = evidence.period
 
     # -- steps -------------------------------------------------------------------------
 
@@ -201,7 +202,7 @@ class PeriodReview:
         """Verdict, cards, what to decide, findings, next steps."""
         evidence = self.evidence
         self._record_status()
-        self.ops.record(*evidence.measured.facts)
+        self.ops.record_missing(*evidence.measured.facts)
         self.ops.record_missing_checks(*evidence.checks)
         if not evidence.is_empty:
             return self._first_screen()

@@ -77,7 +77,7 @@ def _whole(evidence: PeriodEvidence, known: dict[str, str]) -> Table:
 def _stage_fact(evidence: PeriodEvidence, kpi: Kpi) -> None:
     unit: Any = kpi.metric.unit
     value = kpi.measured.value
-    evidence.ops.record(*kpi.facts)
+    evidence.ops.record_missing(*kpi.facts)
     evidence.ops.fact("funnel.stage_rate", value, unit, metric=kpi.metric.id, n=kpi.measured.n)
 
 

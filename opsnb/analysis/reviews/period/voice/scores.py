@@ -93,7 +93,7 @@ def _rate(evidence: PeriodEvidence, one: Answered, last: Answered | None) -> Tex
 
 def _row(evidence: PeriodEvidence, kpi: Kpi, rates: dict[str, Text]) -> dict[str, Any]:
     fact = kpi.fact
-    evidence.ops.record(*kpi.facts)
+    evidence.ops.record_missing(*kpi.facts)
     evidence.ops.fact(
         SCORES[kpi.metric.id], fact.value, fact.unit, low=fact.low, high=fact.high, n=fact.n
     )
