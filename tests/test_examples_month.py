@@ -57,11 +57,11 @@ def test_calls_add_up_to_the_file(month) -> None:
     may = month("bank_calls", "2003-05", ["calls"])
     raw = pd.read_csv(DATA / "bank_calls" / "bank_calls.csv")
     own = raw.loc[raw["DateTime"].str.startswith("2003-05"), "Calls"].sum()
-    assert may.kpis[0].measured.value == own
+    assert may.evidence.kpis[0].measured.value == own
 
 
 def rates(month: Month, metric: str) -> dict[str, tuple[float, float]]:
-    found = split(month, metric, "device")
+    found = split(month.evidence, metric, "device")
     assert found is not None
     return {name: (p.rate_before, p.rate_after) for name, p in found.parts.groups.items()}
 
@@ -77,7 +77,7 @@ def test_the_checkout_bug_shows_on_mobile_alone(month) -> None:
 def test_the_payment_incident_shows_everywhere(month) -> None:
     """Planted from 19 May: no device is spared."""
     made = month("ecom", "2024-05", ["checkout_rate"])
-    [kpi] = made.kpis
+    [kpi] = made.evidence.kpis
     assert kpi.change.gap < -0.25
     assert all(after < before for before, after in rates(made, "checkout_rate").values())
     made.why()
@@ -129,7 +129,7 @@ def test_telco_churn_by_contract_is_as_known(month) -> None:
         assert facts[f"churn.rate///{contract}"].value == pytest.approx(rate)
     assert facts["churn.rate///Month-to-month"].value == pytest.approx(0.427, abs=1e-3)
     assert "42.7%" in page
-    bills = next(kpi for kpi in september.kpis if kpi.metric.id == "gmv_net").measured.value
+    bills = september.evidence.kpi("gmv_net").measured.value
     assert bills == pytest.approx(raw.loc[raw["tenure"] > 0, "MonthlyCharges"].sum())
 
 

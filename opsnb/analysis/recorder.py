@@ -137,9 +137,13 @@ class Recorder:
             self.facts[fact.key] = fact
             self._pending.facts = [f for f in self._pending.facts if f.key != fact.key] + [fact]
 
+    def record_missing(self, *facts: Fact) -> None:
+        """Record those that no section has recorded."""
+        self.record(*(fact for fact in facts if self.facts.get(fact.key) != fact))
+
     def _cite(self, *evidence: Fact) -> None:
         """What a record rests on is in the report, whether or not a section showed it."""
-        self.record(*(fact for fact in evidence if self.facts.get(fact.key) != fact))
+        self.record_missing(*evidence)
 
     @property
     def withheld(self) -> Withheld:

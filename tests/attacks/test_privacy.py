@@ -221,8 +221,9 @@ def test_scores_of_a_few_answers_are_not_told(workspace: MakeWorkspace) -> None:
         responded_at=pd.Timestamp("2026-10-20"), kind="csat"
     )  # fmt: skip
     ops = Session(workspace(tables, min_cell=10), "monthly_retrospective", cycle="2026-10")
-    kpis = Month(ops, ["csat", "orders"]).kpis
-    assert [kpi.metric.id for kpi in kpis] == ["orders"]
+    month = Month(ops, ["csat", "orders"])
+    month.scorecard()
+    assert [kpi.metric.id for kpi in month.evidence.kpis] == ["orders"]
     assert ops.checks["answers.csat"].status == "warn"
     assert not [fact for fact in ops.facts.values() if fact.metric == "csat"]
 

@@ -12,20 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsnb.analysis.metrics.measure import TENURE
-from opsnb.analysis.reviews.period.change_by_group import DIMENSIONS, moved, shares, split, why
+from opsnb.analysis.reviews.period.change_by_group import DIMENSIONS, moved, shares, split
 from opsnb.analysis.reviews.period.drivers import drivers, tree
-from opsnb.analysis.reviews.period.month import Month
+from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+from opsnb.analysis.reviews.period.why_changed import why
 from opsnb.analysis.session import Session
 from opsnb.base.errors import MetricError
 from opsnb.base.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def october(sample: Workspace) -> Month:
-    return Month(Session(sample, "monthly_retrospective", cycle="2026-10"))
+def october(sample: Workspace) -> PeriodEvidence:
+    return PeriodEvidence(Session(sample, "monthly_retrospective", cycle="2026-10"))
 
 
-def value(month: Month, metric: str) -> tuple[float, float]:
+def value(month: PeriodEvidence, metric: str) -> tuple[float, float]:
     before, now = (
         month.ops.meter.value(metric, period).value
         for period in (month.period.previous(), month.period)
@@ -34,7 +35,7 @@ def value(month: Month, metric: str) -> tuple[float, float]:
     return before, now
 
 
-def test_every_split_adds_up_to_the_change(october: Month) -> None:
+def test_every_split_adds_up_to_the_change(october: PeriodEvidence) -> None:
     """Each KPI that moved, by every dimension that can split it."""
     tried = 0
     for kpi in moved(october):
@@ -53,7 +54,7 @@ def test_every_split_adds_up_to_the_change(october: Month) -> None:
     assert tried >= 20
 
 
-def test_trees_of_products_and_sums(october: Month) -> None:
+def test_trees_of_products_and_sums(october: PeriodEvidence) -> None:
     """CAC is spend over new users, spend the sum of its kinds."""
     drivers(october, "cac")
     part = {
@@ -93,8 +94,8 @@ def bought(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
     )
 
 
-def october_of(workspace: Workspace) -> Month:
-    return Month(Session(workspace, "monthly_retrospective", cycle="2026-10"))
+def october_of(workspace: Workspace) -> PeriodEvidence:
+    return PeriodEvidence(Session(workspace, "monthly_retrospective", cycle="2026-10"))
 
 
 def test_tenure_by_hand(workspace: Callable[..., Workspace]) -> None:

@@ -46,5 +46,5 @@ def test_a_festival_that_nobody_noted_is_named(sample: Workspace) -> None:
 @pytest.mark.parametrize("cycle", ["2026-01", "2026-02"])
 def test_every_kpi_is_measured_where_the_base_is_lunar(sample: Workspace, cycle: str) -> None:
     month = Month(Session(sample, "monthly_retrospective", cycle=cycle))
-    assert {"wau", "gmv_net", "active_users"} <= {kpi.metric.id for kpi in month.kpis}
-    assert month.ops.meter.value("wau", month.period).period == cycle
+    assert {"wau", "gmv_net", "active_users"} <= {kpi.metric.id for kpi in month.evidence.kpis}
+    assert month.ops.meter.value("wau", month.ops.period).period == cycle

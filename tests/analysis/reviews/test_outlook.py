@@ -44,26 +44,26 @@ def dues(count: int) -> list[dt.date]:
 def test_six_months_that_missed_widen_the_next_ranges() -> None:
     missed = [predicted(due, 120.0 + index) for index, due in enumerate(dues(6))]
     # Scores 2.0, 2.1, ..., 2.5; the sixth of six (7 x .8 rounded up) is 2.5.
-    assert outlook._widening(month(missed)) == pytest.approx(2.5)
+    assert outlook.widening_so_far(month(missed)) == pytest.approx(2.5)
     own = Forecast(10.0, 8.0, 13.0, 0.8, 12, "local_level")
     wide = outlook._stretched(own, 2.5)
     assert (wide.low, wide.high, wide.value) == (5.0, 17.5, 10.0)
 
 
 def test_a_few_months_change_nothing_however_many_metrics_missed() -> None:
-    assert outlook._widening(month([predicted(due, 150.0) for due in dues(5) * 12])) == 1.0
+    assert outlook.widening_so_far(month([predicted(due, 150.0) for due in dues(5) * 12])) == 1.0
 
 
 def test_ranges_that_held_are_left_alone() -> None:
-    assert outlook._widening(month([predicted(due, 101.0) for due in dues(8)])) == 1.0
+    assert outlook.widening_so_far(month([predicted(due, 101.0) for due in dues(8)])) == 1.0
 
 
 def test_this_months_outcomes_count_before_the_ledger_has_them() -> None:
     entries = [predicted(due, 101.0) for due in dues(5)] + [predicted(NOW, None)]
-    assert outlook._widening(month(entries, value=140.0)) == pytest.approx(4.0)
-    assert outlook._widening(month(entries)) == 1.0
+    assert outlook.widening_so_far(month(entries, value=140.0)) == pytest.approx(4.0)
+    assert outlook.widening_so_far(month(entries)) == 1.0
 
 
 def test_other_playbooks_predictions_do_not_count() -> None:
     entries = [predicted(due, 150.0, "weekly_review") for due in dues(8)]
-    assert outlook._widening(month(entries)) == 1.0
+    assert outlook.widening_so_far(month(entries)) == 1.0

@@ -202,7 +202,7 @@ def buyers(n: int = 1500, weeks: int = 90, seed: int = 5, stop: bool = False) ->
 
 def test_customers_who_follow_the_model_are_foretold(month: Make) -> None:
     made = month({"orders": buyers()})
-    found = fit_risk(made)
+    found = fit_risk(made.evidence)
     assert isinstance(found, Risk) and found.good
     assert found.predicted == pytest.approx(found.actual, rel=0.15)
     inside = [g.actual.low <= g.predicted <= g.actual.high for g in found.check.groups]
@@ -236,7 +236,7 @@ def test_only_the_past_is_used(month: Make) -> None:
     """Orders after the month change nothing in it."""
     orders = buyers()
     cut = orders[orders["ordered_at"] < "2026-10-01"]
-    whole, past = (fit_risk(month({"orders": o}, cycle="2026-09")) for o in (orders, cut))
+    whole, past = (fit_risk(month({"orders": o}, cycle="2026-09").evidence) for o in (orders, cut))
     assert isinstance(whole, Risk) and isinstance(past, Risk)
     assert whole.model == past.model and list(whole.alive) == list(past.alive)
 
@@ -247,7 +247,7 @@ def test_only_the_past_is_used(month: Make) -> None:
 )
 def test_too_little_for_a_model(month: Make, orders: pd.DataFrame, key: str) -> None:
     made = month({"orders": orders})
-    found = fit_risk(made)
+    found = fit_risk(made.evidence)
     assert isinstance(found, Text) and found.key == key
     assert "Left out" in made.churn().plain(made.ops.language)
     assert made.churn_scores().empty
@@ -331,7 +331,7 @@ def test_months_before_ends_were_recorded_are_no_comparison(month: Make) -> None
     users = subscribers()
     users = users[~(users["ended_at"] < "2026-10-01")]
     made = month({"users": users, "orders": ONE_ORDER})
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "churn_rate")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "churn_rate")
     assert kpi.measured.value and kpi.change is None and kpi.year is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.measure import Measured
-from opsnb.analysis.reviews.period.scorecard import target_of
+from opsnb.analysis.reviews.period.kpi_measurement import target_of
 from opsnb.analysis.session import Session
 from opsnb.base.errors import PlanError
 from opsnb.base.plans import Target
@@ -62,14 +62,15 @@ def test_a_sampled_change_within_noise_is_not_news(month: Callable[..., Any]) ->
         "surveys": surveys({"2026-09-10": (80, 20), "2026-10-10": (75, 25)}),
     }
     made = month(tables)
-    csat = next(kpi for kpi in made.kpis if kpi.metric.id == "csat")
+    csat = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "csat")
     expected = newcombe(80, 100, 75, 100)
     assert (csat.change.interval.low, csat.change.interval.high) == (expected.low, expected.high)
     assert csat.change.is_noise and made.ops.language.say(csat.change_text) == "≈ noise"
-    fact = made.ops.facts["kpi.change/csat"]
+    fact = csat.change_fact
+    assert fact.key == "kpi.change/csat" and fact in csat.facts
     assert (fact.low, fact.high, fact.method) == (expected.low, expected.high, "newcombe")
     tables["surveys"] = surveys({"2026-09-10": (800, 200), "2026-10-10": (700, 300)})
-    csat = next(kpi for kpi in month(tables).kpis if kpi.metric.id == "csat")
+    csat = next(kpi for kpi in month(tables).evidence.kpis if kpi.metric.id == "csat")
     assert not csat.change.is_noise
 
 
@@ -77,7 +78,7 @@ def test_a_growth_target_asks_for_more_than_last_month(month: Callable[..., Any]
     grown = {**DAYS, **{f"2026-10-{day:02d}": 3 for day in range(1, 32)}}
     plan = {"targets/2026-10.toml": "[orders]\ngrowth = 0.2\n"}
     made = month({"orders": orders(grown)}, plans=plan)
-    kpi = made.leading[0]
+    kpi = made.evidence.leading[0]
     assert kpi.metric.id == "orders"
     assert kpi.goal == pytest.approx(60 * 1.2)  # September's 30 days, two orders each
     assert (kpi.measured.value, kpi.status) == (93, "hit")
@@ -105,17 +106,18 @@ def test_the_year_is_laid_on_this_calendar(month: Callable[..., Any]) -> None:
         for day in pd.date_range("2025-08-01", "2026-10-31")
     }
     made = month({"orders": orders(days)})
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "orders")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "orders")
     plain = sum(n for day, n in days.items() if day.startswith("2025-10"))
     assert kpi.measured.value != plain  # October 2026 has one weekend day more
     assert kpi.year.aligned and kpi.year.relative == pytest.approx(0, abs=1e-9)
+    made.scorecard()
     assert made.ops.facts["kpi.change_year/orders"].method == "calendar_aligned"
 
 
 def test_before_the_data_begins_there_is_no_year(month: Callable[..., Any]) -> None:
     recent = {day: n for day, n in DAYS.items() if day >= "2026-06"}
     made = month({"orders": orders(recent)})
-    assert all(kpi.year is None for kpi in made.kpis)
+    assert all(kpi.year is None for kpi in made.evidence.kpis)
 
 
 def test_at_most_twelve_are_shown(played: Callable[..., Played]) -> None:
@@ -167,14 +169,14 @@ def test_a_usual_target_is_judged_but_enters_no_verdict(month: Callable[..., Any
         "surveys": surveys({"2026-09-10": (80, 20), "2026-10-10": (700, 300)}),
     }
     made = month(tables)
-    csat = next(kpi for kpi in made.kpis if kpi.metric.id == "csat")
+    csat = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "csat")
     assert (csat.goal, csat.status, csat.agreed) == (0.8, "missed", None)
     assert "usual" in made.ops.language.say(csat.target_text)
     summary = made.summary()
     assert "No targets are registered" in summary.plain(made.ops.language)
     assert not summary.payload()["languages"]["en"]["actions"]
     own = month(tables, plans={"targets/2026-10.toml": "[csat]\ntarget = 0.7\n"})
-    csat = next(kpi for kpi in own.kpis if kpi.metric.id == "csat")
+    csat = next(kpi for kpi in own.evidence.kpis if kpi.metric.id == "csat")
     assert (csat.goal, csat.status, csat.agreed) == (0.7, "hit", "hit")
 
 
@@ -182,7 +184,7 @@ def test_growth_of_new_users_is_asked_for(month: Callable[..., Any]) -> None:
     days = pd.date_range("2026-09-01", "2026-10-31")
     users = pd.DataFrame({"user_id": [f"u{i}" for i in range(len(days))], "registered_at": days})
     made = month({"orders": orders(DAYS), "users": users})
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "new_users")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "new_users")
     assert (kpi.goal, kpi.status) == (pytest.approx(36), "missed")  # 30 in September, 31 now
 
 
@@ -192,7 +194,7 @@ def test_a_quotient_is_laid_on_this_calendar_as_its_parts_are(month: Callable[..
     frame = orders(days)
     frame["amount"] = 10.0 + 10.0 * (frame["ordered_at"].dt.day_of_week >= 5)
     made = month({"orders": frame})
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "aov")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "aov")
     plain = made.ops.meter.value("aov", made.period.last_year()).value
     assert plain != pytest.approx(kpi.measured.value, rel=1e-4)
     assert kpi.year.aligned and kpi.year.relative == pytest.approx(0, abs=1e-9)
@@ -209,7 +211,7 @@ def test_a_share_keeps_its_place_around_the_spring_festival(month: Callable[...,
     frame["refunded_at"] = frame["ordered_at"].where(frame["status"] == "refunded")
     made = month({"orders": frame}, cycle="2026-02", as_of="2026-04-01")
     made.ops.workspace.country = "CN"
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "refund_rate")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "refund_rate")
     assert kpi.year.gap == pytest.approx(0, abs=1e-9)
     before = made.ops.meter.value("refund_rate", made.period.last_year()).value
     assert before < 0.9 * kpi.measured.value  # February 2025 held only a part of those days

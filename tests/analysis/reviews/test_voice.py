@@ -234,7 +234,7 @@ def test_response_rates_and_their_fall(workspace: Callable[..., Workspace]) -> N
     assert made.ops.checks["response.nps"].status == "warn"
     assert "35.0% of 400 sent" in page and "other people may have answered" not in page
     assert "survey.response///nps/app" in facts and "survey.response///nps/sms" not in facts
-    kpi = next(kpi for kpi in made.kpis if kpi.metric.id == "nps")
+    kpi = next(kpi for kpi in made.evidence.kpis if kpi.metric.id == "nps")
     assert (kpi.measured.value, kpi.measured.n) == (100, 140)  # who did not answer has no score
 
 

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.tree import UNEXPLAINED, Node, TreePart, tree_parts
-from opsnb.analysis.reviews.shared.recall import SPEC
+from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 NEGLIGIBLE = 1e-6
 """Share of the change below which an unexplained rest is rounding."""
 
 
-def drivers(month: Month, metric: str) -> list[Part]:
+def drivers(evidence: PeriodEvidence, metric: str) -> list[Part]:
     """A metric's change as the parts of its drivers, and of theirs."""
-    ops = month.ops
-    lacking = _lacking(month, metric)
+    ops = evidence.ops
+    lacking = _lacking(evidence, metric)
     if lacking:
         return [Absent(Text.of("month.absent", table=lacking))]
-    if month.partial:
+    if evidence.partial:
         return [Absent(Text("month.why.partial"))]
-    if not month.covers(ops.catalogue[metric]):
-        return [Absent(month.not_recorded(metric))]
-    root = tree(month, metric)
+    if not evidence.covers(ops.catalogue[metric]):
+        return [Absent(evidence.not_recorded(metric))]
+    root = tree(evidence, metric)
     if root is None or not root.drivers:
         return [Absent(Text.of("month.why.no_dimension", metric=ops.label(metric)))]
     try:
@@ -38,33 +38,33 @@ def drivers(month: Month, metric: str) -> list[Part]:
         return [Absent(Text.of("month.why.no_dimension", metric=ops.label(metric)))]
     unit: Any = ops.catalogue[metric].unit
     total = ops.fact("change.drivers", root.change, unit, metric=metric)
-    facts = {part.path: _fact(month, metric, part) for part in parts}
-    shown: list[Part] = [_bridge(month, metric, root, parts, facts, total)]
+    facts = {part.path: _fact(evidence, metric, part) for part in parts}
+    shown: list[Part] = [_bridge(evidence, metric, root, parts, facts, total)]
     if any(part.depth for part in parts):
-        shown.append(_table(month, parts, facts))
+        shown.append(_table(evidence, parts, facts))
     product = ops.catalogue[metric].combine == "product"
     return [*shown, Note(Text(f"month.why.drivers_{'product' if product else 'sum'}"))]
 
 
-def moved_trees(month: Month, but: str) -> list[Part]:
+def moved_trees(evidence: PeriodEvidence, but: str) -> list[Part]:
     """The trees of the other KPIs that have one and moved beyond their materiality, folded."""
-    if month.partial:
+    if evidence.partial:
         return []
     parts: list[Part] = []
-    for kpi in month.kpis:
+    for kpi in evidence.kpis:
         moved = kpi.change is not None and kpi.change.relative is not None
         if kpi.metric.id == but or not kpi.metric.drivers or not moved:
             continue
         assert kpi.change is not None and kpi.change.relative is not None
         if abs(kpi.change.relative) >= kpi.metric.materiality:
             title = Text.of("month.why.tree", metric=kpi.metric.label, change=kpi.change_text)
-            parts.append(Fold(title, drivers(month, kpi.metric.id), printed=False))
+            parts.append(Fold(title, drivers(evidence, kpi.metric.id), printed=False))
     return parts
 
 
-def _lacking(month: Month, metric: str) -> str | None:
+def _lacking(evidence: PeriodEvidence, metric: str) -> str | None:
     """What keeps the tree from being drawn: a table, or the drivers themselves."""
-    ops = month.ops
+    ops = evidence.ops
     branches = ops.catalogue[metric].branches
     if not branches:
         return "metrics.toml: drivers"
@@ -72,21 +72,22 @@ def _lacking(month: Month, metric: str) -> str | None:
     return next((lack for name in names if (lack := ops.meter.absent(name))), None)
 
 
-def tree(month: Month, metric: str, *, inverse: bool = False) -> Node | None:
+def tree(evidence: PeriodEvidence, metric: str, *, inverse: bool = False) -> Node | None:
     """A metric and its drivers in the period before and in this one.
 
     None where a value is missing; a driver whose own drivers cannot be measured is a leaf.
     """
-    ops = month.ops
+    ops = evidence.ops
     declared: Metric = ops.catalogue[metric]
     if ops.meter.absent(metric):
         return None
     before, after = (
-        ops.meter.value(metric, period).value for period in (month.period.previous(), month.period)
+        ops.meter.value(metric, period).value
+        for period in (evidence.period.previous(), evidence.period)
     )
     if before is None or after is None:
         return None
-    below = [tree(month, name, inverse=against) for name, against in declared.branches]
+    below = [tree(evidence, name, inverse=against) for name, against in declared.branches]
     known = tuple(node for node in below if node is not None)
     complete = known if len(known) == len(below) else ()
     return Node(metric, float(before), float(after), complete, declared.combine, inverse)
@@ -97,24 +98,26 @@ def _matters(part: TreePart, root: Node) -> bool:
     return part.name != UNEXPLAINED or abs(part.part) > small
 
 
-def _fact(month: Month, metric: str, part: TreePart) -> Fact:
+def _fact(evidence: PeriodEvidence, metric: str, part: TreePart) -> Fact:
     """Parts of the root's own drivers, of deeper ones, and what is left, each under its id."""
-    unit: Any = month.ops.catalogue[metric].unit
+    unit: Any = evidence.ops.catalogue[metric].unit
     if part.name == UNEXPLAINED:
         where = "/".join(part.path[:-1]) or None
-        return month.ops.fact("change.unexplained", part.part, unit, metric=metric, segment=where)
+        return evidence.ops.fact(
+            "change.unexplained", part.part, unit, metric=metric, segment=where
+        )
     id = "change.subdriver" if part.depth else "change.driver"
-    return month.ops.fact(id, part.part, unit, metric=metric, segment="/".join(part.path))
+    return evidence.ops.fact(id, part.part, unit, metric=metric, segment="/".join(part.path))
 
 
-def _label(month: Month, part: TreePart) -> Said:
+def _label(evidence: PeriodEvidence, part: TreePart) -> Said:
     if part.name == UNEXPLAINED:
         return Text("month.why.rest")
-    return month.ops.label(part.name)
+    return evidence.ops.label(part.name)
 
 
 def _bridge(
-    month: Month,
+    evidence: PeriodEvidence,
     metric: str,
     root: Node,
     parts: list[TreePart],
@@ -122,37 +125,39 @@ def _bridge(
     total: Fact,
 ) -> Part:
     """From the period before to this one over the root's own drivers."""
-    ops = month.ops
+    ops = evidence.ops
     top = [part for part in parts if part.depth == 0]
     steps = [
-        charts.Step(month.period.previous().text, root.before, is_total=True),
-        *(charts.Step(_label(month, part), part.part) for part in top),
-        charts.Step(month.period.text, root.after, is_total=True),
+        charts.Step(evidence.period.previous().text, root.before, is_total=True),
+        *(charts.Step(_label(evidence, part), part.part) for part in top),
+        charts.Step(evidence.period.text, root.after, is_total=True),
     ]
     lead = max(top, key=lambda part: abs(part.part))
     return charts.bridge(
         steps,
         claim=Text.of(
-            "month.why.drivers", metric=ops.label(metric), lead=_label(month, lead), total=total,
+            "month.why.drivers", metric=ops.label(metric), lead=_label(evidence, lead), total=total,
             part=facts[lead.path],
         ),
         alt=Text.of("month.why.drivers_alt", n=len(top)),
-        source=month.source,
-        format=SPEC.get(ops.catalogue[metric].unit, "number"),
+        source=evidence.source,
+        format=format_of(ops.catalogue[metric]),
     )  # fmt: skip
 
 
-def _table(month: Month, parts: list[TreePart], facts: dict[tuple[str, ...], Fact]) -> Table:
+def _table(
+    evidence: PeriodEvidence, parts: list[TreePart], facts: dict[tuple[str, ...], Fact]
+) -> Table:
     """Every driver with its own values; deeper ones are set in under their own."""
     rows = []
     for part in parts:
         rest = part.name == UNEXPLAINED
-        spec = "number" if rest else SPEC.get(month.ops.catalogue[part.name].unit, "number")
+        spec = "number" if rest else format_of(evidence.ops.catalogue[part.name])
         own = {
             side: None if rest else Text.of(f"common.{spec}", value=getattr(part, side))
             for side in ("before", "after")
         }
-        label = Text.of("month.why.level", dots="· " * part.depth, driver=_label(month, part))
+        label = Text.of("month.why.level", dots="· " * part.depth, driver=_label(evidence, part))
         said = Text.of("common.signed_change", fact=facts[part.path])
         rows.append({"driver": label, **own, "part": said})
     columns = [

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
 
 from opsnb.analysis.display import Absent, Column, Interval, Note, Part, Table
-from opsnb.analysis.findings import Prediction
+from opsnb.analysis.findings import Fact, Prediction
 from opsnb.analysis.methods.calibration import widening
 from opsnb.analysis.methods.forecast import Forecast, next_period
-from opsnb.analysis.reviews.shared.recall import SPEC, without_repeats
+from opsnb.analysis.reviews.shared.number_formats import format_of
+from opsnb.analysis.reviews.shared.recall import without_repeats
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 HISTORY = {"month": 36, "week": 104, "quarter": 16, "year": 10}
 SEASON = {"month": 12, "week": 52, "quarter": 4, "year": 1000}
@@ -33,20 +34,29 @@ predictions share its surprises, so that one or two months tell little."""
 _POSITIVE = {"money", "count", "number", "factor"}
 
 
-def outlook(month: Month, metrics: Sequence[str] = ()) -> list[Part]:
+@dataclass(frozen=True)
+class Expectation:
+    """What a metric is expected to be in the next period, beside what it is now."""
+
+    metric: Metric
+    now: float
+    forecast: Forecast
+    fact: Fact
+    prediction: Prediction
+
+
+def outlook(evidence: PeriodEvidence, metrics: Sequence[str] = ()) -> list[Part]:
     """Expected values of the next period with intervals, and budgets used."""
-    ops = month.ops
-    if month.partial:
+    ops = evidence.ops
+    if evidence.partial:
         return [Absent(Text("month.outlook.partial"))]
-    following = month.period.next()
-    wider = _widening(month)
-    rows = []
-    for name in metrics or [kpi.metric.id for kpi in month.leading]:
-        found = None if ops.meter.absent(name) else _expected(month, ops.catalogue[name])
-        if found is not None:
-            rows.append(_record(month, ops.catalogue[name], _stretched(found, wider)))
+    wider = widening_so_far(evidence)
+    expected = expectations(evidence, metrics, wider)
+    for one in expected:
+        ops.record(one.fact)
+        ops.predict(one.prediction)
     parts: list[Part] = []
-    if rows:
+    if expected:
         columns = [
             Column("metric", Text("ab.column.metric"), "said"),
             Column("now", Text("month.outlook.now"), "said", "right"),
@@ -54,49 +64,69 @@ def outlook(month: Month, metrics: Sequence[str] = ()) -> list[Part]:
             Column("range", Text("month.outlook.range"), "said", "right"),
             Column("method", Text("month.outlook.basis"), "said"),
         ]
-        caption = Text.of("month.outlook.caption", period=following.text)
+        caption = Text.of("month.outlook.caption", period=evidence.period.next().text)
         note = Text("month.outlook.note")
         if wider > 1:
             factor = ops.fact("outlook.widening", wider, "factor")
             note = Text.of("month.outlook.wider", factor=factor)
-        parts += [Table(columns, rows, caption=caption), Note(note)]
+        parts += [Table(columns, [_row(one) for one in expected], caption=caption), Note(note)]
     else:
         parts.append(Absent(Text("month.outlook.short")))
-    return [*parts, *_budgets(month)]
+    return [*parts, *_budgets(evidence)]
 
 
-def _expected(month: Month, metric: Metric) -> Forecast | None:
-    """None where the history is too short or has gaps."""
-    ops, kind = month.ops, month.period.kind
-    first = month.first_recorded_of(metric)
-    periods = [month.period]
-    while len(periods) < HISTORY.get(kind, 12):
+def expectations(
+    evidence: PeriodEvidence, metrics: Sequence[str], wider: float = 1.0
+) -> list[Expectation]:
+    """Of each metric (default the leading KPIs) with a history, in ranges `wider` times as wide."""
+    ops = evidence.ops
+    found = []
+    for name in metrics or [kpi.metric.id for kpi in evidence.leading]:
+        if ops.meter.absent(name):
+            continue
+        metric = ops.catalogue[name]
+        history = _history(evidence, metric)
+        forecast = _forecast(evidence, metric, history)
+        if forecast is not None:
+            now = float(history[-1])
+            found.append(_expectation(evidence, metric, now, _stretched(forecast, wider)))
+    return found
+
+
+def _history(evidence: PeriodEvidence, metric: Metric) -> np.ndarray:
+    """Values of the periods up to this one, the oldest first; empty where there are gaps."""
+    first = evidence.first_recorded_of(metric)
+    periods = [evidence.period]
+    while len(periods) < HISTORY.get(evidence.period.kind, 12):
         before = periods[0].previous()
         if first is not None and before.start < first:
             break
         periods.insert(0, before)
-    values = {m.period: m.value for m in ops.meter.measure(metric.id, periods)}
+    values = {m.period: m.value for m in evidence.ops.meter.measure(metric.id, periods)}
     y = [values[period.key] for period in periods]
     while y and y[0] is None:
         y.pop(0)
-    if any(value is None for value in y):
-        return None
-    series = np.array(y, dtype=float)
+    return np.array([] if any(value is None for value in y) else y, dtype=float)
+
+
+def _forecast(evidence: PeriodEvidence, metric: Metric, series: np.ndarray) -> Forecast | None:
+    """None where the history is too short."""
     positive = metric.unit in _POSITIVE and bool(len(series)) and bool((series > 0).all())
+    season = SEASON.get(evidence.period.kind, 12)
     try:
-        return next_period(series, season=SEASON.get(kind, 12), level=LEVEL, logarithm=positive)
+        return next_period(series, season=season, level=LEVEL, logarithm=positive)
     except MethodError:
         return None
 
 
-def _widening(month: Month) -> float:
+def widening_so_far(evidence: PeriodEvidence) -> float:
     """By how much this playbook's ranges were too narrow so far; 1 until that can be told."""
-    measured = {kpi.metric.id: kpi.measured.value for kpi in month.kpis}
+    measured = {kpi.metric.id: kpi.measured.value for kpi in evidence.kpis}
     scored = []
-    ops = month.ops
-    for entry in without_repeats(ops, ops.workspace.remembered(before=month.period)):
+    ops = evidence.ops
+    for entry in without_repeats(ops, ops.workspace.remembered(before=evidence.period)):
         observed = entry.observed
-        if observed is None and entry.due == month.period.end:
+        if observed is None and entry.due == evidence.period.end:
             observed = measured.get(entry.metric or "")
         numbers = (entry.value, entry.low, entry.high, observed)
         if entry.playbook in ops.names and None not in numbers:
@@ -113,40 +143,46 @@ def _stretched(found: Forecast, factor: float) -> Forecast:
     return replace(found, low=found.value - factor * below, high=found.value + factor * above)
 
 
-def _record(month: Month, metric: Metric, found: Forecast) -> dict[str, Any]:
-    ops, following = month.ops, month.period.next()
+def _expectation(
+    evidence: PeriodEvidence, metric: Metric, now: float, found: Forecast
+) -> Expectation:
+    """The forecast within what the metric can be, as a fact and as a prediction to be scored."""
+    following = evidence.period.next()
     low = max(found.low, 0.0) if metric.unit != "score" else found.low
     high = min(found.high, 1.0) if metric.unit == "share" else found.high
     unit: Any = metric.unit
-    ops.fact(
+    fact = Fact(
         "outlook.expected", found.value, unit, low=low, high=high, metric=metric.id,
         period=following.key, n=found.errors, method=found.method,
     )  # fmt: skip
     what = Text.of("month.outlook.what", metric=metric.label, period=following.text)
-    ops.predict(Prediction(what, metric.id, found.value, low, high, following.end))
-    spec = SPEC.get(metric.unit, "number")
-    now = next(f.value for f in ops.facts.values() if f.key == f"kpi.value/{metric.id}")
-    bounds = Interval(low, high)
+    prediction = Prediction(what, metric.id, found.value, low, high, following.end)
+    return Expectation(metric, now, found, fact, prediction)
+
+
+def _row(one: Expectation) -> dict[str, Any]:
+    number_format = format_of(one.metric)
+    bounds = Interval(one.prediction.low, one.prediction.high)
     return {
-        "metric": metric.label,
-        "now": Text.of(f"common.{spec}", value=now),
-        "expected": Text.of(f"common.{spec}", value=found.value),
-        "range": Text.of(f"month.outlook.{spec}", bounds=bounds),
-        "method": Text(f"month.outlook.{found.method}"),
+        "metric": one.metric.label,
+        "now": Text.of(f"common.{number_format}", value=one.now),
+        "expected": Text.of(f"common.{number_format}", value=one.forecast.value),
+        "range": Text.of(f"month.outlook.{number_format}", bounds=bounds),
+        "method": Text(f"month.outlook.{one.forecast.method}"),
     }
 
 
-def _budgets(month: Month) -> list[Part]:
+def _budgets(evidence: PeriodEvidence) -> list[Part]:
     """Booked costs against the budgets of campaigns that ran in the period."""
-    ops = month.ops
+    ops = evidence.ops
     running = [
         plan
         for plan in ops.workspace.campaigns.values()
         if plan.budget.total
         and plan.start is not None
         and plan.end is not None
-        and plan.start <= month.period.end
-        and plan.end >= month.period.start
+        and plan.start <= evidence.period.end
+        and plan.end >= evidence.period.start
     ]
     if not running or not ops.rows.has("spend"):
         return []

@@ -1,128 +1,224 @@
-"""A period under review: what its data are worth, what was measured before it, its KPIs."""
+"""The sections of a month and of a week, as the cells of a playbook call them."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from opsnb.analysis.metrics.data_range import holds_rows
-from opsnb.analysis.metrics.lifespans import recorded
-from opsnb.analysis.reviews.period.scorecard import Kpi, leading, measure_kpis
-from opsnb.analysis.reviews.shared.data_gate import data_end
-from opsnb.base.messages import Said, Text
+from opsnb.analysis.display import Absent, Note
+from opsnb.analysis.findings import Fact
+from opsnb.analysis.reviews.period import people, trend_and_funnel, voice
+from opsnb.analysis.reviews.period.drivers import drivers, moved_trees
+from opsnb.analysis.reviews.period.empty import empty_verdict
+from opsnb.analysis.reviews.period.scorecard import scorecard
+from opsnb.analysis.reviews.period.tasks import due_tasks
+from opsnb.analysis.reviews.period.why_changed import explained, why
+from opsnb.analysis.reviews.shared.data_gate import gate_parts
+from opsnb.analysis.reviews.shared.recall import recall
+from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.metrics import Metric
-    from opsnb.analysis.recorder import Recorder
-    from opsnb.base.periods import Period
+    from pandas import DataFrame
 
-DEFAULT_KPIS = (
-    "gmv_net", "orders", "new_users", "active_users", "wau", "dau", "stickiness",
-    "activation", "conversion_rate", "paying_conversion", "arpu", "aov", "repurchase_rate",
-    "refund_rate", "churn_rate", "retention_d1", "retention_d7", "retention_d30", "nps", "csat",
-    "tickets_on_time", "tasks_on_time", "cac", "ltv_90", "ltv_cac",
-)  # fmt: skip
-"""What a user-operations team starts with; a targets file narrows or widens it."""
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+    from opsnb.analysis.shown import Shown
+
+P = ParamSpec("P")
+
+MOST_EXPLAINED = 3
+"""Rates whose change is explained in full when none is named; the others are folded."""
 
 
-class Reviewed:
-    """What the steps of a month and of a week know of their period.
+def unless_empty(
+    step: Callable[Concatenate[Any, P], Shown],
+) -> Callable[Concatenate[Any, P], Shown]:
+    """A step that shows nothing where the cycle has no row: a zero would be no measurement."""
 
-    Parameters
-    ----------
-    ops : Recorder
-    kpis : sequence of str, optional
-        Metric ids; by default those with a target in this cycle, then the usual ones.
-    """
+    @functools.wraps(step)
+    def shown(review: Any, *args: P.args, **kwargs: P.kwargs) -> Shown:
+        return review.ops.show() if review.evidence.is_empty else step(review, *args, **kwargs)
 
-    def __init__(self, ops: Recorder, kpis: Sequence[str] = ()) -> None:
-        self.ops = ops
-        self.period: Period = ops.period
-        self.targets = ops.workspace.targets(ops.period)
-        self.kpi_ids = list(kpis) or list(dict.fromkeys([*self.targets, *DEFAULT_KPIS]))
-
-    # -- what the period is worth --------------------------------------------------------
-
-    @cached_property
-    def recorded_until(self) -> dt.date | None:
-        return data_end(self.ops, "orders")
-
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether nothing was recorded in the period that a KPI could be measured on."""
-        return not (holds_rows(self.ops.rows, self.period) and self.kpis)
-
-    @property
-    def partial(self) -> bool:
-        """Whether the data ends before the period does."""
-        return self.recorded_until is None or self.recorded_until < self.period.end
-
-    @property
-    def why_partial(self) -> Text:
-        return Text.of("month.partial", period=self.period.text, last=self.recorded_until)
-
-    @property
-    def refunds_open(self) -> bool:
-        """Whether refunds of the period may still arrive."""
-        window = self.ops.workspace.refund_window_days
-        return self.ops.workspace.as_of < self.period.end + dt.timedelta(days=window)
-
-    @property
-    def source(self) -> Text:
-        return Text.of("month.source", start=self.period.start, end=self.period.end)
-
-    @property
-    def leading(self) -> list[Kpi]:
-        """The KPIs that the scorecard shows unfolded."""
-        return leading(self.kpis)
-
-    @cached_property
-    def kpis(self) -> list[Kpi]:
-        return measure_kpis(self)
-
-    # -- what was recorded when -------------------------------------------------------------
-
-    def first_recorded_of(self, metric: Metric) -> dt.date | None:
-        """`first_recorded` of the table that a metric is counted in."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
-        if metric.kind.follows_ends:
-            since = recorded(self.ops.rows, self.period.end)
-            return since.first if since else None
-        return self.first_recorded(metric.table)
-
-    def covers(self, metric: Metric) -> bool:
-        """Whether the metric's table was recorded in the period: else its zero says nothing."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
-        first = self.first_recorded(metric.table)
-        if first is None or self.period.end < first:
-            return False
-        if metric.kind.follows_ends:  # ends go on where nobody arrives any more
-            return True
-        last = data_end(self.ops, metric.table or "orders")
-        return last is None or last >= self.period.start
-
-    def not_recorded(self, metric: str) -> Text:
-        """What stands in place of a metric that `covers` denies."""
-        return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)
-
-    def first_recorded(self, table: str | None) -> dt.date | None:
-        """First day of the first month that the table covers from its first day on."""
-        reports = self.ops.inspect(table or "orders")
-        if not reports or reports[0].first is None:
-            return None
-        return _date(reports[0].first).replace(day=1)
-
-    # -- words -----------------------------------------------------------------------
-
-    def word(self, kind: str, name: str) -> Said:
-        """The name of a dimension, an event or a segment for people, where one is known."""
-        key = f"{kind}.{name}"
-        return Text(key) if self.ops.language.has(key) else name
+    return shown
 
 
-def _date(moment: Any) -> dt.date:
-    return moment.date() if hasattr(moment, "date") else moment
+class PeriodReview:
+    """Sections over what is known of a period; each stands alone, in whatever order they run."""
+
+    folded_gate = False
+    """Whether the data gate keeps its tables behind a line that opens them."""
+
+    def __init__(self, evidence: PeriodEvidence) -> None:
+        self.evidence = evidence
+        self.ops = evidence.ops
+        self.period = evidence.period
+
+    # -- steps -------------------------------------------------------------------------
+
+    def data_gate(self) -> Shown:
+        """What the tables hold; whether the period is complete and its refunds are in."""
+        self._record_status()
+        self.ops.record_checks(*self.evidence.period_checks)
+        return self.ops.show(*gate_parts(self.ops, self.evidence.gate, folded=self.folded_gate))
+
+    def earlier(self) -> Shown:
+        """Actions, decisions and predictions of earlier cycles, and what became of them."""
+        return self.ops.show(*recall(self.ops, related=False))
+
+    @unless_empty
+    def tasks(self) -> Shown:
+        """Tasks that fell due in the month: done, late, open."""
+        return self.ops.show(*due_tasks(self.evidence))
+
+    @unless_empty
+    def scorecard(self) -> Shown:
+        """Each KPI against its target, last month and last year."""
+        return self.ops.show(*scorecard(self.evidence))
+
+    @unless_empty
+    def scores(self) -> Shown:
+        """NPS and CSAT with intervals, the number of answers, and the change."""
+        return self.ops.show(*voice.survey_scores(self.evidence))
+
+    @unless_empty
+    def service(self) -> Shown:
+        """Tickets: volume, first response, resolution, on time, by category."""
+        return self.ops.show(*voice.service_times(self.evidence))
+
+    @unless_empty
+    def themes(self) -> Shown:
+        """What unhappy comments are about, with masked quotes."""
+        return self.ops.show(*voice.comment_themes(self.evidence))
+
+    @unless_empty
+    def trend(self, metric: str = "gmv_net") -> Shown:
+        """A metric over thirteen months, with its targets."""
+        return self.ops.show(*trend_and_funnel.trend(self.evidence, metric))
+
+    @unless_empty
+    def funnel(self, steps: Sequence[str] = ("visit", "cart", "order")) -> Shown:
+        """Users by step, against last month."""
+        return self.ops.show(*trend_and_funnel.funnel(self.evidence, steps))
+
+    @unless_empty
+    def active(self) -> Shown:
+        """Daily active users, and the month's DAU, MAU and stickiness."""
+        return self.ops.show(*people.daily_actives(self.evidence))
+
+    @unless_empty
+    def growth(self) -> Shown:
+        """Rolling active users, and who was won, kept, brought back and lost."""
+        return self.ops.show(
+            *people.rolling_actives(self.evidence), *people.growth_accounting(self.evidence)
+        )
+
+    @unless_empty
+    def stages(self, by: str = "channel") -> Shown:
+        """Acquisition, activation, retention, revenue and referral by channel."""
+        return self.ops.show(*people.aarrr_stages(self.evidence, by))
+
+    @unless_empty
+    def segments(self) -> Shown:
+        """RFM segments, their moves since last month, and who to win back."""
+        return self.ops.show(*people.rfm(self.evidence))
+
+    @unless_empty
+    def cohorts(self, months: int = 9) -> Shown:
+        """Retention by month of arrival; unobservable months stay empty."""
+        return self.ops.show(*people.cohort_retention(self.evidence, months))
+
+    @unless_empty
+    def levels(self) -> Shown:
+        """Activity levels by frozen thresholds, and the moves since last month."""
+        return self.ops.show(*people.level_moves(self.evidence))
+
+    @unless_empty
+    def churn(self, weeks: int = 13, by: str = "contract", complete: bool = False) -> Shown:
+        """Who is likely gone: by contract where users have an end, else by silence.
+
+        Parameters
+        ----------
+        weeks : int
+            Last weeks of the month's data that the model of purchases is judged on.
+        by : str
+            A column of users that tells kinds of contracts.
+        complete : bool
+            Whether the users hold everybody who ever left, however late their first end is.
+        """
+        users = "users" in self.ops.workspace.tables
+        if users and "ended_at" in self.ops.rows.table("users").expr.columns:
+            return self.ops.show(*people.contract_churn(self.evidence, by, complete))
+        return self.ops.show(*people.churn_risk(self.evidence, weeks))
+
+    @unless_empty
+    def acquisition(self) -> Shown:
+        """What new users cost, what they bring by age, and when that is earned back."""
+        return self.ops.show(*people.unit_economics(self.evidence))
+
+    def win_back_users(self) -> DataFrame:
+        """The users behind the win-back table: a list to act on, in no report."""
+        return people.win_back_users(self.evidence)
+
+    def churn_scores(self, weeks: int = 13) -> DataFrame:
+        """The customers behind the churn table, with their probabilities; in no report."""
+        return people.churn_scores(self.evidence, weeks)
+
+    @unless_empty
+    def why(self, metric: str = "", by: str = "") -> Shown:
+        """Why KPIs moved: the mix of groups or the rates within them, or the parts of a sum.
+
+        Without a metric, every KPI that moved beyond its materiality, those after the first few
+        behind a line; without a dimension, the one that tells most.
+        """
+        evidence = self.evidence
+        parts = why(evidence, metric, by) if metric else explained(evidence, MOST_EXPLAINED)
+        if not parts:
+            return self.ops.show(Absent(Text("month.why.nothing")))
+        return self.ops.show(*parts, Note(Text("month.why.caution")))
+
+    @unless_empty
+    def drivers(self, metric: str = "gmv_net") -> Shown:
+        """A metric's change as the parts of its drivers; the trees of others that moved, folded."""
+        evidence = self.evidence
+        return self.ops.show(*drivers(evidence, metric), *moved_trees(evidence, metric))
+
+    @unless_empty
+    def outlook(self, metrics: Sequence[str] = ()) -> Shown:
+        """What the next month is expected to bring, registered as predictions."""
+        from opsnb.analysis.reviews.period.outlook import outlook
+
+        return self.ops.show(*outlook(self.evidence, metrics))
+
+    @unless_empty
+    def anomalies(self, metrics: Sequence[str] = ("orders", "active_users")) -> Shown:
+        """Days outside expectation, with the known event that explains them, or none."""
+        from opsnb.analysis.reviews.period.unusual_days import unusual_days
+
+        return self.ops.show(*unusual_days(self.evidence, metrics))
+
+    # -- the first screen --------------------------------------------------------------
+
+    def summary(self) -> Shown:
+        """Verdict, cards, what to decide, findings, next steps."""
+        evidence = self.evidence
+        self._record_status()
+        self.ops.record_missing(*evidence.measured.facts)
+        self.ops.record_missing_checks(*evidence.checks)
+        if not evidence.is_empty:
+            return self._first_screen()
+        self._record_case("no_data")
+        return self.ops.first_screen(empty_verdict(evidence), [])
+
+    def _first_screen(self) -> Shown:
+        """The summary of a period that can be measured."""
+        raise NotImplementedError
+
+    def _record_case(self, case: str) -> None:
+        """What the verdict is, as a word that other reports can ask for."""
+        self.ops.record(Fact(f"{self.evidence.review}.verdict", case, "text"))
+
+    def _record_status(self) -> None:
+        """Marks the report as provisional or skipped, where its period is."""
+        found = self.evidence.completeness
+        if found.status != "ready":
+            self.ops.status(found.status, found.reason)

@@ -9,20 +9,22 @@ from opsnb.analysis.display import Absent, Column, Paragraph, Part, Table, Toned
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 MOST_ROWS = 20
 USUAL_GOAL = 0.9
 """Share of tasks to be done on time where no target says otherwise."""
 
 
-def due_tasks(month: Month) -> list[Part]:
+def due_tasks(evidence: PeriodEvidence) -> list[Part]:
     """Counts of the period's tasks, and a table of those late or open."""
-    ops = month.ops
+    ops = evidence.ops
     if not ops.rows.has("tasks"):
         return [Absent(Text.of("month.absent", table="tasks"))]
     tasks = ops.rows.table("tasks").expr
-    due = tasks.filter(tasks.due_on.cast("date").between(month.period.start, month.period.end))
+    due = tasks.filter(
+        tasks.due_on.cast("date").between(evidence.period.start, evidence.period.end)
+    )
     known = [c for c in ("title", "owner", "project", "done_on") if c in due.columns]
     frame = due.select("task_id", "due_on", *known).order_by("due_on").execute()
     if frame.empty:
@@ -36,7 +38,7 @@ def due_tasks(month: Month) -> list[Part]:
     }
     rate = ops.fact("tasks.on_time", facts["done"].value / len(frame), "share", n=len(frame))
     line = Text.of("month.actions.line", n=len(frame), **facts)
-    goal = _goal(month)
+    goal = _goal(evidence)
     short = rate.value < goal
     said = Text.of(f"month.actions.{'short' if short else 'reached'}", rate=rate, goal=goal)
     share = Paragraph(said, "bad" if short else "good")
@@ -55,9 +57,9 @@ def due_tasks(month: Month) -> list[Part]:
     return [Paragraph(line), share, *([table] if rows else [])]
 
 
-def _goal(month: Month) -> float:
+def _goal(evidence: PeriodEvidence) -> float:
     """The cycle's target for tasks done on time, else the usual one."""
-    target = month.targets.get("tasks_on_time")
+    target = evidence.targets.get("tasks_on_time")
     return target.target if target is not None and target.target is not None else USUAL_GOAL
 
 

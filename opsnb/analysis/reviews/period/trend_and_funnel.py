@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Note, charts
 from opsnb.analysis.metrics.funnel import ordered_funnel
-from opsnb.analysis.reviews.period.scorecard import target_of
+from opsnb.analysis.reviews.period.kpi_measurement import target_of
 from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.review import Reviewed
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
     from opsnb.base.periods import Period
 
 TREND_MONTHS = 13
 
 
-def trend(month: Reviewed, metric: str) -> list[Any]:
+def trend(evidence: PeriodEvidence, metric: str) -> list[Any]:
     """A metric over thirteen months, with its targets."""
-    ops = month.ops
+    ops = evidence.ops
     if ops.meter.absent(metric):
         return [Absent(Text.of("month.absent", table=ops.meter.absent(metric)))]
-    if not month.covers(ops.catalogue[metric]):
-        return [Absent(month.not_recorded(metric))]
-    periods = [month.period]
+    if not evidence.covers(ops.catalogue[metric]):
+        return [Absent(evidence.not_recorded(metric))]
+    periods = [evidence.period]
     while len(periods) < TREND_MONTHS:
         periods.insert(0, periods[0].previous())
     values = {m.period: m.value for m in ops.meter.measure(metric, periods)}
-    first = month.first_recorded(ops.catalogue[metric].table)
+    first = evidence.first_recorded(ops.catalogue[metric].table)
     known = [p for p in periods if first is None or p.start >= first]
     points = [values[p.key] for p in known]
-    targets = [(p.start, goal) for p in known if (goal := _target(month, metric, p)) is not None]
+    targets = [(p.start, goal) for p in known if (goal := _target(evidence, metric, p)) is not None]
     spec = {"money": "money", "share": "percent", "count": "integer"}
     label = ops.label(metric)
-    kpi = next((k for k in month.kpis if k.metric.id == metric), None)
-    change = kpi.change_text if kpi and not month.partial else Text("month.trend.no_change")
+    kpi = evidence.kpi(metric)
+    change = kpi.change_text if kpi and not evidence.partial else Text("month.trend.no_change")
     chart = charts.trend(
         charts.Series(label, [p.start for p in known], points),
         claim=Text.of("month.trend.claim", metric=label, change=change),
         alt=Text.of("month.trend.alt", metric=label, n=len(known)),
-        source=Text.of("month.trend.source", start=known[0].start, end=month.period.end),
+        source=Text.of("month.trend.source", start=known[0].start, end=evidence.period.end),
         format=spec.get(ops.catalogue[metric].unit, "number"),
         target=charts.Series(Text("chart.target"), *map(list, zip(*targets, strict=True)))
         if targets
@@ -52,21 +51,21 @@ def trend(month: Reviewed, metric: str) -> list[Any]:
     return [chart]
 
 
-def _target(month: Reviewed, metric: str, period: Period) -> float | None:
-    target = month.ops.workspace.targets(period).get(metric)
+def _target(evidence: PeriodEvidence, metric: str, period: Period) -> float | None:
+    target = evidence.ops.workspace.targets(period).get(metric)
     if target is None:
         return None
-    before = month.ops.meter.value(metric, period.previous()) if target.growth else None
+    before = evidence.ops.meter.value(metric, period.previous()) if target.growth else None
     return target_of(target, before)
 
 
-def funnel(month: Reviewed, steps: Sequence[str]) -> list[Any]:
+def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
     """Users by step, against last month."""
-    ops = month.ops
+    ops = evidence.ops
     if not ops.rows.has("events"):
         return [Absent(Text.of("month.absent", table="events"))]
-    before = month.period.previous()
-    now = ordered_funnel(ops.rows, steps, month.period.start, month.period.end)
+    before = evidence.period.previous()
+    now = ordered_funnel(ops.rows, steps, evidence.period.start, evidence.period.end)
     then = ordered_funnel(ops.rows, steps, before.start, before.end)
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
@@ -75,46 +74,5 @@ def funnel(month: Reviewed, steps: Sequence[str]) -> list[Any]:
     for step in now:
         ops.fact("funnel.stage", step.users, "count", segment=step.step)
     rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
-    chart = funnel_chart(month, now, then, rate=rate, comparison=before.text)
+    chart = funnel_chart(evidence, now, then, rate=rate, comparison=before.text)
     return [chart, Note(Text("campaign.funnel.note"))]
-
-
-def active(month: Reviewed) -> list[Any]:
-    """Daily active users, and the month's DAU, MAU and stickiness."""
-    ops = month.ops
-    if not ops.rows.has("events"):
-        return [Absent(Text.of("month.absent", table="events"))]
-    end = min(month.period.end, month.recorded_until or month.period.end)
-    if end < month.period.start:
-        return [Absent(month.why_partial)]
-    daily = ops.meter.daily("active_users", month.period.start, end)
-    mau = ops.meter.value("active_users", month.period)
-    dau = ops.meter.value("dau", month.period)
-    sticky = ops.meter.value("stickiness", month.period)
-    facts = {
-        "mau": ops.fact("active.mau", mau.value, "count"),
-        "dau": ops.fact("active.dau", dau.value, "count"),
-        "stickiness": ops.fact("active.stickiness", sticky.value, "share"),
-    }
-    chart = charts.trend(
-        charts.Series(Text("month.active.series"), _dates(daily), list(daily["value"])),
-        claim=Text.of("month.active.claim", **facts),
-        alt=Text.of("month.active.alt", days=len(daily)),
-        source=month.source,
-        format="integer",
-        events=_events(month),
-        from_zero=True,
-    )
-    return [chart]
-
-
-def _events(month: Reviewed) -> list[charts.Event]:
-    return [
-        charts.Event(event.start, event.name, event.end)
-        for event in month.ops.workspace.events
-        if event.start <= month.period.end and (event.end or event.start) >= month.period.start
-    ]
-
-
-def _dates(frame: Any) -> list[dt.date]:
-    return [stamp.date() for stamp in frame["day"]]

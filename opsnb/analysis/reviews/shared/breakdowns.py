@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 TOGETHER = "(few)"
 """The group that small ones are put together in, where all parts have to make the whole."""
 
-_PEOPLE = frozenset(tables_of_people())
-
 
 def measured_by(ops: Recorder, metric: str, periods: Sequence[Period], by: str) -> list[Measured]:
     """A metric by group; groups of too few people come `withheld`, without their numbers."""
@@ -66,7 +64,7 @@ def _hidden(
 ) -> set[tuple[str, str | None]]:
     """Period and group of what must not be shown."""
     metric = ops.catalogue[name]
-    if _table(ops, metric) not in _PEOPLE:
+    if _table(ops, metric) not in tables_of_people():
         return set()
     out: set[tuple[str, str | None]] = set()
     for period in dict.fromkeys(one.period for one in found):

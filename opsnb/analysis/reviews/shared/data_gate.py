@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Checks, Column, Fold, Note, Part, Table
-from opsnb.analysis.findings import Check
+from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.sources.queries import FILE_VARIABLE
-from opsnb.analysis.tables import TableReport
+from opsnb.analysis.tables import Issue, TableReport
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -18,10 +19,40 @@ if TYPE_CHECKING:
     from opsnb.analysis.shown import Shown
 
 
-def data_gate(
-    ops: Recorder, needs: Sequence[str], optional: Sequence[str] = (), *, folded: bool = False
-) -> Shown:
-    """Check the contracts of a playbook's tables and show the result.
+@dataclass(frozen=True)
+class Counted:
+    """Rows of a table that were counted and left as they are."""
+
+    table: str
+    what: Text
+    fact: Fact
+
+
+@dataclass(frozen=True)
+class DataGate:
+    """What the contracts of a playbook's tables found.
+
+    Attributes
+    ----------
+    facts : tuple of Fact
+        Rows, rows set aside and issues of each table.
+    checks : tuple of Check
+        What the tables break; a pass where they break nothing.
+    counted : tuple of Counted
+        What is worth knowing and no breach.
+    absent : tuple of str
+        Tables that the workspace does not map.
+    """
+
+    reports: tuple[TableReport, ...]
+    facts: tuple[Fact, ...]
+    checks: tuple[Check, ...]
+    counted: tuple[Counted, ...]
+    absent: tuple[str, ...]
+
+
+def inspect_tables(ops: Recorder, needs: Sequence[str], optional: Sequence[str] = ()) -> DataGate:
+    """Check the contracts of a playbook's tables; nothing is recorded of them but their versions.
 
     Parameters
     ----------
@@ -29,25 +60,51 @@ def data_gate(
         Tables without which the playbook makes no sense.
     optional : sequence of str
         Tables whose absence leaves out sections; each absence is said.
+    """
+    reports = tuple(ops.inspect(*needs, *optional))
+    facts: list[Fact] = []
+    checks: list[Check] = []
+    counted: list[Counted] = []
+    for report in reports:
+        facts += _facts(report)
+        for issue in report.issues:
+            fact = _issue_fact(report, issue)
+            facts.append(fact)
+            if issue.level != "note":
+                message = Text.of("gate.issue", table=report.table, message=issue.message)
+                checks.append(Check(f"data.{fact.segment}", issue.level, message, (fact,)))
+            elif issue.rule != "old":
+                counted.append(Counted(report.table, issue.message, fact))
+    absent = tuple(name for name in (*needs, *optional) if name not in ops.workspace.tables)
+    clean = Check("data", "pass", Text("gate.clean"))
+    return DataGate(reports, tuple(facts), tuple(checks or [clean]), tuple(counted), absent)
+
+
+def data_gate(
+    ops: Recorder, needs: Sequence[str], optional: Sequence[str] = (), *, folded: bool = False
+) -> Shown:
+    """Check the contracts of a playbook's tables, record what they found and show it."""
+    return ops.show(*gate_parts(ops, inspect_tables(ops, needs, optional), folded=folded))
+
+
+def gate_parts(ops: Recorder, gate: DataGate, *, folded: bool = False) -> list[Part]:
+    """What the tables hold and break, recorded and shown.
+
+    Parameters
+    ----------
     folded : bool
         Show the checks only, and the tables behind a line that opens them.
     """
-    reports = ops.inspect(*needs, *optional)
-    checks: list[Check] = []
-    notes: list[dict[str, Any]] = []
-    for report in reports:
-        _record(ops, report, checks, notes)
-    absent = [name for name in (*needs, *optional) if name not in ops.workspace.tables]
-    if not checks:
-        checks = [ops.check("data", "pass", Text("gate.clean"))]
-    counted: list[Part] = [_table(reports), *([_notes(notes)] if notes else [])]
-    parts: list[Part] = [counted[0], Checks(checks), *counted[1:]]
+    ops.record(*gate.facts)
+    ops.record_checks(*gate.checks)
+    counted: list[Part] = [_table(gate.reports), *([_notes(gate)] if gate.counted else [])]
+    parts: list[Part] = [counted[0], Checks(list(gate.checks)), *counted[1:]]
     if folded:
-        parts = [Checks(checks), Fold(Text("gate.counted_rows"), counted)]
+        parts = [Checks(list(gate.checks)), Fold(Text("gate.counted_rows"), counted)]
     parts += kept_queries()
-    if absent:
-        parts.append(Absent(Text.of("gate.absent", tables=absent)))
-    return ops.show(*parts)
+    if gate.absent:
+        parts.append(Absent(Text.of("gate.absent", tables=list(gate.absent))))
+    return parts
 
 
 def kept_queries() -> list[Note]:
@@ -67,33 +124,31 @@ def _day(moment: Any) -> dt.date:
     return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
-def _record(
-    ops: Recorder, report: TableReport, checks: list[Check], notes: list[dict[str, Any]]
-) -> None:
-    """A table's facts; what it breaks as checks, what it merely counts as notes."""
+def _facts(report: TableReport) -> list[Fact]:
+    """How much a table holds."""
     name = report.table
-    ops.fact("data.rows", report.rows, "count", segment=name)
-    ops.fact("data.quarantined", report.quarantined, "count", segment=name)
+    facts = [
+        Fact("data.rows", report.rows, "count", segment=name),
+        Fact("data.quarantined", report.quarantined, "count", segment=name),
+    ]
     if report.total_amount is not None:
-        ops.fact("data.total_amount", report.total_amount, "money", segment=name)
-    for issue in report.issues:
-        place = ".".join(part for part in (name, issue.rule, issue.column) if part)
-        fact = ops.fact("data.issue", issue.count, "count", segment=place, n=report.rows)
-        if issue.level != "note":
-            message = Text.of("gate.issue", table=name, message=issue.message)
-            checks.append(ops.check(f"data.{place}", issue.level, message, fact))
-        elif issue.rule != "old":
-            notes.append({"table": name, "what": issue.message, "rows": fact.value})
+        facts.append(Fact("data.total_amount", report.total_amount, "money", segment=name))
+    return facts
 
 
-def _notes(notes: list[dict[str, Any]]) -> Table:
+def _issue_fact(report: TableReport, issue: Issue) -> Fact:
+    place = ".".join(part for part in (report.table, issue.rule, issue.column) if part)
+    return Fact("data.issue", issue.count, "count", segment=place, n=report.rows)
+
+
+def _notes(gate: DataGate) -> Table:
     return Table(
         [
             Column("table", Text("gate.table")),
             Column("what", Text("gate.counted"), "said"),
             Column("rows", Text("gate.rows"), "integer"),
         ],
-        notes,
+        [{"table": one.table, "what": one.what, "rows": one.fact.value} for one in gate.counted],
     )
 
 

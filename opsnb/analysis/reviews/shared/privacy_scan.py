@@ -33,8 +33,6 @@ MOST_GROUPS = 60
 FEW_TIMES = 10
 """Populations below so many times `min_cell` are called small."""
 
-PEOPLE = tables_of_people()
-
 _NAMES = re.compile(
     r"(?i)(?:^|_)(?:e?mail|phone|mobile|tel|cell|address|addr|street|zip|postcode|birth(?:day|date)?"
     r"|dob|id_?card|identity|passport|ssn|first_?name|last_?name|full_?name|real_?name|user_?name"
@@ -87,7 +85,7 @@ def exposures(workspace: Workspace, tables: Sequence[str] = ()) -> list[Exposure
     for name in tables or list(workspace.tables):
         rows = open_table(workspace, name).expr
         found += _columns(name, rows)
-        if name in PEOPLE:
+        if name in tables_of_people():
             found += _populations(name, rows, workspace.min_cell)
             found += _cells(name, rows, workspace.min_cell)
     return sorted(found, key=lambda one: one.level != "warn")

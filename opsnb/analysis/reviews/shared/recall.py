@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.findings import Prediction, Tone
 from opsnb.analysis.methods.calibration import hit_rate
+from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import PeriodError
 from opsnb.base.ledger import Entry
 from opsnb.base.messages import Said, Text
@@ -21,19 +22,17 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 """Rows shown of each table; the rest stays behind a line that opens it."""
 
-SPEC = {"share": "percent", "money": "money", "count": "integer", "score": "score"}
-
 _TONE: dict[str, Tone] = {"done": "good", "open": "neutral", "late": "bad", "dropped": "neutral"}
 _ORDER = ("late", "open", "done", "dropped")
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredPrediction:
     """A prediction, what came out, and how its metric is written."""
 
     entry: Entry
     observed: float
-    spec: str
+    number_format: str
 
 
 def recall(ops: Recorder, *, related: bool, subject: str | None = None) -> list[Part]:
@@ -193,7 +192,7 @@ def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
     return [*parts, Note(Text("ledger.predictions_note"))]
 
 
-def _scored(ops: Recorder, entry: Entry) -> Scored | None:
+def _scored(ops: Recorder, entry: Entry) -> ScoredPrediction | None:
     """The outcome of a playbook's own prediction for this period, once the period is over."""
     named = entry.metric in ops.catalogue and entry.playbook in ops.names
     if not named or entry.due != ops.period.end or entry.value is None:
@@ -202,11 +201,11 @@ def _scored(ops: Recorder, entry: Entry) -> Scored | None:
     if ops.meter.absent(entry.metric) or ops.period.end >= ops.workspace.as_of:
         return None
     observed = ops.meter.value(entry.metric, ops.period).value
-    spec = SPEC.get(ops.catalogue[entry.metric].unit, "number")
-    return Scored(entry, observed, spec) if observed is not None else None
+    number_format = format_of(ops.catalogue[entry.metric])
+    return ScoredPrediction(entry, observed, number_format) if observed is not None else None
 
 
-def _record(ops: Recorder, scored: Scored) -> None:
+def _record(ops: Recorder, scored: ScoredPrediction) -> None:
     entry, metric = scored.entry, scored.entry.metric
     assert metric is not None and entry.value is not None
     unit: Any = ops.catalogue[metric].unit
@@ -235,11 +234,11 @@ def _calibration(ops: Recorder, scored: Sequence[Entry], known: dict[str, Any]) 
     return Text.of("ledger.calibration", n=rate.n, hits=hits, bias=bias)
 
 
-def _chart(ops: Recorder, now: Sequence[Scored]) -> Part:
+def _chart(ops: Recorder, now: Sequence[ScoredPrediction]) -> Part:
     rows = [
         charts.Forecast(
             ops.label(s.entry.metric or ""), s.entry.value or 0.0, s.observed, s.entry.low,
-            s.entry.high, s.spec,
+            s.entry.high, s.number_format,
         )
         for s in now
         if s.entry.value

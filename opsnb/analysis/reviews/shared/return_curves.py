@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Part, charts
 from opsnb.analysis.metrics.cohorts import CohortCounts
 from opsnb.base.messages import Said, Text
+
+if TYPE_CHECKING:
+    from opsnb.analysis.recorder import Recorder
 
 AGES = 3
 """Months after arrival that are compared."""
@@ -16,11 +19,13 @@ AGES = 3
 TOGETHER = 3
 """Cohorts that are pooled into a curve: one alone is a matter of its month."""
 
-Few = frozenset[tuple[dt.date, int]]
+SmallCells = frozenset[tuple[dt.date, int]]
 """Month and age of cohorts' counts that are too small to show."""
 
 
-def curves(ops: Any, found: Sequence[CohortCounts], few: Few, source: Said) -> list[Part]:
+def curves(
+    ops: Recorder, found: Sequence[CohortCounts], few: SmallCells, source: Said
+) -> list[Part]:
     """The newest cohorts that are old enough beside as many before them; nothing where too few.
 
     Nothing either where a pooled count would give away one of `few`.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analysis.display import Absent, Column, Note, Part, Table, Toned, Withheld
-from opsnb.analysis.findings import Tone
+from opsnb.analysis.display import Absent, Column, Note, Part, Table, Withheld
 from opsnb.analysis.metrics.by_period import Measured
-from opsnb.analysis.reviews.period.scorecard import Kpi, measure_kpi
+from opsnb.analysis.reviews.period.kpi import Kpi
 from opsnb.analysis.reviews.shared.breakdowns import measured_by
 from opsnb.base.errors import MetricError
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 MOST_CHANNELS = 10
 SMALL = 30
@@ -27,30 +26,31 @@ STAGES = {
     "referral": "referral_share",
 }
 
-_TONE: dict[str, Tone] = {"hit": "good", "near": "warn", "missed": "bad"}
-
 Values = dict[str, dict[tuple[str, str], Measured]]
 """Metric to (group, period) to what was measured."""
 
 
-def stages(month: Month, by: str = "channel") -> list[Part]:
+def aarrr_stages(evidence: PeriodEvidence, by: str = "channel") -> list[Part]:
     """The five stages with change and target, then each channel with the change of its rates."""
-    known = {s: name for s, name in STAGES.items() if month.ops.meter.absent(name) is None}
-    values = _by_group(month, list(known.values()), by)
+    known = {s: name for s, name in STAGES.items() if evidence.ops.meter.absent(name) is None}
+    values = _by_group(evidence, list(known.values()), by)
     if not values:
-        return [Absent(Text.of("month.stages.absent", dimension=month.word("dimension", by)))]
-    return [_whole(month, known), *_channels(month, values, by), Note(Text("month.stages.note"))]
+        return [Absent(Text.of("month.stages.absent", dimension=evidence.word("dimension", by)))]
+    return [
+        _whole(evidence, known),
+        *_channels(evidence, values, by),
+        Note(Text("month.stages.note")),
+    ]
 
 
-def _whole(month: Month, known: dict[str, str]) -> Table:
+def _whole(evidence: PeriodEvidence, known: dict[str, str]) -> Table:
     """A row a stage: value, last month, target and status."""
     rows: list[dict[str, Any]] = []
     for stage, name in known.items():
-        kpi = next((k for k in month.kpis if k.metric.id == name), None) or measure_kpi(month, name)
+        kpi = evidence.measure(name)
         if kpi is None:
             continue
-        _stage_fact(month, kpi)
-        word = Text(f"month.status.{kpi.status}") if kpi.status else None
+        _stage_fact(evidence, kpi)
         rows.append(
             {
                 "stage": Text(f"month.stages.{stage}"),
@@ -58,7 +58,7 @@ def _whole(month: Month, known: dict[str, str]) -> Table:
                 "value": kpi.value_text,
                 "change": kpi.change_text,
                 "target": kpi.target_text,
-                "status": Toned(None, _TONE[kpi.status], word) if kpi.status and word else None,
+                "status": kpi.status_cell,
             }
         )
     return Table(
@@ -74,47 +74,48 @@ def _whole(month: Month, known: dict[str, str]) -> Table:
     )
 
 
-def _stage_fact(month: Month, kpi: Kpi) -> None:
+def _stage_fact(evidence: PeriodEvidence, kpi: Kpi) -> None:
     unit: Any = kpi.metric.unit
     value = kpi.measured.value
-    month.ops.fact("funnel.stage_rate", value, unit, metric=kpi.metric.id, n=kpi.measured.n)
+    evidence.ops.record_missing(*kpi.facts)
+    evidence.ops.fact("funnel.stage_rate", value, unit, metric=kpi.metric.id, n=kpi.measured.n)
 
 
-def _by_group(month: Month, names: list[str], by: str) -> Values:
-    periods = [month.period.previous(), month.period]
+def _by_group(evidence: PeriodEvidence, names: list[str], by: str) -> Values:
+    periods = [evidence.period.previous(), evidence.period]
     values: Values = {}
     for name in names:
         try:
-            measured = measured_by(month.ops, name, periods, by)
+            measured = measured_by(evidence.ops, name, periods, by)
         except MetricError:  # no such column
             continue
         values[name] = {(m.group or "", m.period): m for m in measured}
     return values
 
 
-def _channels(month: Month, values: Values, by: str) -> list[Part]:
+def _channels(evidence: PeriodEvidence, values: Values, by: str) -> list[Part]:
     lead = next(iter(values))
-    now = month.period.key
+    now = evidence.period.key
     size = {g: m.value or 0 for (g, period), m in values[lead].items() if g and period == now}
     ordered = sorted(size, key=lambda group: -size[group])[:MOST_CHANNELS]
     rows = []
     for group in ordered:
         row: dict[str, Any] = {"group": group}
         for name, found in values.items():
-            row[name] = _cell(month, name, group, found)
+            row[name] = _cell(evidence, name, group, found)
         rows.append(row)
-    columns = [Column("group", month.word("dimension", by), "said")]
-    columns += [Column(name, month.ops.label(name), "said", "right") for name in values]
+    columns = [Column("group", evidence.word("dimension", by), "said")]
+    columns += [Column(name, evidence.ops.label(name), "said", "right") for name in values]
     order = Text("month.stages.order")
     return [Table(columns, rows, order=order, note=Text.of("month.stages.cells", small=SMALL))]
 
 
 def _cell(
-    month: Month, name: str, group: str, found: dict[tuple[str, str], Measured]
+    evidence: PeriodEvidence, name: str, group: str, found: dict[tuple[str, str], Measured]
 ) -> Said | Withheld | None:
     """A channel's value, with its change on last month where both rest on enough users."""
-    ops, metric = month.ops, month.ops.catalogue[name]
-    now = found.get((group, month.period.key))
+    ops, metric = evidence.ops, evidence.ops.catalogue[name]
+    now = found.get((group, evidence.period.key))
     if now is not None and now.withheld:
         return ops.withheld
     if now is None or now.value is None:
@@ -123,8 +124,8 @@ def _cell(
     ops.fact("funnel.stage_rate", now.value, unit, metric=name, segment=group, n=now.n)
     spec = {"count": "integer", "share": "percent"}.get(unit, "number")
     value = Text.of(f"common.{spec}", value=now.value)
-    before = found.get((group, month.period.previous().key))
-    if month.partial or before is None or not before.value or min(before.n, now.n) < SMALL:
+    before = found.get((group, evidence.period.previous().key))
+    if evidence.partial or before is None or not before.value or min(before.n, now.n) < SMALL:
         return value
     gap = now.value - before.value
     if abs(gap) < metric.materiality * abs(before.value):

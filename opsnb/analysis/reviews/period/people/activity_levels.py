@@ -12,21 +12,21 @@ from opsnb.base.messages import Said, Text
 from opsnb.base.periods import containing
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 
-def level_moves(month: Month) -> list[Part]:
+def level_moves(evidence: PeriodEvidence) -> list[Part]:
     """Shares of each level of last month (and of who is new or returns) at each level now."""
-    if month.partial:
+    if evidence.partial:
         return [Absent(Text("month.levels.partial"))]
-    limits = _limits(month)
+    limits = _limits(evidence)
     if limits is None:
         return [Absent(Text("month.active.young"))]
-    found = moves(month.ops.rows, month.period, limits)
+    found = moves(evidence.ops.rows, evidence.period, limits)
     totals = {start: sum(n for (s, _), n in found.items() if s == start) for start in BEFORE}
     ends = {end: sum(n for (_, e), n in found.items() if e == end) for end in AFTER[:-1]}
-    few = month.ops.people("levels.move", found, crossed=True)
-    small = month.ops.people("levels.users", totals, ends)
+    few = evidence.ops.people("levels.move", found, crossed=True)
+    small = evidence.ops.people("levels.users", totals, ends)
     shares: list[list[float | None]] = []
     for start in BEFORE:
         total = 0 if start in small else totals[start]
@@ -35,12 +35,12 @@ def level_moves(month: Month) -> list[Part]:
         shares.append(row)
         for end, share in zip(AFTER, row, strict=True):
             if share is not None:
-                month.ops.fact("levels.move", share, "share", segment=f"{start}>{end}", n=total)
+                evidence.ops.fact("levels.move", share, "share", segment=f"{start}>{end}", n=total)
     for end, users in ends.items():
         if end not in small:
-            month.ops.fact("levels.users", users, "count", segment=end)
+            evidence.ops.fact("levels.users", users, "count", segment=end)
     if all(share is None for row in shares for share in row):
-        return [Absent(month.ops.withheld.note)]
+        return [Absent(evidence.ops.withheld.note)]
     rows: list[Said] = [
         Text(f"month.levels.{start}")
         if start in small
@@ -53,34 +53,36 @@ def level_moves(month: Month) -> list[Part]:
         shares,
         claim=Text("month.levels.claim_withheld")
         if ("heavy", "heavy") in few or "heavy" in small
-        else _claim(month, found, totals),
+        else _claim(evidence, found, totals),
         alt=Text.of("month.levels.alt", n=len(BEFORE)),
-        source=month.source,
+        source=evidence.source,
     )
     note = Text.of(
         "month.levels.note", medium=limits.medium + 1, heavy=limits.heavy + 1, day=limits.day
     )
-    withheld = [Note(month.ops.withheld.cells)] if few or small else []
+    withheld = [Note(evidence.ops.withheld.cells)] if few or small else []
     return [chart, *withheld, Note(note)]
 
 
-def _limits(month: Month) -> Cuts | None:
+def _limits(evidence: PeriodEvidence) -> Cuts | None:
     """Frozen for a year: those of the last month of the year before, else of last month."""
-    table = "events" if month.ops.rows.has("events") else "orders"
-    first = month.first_recorded(table)
-    before = month.period.previous()
+    table = "events" if evidence.ops.rows.has("events") else "orders"
+    first = evidence.first_recorded(table)
+    before = evidence.period.previous()
     if first is None or before.start < first:
         return None
-    december = containing("month", dt.date(month.period.end.year - 1, 12, 31))
-    return cuts(month.ops.rows, december if december.start >= first else before)
+    december = containing("month", dt.date(evidence.period.end.year - 1, 12, 31))
+    return cuts(evidence.ops.rows, december if december.start >= first else before)
 
 
-def _claim(month: Month, found: Mapping[tuple[str, str], int], totals: Mapping[str, int]) -> Text:
+def _claim(
+    evidence: PeriodEvidence, found: Mapping[tuple[str, str], int], totals: Mapping[str, int]
+) -> Text:
     """How many of the most active slipped, and how many of the others rose to them."""
     slipped = totals["heavy"] - found.get(("heavy", "heavy"), 0)
     rose = sum(n for (start, end), n in found.items() if end == "heavy" and start != "heavy")
     facts = {
-        "slipped": month.ops.fact("levels.slipped", slipped, "count", n=totals["heavy"]),
-        "rose": month.ops.fact("levels.rose", rose, "count"),
+        "slipped": evidence.ops.fact("levels.slipped", slipped, "count", n=totals["heavy"]),
+        "rose": evidence.ops.fact("levels.rose", rose, "count"),
     }
     return Text.of("month.levels.claim", before=totals["heavy"], **facts)

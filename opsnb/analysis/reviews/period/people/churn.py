@@ -17,7 +17,7 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 HOLDOUT_WEEKS = 13
 LEAST_WEEKS = 26
@@ -75,10 +75,10 @@ class Risk:
         return self.past.frequency > 0
 
 
-def fit_risk(month: Month, weeks: int = HOLDOUT_WEEKS) -> Risk | Text:
+def fit_risk(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> Risk | Text:
     """Fit before the last weeks and judge on them, then fit to everything; or why not."""
-    end = month.period.end
-    days = purchase_days(month.ops.rows)
+    end = evidence.period.end
+    days = purchase_days(evidence.ops.rows)
     days = days[days["day"] <= pd.Timestamp(end)]
     cutoff = end - dt.timedelta(days=7 * weeks)
     if days.empty or (cutoff - days["day"].min().date()).days < 7 * LEAST_WEEKS:
@@ -104,7 +104,7 @@ def fit_risk(month: Month, weeks: int = HOLDOUT_WEEKS) -> Risk | Text:
     )  # fmt: skip
 
 
-def churn_scores(month: Month, weeks: int = HOLDOUT_WEEKS) -> pd.DataFrame:
+def churn_scores(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> pd.DataFrame:
     """The customers behind the churn table, the most valuable of those likely gone first.
 
     Returns
@@ -114,7 +114,7 @@ def churn_scores(month: Month, weeks: int = HOLDOUT_WEEKS) -> pd.DataFrame:
         of a spread of customers where there are many (see `purchase_days`). Empty where no model
         can be fitted.
     """
-    found = fit_risk(month, weeks)
+    found = fit_risk(evidence, weeks)
     columns = ["user_id", "alive", "chance", "orders", "amount"]
     if isinstance(found, Text):
         return pd.DataFrame(columns=columns)
@@ -132,22 +132,22 @@ def churn_scores(month: Month, weeks: int = HOLDOUT_WEEKS) -> pd.DataFrame:
     return ordered[columns].reset_index(drop=True)
 
 
-def churn_risk(month: Month, weeks: int = HOLDOUT_WEEKS) -> list[Part]:
+def churn_risk(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> list[Part]:
     """Customers by probability alive, what is at stake, and the calibration plot."""
-    if month.partial:
+    if evidence.partial:
         return [Absent(Text("month.churn.partial"))]
-    found = fit_risk(month, weeks)
+    found = fit_risk(evidence, weeks)
     if isinstance(found, Text):
         return [Absent(found)]
-    parts: list[Part] = [_verdict(month, found, weeks)]
+    parts: list[Part] = [_verdict(evidence, found, weeks)]
     if found.good:
-        parts = [*_bands(month, found, weeks), *parts]
-    return [*parts, _plot(month, found, weeks), Note(Text.of("month.churn.note", weeks=weeks))]
+        parts = [*_bands(evidence, found, weeks), *parts]
+    return [*parts, _plot(evidence, found, weeks), Note(Text.of("month.churn.note", weeks=weeks))]
 
 
-def _bands(month: Month, found: Risk, weeks: int) -> list[Part]:
+def _bands(evidence: PeriodEvidence, found: Risk, weeks: int) -> list[Part]:
     """Repeat customers by probability alive, and the share of the amount that is at stake."""
-    ops, mine = month.ops, found.repeaters
+    ops, mine = evidence.ops, found.repeaters
     total, amount = int(mine.sum()), float(found.spent[mine].sum())
     if not total or not amount:
         return []
@@ -196,8 +196,8 @@ def _bands(month: Month, found: Risk, weeks: int) -> list[Part]:
     return [Paragraph(line), Table(columns, rows)]
 
 
-def _verdict(month: Month, found: Risk, weeks: int) -> Checks:
-    ops = month.ops
+def _verdict(evidence: PeriodEvidence, found: Risk, weeks: int) -> Checks:
+    ops = evidence.ops
     error = ops.fact("churn.calibration_error", found.check.error, "points", n=found.judged)
     facts = [error]
     if found.check.discrimination is not None:
@@ -210,9 +210,9 @@ def _verdict(month: Month, found: Risk, weeks: int) -> Checks:
     return Checks([ops.check("churn_model", "pass" if found.good else "warn", text, *facts)])
 
 
-def _plot(month: Month, found: Risk, weeks: int) -> Part:
+def _plot(evidence: PeriodEvidence, found: Risk, weeks: int) -> Part:
     return calibration_plot(
-        month,
+        evidence,
         found.check,
         claim=Text.of(
             "month.churn.claim", n=found.judged, weeks=weeks, predicted=found.predicted,
@@ -224,7 +224,12 @@ def _plot(month: Month, found: Risk, weeks: int) -> Part:
 
 
 def calibration_plot(
-    month: Month, check: Calibration, *, claim: Text, source: Text, names: tuple[str, int]
+    evidence: PeriodEvidence,
+    check: Calibration,
+    *,
+    claim: Text,
+    source: Text,
+    names: tuple[str, int],
 ) -> Part:
     """Predicted against actual shares by group, each recorded as facts."""
     kind, weeks = names
@@ -232,8 +237,8 @@ def calibration_plot(
     for number, group in enumerate(check.groups, 1):
         segment = f"{kind}:{number}"
         actual = group.actual
-        month.ops.fact("churn.predicted", group.predicted, "share", segment=segment, n=actual.n)
-        month.ops.fact(
+        evidence.ops.fact("churn.predicted", group.predicted, "share", segment=segment, n=actual.n)
+        evidence.ops.fact(
             "churn.actual", actual.value, "share", low=actual.low, high=actual.high,
             segment=segment, n=actual.n, method="wilson",
         )  # fmt: skip

@@ -7,27 +7,31 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Note, Part, Table, charts
+from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.cohorts import CohortCounts, monthly_cohorts
 from opsnb.analysis.reviews.shared import return_curves
-from opsnb.analysis.reviews.shared.return_curves import Few
+from opsnb.analysis.reviews.shared.return_curves import SmallCells
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+
+Shares = Mapping[tuple[dt.date, int], Fact]
+"""Share still active by month of arrival and age, of those that may be shown."""
 
 COMPARED_AGES = 3
 """Months after arrival at which the newest cohort of that age meets the one before."""
 
 
-def cohort_parts(month: Month, months: int = 9) -> list[Part]:
+def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     """Month-on-month comparison, curves, and the triangle.
 
     Cohorts from before activity was recorded are left out: nothing is known of their return.
     """
-    last = month.period.end if not month.partial else month.period.previous().end
-    rows = month.ops.rows
-    since = month.first_recorded("events" if rows.has("events") else "orders")
+    last = evidence.period.end if not evidence.partial else evidence.period.previous().end
+    rows = evidence.ops.rows
+    since = evidence.first_recorded("events" if rows.has("events") else "orders")
     found = [
         cohort
         for cohort in monthly_cohorts(rows, last, months)
@@ -35,40 +39,41 @@ def cohort_parts(month: Month, months: int = 9) -> list[Part]:
     ]
     if len(found) < 2:
         return [Absent(Text("month.cohorts.none"))]
-    found = [cohort for cohort in found if cohort.size >= month.ops.workspace.min_cell]
+    found = [cohort for cohort in found if cohort.size >= evidence.ops.workspace.min_cell]
     if len(found) < 2:
-        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
+        return [Absent(Text.of("month.cohorts.few", minimum=evidence.ops.workspace.min_cell))]
     counted = {(c.month, age): n for c in found for age, n in enumerate(c.active) if age}
-    few = _few(month, counted)
+    few = _few(evidence, counted)
     if few >= counted.keys():
-        return [Absent(Text.of("month.cohorts.few", minimum=month.ops.workspace.min_cell))]
-    for cohort in found:
-        for age, active in enumerate(cohort.active[1:], 1):
-            if (cohort.month, age) in few:
-                continue
-            month.ops.fact(
-                "retention.cohort", active / cohort.size, "share", n=cohort.size,
-                segment=f"{cohort.month:%Y-%m}+{age}",
-            )  # fmt: skip
+        return [Absent(Text.of("month.cohorts.few", minimum=evidence.ops.workspace.min_cell))]
+    facts = {
+        (cohort.month, age): evidence.ops.fact(
+            "retention.cohort", active / cohort.size, "share", n=cohort.size,
+            segment=f"{cohort.month:%Y-%m}+{age}",
+        )
+        for cohort in found
+        for age, active in enumerate(cohort.active[1:], 1)
+        if (cohort.month, age) not in few
+    }  # fmt: skip
     source = Text.of("month.cohorts.source", last=last)
     return [
-        _triangle(month, found, few, source),
-        *([Note(month.ops.withheld.cells)] if few else []),
-        *_comparison(month, found, few),
-        *return_curves.curves(month.ops, found, few, source),
+        _triangle(found, facts, source),
+        *([Note(evidence.ops.withheld.cells)] if few else []),
+        *_comparison(evidence, found, few),
+        *return_curves.curves(evidence.ops, found, few, source),
         Note(Text("month.cohorts.note")),
     ]
 
 
-def _few(month: Month, counted: Mapping[tuple[dt.date, int], int]) -> Few:
+def _few(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -> SmallCells:
     """Cells of the triangle with too few people; it has no totals that would give them back."""
-    few = frozenset(cell for cell, n in counted.items() if 0 < n < month.ops.workspace.min_cell)
+    few = frozenset(cell for cell, n in counted.items() if 0 < n < evidence.ops.workspace.min_cell)
     if few:
-        month.ops.fact("people.withheld", len(few), "count", segment="retention.cohort")
+        evidence.ops.fact("people.withheld", len(few), "count", segment="retention.cohort")
     return few
 
 
-def _triangle(month: Month, found: Sequence[CohortCounts], few: Few, source: Text) -> Part:
+def _triangle(found: Sequence[CohortCounts], facts: Shares, source: Text) -> Part:
     longest = max(len(cohort.active) for cohort in found) - 1
     return charts.cohort_triangle(
         [
@@ -76,16 +81,13 @@ def _triangle(month: Month, found: Sequence[CohortCounts], few: Few, source: Tex
                 _label(cohort),
                 cohort.size,
                 [
-                    *(
-                        None if (cohort.month, age) in few else active / cohort.size
-                        for age, active in enumerate(cohort.active[1:], 1)
-                    ),
-                    *[None] * (longest - len(cohort.active) + 1),
+                    fact.value if (fact := facts.get((cohort.month, age))) else None
+                    for age in range(1, longest + 1)
                 ],
             )
             for cohort in found
         ],
-        claim=_claim(month, found),
+        claim=_claim(found, facts),
         alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
         source=source,
         first=1,
@@ -96,22 +98,19 @@ def _label(cohort: CohortCounts) -> Text:
     return Text.of("month.cohorts.label", month=cohort.month)
 
 
-def _claim(month: Month, found: Sequence[CohortCounts]) -> Text:
+def _claim(found: Sequence[CohortCounts], facts: Shares) -> Text:
     """Month-one retention of the newest mature cohort, beside the one before."""
     mature = [cohort for cohort in found if len(cohort.active) > 1]
     newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
-    facts = month.ops.facts
-    if not all(f"retention.cohort///{one.month:%Y-%m}+1" in facts for one in (newest, before)):
+    now, then = facts.get((newest.month, 1)), facts.get((before.month, 1))
+    if now is None or then is None:
         return Text("month.cohorts.claim_withheld")
-    return Text.of(
-        "month.cohorts.claim",
-        month=newest.month,
-        now=facts[f"retention.cohort///{newest.month:%Y-%m}+1"],
-        before=facts[f"retention.cohort///{before.month:%Y-%m}+1"],
-    )
+    return Text.of("month.cohorts.claim", month=newest.month, now=now, before=then)
 
 
-def _comparison(month: Month, found: Sequence[CohortCounts], few: Few) -> list[Part]:
+def _comparison(
+    evidence: PeriodEvidence, found: Sequence[CohortCounts], few: SmallCells
+) -> list[Part]:
     """At each age, the newest cohort that has reached it against the one a month older."""
     rows: list[dict[str, Any]] = []
     for age in range(1, COMPARED_AGES + 1):
@@ -120,11 +119,11 @@ def _comparison(month: Month, found: Sequence[CohortCounts], few: Few) -> list[P
             break
         before, newest = mature[-2:]
         if {(before.month, age), (newest.month, age)} & few:
-            cells = dict.fromkeys(("rate", "before", "gap", "reading"), month.ops.withheld)
+            cells = dict.fromkeys(("rate", "before", "gap", "reading"), evidence.ops.withheld)
             rows.append({"age": age, "cohort": _label(newest), **cells})
             continue
         gap = newcombe(before.active[age], before.size, newest.active[age], newest.size)
-        fact = month.ops.fact(
+        fact = evidence.ops.fact(
             "retention.change", gap.value, "points", low=gap.low, high=gap.high,
             segment=f"{newest.month:%Y-%m}+{age}", n=newest.size, method="newcombe",
         )  # fmt: skip

@@ -31,7 +31,7 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 AGE_BANDS: tuple[tuple[int, int | None], ...] = ((1, 3), (4, 12), (13, 24), (25, 48), (49, None))
 """First and last month of age."""
@@ -59,7 +59,9 @@ class Stay:
     model: ShiftedBetaGeometric | None
 
 
-def contract_churn(month: Month, by: str = "contract", complete: bool = False) -> list[Part]:
+def contract_churn(
+    evidence: PeriodEvidence, by: str = "contract", complete: bool = False
+) -> list[Part]:
     """Churn in the month and by age, how long contracts last, and what the model of it is worth.
 
     Parameters
@@ -67,21 +69,21 @@ def contract_churn(month: Month, by: str = "contract", complete: bool = False) -
     complete : bool
         Whether everybody who ever left is in the table, however late its first end is.
     """
-    rows = month.ops.rows
+    rows = evidence.ops.rows
     known = by in rows.table("users").expr.columns
-    since = recorded(rows, month.period.end)
+    since = recorded(rows, evidence.period.end)
     if since is None:
         return [Absent(Text("month.contracts.none"))]
     column = by if known else None
-    [whole] = lifespans(rows, month.period.end, complete=complete)
-    parts = [*_rates(month, column), _by_age(month, whole)]
+    [whole] = lifespans(rows, evidence.period.end, complete=complete)
+    parts = [*_rates(evidence, column), _by_age(evidence, whole)]
     if not complete and contradicts(whole):
-        check = _contradiction(month, whole)
+        check = _contradiction(evidence, whole)
         return [*parts, Checks([check]), Note(_note(since, complete))]
-    stays = _stays(month, column, complete)
+    stays = _stays(evidence, column, complete)
     if stays:
-        parts += [_curves(month, stays, since), _table(month, stays)]
-        parts += _judged(month, column, complete)
+        parts += [_curves(evidence, stays, since), _table(evidence, stays)]
+        parts += _judged(evidence, column, complete)
     return [*parts, Note(_note(since, complete))]
 
 
@@ -106,19 +108,19 @@ def _expected_older(whole: Lifespans) -> float:
     return begin * float(curve[YEAR - 1 : -1].sum()) if len(curve) > YEAR else 0.0
 
 
-def _contradiction(month: Month, whole: Lifespans) -> Check:
+def _contradiction(evidence: PeriodEvidence, whole: Lifespans) -> Check:
     """Says that the age of users and their churn contradict each other."""
-    older = month.ops.fact("churn.older", _older(whole), "count")
-    expected = month.ops.fact("churn.older_expected", _expected_older(whole), "count")
+    older = evidence.ops.fact("churn.older", _older(whole), "count")
+    expected = evidence.ops.fact("churn.older_expected", _expected_older(whole), "count")
     text = Text.of("month.contracts.contradiction", older=older, expected=expected)
-    return month.ops.check("contract_ages", "warn", text, older, expected)
+    return evidence.ops.check("contract_ages", "warn", text, older, expected)
 
 
-def _by_age(month: Month, whole: Lifespans) -> Table:
+def _by_age(evidence: PeriodEvidence, whole: Lifespans) -> Table:
     """Churn a month of users by how long they had been there."""
     rows: list[dict[str, Any]] = []
     ended = {band: round(whole.left[band[0] - 1 : band[1]].sum()) for band in AGE_BANDS}
-    hidden = month.ops.people("churn.by_age", ended)
+    hidden = evidence.ops.people("churn.by_age", ended)
     for first, last in AGE_BANDS:
         risk = float(whole.at_risk[first - 1 : last].sum())
         left = float(ended[first, last])
@@ -128,11 +130,11 @@ def _by_age(month: Month, whole: Lifespans) -> Table:
         key = "month.contracts.from_to" if last else "month.contracts.from"
         age = Text.of(key, first=first, last=last)
         if (first, last) in hidden:
-            cells = dict.fromkeys(("left", "rate", "range"), month.ops.withheld)
+            cells = dict.fromkeys(("left", "rate", "range"), evidence.ops.withheld)
             rows.append({"age": age, "months": risk, **cells})
             continue
         share = wilson(round(left), round(risk))
-        fact = month.ops.fact(
+        fact = evidence.ops.fact(
             "churn.by_age", share.value, "share", low=share.low, high=share.high, segment=name,
             n=share.n, method="wilson",
         )  # fmt: skip
@@ -163,12 +165,12 @@ def _note(since: Recorded, complete: bool) -> Text:
     return Text.of("month.contracts.note", first=since.first)
 
 
-def _rates(month: Month, by: str | None) -> list[Part]:
+def _rates(evidence: PeriodEvidence, by: str | None) -> list[Part]:
     """Users there as the month began, who ended, and the rate beside last month's."""
-    ops = month.ops
-    periods = [month.period.previous(), month.period]
+    ops = evidence.ops
+    periods = [evidence.period.previous(), evidence.period]
     whole = {m.period: m for m in ops.meter.measure("churn_rate", periods)}
-    now = whole[month.period.key]
+    now = whole[evidence.period.key]
     if now.value is None:
         return []
     total = ops.fact("churn.rate", now.value, "share", n=now.n)
@@ -187,7 +189,7 @@ def _rates(month: Month, by: str | None) -> list[Part]:
     groups = {(m.group or "", m.period): m for m in measured}
     rows: list[dict[str, Any]] = []
     for (group, period), one in groups.items():
-        if period != month.period.key or (one.value is None and not one.withheld):
+        if period != evidence.period.key or (one.value is None and not one.withheld):
             continue
         if one.withheld:
             cells = dict.fromkeys(("n", "left", "rate", "before"), ops.withheld)
@@ -201,12 +203,12 @@ def _rates(month: Month, by: str | None) -> list[Part]:
                 "n": one.n,
                 "left": one.numerator,
                 "rate": one.value,
-                "before": _before(month, earlier),
+                "before": _before(evidence, earlier),
             }
         )
     rows.sort(key=lambda row: 0 if isinstance(row["rate"], Withheld) else -row["rate"])
     columns = [
-        Column("group", month.word("dimension", by), "said"),
+        Column("group", evidence.word("dimension", by), "said"),
         Column("n", Text("month.contracts.there"), "integer"),
         Column("left", Text("month.contracts.left"), "integer"),
         Column("rate", Text("month.contracts.rate"), "percent"),
@@ -215,16 +217,20 @@ def _rates(month: Month, by: str | None) -> list[Part]:
     return [Paragraph(line), Table(columns, rows, order=Text("month.contracts.order"))]
 
 
-def _before(month: Month, earlier: Measured | None) -> float | Withheld | None:
+def _before(evidence: PeriodEvidence, earlier: Measured | None) -> float | Withheld | None:
     if earlier is None:
         return None
-    return month.ops.withheld if earlier.withheld else earlier.value if earlier.numerator else None
+    return (
+        evidence.ops.withheld if earlier.withheld else earlier.value if earlier.numerator else None
+    )
 
 
-def _stays(month: Month, by: str | None, complete: bool) -> list[Stay]:
+def _stays(evidence: PeriodEvidence, by: str | None, complete: bool) -> list[Stay]:
     found = []
-    for spans in lifespans(month.ops.rows, month.period.end, by, complete=complete)[:MOST_GROUPS]:
-        least = month.ops.workspace.min_cell
+    for spans in lifespans(evidence.ops.rows, evidence.period.end, by, complete=complete)[
+        :MOST_GROUPS
+    ]:
+        least = evidence.ops.workspace.min_cell
         if spans.at_risk.sum() < LEAST_MONTHS or spans.at_risk[0] < least:
             continue
         seen = np.flatnonzero(spans.at_risk)
@@ -246,7 +252,7 @@ def _name(group: str) -> Said:
     return group or Text("month.voice.all")
 
 
-def _curves(month: Month, stays: list[Stay], since: Recorded) -> Part:
+def _curves(evidence: PeriodEvidence, stays: list[Stay], since: Recorded) -> Part:
     lines = [
         charts.Curve(
             _name(stay.spans.group),
@@ -266,26 +272,26 @@ def _curves(month: Month, stays: list[Stay], since: Recorded) -> Part:
             share=float(first.curve.share[at - 1]),
         ),
         alt=Text.of("month.contracts.alt", n=len(lines)),
-        source=Text.of("month.contracts.source", first=since.first, last=month.period.end),
+        source=Text.of("month.contracts.source", first=since.first, last=evidence.period.end),
     )  # fmt: skip
 
 
-def _table(month: Month, stays: list[Stay]) -> Table:
+def _table(evidence: PeriodEvidence, stays: list[Stay]) -> Table:
     rows: list[dict[str, Any]] = []
     for stay in stays:
         name, curve = stay.spans.group, stay.curve
         row: dict[str, Any] = {"group": _name(name), "months": float(stay.spans.at_risk.sum())}
         row["median"] = curve.median
         if len(curve.share) >= YEAR:
-            row["year"] = month.ops.fact(
+            row["year"] = evidence.ops.fact(
                 "churn.survival", float(curve.share[YEAR - 1]), "share",
                 low=float(curve.low[YEAR - 1]), high=float(curve.high[YEAR - 1]),
                 segment=name, n=int(stay.spans.at_risk[0]), method="kaplan_meier",
             )  # fmt: skip
             row["range"] = Text.of("month.outlook.percent", bounds=row["year"])
         if stay.model is not None:
-            month.ops.fact("churn.sbg", stay.model.alpha, "number", segment=f"{name}:alpha")
-            month.ops.fact("churn.sbg", stay.model.beta, "number", segment=f"{name}:beta")
+            evidence.ops.fact("churn.sbg", stay.model.alpha, "number", segment=f"{name}:alpha")
+            evidence.ops.fact("churn.sbg", stay.model.beta, "number", segment=f"{name}:beta")
             row["model"] = float(stay.model.survival(YEAR)[-1])
         rows.append({"year": None, "range": None, "model": None, **row})
     columns = [
@@ -299,10 +305,10 @@ def _table(month: Month, stays: list[Stay]) -> Table:
     return Table(columns, rows, note=Text("month.contracts.table_note"))
 
 
-def judge_halves(month: Month, by: str | None, complete: bool) -> Calibration | None:
+def judge_halves(evidence: PeriodEvidence, by: str | None, complete: bool) -> Calibration | None:
     """Models of one half of the users against the months of the other half."""
     first, second = (
-        lifespans(month.ops.rows, month.period.end, by, half=half, complete=complete)
+        lifespans(evidence.ops.rows, evidence.period.end, by, half=half, complete=complete)
         for half in (0, 1)
     )
     models = {one.group: _model(one) for one in first if one.at_risk.sum() >= LEAST_MONTHS}
@@ -320,18 +326,18 @@ def judge_halves(month: Month, by: str | None, complete: bool) -> Calibration | 
     return reliability(np.concatenate(chance), np.concatenate(left), np.concatenate(cases))
 
 
-def _judged(month: Month, by: str | None, complete: bool) -> list[Part]:
-    check = judge_halves(month, by, complete)
+def _judged(evidence: PeriodEvidence, by: str | None, complete: bool) -> list[Part]:
+    check = judge_halves(evidence, by, complete)
     if check is None:
         return []
-    ops = month.ops
+    ops = evidence.ops
     n = sum(group.actual.n for group in check.groups)
     error = ops.fact("churn.calibration_error", check.error, "points", n=n)
     mean = sum(group.actual.value * group.actual.n for group in check.groups) / n
     good = check.error <= GOOD_ERROR * mean
     text = Text.of(f"month.contracts.{'good' if good else 'poor'}", error=100 * check.error)
     plot = calibration_plot(
-        month,
+        evidence,
         check,
         claim=Text.of("month.contracts.plot", n=n, error=100 * check.error),
         source=Text("month.contracts.plot_source"),

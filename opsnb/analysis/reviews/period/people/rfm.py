@@ -22,7 +22,7 @@ from opsnb.analysis.metrics.rfm import (
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 WIN_BACK = (("champions", "at_risk"), ("loyal", "at_risk"), ("champions", "lapsed"),
             ("loyal", "lapsed"))  # fmt: skip
@@ -34,26 +34,26 @@ HISTORY_DAYS = 180
 """Orders before the thresholds' day without which they would mean little."""
 
 
-def rfm(month: Month) -> list[Part]:
+def rfm(evidence: PeriodEvidence) -> list[Part]:
     """Segments now and a month before by the same thresholds, moves, and who to win back."""
-    if month.partial:
+    if evidence.partial:
         return [Absent(Text("month.rfm.partial"))]
-    cuts = _thresholds(month)
+    cuts = _thresholds(evidence)
     if cuts is None:
         return [Absent(Text("month.rfm.short"))]
-    rows, day = month.ops.rows, month.period.end
-    before = month.period.previous().end
+    rows, day = evidence.ops.rows, evidence.period.end
+    before = evidence.period.previous().end
     now = segments(rows, day, cuts)
     then = {one.name: one.users for one in segments(rows, before, cuts)}
     total = sum(one.users for one in now) or 1
-    hidden = month.ops.people("rfm.segment", {one.name: one.users for one in now}, then)
+    hidden = evidence.ops.people("rfm.segment", {one.name: one.users for one in now}, then)
     table: list[dict[str, Any]] = []
     for one in now:
         if one.name in hidden:
-            cells = dict.fromkeys(("users", "share", "change", "amount"), month.ops.withheld)
+            cells = dict.fromkeys(("users", "share", "change", "amount"), evidence.ops.withheld)
             table.append({"segment": Text(f"month.rfm.{one.name}"), **cells})
             continue
-        share = month.ops.fact("rfm.segment", one.users / total, "share", segment=one.name,
+        share = evidence.ops.fact("rfm.segment", one.users / total, "share", segment=one.name,
                                n=one.users)  # fmt: skip
         table.append(
             {
@@ -71,59 +71,61 @@ def rfm(month: Month) -> list[Part]:
     ]
     moves = migration(rows, before, day, cuts)
     counts = {pair: one.users for pair, one in moves.items()}
-    few = month.ops.people("rfm.migration", counts, crossed=True)
+    few = evidence.ops.people("rfm.migration", counts, crossed=True)
     return [
         Table(columns, table),
-        *_migration(month, matrix(moves), few),
-        *_win_back(month, moves, few),
+        *_migration(evidence, matrix(moves), few),
+        *_win_back(evidence, moves, few),
         Note(Text.of("month.rfm.note", day=cuts.day)),
     ]
 
 
-def _thresholds(month: Month) -> Thresholds | None:
+def _thresholds(evidence: PeriodEvidence) -> Thresholds | None:
     """Frozen for a year: those of the end of the year before, else of the period before."""
-    first = month.first_recorded("orders")
+    first = evidence.first_recorded("orders")
     if first is None:
         return None
-    year_end = dt.date(month.period.end.year - 1, 12, 31)
-    for day in (year_end, month.period.previous().end):
+    year_end = dt.date(evidence.period.end.year - 1, 12, 31)
+    for day in (year_end, evidence.period.previous().end):
         if (day - first).days >= HISTORY_DAYS:
-            return thresholds(month.ops.rows, day)
+            return thresholds(evidence.ops.rows, day)
     return None
 
 
 def _migration(
-    month: Month, shares: Sequence[Sequence[float | None]], few: Collection[Hashable]
+    evidence: PeriodEvidence, shares: Sequence[Sequence[float | None]], few: Collection[Hashable]
 ) -> list[Part]:
     shown = [
         [None if (start, end) in few else share for end, share in zip(ENDS, row, strict=True)]
         for start, row in zip(SEGMENTS, shares, strict=True)
     ]
-    for start, row in zip(SEGMENTS, shown, strict=True):
-        for end, share in zip(ENDS, row, strict=True):
-            if share is not None:
-                month.ops.fact("rfm.migration", share, "share", segment=f"{start}>{end}")
+    facts = {
+        (start, end): evidence.ops.fact("rfm.migration", share, "share", segment=f"{start}>{end}")
+        for start, row in zip(SEGMENTS, shown, strict=True)
+        for end, share in zip(ENDS, row, strict=True)
+        if share is not None
+    }
     names: list[Said] = [Text(f"month.rfm.{name}") for name in SEGMENTS]
-    stayed = shown[0][0]
+    stayed = facts.get((SEGMENTS[0], SEGMENTS[0]))
     if stayed is None:
-        return [Absent(month.ops.withheld.note)] if few else []
+        return [Absent(evidence.ops.withheld.note)] if few else []
     chart = charts.matrix(
         names,
         [*names, Text("month.rfm.none")],
         shown,
         claim=Text.of(
             "month.rfm.claim",
-            stayed=month.ops.facts["rfm.migration///champions>champions"],
-            before=month.period.previous().text,
+            stayed=stayed,
+            before=evidence.period.previous().text,
         ),
         alt=Text.of("month.rfm.alt", n=len(SEGMENTS)),
-        source=month.source,
+        source=evidence.source,
     )
-    return [chart, *([Note(month.ops.withheld.cells)] if few else [])]
+    return [chart, *([Note(evidence.ops.withheld.cells)] if few else [])]
 
 
 def _win_back(
-    month: Month, moves: Mapping[tuple[str, str], Segment], few: Collection[Hashable]
+    evidence: PeriodEvidence, moves: Mapping[tuple[str, str], Segment], few: Collection[Hashable]
 ) -> list[Part]:
     """Frequent buyers who stopped within the month, by move: few enough to call, and worth it.
 
@@ -133,11 +135,11 @@ def _win_back(
     users = sum(one.users for one in found.values())
     if not users:
         return []
-    count = month.ops.fact("rfm.win_back", users, "count")
+    count = evidence.ops.fact("rfm.win_back", users, "count")
     total = sum(one.amount for one in found.values())
-    amount = month.ops.fact("rfm.win_back_amount", total, "money")
+    amount = evidence.ops.fact("rfm.win_back_amount", total, "money")
     line = Text.of("month.rfm.win_back", n=count, amount=amount)
-    month.ops.finding(line, count, amount, tone="neutral", section="rfm")
+    evidence.ops.finding(line, count, amount, tone="neutral", section="rfm")
     rows: list[dict[str, Any]] = [
         {
             "before": Text(f"month.rfm.{start}"),
@@ -149,7 +151,7 @@ def _win_back(
         for (start, end), one in found.items()
     ]
     for start, end in (pair for pair in WIN_BACK if pair in few):
-        cells = dict.fromkeys(("users", "each", "amount"), month.ops.withheld)
+        cells = dict.fromkeys(("users", "each", "amount"), evidence.ops.withheld)
         rows.append(
             {"before": Text(f"month.rfm.{start}"), "now": Text(f"month.rfm.{end}"), **cells}
         )
@@ -163,7 +165,7 @@ def _win_back(
     return [Paragraph(line), Table(columns, rows, note=Text("month.rfm.win_back_note"))]
 
 
-def win_back_users(month: Month) -> pd.DataFrame:
+def win_back_users(evidence: PeriodEvidence) -> pd.DataFrame:
     """The users behind the win-back table, the highest amount first: for a list to act on.
 
     Returns
@@ -172,7 +174,9 @@ def win_back_users(month: Month) -> pd.DataFrame:
         user_id, before, now (segments), last_order (date), orders and amount of the year before.
         Empty where the month has no segments.
     """
-    cuts = None if month.partial else _thresholds(month)
+    cuts = None if evidence.partial else _thresholds(evidence)
     if cuts is None:
         return pd.DataFrame(columns=["user_id", "before", "now", "last_order", "orders", "amount"])
-    return movers(month.ops.rows, month.period.previous().end, month.period.end, cuts, WIN_BACK)
+    return movers(
+        evidence.ops.rows, evidence.period.previous().end, evidence.period.end, cuts, WIN_BACK
+    )

@@ -12,7 +12,7 @@ from opsnb.base.errors import MetricError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
     from opsnb.base.periods import Period
 
 AGES = (30, 90, 180, 365)
@@ -23,22 +23,22 @@ SHOWN = 6
 MOST_CHANNELS = 8
 
 
-def economics(month: Month) -> list[Part]:
+def unit_economics(evidence: PeriodEvidence) -> list[Part]:
     """CAC and what the users of each month have brought so far, and CAC by channel."""
-    ops = month.ops
+    ops = evidence.ops
     lacking = ops.meter.absent("cac") or ops.meter.absent("ltv_90")
     if lacking:
         return [Absent(Text.of("month.economics.absent", lacking=lacking))]
-    periods = _months(month)
-    last = min(month.recorded_until or month.period.end, _yesterday(month))
+    periods = _months(evidence)
+    last = min(evidence.recorded_until or evidence.period.end, _yesterday(evidence))
     costs = {m.period: m.value for m in ops.meter.measure("cac", periods)}
     worth = early_worth(ops.rows, periods, AGES, last)
     least = max(ops.workspace.min_cell, 1)
     known = [one for one in worth if one.users >= least and costs[one.period.key] is not None]
     if not known:
         return [Absent(Text("month.economics.none"))]
-    line = _line(month, known, costs)
-    rows = [_row(month, one, costs[one.period.key]) for one in reversed(known)]
+    line = _line(evidence, known, costs)
+    rows = [_row(evidence, one, costs[one.period.key]) for one in reversed(known)]
     shown = rows[:SHOWN] + rows[-1:] * (len(rows) > SHOWN)
     columns = [
         Column("month", Text("month.economics.month"), "said"),
@@ -49,17 +49,17 @@ def economics(month: Month) -> list[Part]:
         Column("by", Text("month.economics.by"), "integer"),
     ]
     note = Text("month.economics.note")
-    return [*line, Table(columns, shown), *_by_channel(month), Note(note)]
+    return [*line, Table(columns, shown), *_by_channel(evidence), Note(note)]
 
 
-def _yesterday(month: Month) -> dt.date:
-    return month.ops.workspace.as_of - dt.timedelta(days=1)
+def _yesterday(evidence: PeriodEvidence) -> dt.date:
+    return evidence.ops.workspace.as_of - dt.timedelta(days=1)
 
 
-def _months(month: Month) -> list[Period]:
+def _months(evidence: PeriodEvidence) -> list[Period]:
     """The last months with users on record from their first day on."""
-    first = month.first_recorded("users")
-    periods = [month.period]
+    first = evidence.first_recorded("users")
+    periods = [evidence.period]
     while len(periods) < MONTHS:
         before = periods[0].previous()
         if first is None or before.start < first:
@@ -77,9 +77,9 @@ def _ripe(one: Worth, cost: float | None) -> tuple[int, float] | None:
     return age, value / cost
 
 
-def _row(month: Month, one: Worth, cost: float | None) -> dict[str, Any]:
+def _row(evidence: PeriodEvidence, one: Worth, cost: float | None) -> dict[str, Any]:
     key = one.period.key
-    month.ops.fact("acquisition.cac", cost, "money", period=key, n=one.users)
+    evidence.ops.fact("acquisition.cac", cost, "money", period=key, n=one.users)
     row: dict[str, Any] = {
         "month": Text.of("month.cohorts.label", month=one.period.start),
         "users": one.users,
@@ -88,15 +88,17 @@ def _row(month: Month, one: Worth, cost: float | None) -> dict[str, Any]:
     for age, value in zip(AGES, one.by_age, strict=True):
         row[f"age_{age}"] = value
         if value is not None:
-            month.ops.fact("acquisition.profit", value, "money", segment=str(age), period=key,
+            evidence.ops.fact("acquisition.profit", value, "money", segment=str(age), period=key,
                            n=one.users)  # fmt: skip
     ripe = _ripe(one, cost)
     if ripe:
-        month.ops.fact("acquisition.ratio", ripe[1], "number", segment=str(ripe[0]), period=key)
+        evidence.ops.fact("acquisition.ratio", ripe[1], "number", segment=str(ripe[0]), period=key)
     return {**row, "ratio": ripe[1] if ripe else None, "by": ripe[0] if ripe else None}
 
 
-def _line(month: Month, known: list[Worth], costs: dict[str, float | None]) -> list[Part]:
+def _line(
+    evidence: PeriodEvidence, known: list[Worth], costs: dict[str, float | None]
+) -> list[Part]:
     """Whether the newest users with 90 days behind them have earned back what they cost."""
     mature = [one for one in known if one.by_age[1] is not None]
     if not mature:
@@ -107,7 +109,7 @@ def _line(month: Month, known: list[Worth], costs: dict[str, float | None]) -> l
     assert profit is not None
     if not cost:
         return []
-    ratio = month.ops.fact(
+    ratio = evidence.ops.fact(
         "acquisition.ltv_cac", profit / cost, "number", period=newest.period.key, n=newest.users
     )
     key = "month.economics.earned" if profit >= cost else "month.economics.not_earned"
@@ -115,16 +117,16 @@ def _line(month: Month, known: list[Worth], costs: dict[str, float | None]) -> l
         key, month=newest.period.text, profit=profit, cost=cost, ratio=ratio, days=AGES[1]
     )
     tone: Any = "neutral" if profit >= cost else "warn"
-    month.ops.finding(line, ratio, tone=tone, section="acquisition")
+    evidence.ops.finding(line, ratio, tone=tone, section="acquisition")
     return [Paragraph(line)]
 
 
-def _by_channel(month: Month) -> list[Part]:
+def _by_channel(evidence: PeriodEvidence) -> list[Part]:
     """CAC where spend and users name the same channels; the others are counted, not guessed."""
-    ops = month.ops
+    ops = evidence.ops
     try:
-        spent = {m.group: m.value for m in measured_by(ops, "spend", [month.period], "channel")}
-        came = {m.group: m for m in measured_by(ops, "new_users", [month.period], "channel")}
+        spent = {m.group: m.value for m in measured_by(ops, "spend", [evidence.period], "channel")}
+        came = {m.group: m for m in measured_by(ops, "new_users", [evidence.period], "channel")}
     except MetricError:  # no channels
         return []
     known = {g for g in spent if g in came and (came[g].value or came[g].withheld)}
@@ -142,7 +144,7 @@ def _by_channel(month: Month) -> list[Part]:
     matched = sum(cost for cost, _ in both.values())
     total = sum(value or 0.0 for value in spent.values())
     columns = [
-        Column("group", month.word("dimension", "channel"), "said"),
+        Column("group", evidence.word("dimension", "channel"), "said"),
         Column("spend", ops.label("spend"), "money"),
         Column("users", ops.label("new_users"), "integer"),
         Column("cac", ops.label("cac"), "money"),

@@ -18,7 +18,7 @@ from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 MIN_COMMENTS = 40
 """A script with fewer complaints gets no themes."""
@@ -43,9 +43,9 @@ class Complaint:
     now: bool
 
 
-def comment_themes(month: Month) -> list[Part]:
+def comment_themes(evidence: PeriodEvidence) -> list[Part]:
     """Themes of unhappy comments in surveys and tickets, in each script that has enough."""
-    complaints = _complaints(month)
+    complaints = _complaints(evidence)
     if not complaints:
         return [Absent(Text("month.voice.no_comments"))]
     parts: list[Part] = []
@@ -54,22 +54,22 @@ def comment_themes(month: Month) -> list[Part]:
     for script in scripts:
         own = [one for one in complaints if script_of(one.text) == script]
         found = _topics(own, script)
-        shown = _themes(month, found, own, script)
+        shown = _themes(evidence, found, own, script)
         withheld |= bool(found) and not shown
         parts += shown
     if parts:
-        return [*parts, Note(Text.of("month.voice.themes_note", small=_small(month)))]
+        return [*parts, Note(Text.of("month.voice.themes_note", small=_small(evidence)))]
     reason = "small_themes" if withheld else "few_comments"
-    return [Absent(Text.of(f"month.voice.{reason}", n=len(complaints), small=_small(month)))]
+    return [Absent(Text.of(f"month.voice.{reason}", n=len(complaints), small=_small(evidence)))]
 
 
-def _small(month: Month) -> int:
-    return max(SMALL, month.ops.workspace.min_cell)
+def _small(evidence: PeriodEvidence) -> int:
+    return max(SMALL, evidence.ops.workspace.min_cell)
 
 
-def _complaints(month: Month) -> list[Complaint]:
+def _complaints(evidence: PeriodEvidence) -> list[Complaint]:
     """Comments of both periods, the newest first, a text once."""
-    ops, before = month.ops, month.period.previous()
+    ops, before = evidence.ops, evidence.period.previous()
     found: list[Any] = []
     for table, day in (("surveys", "response_date"), ("tickets", "opened_date")):
         if not ops.rows.has(table) or "comment" not in ops.rows.table(table).expr.columns:
@@ -77,7 +77,7 @@ def _complaints(month: Month) -> list[Complaint]:
         rows = ops.rows.table(table).expr
         rows = rows.filter(
             rows.comment.notnull()
-            & rows[day].between(ibis.literal(before.start), ibis.literal(month.period.end))
+            & rows[day].between(ibis.literal(before.start), ibis.literal(evidence.period.end))
         )
         if table == "surveys":
             rows = rows.filter(
@@ -86,7 +86,7 @@ def _complaints(month: Month) -> list[Complaint]:
         frame = rows.select("comment", _day=rows[day]).order_by(ibis.desc("_day"), "comment")
         found += frame.limit(MOST_ROWS).execute().to_dict("records")
     return [
-        Complaint(str(row["comment"]), month.period.contains(row["_day"]))
+        Complaint(str(row["comment"]), evidence.period.contains(row["_day"]))
         for row in found
         if str(row["comment"]).strip()
     ]
@@ -103,11 +103,11 @@ def _topics(own: Sequence[Complaint], script: Script) -> list[Topic]:
 
 
 def _themes(
-    month: Month, found: Sequence[Topic], own: Sequence[Complaint], script: Script
+    evidence: PeriodEvidence, found: Sequence[Topic], own: Sequence[Complaint], script: Script
 ) -> list[Part]:
     now = sum(one.now for one in own)
     then = len(own) - now
-    rows = [row for topic in found if (row := _row(month, topic, own, now, then, script))]
+    rows = [row for topic in found if (row := _row(evidence, topic, own, now, then, script))]
     if not rows:
         return []
     rows.sort(key=lambda row: -row["n"])
@@ -123,28 +123,33 @@ def _themes(
 
 
 def _row(
-    month: Month, topic: Topic, own: Sequence[Complaint], now: int, then: int, script: Script
+    evidence: PeriodEvidence,
+    topic: Topic,
+    own: Sequence[Complaint],
+    now: int,
+    then: int,
+    script: Script,
 ) -> dict[str, Any] | None:
     """A theme's row; None for one too small to show."""
     members = [own[i] for i in topic.members]
     count = sum(one.now for one in members)
-    if count < _small(month):
+    if count < _small(evidence):
         return None
     terms = ("、" if script == "zh" else ", ").join(topic.terms)
     share = count / now
-    fact = month.ops.fact("voice.theme", share, "share", segment=terms, n=count)
+    fact = evidence.ops.fact("voice.theme", share, "share", segment=terms, n=count)
     change: Text | None = None
     if then:
         gap = newcombe(len(members) - count, then, count, now)
         change = Text("month.change_noise")
         if gap.significant:
             change = Text.of("month.change_points", value=gap.value)
-            moved = month.ops.fact(
+            moved = evidence.ops.fact(
                 "voice.theme_change", gap.value, "points", low=gap.low, high=gap.high,
                 segment=terms, n=count, method="newcombe",
             )  # fmt: skip
             if gap.low > 0:
-                month.ops.finding(
+                evidence.ops.finding(
                     Text.of("month.voice.finding_theme", terms=terms, share=share, change=moved),
                     fact, moved, tone="warn", section="voice",
                 )  # fmt: skip

@@ -8,11 +8,11 @@ from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.survey_responses import Answered, answered
-from opsnb.analysis.reviews.period.scorecard import Kpi
+from opsnb.analysis.reviews.period.kpi import Kpi
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
-    from opsnb.analysis.reviews.period.month import Month
+    from opsnb.analysis.reviews.period.evidence import PeriodEvidence
 
 SCORES = {"nps": "nps.score", "csat": "csat.score"}
 
@@ -20,15 +20,15 @@ SMALL = 30
 """Surveys sent by a channel below which its response is not recorded."""
 
 
-def survey_scores(month: Month) -> list[Part]:
+def survey_scores(evidence: PeriodEvidence) -> list[Part]:
     """Each score with its interval, the number of answers and the change on last month."""
-    ops = month.ops
+    ops = evidence.ops
     if not ops.rows.has("surveys"):
         return [Absent(Text.of("month.absent", table="surveys"))]
-    kpis = [kpi for kpi in month.kpis if kpi.metric.id in SCORES]
+    kpis = [kpi for kpi in evidence.kpis if kpi.metric.id in SCORES]
     if not kpis:
         return [Absent(Text("month.voice.no_answers"))]
-    rates = _response(month)
+    rates = _response(evidence)
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
         Column("value", Text("month.voice.interval"), "said", "right"),
@@ -37,21 +37,21 @@ def survey_scores(month: Month) -> list[Part]:
     ]
     if rates:
         columns.insert(3, Column("rate", Text("month.voice.answered"), "said", "right"))
-    parts: list[Part] = [Table(columns, [_row(month, kpi, rates) for kpi in kpis])]
+    parts: list[Part] = [Table(columns, [_row(evidence, kpi, rates) for kpi in kpis])]
     parts += [Paragraph(split) for kpi in kpis if (split := _split(kpi)) is not None]
     note = Text("month.voice.rates_note" if rates else "month.voice.no_rates_note")
     return [*parts, Note(Text("month.voice.scores_note")), Note(note)]
 
 
-def _response(month: Month) -> dict[str, Text]:
+def _response(evidence: PeriodEvidence) -> dict[str, Text]:
     """Share answered of the surveys sent in the month, by kind, beside that of the month before."""
-    ops, before = month.ops, month.period.previous()
+    ops, before = evidence.ops, evidence.period.previous()
     then = {one.kind: one for one in answered(ops.rows, before.start, before.end)}
     out = {
-        one.kind: _rate(month, one, None if month.partial else then.get(one.kind))
-        for one in answered(ops.rows, month.period.start, month.period.end)
+        one.kind: _rate(evidence, one, None if evidence.partial else then.get(one.kind))
+        for one in answered(ops.rows, evidence.period.start, evidence.period.end)
     }
-    by_channel = answered(ops.rows, month.period.start, month.period.end, by_channel=True)
+    by_channel = answered(ops.rows, evidence.period.start, evidence.period.end, by_channel=True)
     hidden = {
         (kind, channel)
         for kind in {one.kind for one in by_channel}
@@ -63,37 +63,38 @@ def _response(month: Month) -> dict[str, Text]:
     }
     for one in by_channel:
         if one.channel and one.sent >= SMALL and (one.kind, one.channel) not in hidden:
-            _response_fact(month, one)
+            _response_fact(evidence, one)
     return out
 
 
-def _response_fact(month: Month, one: Answered) -> Fact:
+def _response_fact(evidence: PeriodEvidence, one: Answered) -> Fact:
     segment = f"{one.kind}/{one.channel}" if one.channel else one.kind
     share = one.answered / one.sent
-    return month.ops.fact("survey.response", share, "share", segment=segment, n=one.sent)
+    return evidence.ops.fact("survey.response", share, "share", segment=segment, n=one.sent)
 
 
-def _rate(month: Month, one: Answered, last: Answered | None) -> Text:
+def _rate(evidence: PeriodEvidence, one: Answered, last: Answered | None) -> Text:
     """The response rate; a change beyond noise is a warning, for other people may have answered."""
-    rate = _response_fact(month, one)
+    rate = _response_fact(evidence, one)
     plain = Text.of("month.voice.rate", rate=rate, n=one.sent)
     if last is None:
         return plain
     gap = newcombe(last.answered, last.sent, one.answered, one.sent)
     if not gap.significant:
         return plain
-    change = month.ops.fact(
+    change = evidence.ops.fact(
         "survey.response_change", gap.value, "points", low=gap.low, high=gap.high,
         segment=one.kind, n=one.sent, method="newcombe",
     )  # fmt: skip
     text = Text.of("month.voice.response_moved", kind=one.kind.upper(), change=change)
-    month.ops.check(f"response.{one.kind}", "warn", text, change)
+    evidence.ops.check(f"response.{one.kind}", "warn", text, change)
     return Text.of("month.voice.rate_change", rate=rate, n=one.sent, change=change)
 
 
-def _row(month: Month, kpi: Kpi, rates: dict[str, Text]) -> dict[str, Any]:
+def _row(evidence: PeriodEvidence, kpi: Kpi, rates: dict[str, Text]) -> dict[str, Any]:
     fact = kpi.fact
-    month.ops.fact(
+    evidence.ops.record_missing(*kpi.facts)
+    evidence.ops.fact(
         SCORES[kpi.metric.id], fact.value, fact.unit, low=fact.low, high=fact.high, n=fact.n
     )
     return {
@@ -101,7 +102,7 @@ def _row(month: Month, kpi: Kpi, rates: dict[str, Text]) -> dict[str, Any]:
         "value": Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=fact),
         "answers": fact.n,
         "rate": rates.get(kpi.metric.id),
-        "change": _change(month, kpi),
+        "change": _change(kpi),
     }
 
 
@@ -116,9 +117,9 @@ def _split(kpi: Kpi) -> Said | None:
     )
 
 
-def _change(month: Month, kpi: Kpi) -> Said:
+def _change(kpi: Kpi) -> Said:
     """The change with its interval, whether it is noise or not."""
-    change = month.ops.facts.get(f"kpi.change/{kpi.metric.id}")
+    change = kpi.change_fact
     if change is None or change.low is None:
         return kpi.change_text
     return Text.of("month.voice.change", change=change, bounds=_Signed(change))

@@ -1,0 +1,263 @@
+"""Measures KPIs: value and interval, change on the period before and on last year, status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from opsnb.analysis.findings import Check, Fact
+from opsnb.analysis.methods.estimate import Estimate
+from opsnb.analysis.methods.proportions import Votes, newcombe, nps, nps_difference, wilson
+from opsnb.analysis.metrics import Metric
+from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.reviews.period.calendar_year import base_period, project
+from opsnb.analysis.reviews.period.kpi import CHANGE, CHANGE_YEAR, Change, Kpi, KpiStatus
+from opsnb.analysis.tables import tables_where
+from opsnb.base.errors import PlanError, did_you_mean
+from opsnb.base.messages import Text
+from opsnb.base.plans import Target
+
+if TYPE_CHECKING:
+    from opsnb.analysis.reviews.period.coverage import PeriodCoverage
+    from opsnb.base.periods import Period
+
+SAMPLED = frozenset(tables_where(lambda contract: contract.sampled))
+"""Tables whose rows are a sample: their KPIs carry an interval. The others are complete counts."""
+
+FEW_ANSWERS = 30
+
+
+@dataclass(frozen=True)
+class MeasuredKpis:
+    """The KPIs that have a value, and the warnings about answers too few to score."""
+
+    kpis: tuple[Kpi, ...] = ()
+    withheld: tuple[Check, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(fact for kpi in self.kpis for fact in kpi.facts)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return (*(kpi.check for kpi in self.kpis if kpi.check is not None), *self.withheld)
+
+
+def measure_kpis(period: PeriodCoverage, names: Sequence[str]) -> MeasuredKpis:
+    """Every KPI of these that the workspace can measure, in their order.
+
+    Raises
+    ------
+    PlanError
+        The targets file names a metric that does not exist.
+    """
+    ops = period.ops
+    unknown = [name for name in period.targets if name not in ops.catalogue]
+    if unknown:
+        raise PlanError(
+            f'unknown metric "{unknown[0]}"',
+            where=f"plans/targets/{period.period.key}.toml",
+            hint=did_you_mean(unknown[0], ops.catalogue, kind="metrics"),
+        )
+    found = [measure_kpi(period, name) for name in names if ops.meter.absent(name) is None]
+    return MeasuredKpis(
+        tuple(kpi for kpi in found if isinstance(kpi, Kpi)),
+        tuple(check for check in found if isinstance(check, Check)),
+    )
+
+
+def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
+    """A KPI of the period; None where it has no value, a check where too few answered."""
+    ops, span = period.ops, period.period
+    metric = ops.catalogue[name]
+    base, _ = base_period(span, ops.workspace.country)
+    before = span.previous()
+    values = {m.period: m for m in ops.meter.measure(name, [base, before, span])}
+    now = values[span.key]
+    if now.value is None or not period.covers(metric):
+        return None
+    if (withheld := _too_few(period, metric, now)) is not None:
+        return withheld
+    previous = _recorded(period, metric, values[before.key], before)
+    last_year = _recorded(period, metric, values[base.key], base)
+    own = period.targets.get(name)
+    target = own or _usual_target(period, metric)
+    goal = target_of(target, previous)
+    status = judge(metric, now.value, goal) if goal is not None and not period.partial else None
+    change = None if period.partial else change_between(metric, previous, now)
+    year = None if period.partial else _year(period, metric, last_year, now)
+    facts = (
+        Fact("kpi.target", goal, _unit(metric), metric=name) if goal is not None else None,
+        Fact("kpi.status", status, "text", metric=name) if status else None,
+        _change_fact(metric, CHANGE, change),
+        _change_fact(metric, CHANGE_YEAR, year),
+    )
+    return Kpi(
+        metric, now, previous, change, year, target, goal, status,
+        fact=_value_fact(metric, now),
+        more=tuple(fact for fact in facts if fact is not None),
+        check=_few_answers(metric, now),
+        usual=target is not None and own is None,
+    )  # fmt: skip
+
+
+# -- targets -------------------------------------------------------------------------------
+
+
+def _usual_target(period: PeriodCoverage, metric: Metric) -> Target | None:
+    """What the catalogue asks of a month where the team has agreed on nothing."""
+    if period.period.kind != "month" or (metric.target is None and metric.growth is None):
+        return None
+    return Target(target=metric.target, growth=metric.growth)
+
+
+def target_of(target: Target | None, previous: Measured | None) -> float | None:
+    """The value to reach; a growth target needs the period before."""
+    if target is None or target.growth is None:
+        return target.target if target else None
+    if previous is None or previous.value is None:
+        return None
+    return previous.value * (1 + target.growth)
+
+
+def judge(metric: Metric, value: float, target: float) -> KpiStatus:
+    """Hit; near, when it misses by less than what anybody would care about; or missed."""
+    if value == target or metric.better(value - target):
+        return "hit"
+    return "near" if abs(value - target) < metric.materiality * abs(target) else "missed"
+
+
+# -- changes -------------------------------------------------------------------------------
+
+
+def change_between(metric: Metric, before: Measured | None, now: Measured) -> Change | None:
+    """A KPI's change, with an interval where both values are samples."""
+    if before is None or before.value is None or now.value is None:
+        return None
+    gap = now.value - before.value
+    relative = gap / abs(before.value) if before.value else None
+    return Change(gap, relative, _difference(metric, before, now))
+
+
+def _difference(metric: Metric, before: Measured, now: Measured) -> Estimate | None:
+    if metric.table not in SAMPLED or not before.n or not now.n:
+        return None
+    if now.plus is not None and before.plus is not None:
+        found = nps_difference(_votes(before), _votes(now))
+        return replace(found, value=100 * found.value, low=100 * found.low, high=100 * found.high)
+    if now.binary and now.numerator is not None and before.numerator is not None:
+        return newcombe(round(before.numerator), before.n, round(now.numerator), now.n)
+    return None
+
+
+def _recorded(
+    period: PeriodCoverage, metric: Metric, measured: Measured, span: Period
+) -> Measured | None:
+    """None for a period before the data begins: its zeros are no measurements."""
+    first = period.first_recorded_of(metric)
+    return None if first is not None and span.start < first else measured
+
+
+def _year(
+    period: PeriodCoverage, metric: Metric, before: Measured | None, now: Measured
+) -> Change | None:
+    """The change on last year; what adds up day by day is laid on this year's calendar."""
+    aligned = aligned_year(period, metric, now) if before is not None else None
+    if aligned is None:
+        return change_between(metric, before, now)
+    gap = (now.value or 0.0) - aligned
+    return Change(gap, gap / abs(aligned) if aligned else None, aligned=True)
+
+
+def aligned_year(period: PeriodCoverage, metric: Metric, now: Measured) -> float | None:
+    """Last year's value at this year's mix of weekdays and holidays; None for what is no sum.
+
+    A metric is a sum when its days add up to the period's value; a quotient of two that can be
+    aligned is that of their aligned values, and a mean of days that of theirs.
+    """
+    ops, span = period.ops, period.period
+    if metric.parts:
+        parts = [ops.catalogue[name] for name in metric.parts]
+        over, under = (aligned_year(period, p, ops.meter.value(p.id, span)) for p in parts)
+        return over / under if over is not None and under else None
+    if metric.kind.over_days is None or now.value is None:
+        return None
+    base, _ = base_period(span, ops.workspace.country)
+    first = period.first_recorded(metric.table)
+    if first is not None and base.start < first:
+        return None
+    daily = ops.meter.daily(metric.id, span.start, span.end)["value"].sum()
+    length = span.days if metric.kind.over_days == "mean" else 1
+    if abs(daily / length - now.value) > 1e-9 * max(abs(now.value), 1.0):
+        return None
+    frame = ops.meter.daily(metric.id, base.start, base.end)
+    days = {stamp.date(): float(v) for stamp, v in zip(frame["day"], frame["value"], strict=True)}
+    laid = project(days, span.dates, ops.workspace.country)
+    return None if laid is None else laid / length
+
+
+# -- facts and checks ------------------------------------------------------------------------
+
+
+def _unit(metric: Metric) -> Any:
+    return metric.unit if metric.unit != "days" else "number"
+
+
+def _value_fact(metric: Metric, now: Measured) -> Fact:
+    low, high = interval(metric, now)
+    return Fact(
+        "kpi.value", now.value, _unit(metric), low=low, high=high, metric=metric.id, n=now.n
+    )
+
+
+def _change_fact(metric: Metric, id: str, change: Change | None) -> Fact | None:
+    """Points for shares and scores, relative else; the interval is of the same unit."""
+    if change is None:
+        return None
+    method = "calendar_aligned" if change.aligned else None
+    bounds: dict[str, Any] = {}
+    if change.interval is not None:
+        method = change.interval.method
+        bounds = {"low": change.interval.low, "high": change.interval.high}
+    if metric.unit in ("share", "score"):
+        unit: Any = "points" if metric.unit == "share" else "score"
+        return Fact(id, change.gap, unit, metric=metric.id, method=method, **bounds)
+    if change.relative is None:
+        return None
+    return Fact(id, change.relative, "relative", metric=metric.id, method=method)
+
+
+def interval(metric: Metric, measured: Measured) -> tuple[float | None, float | None]:
+    """Bounds at 95 % where the rows are a sample; (None, None) for complete counts."""
+    if metric.table not in SAMPLED or not measured.n:
+        return None, None
+    if measured.plus is not None and measured.minus is not None:
+        estimate = nps(_votes(measured))
+        return 100 * estimate.low, 100 * estimate.high
+    if measured.binary and measured.numerator is not None:
+        estimate = wilson(round(measured.numerator), measured.n)
+        return estimate.low, estimate.high
+    return None, None
+
+
+def _votes(measured: Measured) -> Votes:
+    plus, minus = measured.plus or 0, measured.minus or 0
+    return Votes(plus, measured.n - plus - minus, minus)
+
+
+def _too_few(period: PeriodCoverage, metric: Metric, now: Measured) -> Check | None:
+    """A survey with so few answers that its score would tell what somebody said."""
+    least = period.ops.workspace.min_cell
+    if metric.table not in SAMPLED or not 0 < now.n < least:
+        return None
+    text = Text.of("month.answers_withheld", metric=metric.label, minimum=least)
+    return Check(f"answers.{metric.id}", "warn", text)
+
+
+def _few_answers(metric: Metric, now: Measured) -> Check | None:
+    """A score that rests on few answers."""
+    if metric.table not in SAMPLED or now.n >= FEW_ANSWERS:
+        return None
+    text = Text.of("month.few_answers", metric=metric.label, n=now.n)
+    return Check(f"answers.{metric.id}", "warn", text)
