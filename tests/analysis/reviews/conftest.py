@@ -16,6 +16,7 @@ import pytest
 
 from opsnb.analysis.session import Session
 from opsnb.analysis.shown import Shown
+from opsnb.base import traits
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
@@ -77,6 +78,13 @@ def cells_of(playbook: str) -> list[Any]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+@cache
+def traits_of(playbook: str) -> str:
+    """What a runner tells the kernel of the playbook that it runs."""
+    notebook = nbformat.read(PLAYBOOKS / f"{playbook}.ipynb", 4)
+    return traits.Traits.of(playbook, notebook.metadata.get("opsnb", {})).as_json()
+
+
 def tags_of(cell: Any) -> set[str]:
     return set(cell.metadata.get("tags", []))
 
@@ -100,7 +108,8 @@ def play(
     names: dict[str, Any] = {}
     shown = {}
     patched = mock.patch.object(Workspace, "load", return_value=workspace)
-    with mock.patch.dict("os.environ", {"OPSNB_LANGUAGES": languages}), patched:
+    told = {"OPSNB_LANGUAGES": languages, traits.VARIABLE: traits_of(playbook)}
+    with mock.patch.dict("os.environ", told), patched:
         for cell in cells:
             value = run_cell(cell.source, names)
             if "parameters" in tags_of(cell):
