@@ -192,6 +192,11 @@ class Recorder:
         """Record those that no section has shown: what a verdict rests on is in the report."""
         self.record_checks(*(check for check in checks if self.checks.get(check.id) != check))
 
+    def blocks_beside(self, known: Iterable[Check]) -> tuple[Check, ...]:
+        """Checks that a team's own cells recorded as blocking: a review knows its own."""
+        ids = {check.id for check in known}
+        return tuple(c for c in self.checks.values() if c.status == "block" and c.id not in ids)
+
     def finding(
         self, claim: Said, *evidence: Fact, grade: str = "E", tone: str = "neutral", section: str
     ) -> Finding:

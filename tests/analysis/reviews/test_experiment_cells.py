@@ -9,6 +9,7 @@ import pytest
 
 import opsnb
 from opsnb.analysis.session import Session
+from opsnb.base.messages import Text
 from opsnb.base.workspace import Workspace
 
 from .test_experiment_trust import STEPS, people
@@ -172,3 +173,18 @@ def test_the_definitions_are_those_of_the_plan_whatever_was_shown(
     ops = Session(made, "ab_readout", cycle="2026-10", languages=["en"])
     text = opsnb.Experiment(ops, "e").details().plain(ops.language)
     assert "Bought" in text and "Complained" in text
+
+
+def test_a_check_of_a_teams_own_that_blocks_makes_the_experiment_invalid(
+    workspace: MakeWorkspace,
+) -> None:
+    ops = Session(opened(workspace, "won"), "ab_readout", cycle="2026-10", languages=["en", "zh"])
+    readout = opsnb.Experiment(ops, "e")
+    own = ops.show()
+    ops.check("bots", "block", Text.of("common.percent", value=0.4))
+    payloads = {"own": own.payload(), "summary": readout.summary().payload()}
+    verdict = payloads["summary"]["languages"]["en"]["verdict"]
+    assert (verdict["word"], verdict["grade"]) == ("INVALID", "E")
+    assert "40" in verdict["sentence"]
+    assert statuses(payloads) == {"invalid"}
+    assert records(payloads, "findings") == records(payloads, "cards") == []

@@ -18,6 +18,7 @@ from opsnb.analysis.reviews.experiment.guardrails import guardrail_parts, record
 from opsnb.analysis.reviews.experiment.impact import impact_parts
 from opsnb.analysis.reviews.experiment.primary import primary_parts, record_claims
 from opsnb.analysis.reviews.experiment.registered_plan import plan_parts
+from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.robustness import robustness_parts
 from opsnb.analysis.reviews.experiment.ruling import rule
 from opsnb.analysis.reviews.experiment.secondary import secondary_parts
@@ -116,8 +117,9 @@ class Experiment(Evidence):
         Rests on the evidence, whatever steps were taken before; what none of them recorded of
         it is recorded here.
         """
-        ops, results = self.ops, self.results
-        self._record_results()
+        ops = self.ops
+        results = self.results.and_checks(ops.blocks_beside(self.trust.checks))
+        self._record_results(results)
         ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
         ops.decide(
@@ -134,10 +136,10 @@ class Experiment(Evidence):
         )
         return ops.first_screen(ruling.verdict(results), experiment_cards(results))
 
-    def _record_results(self) -> None:
+    def _record_results(self, results: Results) -> None:
         """Record what the verdict rests on; what is said twice stands in the report once."""
-        record_trust(self)
-        if self.valid:
+        record_trust(self.ops, results.trust)
+        if not results.trust.blocking:
             record_claims(self, self.plan.primary.metric)
             record_guardrails(self)
             self.ops.record(*self.impacts)

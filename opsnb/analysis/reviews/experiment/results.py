@@ -6,9 +6,10 @@ read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from opsnb.analysis.findings import Fact, Grade
+from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
@@ -43,6 +44,13 @@ class Results:
     impacts: tuple[Fact, ...]
     who: Text
     is_early: bool
+
+    def and_checks(self, checks: Iterable[Check]) -> Results:
+        """The same where further checks must hold too: one that blocks leaves no result."""
+        trust = self.trust + TrustTests(checks=tuple(checks))
+        if not trust.blocking:
+            return replace(self, trust=trust)
+        return replace(self, trust=trust, effects=(), guardrails=(), impacts=())
 
     @property
     def has_several_arms(self) -> bool:
