@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["CONTRACTS", "Column", "Contract", "Level", "Rule", "people_tables"]
+__all__ = ["CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_of_people"]
 
 Level = Literal["note", "warn", "block"]
 """note: worth knowing; warn: results may suffer; block: results would mislead."""
@@ -354,9 +354,9 @@ CONTRACTS: dict[str, Contract] = {
 """The contracts by name of table."""
 
 
-def people_tables() -> frozenset[str]:
-    """Tables whose rows belong to people: what counts them by group withholds small groups."""
-    return frozenset(
+def tables_of_people() -> tuple[str, ...]:
+    """Names of the tables whose rows are about single people: those that name a user."""
+    return tuple(
         name
         for name, contract in CONTRACTS.items()
         if any(column.name == "user_id" for column in contract.columns)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
-from opsnb.analysis.tables.contracts import people_tables
+from opsnb.analysis.tables.contracts import tables_of_people
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -67,7 +67,7 @@ def _hidden(
 ) -> set[tuple[str, str | None]]:
     """Period and group of what must not be shown."""
     metric = ops.catalogue[name]
-    if _table(ops, metric) not in people_tables():
+    if _table(ops, metric) not in tables_of_people():
         return set()
     out: set[tuple[str, str | None]] = set()
     for period in dict.fromkeys(one.period for one in found):

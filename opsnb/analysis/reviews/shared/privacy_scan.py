@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.analysis.methods.disclosure import hidden_groups
 from opsnb.analysis.tables import open_table
-from opsnb.analysis.tables.contracts import people_tables
+from opsnb.analysis.tables.contracts import tables_of_people
 from opsnb.base.messages import Language, Text
 from opsnb.base.personal_data import counted
 
@@ -86,7 +86,7 @@ def exposures(workspace: Workspace, tables: Sequence[str] = ()) -> list[Exposure
     for name in tables or list(workspace.tables):
         rows = open_table(workspace, name).expr
         found += _columns(name, rows)
-        if name in people_tables():
+        if name in tables_of_people():
             found += _populations(name, rows, workspace.min_cell)
             found += _cells(name, rows, workspace.min_cell)
     return sorted(found, key=lambda one: one.level != "warn")
