@@ -6,7 +6,7 @@ import ast
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -32,10 +32,7 @@ class Played:
 
     ops: Session
     cells: Mapping[str, Shown]
-
-    @cached_property
-    def payloads(self) -> dict[str, dict[str, Any]]:
-        return {cell: shown.payload() for cell, shown in self.cells.items()}
+    payloads: Mapping[str, dict[str, Any]]
 
     def fact(self, key: str) -> dict[str, Any]:
         """The fact of that key, as it would enter report.json."""
@@ -106,7 +103,7 @@ def play(
     cells = [cell for cell in cells_of(playbook) if cell.id not in without]
     cells.sort(key=lambda cell: 0 if tags_of(cell) & OPENING else 1 if cell.id in first else 2)
     names: dict[str, Any] = {}
-    shown = {}
+    shown, payloads = {}, {}
     patched = mock.patch.object(Workspace, "load", return_value=workspace)
     told = {"OPSNB_LANGUAGES": languages, traits.VARIABLE: traits_of(playbook)}
     with mock.patch.dict("os.environ", told), patched:
@@ -116,7 +113,8 @@ def play(
                 names.update(parameters)
             if isinstance(value, Shown):
                 shown[cell.id] = value
-    return Played(names["ops"], shown)
+                payloads[cell.id] = value.payload()  # rendered before the next cell runs
+    return Played(names["ops"], shown, payloads)
 
 
 def run_cell(source: str, names: dict[str, Any]) -> Any:
