@@ -17,6 +17,7 @@ import pytest
 from opsnb.analysis.session import Session
 from opsnb.analysis.shown import Shown
 from opsnb.base.messages import Language
+from opsnb.base.traits import Traits
 from opsnb.base.workspace import Workspace
 
 PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
@@ -69,11 +70,15 @@ class Played:
 
 def play(workspace: Workspace, playbook: str, **parameters: Any) -> Played:
     """Run the cells of a playbook in order, with parameters in place of the defaults."""
-    notebook = nbformat.read(PLAYBOOKS / f"{playbook}.ipynb", 4)
+    path = PLAYBOOKS / f"{playbook}.ipynb"
+    notebook = nbformat.read(path, 4)
+    traits = Traits.read(path)
+    assert traits is not None
     names: dict[str, Any] = {}
     cells = {}
     patched = mock.patch.object(Workspace, "load", return_value=workspace)
-    with mock.patch.dict("os.environ", {"OPSNB_LANGUAGES": "en,zh"}), patched:
+    told = {"OPSNB_LANGUAGES": "en,zh", "OPSNB_PLAYBOOK": traits.as_json()}
+    with mock.patch.dict("os.environ", told), patched:
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
@@ -81,6 +86,7 @@ def play(workspace: Workspace, playbook: str, **parameters: Any) -> Played:
             if "parameters" in cell.metadata.get("tags", []):
                 names.update(parameters)
             if isinstance(value, Shown):
+                value.payload()  # rendered before the next cell runs, as in a kernel
                 cells[cell.id] = value
     return Played(names["ops"], cells)
 

@@ -32,6 +32,7 @@ def month(entries: list[Entry], value: float | None = None) -> Any:
         period=SimpleNamespace(end=NOW),
         ops=SimpleNamespace(
             playbook="monthly_retrospective",
+            names=frozenset({"monthly_retrospective"}),
             workspace=SimpleNamespace(remembered=lambda before: entries),
         ),
     )
