@@ -11,8 +11,6 @@ import contextlib
 import datetime as dt
 import functools
 import json
-import platform
-import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +24,7 @@ from opsnb.base import resources
 from opsnb.base.errors import OpsnbError, PublishError
 from opsnb.base.workspace import FILE, Workspace
 from opsnb.publishing.reports.run_record import write_atomic
+from opsnb.publishing.runs.code_hashes import hash_of, libraries, own_code
 
 if TYPE_CHECKING:
     from opsnb.publishing.runs.plan import PlannedRun
@@ -36,18 +35,6 @@ _REACH = "last-day.txt"
 
 Fingerprint = Callable[[str], str | None]
 """Gives a table's fingerprint as its data are now."""
-
-LIBRARIES = (
-    "babel", "clickhouse_connect", "duckdb", "holidays", "ibis_framework", "ipykernel",
-    "matplotlib", "numpy", "pandas", "psycopg", "pyarrow", "pyspark", "rjieba", "scipy",
-    "seaborn", "sqlglot",
-)  # fmt: skip
-"""Whose versions can change a result."""
-
-_READ_BY_KERNELS = (
-    "__init__.py", "base", "analysis", "fonts", "publishing/__init__.py", "publishing/kernels",
-)  # fmt: skip
-"""Files and folders of the package, whole: which of a folder's files a kernel opens varies."""
 
 _FILES = ("duckdb", "parquet", "csv", "excel")
 """Schemes of sources that are files: their sizes and times say whether they changed."""
@@ -155,19 +142,19 @@ class Present:
         workspace = self.workspace
         codes = tuple(languages)
         found = {
-            "playbook": _hash([planned.playbook.digest, dict(planned.playbook.metadata)]),
-            "parameters": _hash(sorted((k, repr(v)) for k, v in planned.parameters.items())),
+            "playbook": hash_of([planned.playbook.digest, dict(planned.playbook.metadata)]),
+            "parameters": hash_of(sorted((k, repr(v)) for k, v in planned.parameters.items())),
             "languages": ",".join(codes),
             FILE: self._settings,
             "day of the data": workspace.as_of.isoformat(),
             "messages": _content(workspace.messages_folder),
-            "opsnb": _own_code(),
-            "libraries": _libraries(),
+            "opsnb": own_code(),
+            "libraries": libraries(),
         }
         for name, fields in reads["plans"].items():
             folder, _, id = name.partition("/")
             plans = workspace.experiments if folder == "experiments" else workspace.campaigns
-            found[f"plans/{name}"] = _hash(plans.look(id, fields))
+            found[f"plans/{name}"] = hash_of(plans.look(id, fields))
         for name in reads["files"]:
             found[name] = _content(workspace.root / name)
         for name in reads["sources"]:
@@ -240,7 +227,7 @@ class Present:
         names = sorted(self.workspace.sources)
         if not all(map(self._is_file, names)):
             return None
-        return _hash([self._settings, *map(self._source_stamp, names)])
+        return hash_of([self._settings, *map(self._source_stamp, names)])
 
     # -- parts ---------------------------------------------------------------------------
 
@@ -255,7 +242,7 @@ class Present:
             filled += [table.expanded_sql for table in self.workspace.tables.values()]
         except OpsnbError as error:  # a variable is not set: the run will say so
             filled.append(str(error))
-        return _hash([kept, filled, self.workspace.metrics])
+        return hash_of([kept, filled, self.workspace.metrics])
 
     @functools.cache  # noqa: B019  lives as long as a cycle
     def stamp(self, table: str) -> str | None:
@@ -265,7 +252,7 @@ class Present:
             return None
         names = [config.source] if config.table else list(self.workspace.sources)
         stamps = [self._source_stamp(n) for n in names if config.table or self._is_file(n)]
-        return _hash(stamps) if self._is_file(config.source) and all(stamps) else None
+        return hash_of(stamps) if self._is_file(config.source) and all(stamps) else None
 
     def _is_file(self, source: str) -> bool:
         config = self.workspace.sources.get(source)
@@ -283,7 +270,7 @@ class Present:
             paths = list(base.glob(str(anchor.relative_to(anchor.anchor))))
         else:
             paths = [root]
-        return _hash([_stamps(path) for path in sorted(paths)])
+        return hash_of([_stamps(path) for path in sorted(paths)])
 
     def _ledger(self, scope: str, own: str) -> str:
         """Entries that the report sees, without those of its own that nobody has touched."""
@@ -295,8 +282,8 @@ class Present:
             else:
                 entries = remembered(subject=name) if kind == "about" else remembered()
         except OpsnbError as error:
-            return _hash(str(error))
-        return _hash([repr(e) for e in entries if e.report != own or e.touched])
+            return hash_of(str(error))
+        return hash_of([repr(e) for e in entries if e.report != own or e.touched])
 
 
 def _in_the_ledger(scope: str) -> str:
@@ -311,7 +298,7 @@ def look(workspace: Workspace, pdf: bool) -> dict[str, str]:
     code = _content(Path(opsnb.__file__).parent / "publishing" / "reports", "*.py")
     form = "accessible" if workspace.accessible else "standard"
     return {
-        "templates": _hash([_template(), code]),
+        "templates": hash_of([_template(), code]),
         "PDF": form if pdf else "none",
     }
 
@@ -352,7 +339,7 @@ def _index_state(workspace: Workspace, codes: Iterable[str]) -> str:
     reports = workspace.reports
     files = [*reports.glob("*/*/manifest.json"), *(reports / "ledger").glob("*.jsonl")]
     site = Path(opsnb.__file__).parent / "publishing" / "site"
-    return _hash(
+    return hash_of(
         [
             sorted((str(path), path.stat().st_mtime_ns) for path in files),
             _content(site, "*.py"),
@@ -365,15 +352,10 @@ def _index_state(workspace: Workspace, codes: Iterable[str]) -> str:
     )
 
 
-def _hash(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
-    return sha256(text.encode("utf-8")).hexdigest()[:32]
-
-
 def _content(place: Path, pattern: str = "*") -> str:
     """Hash of a file, or of a folder's files; of nothing where there is none."""
     paths = sorted(place.rglob(pattern)) if place.is_dir() else [place]
-    return _hash(
+    return hash_of(
         [[p.name, sha256(p.read_bytes()).hexdigest()] for p in paths if p.is_file()],
     )
 
@@ -387,34 +369,9 @@ def _stamps(place: Path) -> list[tuple[str, int, int]]:
 @functools.cache
 def _messages(codes: tuple[str, ...]) -> str:
     folder = resources.messages()
-    return _hash([_content(folder / f"{code}.toml") for code in codes])
+    return hash_of([_content(folder / f"{code}.toml") for code in codes])
 
 
 @functools.cache
 def _template() -> str:
     return _content(resources.templates() / "report")
-
-
-@functools.cache
-def _own_code() -> str:
-    """What kernels read of opsnb: code, texts, definitions, fonts; a test traces what they open."""
-    package = Path(opsnb.__file__).parent
-    places = [package / name for name in _READ_BY_KERNELS]
-    places.append(resources.templates() / "report" / "fragments.css")
-    return _hash(
-        [
-            [file.relative_to(place.parent).as_posix(), sha256(file.read_bytes()).hexdigest()]
-            for place in places
-            for file in sorted(place.rglob("*")) or [place]
-            if file.suffix != ".pyc" and file.is_file()
-        ]
-    )
-
-
-@functools.cache
-def _libraries() -> str:
-    """Versions by the names of the folders that installers leave: quicker than asking."""
-    folders = (Path(place) for place in sys.path if place.endswith("-packages"))
-    names = {p.name.lower() for f in folders if f.is_dir() for p in f.glob("*.dist-info")}
-    known = {name for name in names if name.partition("-")[0] in LIBRARIES}
-    return _hash([platform.python_version(), *sorted(known)])
