@@ -11,13 +11,10 @@ import contextlib
 import datetime as dt
 import functools
 import json
-import platform
-import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +25,8 @@ from opsnb.base.errors import OpsnbError, PublishError
 from opsnb.base.workspace import FILE, Workspace
 from opsnb.publishing.reports.formats import PAGE, Format
 from opsnb.publishing.reports.run_record import write_atomic
-from opsnb.publishing.runs.hashes import hash_of as _hash
-from opsnb.publishing.runs.hashes import hash_of_files as _content
+from opsnb.publishing.runs.code_hashes import libraries, own_code
+from opsnb.publishing.runs.hashes import hash_of, hash_of_files
 
 if TYPE_CHECKING:
     from opsnb.publishing.runs.plan import PlannedRun
@@ -39,18 +36,6 @@ _REACH = "last-day.txt"
 
 Fingerprint = Callable[[str], str | None]
 """Gives a table's fingerprint as its data are now."""
-
-LIBRARIES = (
-    "babel", "clickhouse_connect", "duckdb", "holidays", "ibis_framework", "ipykernel",
-    "matplotlib", "numpy", "pandas", "psycopg", "pyarrow", "pyspark", "rjieba", "scipy",
-    "seaborn", "sqlglot",
-)  # fmt: skip
-"""Whose versions can change a result."""
-
-_READ_BY_KERNELS = (
-    "__init__.py", "base", "analysis", "fonts", "publishing/__init__.py", "publishing/kernels",
-)  # fmt: skip
-"""Files and folders of the package, whole: which of a folder's files a kernel opens varies."""
 
 
 @dataclass(frozen=True)
@@ -155,22 +140,22 @@ class CurrentState:
         workspace = self.workspace
         codes = tuple(languages)
         found = {
-            "playbook": _hash([planned.playbook.digest, dict(planned.playbook.metadata)]),
-            "parameters": _hash(sorted((k, repr(v)) for k, v in planned.parameters.items())),
+            "playbook": hash_of([planned.playbook.digest, dict(planned.playbook.metadata)]),
+            "parameters": hash_of(sorted((k, repr(v)) for k, v in planned.parameters.items())),
             "languages": ",".join(codes),
             FILE: self._settings,
             "day of the data": workspace.as_of.isoformat(),
-            "messages": _content(workspace.messages_folder),
-            "opsnb": _own_code(),
-            "libraries": _libraries(),
-            **({"plug-ins": _hash(stamp)} if (stamp := workspace.plugins.stamp) else {}),
+            "messages": hash_of_files(workspace.messages_folder),
+            "opsnb": own_code(),
+            "libraries": libraries(),
+            **({"plug-ins": hash_of(stamp)} if (stamp := workspace.plugins.stamp) else {}),
         }
         for name, fields in reads["plans"].items():
             folder, _, id = name.partition("/")
             plans = workspace.experiments if folder == "experiments" else workspace.campaigns
-            found[f"plans/{name}"] = _hash(plans.look(id, fields))
+            found[f"plans/{name}"] = hash_of(plans.look(id, fields))
         for name in reads["files"]:
-            found[name] = _content(workspace.root / name)
+            found[name] = hash_of_files(workspace.root / name)
         for name in reads["sources"]:
             found[f"source {name}"] = self._source_stamp(name) or "not known"
         for scope in reads["ledger"]:
@@ -241,7 +226,7 @@ class CurrentState:
         names = sorted(self.workspace.sources)
         if not all(map(self._is_file, names)):
             return None
-        return _hash([self._settings, *map(self._source_stamp, names)])
+        return hash_of([self._settings, *map(self._source_stamp, names)])
 
     # -- parts ---------------------------------------------------------------------------
 
@@ -256,7 +241,7 @@ class CurrentState:
             filled += [table.expanded_sql for table in self.workspace.tables.values()]
         except OpsnbError as error:  # a variable is not set: the run will say so
             filled.append(str(error))
-        return _hash([kept, filled, self.workspace.metrics])
+        return hash_of([kept, filled, self.workspace.metrics])
 
     @functools.cache  # noqa: B019  lives as long as a cycle
     def stamp(self, table: str) -> str | None:
@@ -266,7 +251,7 @@ class CurrentState:
             return None
         names = [config.source] if config.table else list(self.workspace.sources)
         stamps = [self._source_stamp(n) for n in names if config.table or self._is_file(n)]
-        return _hash(stamps) if self._is_file(config.source) and all(stamps) else None
+        return hash_of(stamps) if self._is_file(config.source) and all(stamps) else None
 
     def _is_file(self, source: str) -> bool:
         config = self.workspace.sources.get(source)
@@ -286,7 +271,7 @@ class CurrentState:
             paths = list(base.glob(str(anchor.relative_to(anchor.anchor))))
         else:
             paths = [root]
-        return _hash([_stamps(path) for path in sorted(paths)])
+        return hash_of([_stamps(path) for path in sorted(paths)])
 
     def _ledger(self, scope: str, own: str) -> str:
         """Entries that the report sees, without those of its own that nobody has touched."""
@@ -298,8 +283,8 @@ class CurrentState:
             else:
                 entries = remembered(subject=name) if kind == "about" else remembered()
         except OpsnbError as error:
-            return _hash(str(error))
-        return _hash([repr(e) for e in entries if e.report != own or e.touched])
+            return hash_of(str(error))
+        return hash_of([repr(e) for e in entries if e.report != own or e.touched])
 
 
 def _in_the_ledger(scope: str) -> str:
@@ -311,9 +296,9 @@ def _in_the_ledger(scope: str) -> str:
 
 def look(workspace: Workspace, formats: Iterable[Format]) -> dict[str, str]:
     """Hashes of what draws a report, and the state of each of its formats beside the page."""
-    code = _content(Path(opsnb.__file__).parent / "publishing" / "reports", "*.py")
+    code = hash_of_files(Path(opsnb.__file__).parent / "publishing" / "reports", "*.py")
     states = {each.label: each.state(workspace) for each in formats if each.name != PAGE}
-    return {"templates": _hash([_template(), code]), **states}
+    return {"templates": hash_of([_template(), code]), **states}
 
 
 def remembered_day(workspace: Workspace, ask: Callable[[], dt.date | None]) -> dt.date | None:
@@ -340,29 +325,4 @@ def _stamps(place: Path) -> list[tuple[str, int, int]]:
 
 @functools.cache
 def _template() -> str:
-    return _content(resources.templates() / "report")
-
-
-@functools.cache
-def _own_code() -> str:
-    """What kernels read of opsnb: code, texts, definitions, fonts; a test traces what they open."""
-    package = Path(opsnb.__file__).parent
-    places = [package / name for name in _READ_BY_KERNELS]
-    places.append(resources.templates() / "report" / "fragments.css")
-    return _hash(
-        [
-            [file.relative_to(place.parent).as_posix(), sha256(file.read_bytes()).hexdigest()]
-            for place in places
-            for file in sorted(place.rglob("*")) or [place]
-            if file.suffix != ".pyc" and file.is_file()
-        ]
-    )
-
-
-@functools.cache
-def _libraries() -> str:
-    """Versions by the names of the folders that installers leave: quicker than asking."""
-    folders = (Path(place) for place in sys.path if place.endswith("-packages"))
-    names = {p.name.lower() for f in folders if f.is_dir() for p in f.glob("*.dist-info")}
-    known = {name for name in names if name.partition("-")[0] in LIBRARIES}
-    return _hash([platform.python_version(), *sorted(known)])
+    return hash_of_files(resources.templates() / "report")

@@ -12,6 +12,7 @@ from opsnb.base import resources
 
 
 def hash_of(value: Any) -> str:
+    """A short hash of a text, or of what JSON can write."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
     return sha256(text.encode("utf-8")).hexdigest()[:32]
 
@@ -26,5 +27,6 @@ def hash_of_files(place: Path, pattern: str = "*") -> str:
 
 @functools.cache
 def hash_of_messages(codes: tuple[str, ...]) -> str:
+    """Hash of opsnb's own texts in these languages."""
     folder = resources.messages()
     return hash_of([hash_of_files(folder / f"{code}.toml") for code in codes])

@@ -94,7 +94,11 @@ def session(
 
 def run(ops: Session, **given: Any) -> Mapping[str, Any]:
     readout = opsnb.Experiment(ops, "e", **given)
-    return {step: getattr(readout, step)() for step in STEPS}
+    shown = {}
+    for step in STEPS:
+        shown[step] = getattr(readout, step)()
+        shown[step].payload()  # rendered before the next cell runs
+    return shown
 
 
 def said(ops: Session, check: str) -> str:

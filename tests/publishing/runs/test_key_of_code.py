@@ -15,7 +15,7 @@ from opsnb.base import resources
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.kernels.client import close_all
 from opsnb.publishing.playbooks.playbook import Playbook
-from opsnb.publishing.runs import freshness
+from opsnb.publishing.runs import code_hashes, freshness
 from opsnb.publishing.runs.plan import plan
 from opsnb.publishing.runs.run import How, run
 
@@ -93,7 +93,7 @@ def test_each_file_that_a_kernel_opens_changes_the_key(
     present = freshness.Present(sample)
 
     def key() -> dict[str, str]:
-        freshness._own_code.cache_clear()
+        code_hashes.own_code.cache_clear()
         return present.key(planned, ["en"], READS)
 
     before = key()
@@ -105,7 +105,7 @@ def test_each_file_that_a_kernel_opens_changes_the_key(
         assert key() != before, f"{name} is read by kernels and is not in the key"
         file.write_bytes(kept)
     assert key() == before
-    freshness._own_code.cache_clear()
+    code_hashes.own_code.cache_clear()
 
 
 def test_what_only_draws_pages_is_not_in_the_key(
@@ -116,11 +116,11 @@ def test_what_only_draws_pages_is_not_in_the_key(
     shutil.copytree(HOME / "templates", tmp_path / "templates")
     monkeypatch.setattr(opsnb, "__file__", str(tmp_path / "opsnb/__init__.py"))
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "opsnb")
-    freshness._own_code.cache_clear()
-    before = freshness._own_code()
+    code_hashes.own_code.cache_clear()
+    before = code_hashes.own_code()
     for name in ("opsnb/publishing/reports/page.py", "templates/report/page.css"):
         with (tmp_path / name).open("a") as file:
             file.write("\n")
-    freshness._own_code.cache_clear()
-    assert freshness._own_code() == before
-    freshness._own_code.cache_clear()
+    code_hashes.own_code.cache_clear()
+    assert code_hashes.own_code() == before
+    code_hashes.own_code.cache_clear()
