@@ -150,7 +150,7 @@ class Recorder:
         """The cell that stands for people who must not be made out."""
         return Withheld(self.workspace.min_cell)
 
-    def people(
+    def groups_to_withhold(
         self, id: str, *counts: Mapping[Group, int], crossed: bool = False
     ) -> frozenset[Group]:
         """Which groups of a breakdown of people must be left out of facts, tables and charts.

@@ -183,7 +183,7 @@ class Ledger:
         id = f"{kind[0]}-{uuid.uuid4().hex[:10]}"
         line = {"event": "add", "id": id, "kind": kind, "title": title, "touched": True, **fields}
         moment = at or dt.datetime.now(dt.UTC)
-        with self.turn() as write:
+        with self.locked() as write:
             [written] = write(cycle, [line], moment)
         said = {"cycle": cycle, **written}
         return _added(said, (said,))
@@ -202,7 +202,7 @@ class Ledger:
 
     def _changed(self, id: str, kind: Kind, what: dict[str, Any]) -> Entry:
         """The entry after a line about it was written."""
-        with self.turn() as write:
+        with self.locked() as write:
             entry = self.find(id, kind)
             [line] = write(entry.cycle, [{**what, "id": entry.id}])
         known = {entry.id: entry}
@@ -210,7 +210,7 @@ class Ledger:
         return known[entry.id]
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[Any]:
+    def locked(self) -> Iterator[Any]:
         """This writer's turn: what is read inside stays true until it has written.
 
         Yields

@@ -238,14 +238,14 @@ def ops(workspace: MakeWorkspace) -> Session:
 
 def test_denominators_and_numerators_are_both_people(ops: Session) -> None:
     of = {"a": 500, "b": 400, "c": 300}
-    assert ops.people("x", of) == frozenset()
-    assert ops.people("x", of, {"a": 90, "b": 3, "c": 40}) == {"b", "c"}
+    assert ops.groups_to_withhold("x", of) == frozenset()
+    assert ops.groups_to_withhold("x", of, {"a": 90, "b": 3, "c": 40}) == {"b", "c"}
     assert ops.facts["people.withheld///x"].value == 2
 
 
 def test_a_crossed_table_hides_rectangles(ops: Session) -> None:
     counts = {(r, c): 50 for r in "ab" for c in "xyz"} | {("a", "x"): 4}
-    hidden = ops.people("x", counts, crossed=True)
+    hidden = ops.groups_to_withhold("x", counts, crossed=True)
     assert ("a", "x") in hidden
     assert len(hidden) == 4
     assert all(sum(cell[axis] == line for cell in hidden) in (0, 2)

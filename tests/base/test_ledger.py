@@ -89,7 +89,7 @@ def test_a_line_that_cannot_be_read_is_named(ledger: Ledger, line: str, why: str
 
 def test_an_outcome_that_is_none_is_an_error(ledger: Ledger) -> None:
     entry = ledger.add("action", "2026-10", "x")
-    with ledger.turn() as write:
+    with ledger.locked() as write:
         write("2026-10", [{"event": "close", "id": entry.id, "status": "fine", "on": DAY}])
     with pytest.raises(LedgerError, match="done or dropped"):
         ledger.entries()

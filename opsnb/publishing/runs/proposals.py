@@ -37,7 +37,7 @@ def record(ledger: Ledger, reports: Reports, report: str) -> int:
     primary = next(iter(reports.values()))
     if primary["status"] in ("failed", "invalid", "skipped"):
         return 0
-    with ledger.turn() as write:
+    with ledger.locked() as write:
         known = ledger.entries()
         lines = list(_lines(known, reports, report))
         write(primary["cycle"], lines)

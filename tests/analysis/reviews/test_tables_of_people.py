@@ -53,7 +53,7 @@ def test_a_new_table_of_users_is_withheld_by_group(members: Contract) -> None:
     metric = Metric(id="joined", label="Joined", kind="count", table="members", unit="count")
     found = [Measured("2026-10", "chess", 2.0, n=2), Measured("2026-10", "go", 90.0, n=90)]
     ops: Any = SimpleNamespace(
-        catalogue={"joined": metric}, people=people,
+        catalogue={"joined": metric}, groups_to_withhold=people,
         meter=SimpleNamespace(measure=lambda *_, **__: found),
     )  # fmt: skip
     shown = breakdowns.measured_by(ops, "joined", [OCTOBER], "club")

@@ -128,7 +128,7 @@ class CampaignCase:
     @cached_property
     def small_channels(self) -> frozenset[str]:
         """Channels whose new users must not be told, the same ones in every table."""
-        return self.ops.people("campaign.new_users", registered(self.ops, self.plan))
+        return self.ops.groups_to_withhold("campaign.new_users", registered(self.ops, self.plan))
 
     @cached_property
     def before_after(self) -> Fact | None:

@@ -55,7 +55,7 @@ def funnel_parts(case: CampaignCase) -> list[Part]:
     now = found.steps
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
-    if ops.people("campaign.funnel", *({step.step: step.users} for step in now)):
+    if ops.groups_to_withhold("campaign.funnel", *({step.step: step.users} for step in now)):
         return [Absent(ops.withheld.note)]
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
@@ -141,7 +141,7 @@ def too_few(
     """Groups of which too few began, or too few came through."""
     began = {name: steps[0].users for name, steps in groups.items()}
     ended = {name: steps[-1].users for name, steps in groups.items()}
-    return case.ops.people(f"campaign.funnel/{id}", began, ended)
+    return case.ops.groups_to_withhold(f"campaign.funnel/{id}", began, ended)
 
 
 def _withheld(case: CampaignCase, others: Sequence[Against]) -> dict[str, Any]:

@@ -35,11 +35,13 @@ def referral_parts(case: CampaignCase) -> list[Part]:
     if now is None or then is None or now.k is None:
         return [Absent(Text("campaign.referral.absent"))]
     if any(
-        ops.people(f"campaign.{name}", {"all": n})
+        ops.groups_to_withhold(f"campaign.{name}", {"all": n})
         for name, n in (("inviters", now.inviters), ("invited_users", now.invited))
     ):
         return [Absent(ops.withheld.note)]
-    past = ops.people("campaign.referral", {"inviters": then.inviters}, {"invited": then.invited})
+    past = ops.groups_to_withhold(
+        "campaign.referral", {"inviters": then.inviters}, {"invited": then.invited}
+    )
     k = ops.fact("campaign.k_factor", now.k, "number", n=now.inviters)
     ops.fact("campaign.invitations", now.invitations, "count")
     ops.fact("campaign.invited_users", now.invited, "count")
@@ -180,7 +182,7 @@ def _few(case: CampaignCase, found: Sequence[Newcomers]) -> frozenset[tuple[str,
     }
     for name in next(iter(shares.values())):
         known = {channel: one for channel, own in shares.items() if (one := own[name])}
-        hidden = case.ops.people(
+        hidden = case.ops.groups_to_withhold(
             f"campaign.cohort_retention/{name}",
             {channel: share.n for channel, share in known.items()},
             {channel: share.hits for channel, share in known.items()},

@@ -69,7 +69,7 @@ def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
     then = ordered_funnel(ops.rows, steps, before.start, before.end)
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
-    if ops.people("funnel.stage", *({step.step: step.users} for step in now)):
+    if ops.groups_to_withhold("funnel.stage", *({step.step: step.users} for step in now)):
         return [Absent(ops.withheld.note)]
     for step in now:
         ops.fact("funnel.stage", step.users, "count", segment=step.step)

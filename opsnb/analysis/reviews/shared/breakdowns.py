@@ -72,7 +72,7 @@ def _hidden(
         counts = [{one.group: _people(metric, one) for one in inside}]
         if metric.kind.is_yes_or_no:
             counts.append({one.group: round(one.numerator or 0) for one in inside})
-        hidden = ops.people(f"{name}/{by}/{period}", *counts)
+        hidden = ops.groups_to_withhold(f"{name}/{by}/{period}", *counts)
         out |= {(period, group) for group in hidden}
     return out
 

@@ -127,7 +127,7 @@ def growth_accounting(evidence: PeriodEvidence) -> list[Part]:
 def _too_few(evidence: PeriodEvidence, one: Growth) -> bool:
     """Whether a flow counts too few people; the four add up to two totals that are shown."""
     counts = {name: getattr(one, name) for name in FLOWS}
-    return bool(evidence.ops.people("active.flows", counts))
+    return bool(evidence.ops.groups_to_withhold("active.flows", counts))
 
 
 def _growth_row(evidence: PeriodEvidence, name: Text, one: Growth) -> dict[str, Any]:

@@ -25,8 +25,8 @@ def level_moves(evidence: PeriodEvidence) -> list[Part]:
     found = moves(evidence.ops.rows, evidence.period, limits)
     totals = {start: sum(n for (s, _), n in found.items() if s == start) for start in BEFORE}
     ends = {end: sum(n for (_, e), n in found.items() if e == end) for end in AFTER[:-1]}
-    few = evidence.ops.people("levels.move", found, crossed=True)
-    small = evidence.ops.people("levels.users", totals, ends)
+    few = evidence.ops.groups_to_withhold("levels.move", found, crossed=True)
+    small = evidence.ops.groups_to_withhold("levels.users", totals, ends)
     shares: list[list[float | None]] = []
     for start in BEFORE:
         total = 0 if start in small else totals[start]

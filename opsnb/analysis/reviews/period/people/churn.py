@@ -157,7 +157,7 @@ def _bands(evidence: PeriodEvidence, found: Risk, weeks: int) -> list[Part]:
     # Who is likely gone is told in all: each side of that line has a total of its own.
     gone_or_not = [{b: n for b, n in sizes.items() if (b[0] < GONE) is side}
                    for side in (True, False)]  # fmt: skip
-    hidden = ops.people("churn.band", *gone_or_not)
+    hidden = ops.groups_to_withhold("churn.band", *gone_or_not)
     for (low, high), inside in members.items():
         n = sizes[low, high]
         segment = f"{low:g}-{min(high, 1):g}"

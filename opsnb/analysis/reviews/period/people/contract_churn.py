@@ -120,7 +120,7 @@ def _by_age(evidence: PeriodEvidence, whole: Lifespans) -> Table:
     """Churn a month of users by how long they had been there."""
     rows: list[dict[str, Any]] = []
     ended = {band: round(whole.left[band[0] - 1 : band[1]].sum()) for band in AGE_BANDS}
-    hidden = evidence.ops.people("churn.by_age", ended)
+    hidden = evidence.ops.groups_to_withhold("churn.by_age", ended)
     for first, last in AGE_BANDS:
         risk = float(whole.at_risk[first - 1 : last].sum())
         left = float(ended[first, last])

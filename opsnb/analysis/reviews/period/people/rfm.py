@@ -46,7 +46,9 @@ def rfm(evidence: PeriodEvidence) -> list[Part]:
     now = segments(rows, day, cuts)
     then = {one.name: one.users for one in segments(rows, before, cuts)}
     total = sum(one.users for one in now) or 1
-    hidden = evidence.ops.people("rfm.segment", {one.name: one.users for one in now}, then)
+    hidden = evidence.ops.groups_to_withhold(
+        "rfm.segment", {one.name: one.users for one in now}, then
+    )
     table: list[dict[str, Any]] = []
     for one in now:
         if one.name in hidden:
@@ -71,7 +73,7 @@ def rfm(evidence: PeriodEvidence) -> list[Part]:
     ]
     moves = migration(rows, before, day, cuts)
     counts = {pair: one.users for pair, one in moves.items()}
-    few = evidence.ops.people("rfm.migration", counts, crossed=True)
+    few = evidence.ops.groups_to_withhold("rfm.migration", counts, crossed=True)
     return [
         Table(columns, table),
         *_migration(evidence, matrix(moves), few),

@@ -55,7 +55,7 @@ def _response(evidence: PeriodEvidence) -> dict[str, Text]:
     hidden = {
         (kind, channel)
         for kind in {one.kind for one in by_channel}
-        for channel in ops.people(
+        for channel in ops.groups_to_withhold(
             f"survey.response/{kind}",
             {one.channel: one.sent for one in by_channel if one.kind == kind},
             {one.channel: one.answered for one in by_channel if one.kind == kind},

@@ -48,8 +48,10 @@ def _groups(evidence: PeriodEvidence, by: str) -> list[dict[str, Any]]:
     rows, before = evidence.ops.rows, evidence.period.previous()
     earlier = {one.group: one for one in ticket_times(rows, before.start, before.end, by)}
     found = ticket_times(rows, evidence.period.start, evidence.period.end, by)
-    hidden = evidence.ops.people(f"tickets.opened/{by}", {one.group: one.opened for one in found})
-    past = evidence.ops.people(
+    hidden = evidence.ops.groups_to_withhold(
+        f"tickets.opened/{by}", {one.group: one.opened for one in found}
+    )
+    past = evidence.ops.groups_to_withhold(
         f"tickets.opened/{by}/before", {one.group: one.opened for one in earlier.values()}
     )
     out: list[dict[str, Any]] = []
