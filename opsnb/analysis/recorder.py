@@ -46,14 +46,16 @@ from opsnb.base import resources
 from opsnb.base.errors import ParameterError
 from opsnb.base.messages import Language, Said, Text
 from opsnb.base.periods import Kind
+from opsnb.base.seam import Grade, Passed, Tone, Unit
 from opsnb.base.workspace import Workspace
 
 Group = TypeVar("Group", bound=Hashable)
+Record = TypeVar("Record")
 
 _WORST = ("bad", "warn", "good", "neutral")
 
 
-def _put(record: Any, *lists: list[Any]) -> None:
+def _put(record: Record, *lists: list[Record]) -> None:
     """Add a record once: a cell that is run again says the same again."""
     for records in lists:
         records[:] = [other for other in records if other != record] + [record]
@@ -125,9 +127,9 @@ class Recorder:
 
     # -- recording ---------------------------------------------------------------------
 
-    def fact(self, id: str, value: Any, unit: str = "number", **more: Any) -> Fact:
+    def fact(self, id: str, value: Any, unit: Unit = "number", **more: Any) -> Fact:
         """Record a fact and return it."""
-        fact = Fact(id, value, unit, **more)  # type: ignore[arg-type]
+        fact = Fact(id, value, unit, **more)
         self.record(fact)
         return fact
 
@@ -175,9 +177,9 @@ class Recorder:
             self.fact("people.withheld", len(hidden), "count", segment=id)
         return hidden
 
-    def check(self, id: str, status: str, message: Said, *evidence: Fact) -> Check:
+    def check(self, id: str, status: Passed, message: Said, *evidence: Fact) -> Check:
         """Record a trust check: "pass", "warn" or "block"."""
-        check = Check(id, status, message, evidence)  # type: ignore[arg-type]
+        check = Check(id, status, message, evidence)
         self.record_checks(check)
         return check
 
@@ -198,10 +200,15 @@ class Recorder:
         return tuple(c for c in self.checks.values() if c.status == "block" and c.id not in ids)
 
     def finding(
-        self, claim: Said, *evidence: Fact, grade: str = "E", tone: str = "neutral", section: str
+        self,
+        claim: Said,
+        *evidence: Fact,
+        grade: Grade = "E",
+        tone: Tone = "neutral",
+        section: str,
     ) -> Finding:
         """Record a claim, the facts that carry it, and the cell id where they are shown."""
-        finding = Finding(claim, evidence, grade, tone, section)  # type: ignore[arg-type]
+        finding = Finding(claim, evidence, grade, tone, section)
         self._cite(*evidence)
         _put(finding, self.findings, self._pending.findings)
         return finding

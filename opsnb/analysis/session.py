@@ -65,7 +65,7 @@ class Session(Recorder):
         if rest is not None:
             from IPython.display import display
 
-            display({MIME: rest.payload()}, raw=True)  # type: ignore[no-untyped-call]
+            display({MIME: rest.payload()}, raw=True)
 
 
 def begin(

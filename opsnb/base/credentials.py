@@ -141,7 +141,7 @@ def _from_keyring(service: str, user: str, where: str) -> str:
             hint='pip install "opsnb[keyring]"',
         ) from None
     try:
-        found = keyring.get_password(service, user)
+        found: str | None = keyring.get_password(service, user)
     except keyring.errors.KeyringError as error:
         raise WorkspaceError(
             f"the keyring cannot be read ({type(error).__name__})",

@@ -95,6 +95,9 @@ class PlaybookError(OpsnbError):
 class ParameterError(PlaybookError):
     """A parameter is unknown, missing or ill-typed."""
 
+    problems: tuple[object, ...] = ()
+    """Each of them, where a playbook was handed several that cannot be used."""
+
 
 class MessageError(OpsnbError):
     """A text that a language file does not hold."""

@@ -383,7 +383,7 @@ def _added(line: dict[str, Any], history: tuple[dict[str, Any], ...]) -> Entry:
     )
 
 
-def _text(line: dict[str, Any], key: str) -> Any:
+def _text(line: dict[str, Any], key: str) -> Label | None:
     """A text, or a text by language; None where the line has none."""
     value = line.get(key)
     if value is None or isinstance(value, str):
@@ -391,7 +391,8 @@ def _text(line: dict[str, Any], key: str) -> Any:
     texts = value.values() if isinstance(value, dict) and value else [value]
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(f'"{key}" is no text')
-    return value
+    label: Label = value
+    return label
 
 
 def _day(text: str) -> dt.date:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any, Final, Generic, Literal, TypeVar, get_args
+from dataclasses import KW_ONLY, Field, dataclass, fields
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar, get_args, overload
 
 from opsnb.base.unsafe_text import short
 
@@ -45,6 +45,9 @@ Unit = Literal[
     "share", "points", "relative", "money", "count", "factor", "score", "number",
     "p_value", "date", "text", "days", "minutes",
 ]  # fmt: skip
+
+Passed = Literal["pass", "warn", "block"]
+"""How a check came out: a warning is read beside the numbers, a block keeps them back."""
 
 Progress = Literal["proposed", "open", "done", "late", "dropped"]
 """How far an action is."""
@@ -105,7 +108,7 @@ class Check(Generic[Words, Evidence]):
     """A condition that the data or the analysis had to meet."""
 
     id: str
-    status: Literal["pass", "warn", "block"]
+    status: Passed
     message: Words
     evidence: tuple[Evidence, ...] = ()
 
@@ -215,6 +218,19 @@ class Prediction(Generic[Words]):
 # -- as JSON -----------------------------------------------------------------------------------
 
 
+class Record(Protocol):
+    """A dataclass of this module or of `opsnb.base.page_parts`."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def __pydantic_config__(self) -> dict[str, Any]: ...
+
+
+@overload
+def as_json(value: Record) -> dict[str, Any]: ...
+@overload
+def as_json(value: list[Any] | tuple[Any, ...]) -> list[Any]: ...
 def as_json(value: Any) -> Any:
     """A record as JSON holds it, by its names there and without what is not given."""
     if isinstance(value, list | tuple):

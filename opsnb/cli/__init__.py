@@ -31,7 +31,7 @@ def main() -> None:
     listen()
     # jsonschema builds the grammar of web addresses when it is imported, for a format that no
     # notebook uses, and takes longer over it than an unchanged cycle may
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None: not to be had
     if _will_run(sys.argv[1:]):
         from opsnb.publishing.execution.environment import kernel_environment
         from opsnb.publishing.kernels.client import warm_up

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 
@@ -19,21 +19,22 @@ from opsnb.cli import interrupts
 
 EXIT_FAILED, EXIT_MISTAKE = 1, 2
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 
-def reported(command: Command) -> Command:
+def reported(command: Callable[P, Result]) -> Callable[P, Result]:
     """A command whose mistakes become a message and an exit code instead of a traceback."""
 
     @functools.wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Result:
         with interrupts.command():
             return _guarded(lambda: command(*args, **kwargs))
 
-    return guarded  # type: ignore[return-value]
+    return guarded
 
 
-def _guarded(command: Callable[[], Any]) -> Any:
+def _guarded(command: Callable[[], Result]) -> Result:
     try:
         return command()
     except OpsnbError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -178,7 +179,7 @@ def series_table(seed: int, users: Users, carts: Carts, actual: World) -> pa.Tab
         "search_index": 150 * demand * audience * np.exp(0.012 * noise[0]),
         "market_visits": 65_000 * (demand * audience) ** 0.9 * np.exp(0.018 * noise[1]),
     }
-    columns: dict[str, list] = {"date": [], "unit": [], "metric": [], "value": []}
+    columns: dict[str, list[Any]] = {"date": [], "unit": [], "metric": [], "value": []}
     region = users.region[carts.user]
     regional = {
         name: np.bincount(carts.day, actual.net * (region == code), minlength=days.DAYS)
@@ -205,4 +206,5 @@ def _usual_audience(users: Users) -> NDArray[np.float64]:
     steps = np.bincount(first, rate, minlength=days.DAYS + 1)
     steps -= np.bincount(last, rate, minlength=days.DAYS + 1)
     present = np.cumsum(steps)[: days.DAYS]
-    return present / present[-1]
+    share: NDArray[np.float64] = present / present[-1]
+    return share

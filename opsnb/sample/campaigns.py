@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _ALWAYS_ON_GROWTH = 1.30  # a year
 _LEDGER = (
     "campaign_id", "date", "channel", "kind", "amount", "impressions", "clicks", "conversions",
 )  # fmt: skip
+_Reach: TypeAlias = tuple[int | None, int | None, int | None]
+_Row: TypeAlias = tuple[str, dt.date, str, str, float, int | None, int | None, int | None]
 
 
 def hold_out(seed: int, sessions: Sessions) -> Enrolment:
@@ -75,7 +78,7 @@ def tag(seed: int, users: Users, sessions: Sessions, holdout: Enrolment) -> NDAr
     return tags
 
 
-def spend(seed: int) -> dict[str, list]:
+def spend(seed: int) -> dict[str, list[Any]]:
     """The ledger's columns: campaigns by kind, and the always-on media that buys newcomers."""
     rng = stream(seed, "spend")
     rows = [row for campaign in truth.CAMPAIGNS for row in _campaign_rows(rng, campaign)]
@@ -84,7 +87,7 @@ def spend(seed: int) -> dict[str, list]:
     return dict(zip(_LEDGER, (list(column) for column in zip(*rows, strict=True)), strict=True))
 
 
-def _campaign_rows(rng: np.random.Generator, campaign: truth.Campaign) -> list[tuple]:
+def _campaign_rows(rng: np.random.Generator, campaign: truth.Campaign) -> list[_Row]:
     length = (campaign.end - campaign.start).days + 1
     running = [campaign.start + dt.timedelta(days=day) for day in range(length)]
     when = {
@@ -102,7 +105,7 @@ def _campaign_rows(rng: np.random.Generator, campaign: truth.Campaign) -> list[t
     return rows
 
 
-def _always_on_rows(rng: np.random.Generator) -> list[tuple]:
+def _always_on_rows(rng: np.random.Generator) -> list[_Row]:
     shift, rows = truth.MIX_SHIFT, []
     for number in range(days.DAYS):
         day, growth = days.date_of(number), _ALWAYS_ON_GROWTH ** (number / 365)
@@ -122,7 +125,7 @@ def _parts(rng: np.random.Generator, total: float, parts: int) -> list[float]:
     return [int(c) / 100 for c in cents]
 
 
-def _reach(rng: np.random.Generator, kind: str, amount: float) -> tuple:
+def _reach(rng: np.random.Generator, kind: str, amount: float) -> _Reach:
     """Impressions, clicks and conversions as the media platform claims them."""
     if kind != "media":
         return None, None, None

@@ -96,13 +96,15 @@ def ambient(seed: int) -> NDArray[np.float64]:
     weekday = _WEEKDAY[(np.arange(DAYS) + START.weekday()) % 7]
     month_day = np.array([date_of(d).day for d in range(DAYS)])
     pay = sum(_PAY_LIFT * ((month_day >= p) & (month_day < p + 3)) for p in _PAY_DAYS)
-    return np.exp(smooth + _mood(seed)) * weekday * (1 + pay)
+    demand: NDArray[np.float64] = np.exp(smooth + _mood(seed)) * weekday * (1 + pay)
+    return demand
 
 
 def _mood(seed: int) -> NDArray[np.float64]:
     """A first-order autoregression around 0, with standard deviation _MOOD_SD."""
     steps = stream(seed, "mood").normal(0, _MOOD_SD * np.sqrt(1 - _MOOD_MEMORY**2), DAYS)
-    return lfilter([1.0], [1.0, -_MOOD_MEMORY], steps)
+    mood: NDArray[np.float64] = lfilter([1.0], [1.0, -_MOOD_MEMORY], steps)
+    return mood
 
 
 def start_of(day: dt.date) -> int:

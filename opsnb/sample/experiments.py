@@ -74,7 +74,7 @@ def exposed(
     enrolment: Enrolment, window_days: int, users: Users, carts: Carts
 ) -> NDArray[np.bool_]:
     """Which carts fall into their user's window after exposure, whichever the arm."""
-    since = np.full(len(users), NEVER)
+    since: NDArray[np.int64] = np.full(len(users), NEVER)
     since[enrolment.user] = enrolment.at
     begin = since[carts.user]
     return (carts.cart_at >= begin) & (carts.cart_at - begin < window_days * days.DAY_SECONDS)

@@ -86,7 +86,7 @@ def tickets_table(seed: int, ids: NDArray[np.int64], sessions: Sessions, words: 
 def tasks_table(seed: int, words: Words) -> pa.Table:
     """One row a task of the operations team, by due date."""
     rng = stream(seed, "tasks")
-    rows: list[tuple] = []
+    rows: list[tuple[dt.date, dt.date | None, str, str, str]] = []
     for month in np.unique(days.months()):
         first = dt.date(int(month) // 100, int(month) % 100, 1)
         length = ((first + dt.timedelta(days=32)).replace(day=1) - first).days

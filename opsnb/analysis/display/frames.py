@@ -31,7 +31,8 @@ class Framed:
         return data_frame(self.data)
 
     def _repr_html_(self) -> str:
-        return self.frame._repr_html_()  # type: ignore[operator]
+        shown: str = self.frame._repr_html_()
+        return shown
 
 
 def framed(parts: Sequence[Grid], kind: str) -> list[Framed]:

@@ -155,8 +155,8 @@ def _is_marks(artist: Artist) -> bool:
 
 def _marks(artist: Artist) -> int:
     if isinstance(artist, PathCollection):
-        return np.shape(artist.get_offsets())[0]
-    return np.shape(artist.get_xdata())[0] if isinstance(artist, Line2D) else 0
+        return int(np.shape(artist.get_offsets())[0])
+    return int(np.shape(artist.get_xdata())[0]) if isinstance(artist, Line2D) else 0
 
 
 def _tidy(element: ElementTree.Element) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any
+from dataclasses import KW_ONLY, Field, dataclass, fields
+from typing import Any, ClassVar
 
 from opsnb.base import seam
 from opsnb.base.messages import Language, Said, Text
@@ -39,13 +39,13 @@ class Fact(seam.Fact):
 class Worded:
     """A record whose texts become words, and whose evidence the keys of its facts."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __pydantic_config__: ClassVar[dict[str, Any]]
+
     def worded(self, say: Callable[[Any], Any]) -> dict[str, Any]:
         """The record for report.json, as `say` puts it."""
-        name = self.__pydantic_config__["alias_generator"]  # type: ignore[attr-defined]
-        return {
-            name(field.name): _worded(getattr(self, field.name), say)
-            for field in fields(self)  # type: ignore[arg-type]
-        }
+        name = self.__pydantic_config__["alias_generator"]
+        return {name(field.name): _worded(getattr(self, field.name), say) for field in fields(self)}
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The record for report.json in one language."""

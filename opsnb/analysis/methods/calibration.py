@@ -44,7 +44,8 @@ def interval_score(
     need_fraction("level", level)
     lows, highs, seen = _intervals(low, high, observed)
     missed = np.maximum(lows - seen, 0) + np.maximum(seen - highs, 0)
-    return highs - lows + 2 / (1 - level) * missed
+    score: np.ndarray = highs - lows + 2 / (1 - level) * missed
+    return score
 
 
 def widening(

@@ -149,7 +149,8 @@ def _check(block: np.ndarray, others: np.ndarray, n_pre: int, names: list[str] |
 
 
 def _centred(values: np.ndarray, rows: int) -> np.ndarray:
-    return values - values[:rows].mean(axis=0)
+    centred: np.ndarray = values - values[:rows].mean(axis=0)
+    return centred
 
 
 def _weights(y: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -162,14 +163,16 @@ def _weights(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     unit = np.abs(z).max() or 1.0
     rows = np.vstack([z / unit, np.ones(x.shape[1])])
     found, _ = optimize.nnls(rows, np.append(np.zeros(len(y)), 1.0))
-    return found / found.sum()
+    weights: np.ndarray = found / found.sum()
+    return weights
 
 
 def _gap(y: np.ndarray, others: np.ndarray, fitted: np.ndarray) -> np.ndarray:
     """Treated less synthetic on every day, fitted to (and centred on) the days `fitted`."""
     own = y - y[fitted].mean()
     x = others - others[fitted].mean(axis=0)
-    return own - x @ _weights(own[fitted], x[fitted])
+    gap: np.ndarray = own - x @ _weights(own[fitted], x[fitted])
+    return gap
 
 
 def _conformal(

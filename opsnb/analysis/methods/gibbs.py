@@ -94,7 +94,8 @@ class Sampler:
         factor, _ = lapack.dpbtrf(band, lower=1)
         mean, _ = lapack.dpbtrs(factor, right, lower=1)
         spread, _ = lapack.dtbtrs(factor, rng.normal(size=self.last), uplo="L", trans="T")
-        return mean.ravel() + spread.ravel()
+        path: np.ndarray = mean.ravel() + spread.ravel()
+        return path
 
     def _coefficients(
         self, rest: np.ndarray, noise: float, gamma: np.ndarray, rng: np.random.Generator

@@ -38,7 +38,8 @@ class BgNbd:
         """The same for many times."""
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         form = hyp2f1(r, b, a + b - 1, t / (alpha + t))
-        return (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form)
+        bought: np.ndarray = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t)) ** r * form)
+        return bought
 
     def draws(self, n: int, rng: np.random.Generator) -> list[BgNbd]:
         """Models that the data would allow as well; see `plausible`."""
@@ -52,9 +53,10 @@ class BgNbd:
         x, tx, age = _history(frequency, recency, age)
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         form = hyp2f1(r + x, b + x, a + b + x - 1, t / (alpha + age + t))
-        bought = (a + b + x - 1) / (a - 1)
+        bought: np.ndarray = (a + b + x - 1) / (a - 1)
         bought *= 1 - ((alpha + age) / (alpha + age + t)) ** (r + x) * form
-        return bought / (1 + self._gone_odds(x, tx, age))
+        bought /= 1 + self._gone_odds(x, tx, age)
+        return bought
 
     def alive(self, frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
         """Probability that each customer has not left, shape (customers,).
@@ -74,7 +76,8 @@ class BgNbd:
         """
         x, tx, age = _history(frequency, recency, age)
         silent = ((self.alpha + age) / (self.alpha + age + t)) ** (self.r + x)
-        return (1 - silent) / (1 + self._gone_odds(x, tx, age))
+        buys: np.ndarray = (1 - silent) / (1 + self._gone_odds(x, tx, age))
+        return buys
 
     def _gone_odds(self, x: np.ndarray, tx: np.ndarray, age: np.ndarray) -> np.ndarray:
         drop = self.a / (self.b + np.maximum(x, 1) - 1)
@@ -166,7 +169,8 @@ class GammaGamma:
         x, z = np.asarray(frequency, dtype=float), np.asarray(mean_value, dtype=float)
         own = self.p * x
         z = np.where(x > 0, z, 0.0)
-        return self.p * (self.v + x * z) / (own + self.q - 1)
+        mean: np.ndarray = self.p * (self.v + x * z) / (own + self.q - 1)
+        return mean
 
 
 def fit_gamma_gamma(frequency: np.ndarray, mean_value: np.ndarray) -> GammaGamma:

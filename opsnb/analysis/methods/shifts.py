@@ -108,7 +108,7 @@ def _without_week(y: np.ndarray, usable: np.ndarray) -> np.ndarray:
     padded = np.pad(filled, WEEK // 2, mode="edge")
     running = np.median(np.lib.stride_tricks.sliding_window_view(padded, WEEK), axis=1)
     distance = filled - running
-    out = filled.copy()
+    out: np.ndarray = filled.copy()
     for weekday in range(WEEK):
         own = (days % WEEK == weekday) & usable
         if own.any():

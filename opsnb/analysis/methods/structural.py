@@ -11,6 +11,7 @@ same input gives the same output.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +143,7 @@ def placebo_in_time(
     *,
     windows: int = 3,
     length: int | None = None,
-    **options: float,
+    **options: Any,
 ) -> list[Placebo]:
     """The same analysis for pretended campaigns before the real one.
 
@@ -172,7 +173,7 @@ def placebo_in_time(
         rows = np.isfinite(y[:stop]) & np.isfinite(table[:stop]).all(axis=1)
         enough = start > 0 and rows[:start].sum() >= max(2 * size, 21) and rows[start:].any()
         if enough:
-            effect = campaign_effect(y[:stop], start, table[:stop], **options)  # type: ignore[arg-type]
+            effect = campaign_effect(y[:stop], start, table[:stop], **options)
             found.append(Placebo(start, stop, effect))
     return found
 
@@ -207,13 +208,15 @@ def _standardise(table: np.ndarray, before: np.ndarray) -> np.ndarray:
     """Controls in standard deviations of the days before; missing and constant ones are 0."""
     spread = table[before].std(axis=0, ddof=1)
     scaled = (table - table[before].mean(axis=0)) / np.where(spread > 0, spread, np.inf)
-    return np.nan_to_num(scaled)
+    standard: np.ndarray = np.nan_to_num(scaled)
+    return standard
 
 
 def _weekdays(days: int, before: np.ndarray) -> np.ndarray:
     """Six columns that tell the weekdays apart, centred on the days before."""
     dummies = (np.arange(days)[:, None] % 7 == np.arange(6)).astype(float)
-    return dummies - dummies[before].mean(axis=0)
+    centred: np.ndarray = dummies - dummies[before].mean(axis=0)
+    return centred
 
 
 def _summarise(

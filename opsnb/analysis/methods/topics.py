@@ -102,9 +102,10 @@ def _tf_idf(documents: Sequence[Sequence[str]], words: Sequence[str]) -> np.ndar
             if word in column:
                 counts[row, column[word]] += 1
     idf = np.log((1 + len(documents)) / (1 + (counts > 0).sum(axis=0))) + 1
-    weights = counts * idf
+    weights: np.ndarray = counts * idf
     norm = np.linalg.norm(weights, axis=1, keepdims=True)
-    return weights / np.where(norm > 0, norm, 1)
+    weights /= np.where(norm > 0, norm, 1)
+    return weights
 
 
 def _factorised(x: csr_array, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,9 @@ def moments_wanted(table: Any, columns: Sequence[str]) -> dict[str, Any]:
     return wanted
 
 
-def arm_from(row: Mapping[Any, Any], columns: Mapping[str, str], n: str, **more: Any) -> Any:
+def arm_from(
+    row: Mapping[Any, Any], columns: Mapping[str, str], n: str, **more: Any
+) -> ArmAggregates:
     """An arm from a row of `moments_wanted`; `columns` names the column of each letter."""
     pairs = combinations_with_replacement(columns.items(), 2)
     return ArmAggregates(

@@ -97,10 +97,10 @@ def _spread(values: ibis.Table, keys: list[str], picked: pd.DataFrame) -> pd.Dat
 
 def _arm(row: dict[Any, Any], metric: Metric) -> ArmAggregates:
     assert metric.quantile is not None
-    cov = tuple(number(row[name]) or 0.0 for name in ("bb", "bs", "ss"))
+    bb, bs, ss = (number(row[name]) or 0.0 for name in ("bb", "bs", "ss"))
     order = OrderStatistics(
         metric.quantile, int(row["_n"]), float(row["low"]), float(row["high"]),
-        float(row["mean_below"]), float(row["mean_size"]), cov,  # type: ignore[arg-type]
+        float(row["mean_below"]), float(row["mean_size"]), (bb, bs, ss),
     )  # fmt: skip
     group = str(row["_group"]) if "_group" in row else None
     return ArmAggregates(

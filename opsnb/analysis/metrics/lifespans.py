@@ -135,4 +135,5 @@ def _months(start: dt.date, end: dt.date) -> int:
 
 
 def _date(moment: Any) -> dt.date:
-    return moment.date() if hasattr(moment, "date") else moment
+    day: dt.date = moment.date() if hasattr(moment, "date") else moment
+    return day

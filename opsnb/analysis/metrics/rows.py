@@ -15,6 +15,8 @@ from opsnb.analysis.tables import CONTRACTS, Table, open_table
 from opsnb.base.errors import MetricError, OpsnbError
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from opsnb.base.workspace import Workspace
 
 DAY_COLUMN = {name: one.day for name, one in CONTRACTS.items() if one.day is not None}
@@ -238,7 +240,7 @@ class Rows:
 
 def on_days(
     rows: ibis.Table, first: dt.date | None, last: dt.date | None, day: str = "_day"
-) -> Any:
+) -> ir.BooleanValue:
     """Whether a row lies on the days from `first` to `last`, both included; None is open.
 
     It says so of the moment as well, where the rows have the one that the day is of: an engine

@@ -55,9 +55,10 @@ def _same_everywhere(node: sge.Expression, dialect: str) -> sge.Expression:
 def _rounded(node: sge.Round) -> sge.Expression:
     places = int(node.args["decimals"].name) if node.args.get("decimals") else 0
     made = sg.parse_one(f"(SIGN(x) * FLOOR(ABS(x) * 1e{places} + 0.5) / 1e{places})", read="duckdb")
-    return made.transform(
+    rounded: sge.Expression = made.transform(
         lambda part: node.this.copy() if isinstance(part, sge.Column) and part.name == "x" else part
     )
+    return rounded
 
 
 def _kept(node: sge.Div) -> dict[str, object]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
@@ -16,6 +16,9 @@ from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.metric import Kind, UserRows, names_of_kinds
 from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows
 from opsnb.base.errors import MetricError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 AGES = ((0, 0), (1, 2), (3, 6), (7, 13), (14, 27))
 """First and last day since exposure of each stretch; day 0 is the first 24 hours."""
@@ -54,7 +57,9 @@ class ObservationWindow:
             return None
         return metric.window_days or self.window_days
 
-    def over(self, start: Any, days: int, *, windowed: bool) -> Any:
+    def over(
+        self, start: ir.TimestampValue, days: int, *, windowed: bool
+    ) -> ir.BooleanValue | None:
         """Whether so many days after the moment `start` were over; None: always."""
         last = self.through if windowed else self.end
         if last is None:

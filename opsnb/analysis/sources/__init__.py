@@ -68,7 +68,8 @@ def connect(
             where=where,
             hint=f'pip install "{connector.install}"',
         )
-    return connector.open(config, url, engine or Engine(root))
+    source: Source = connector.open(config, url, engine or Engine(root))
+    return source
 
 
 def _connector(scheme: str, plugins: Plugins, where: str) -> Connector:
@@ -76,8 +77,9 @@ def _connector(scheme: str, plugins: Plugins, where: str) -> Connector:
     own = own_schemes()
     if scheme in own:
         folder = "files" if own[scheme] else "servers"
-        return importlib.import_module(f"{__name__}.{folder}.{scheme}").CONNECTOR
-    found = plugins.find("sources", scheme)
+        connector: Connector = importlib.import_module(f"{__name__}.{folder}.{scheme}").CONNECTOR
+        return connector
+    found: Connector | None = plugins.find("sources", scheme)
     if found is None:
         hint = did_you_mean(scheme, [*own, *plugins.names("sources")], kind="schemes")
         raise SourceError(f'unknown scheme "{scheme}"', where=where, hint=hint + plugins.remark)

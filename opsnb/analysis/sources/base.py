@@ -51,7 +51,8 @@ class Source:
     @property
     def dialect(self) -> str:
         """Name of the backend's SQL dialect."""
-        return self.backend.name
+        name: str = self.backend.name
+        return name
 
     def tables(self) -> list[str]:
         """Names of the source's tables."""

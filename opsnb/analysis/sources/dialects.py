@@ -63,7 +63,7 @@ class _ClickHouseTypes(ClickHouseType):
     def from_ibis(cls, dtype: dt.DataType) -> sge.DataType:
         if dtype.is_timestamp() and dtype.scale is None:
             dtype = dtype.copy(scale=6)
-        found = super().from_ibis(dtype)
+        found: sge.DataType = super().from_ibis(dtype)
         if dtype.is_date():
             nullable = found.args.get("nullable")
             found = sge.DataType(this=sge.DataType.Type.DATE32, nullable=nullable)

@@ -91,7 +91,8 @@ class Engine:
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        return self.backend.con
+        connection: duckdb.DuckDBPyConnection = self.backend.con
+        return connection
 
     def limit_memory(self, limit: str | None) -> None:
         """Sets another memory limit, such as "4GB"."""

@@ -52,7 +52,7 @@ def keep_queries(backend: Any, engine: str) -> Any:
                 file.write(f"-- {engine}, {len(known)}\n{text};\n\n")
 
     def compiled(*arguments: Any, **named: Any) -> str:
-        sql = compile_(*arguments, **named)
+        sql: str = compile_(*arguments, **named)
         keep(sql)
         return sql
 

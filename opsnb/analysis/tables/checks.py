@@ -183,7 +183,7 @@ def _prints(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
 
 
 @ibis.udf.scalar.builtin(name="hash")
-def _hash_of(row) -> dtypes.uint64:  # type: ignore[no-untyped-def, empty-body]
+def _hash_of(row) -> dtypes.uint64:  # type: ignore[no-untyped-def]  # ibis: of any type
     """DuckDB's own number; Ibis's `hash()` turns it into text and back, row by row."""
 
 
@@ -325,4 +325,7 @@ def _fingerprint(table: TypedTable, found: dict[str, Any]) -> str:
 
 
 def _time(value: Any) -> dt.datetime | dt.date | None:
-    return value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    time: dt.datetime | dt.date | None = (
+        value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
+    )
+    return time

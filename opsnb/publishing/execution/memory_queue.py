@@ -19,7 +19,7 @@ _LOOK_EVERY = 0.2
 
 def available_memory() -> int:
     """Bytes that are free on this machine, or within this container's limit."""
-    free = psutil.virtual_memory().available
+    free = int(psutil.virtual_memory().available)
     with contextlib.suppress(OSError, ValueError):
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())  # "max" where there is none

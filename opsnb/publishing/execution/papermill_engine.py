@@ -300,7 +300,8 @@ class _Client(PapermillNotebookClient):
                 raise  # the log cannot be written, say
             if self.watch.failure is None:
                 self.watch.failed(None, "KernelStart", f"the kernel did not start ({error})")
-        return self.nb
+        executed: NotebookNode = self.nb
+        return executed
 
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):

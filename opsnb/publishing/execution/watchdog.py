@@ -99,7 +99,7 @@ class Watchdog:
                 self._family = {each.pid for each in family}
                 self._shared = resident - sum(map(_memory, family))
                 self._ask_again = time.monotonic() + SHARES_EVERY
-            return max(0, resident - self._shared)
+            return max(0, int(resident) - self._shared)
         except psutil.Error:  # it has just ended
             return 0
 
@@ -112,4 +112,4 @@ def _memory(process: psutil.Process) -> int:
                 return int(line.split()[1]) * 1024
     except OSError:  # not Linux, or gone
         pass
-    return process.memory_info().rss
+    return int(process.memory_info().rss)

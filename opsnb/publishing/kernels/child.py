@@ -101,9 +101,9 @@ def _run(arguments: list[str]) -> int:
         IPKernelApp.launch_instance(arguments, parent_handle=1)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()  # type: ignore[attr-defined]  # what Python calls at its own end
     atexit._run_exitfuncs()
-    for stream in (sys.__stdout__, sys.__stderr__):
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
         with contextlib.suppress(Exception):
-            stream.flush()  # type: ignore[union-attr]
+            stream.flush()
     return status

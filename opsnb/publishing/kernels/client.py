@@ -144,7 +144,8 @@ class Zygote:
                 self._answer = self._hear()
         if "ready" not in self._answer:
             raise NoWarmKernel(self._answer["refused"])
-        return self._answer["ready"]
+        seconds: float = self._answer["ready"]
+        return seconds
 
     def _hear(self) -> dict[str, Any]:
         said, deadline = b"", time.monotonic() + _PATIENCE
@@ -156,7 +157,8 @@ class Zygote:
             if not piece:
                 return {"refused": "the process that forks kernels died while it was starting"}
             said += piece
-        return json.loads(said)
+        answer: dict[str, Any] = json.loads(said)
+        return answer
 
     def want(self, modules: Iterable[str]) -> None:
         """Has it import these of `ON_DEMAND` before it forks the next kernel.

@@ -120,7 +120,7 @@ def preload(*known: int, modules: Iterable[str] = (*MODULES, *ON_DEMAND)) -> Non
 
 def _import(modules: Iterable[str]) -> None:
     # pandas asks at import whether it runs in a kernel, and chooses its options by the answer
-    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]  # IPython's
     try:
         for name in modules:
             try:
@@ -129,7 +129,7 @@ def _import(modules: Iterable[str]) -> None:
                 if error.name != name.partition(".")[0]:
                     raise
     finally:
-        del builtins.get_ipython  # type: ignore[attr-defined]
+        del builtins.get_ipython  # type: ignore[attr-defined]  # the same
 
 
 def require_forkable(*expected: int) -> None:

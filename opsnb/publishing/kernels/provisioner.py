@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from opsnb.publishing.kernels import client
 from opsnb.publishing.kernels.preload import BEFORE_IMPORT

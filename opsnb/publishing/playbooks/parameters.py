@@ -159,7 +159,7 @@ def parameter_error(problems: list[Problem], playbook: str) -> ParameterError:
             where=playbook,
             hint=f'"opsnb show {playbook}" lists its parameters',
         )
-    error.problems = tuple(problems)  # type: ignore[attr-defined]
+    error.problems = tuple(problems)
     return error
 
 

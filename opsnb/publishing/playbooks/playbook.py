@@ -212,7 +212,7 @@ class Playbook:
                 where=self.path.name,
                 hint="open it in JupyterLab and save it again, or restore it from git",
             ) from error
-        notebook: NotebookNode = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+        notebook: NotebookNode = nbformat.from_dict(document)
         return notebook
 
     @cached_property

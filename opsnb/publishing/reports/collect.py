@@ -73,7 +73,8 @@ def _tables(outputs: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for _, payload in outputs:
         tables |= payload.get("tables") or {}
-    return plain(tables)
+    clean: dict[str, Any] = plain(tables)
+    return clean
 
 
 def _report(

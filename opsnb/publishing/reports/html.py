@@ -67,8 +67,9 @@ class OpsnbExporter(TemplateExporter):
     def _template_paths(self, prune: bool = True, root_dirs: list[str] | None = None) -> list[str]:
         return [str(files.templates() / "report")]
 
+    # `no-untyped-call`: nbconvert declares no types for what is called here and in `exporter`
     def _create_environment(self) -> jinja2.Environment:
-        environment = super()._create_environment()
+        environment: jinja2.Environment = super()._create_environment()  # type: ignore[no-untyped-call]
         environment.autoescape = True
         environment.undefined = jinja2.StrictUndefined
         environment.trim_blocks = environment.lstrip_blocks = True
@@ -94,7 +95,7 @@ class OpsnbExporter(TemplateExporter):
     def _preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        nb, resources = super()._preprocess(nb, resources)
+        nb, resources = super()._preprocess(nb, resources)  # type: ignore[no-untyped-call]
         request = resources.get("opsnb") or plain_request(nb, resources)
         resources["page"] = _composed(nb, request)
         return nb, resources
@@ -123,7 +124,7 @@ def _finished(page: str, parts: Page) -> str:
 @functools.cache
 def exporter() -> OpsnbExporter:
     """The exporter that all reports of a process share; it has nothing to preprocess."""
-    return OpsnbExporter(default_preprocessors=[])
+    return OpsnbExporter(default_preprocessors=[])  # type: ignore[no-untyped-call]
 
 
 def render(notebook: NotebookNode, request: Request) -> tuple[str, Page]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from opsnb.base.messages import Language
+from opsnb.base.seam import Status
 from opsnb.publishing.reports.fragments import fragment, markdown, plain_text
 from opsnb.publishing.reports.report_parts import ABSENT, words_of
 from opsnb.publishing.reports.run_record import Run, file_name
@@ -77,8 +78,9 @@ class Page:
     stopped_in: str | None = None
 
     @property
-    def status(self) -> str:
-        return self.report["status"]
+    def status(self) -> Status:
+        status: Status = self.report["status"]
+        return status
 
     @property
     def chinese(self) -> bool:

@@ -27,6 +27,8 @@ from opsnb.publishing.reports.pdf_engines import Engine, draw, engine
 from opsnb.publishing.reports.run_record import Run
 from opsnb.publishing.reports.schema import check
 
+__all__ = ["engine", "make_brief", "make_pdf"]
+
 NO_GLYPH = "〓"
 """The mark for a character that no font can draw."""
 

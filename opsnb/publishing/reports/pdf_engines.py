@@ -46,12 +46,13 @@ def engine(accessible: bool = False) -> Engine:
     PublishError
         It cannot be loaded.
     """
-    for name in ("weasyprint",) if accessible else ("plutoprint", "weasyprint"):
+    names: tuple[Engine, ...] = ("weasyprint",) if accessible else ("plutoprint", "weasyprint")
+    for name in names:
         try:
             importlib.import_module(name)
         except (ImportError, OSError):  # OSError: weasyprint without pango
             continue
-        return name  # type: ignore[return-value]  # mypy takes the tuple's items for any str
+        return name
     if accessible:
         raise PublishError(
             "accessible PDFs need weasyprint and pango",
@@ -116,7 +117,8 @@ def by_weasyprint(page: str) -> bytes:
     page = _for_weasyprint(page).replace("</head>", f"<style>{_FOR_WEASYPRINT}</style></head>", 1)
     with _quiet("weasyprint", "fontTools"):
         document = weasyprint.HTML(string=page, base_url=_BASE, url_fetcher=Fetcher())
-        return document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+        pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+        return pdf
 
 
 def _for_weasyprint(page: str) -> str:

@@ -37,7 +37,8 @@ def report_parts(notebook: NotebookNode, run: Run, code: str) -> list[dict[str, 
 
 def words_of(cell: NotebookNode, cell_id: str, run: Run, language: Language) -> str:
     """A cell's text in the page's language; the notebook's own where there is none."""
-    return language.texts.get(f"playbook.{run.texts or run.playbook}.{cell_id}", cell.source)
+    own: str = cell.source
+    return language.texts.get(f"playbook.{run.texts or run.playbook}.{cell_id}", own)
 
 
 def _of_cell(

@@ -34,7 +34,8 @@ class Change:
 
     @property
     def key(self) -> str:
-        return self.after["key"]
+        key: str = self.after["key"]
+        return key
 
     @property
     def difference(self) -> float | None:
@@ -42,7 +43,8 @@ class Change:
         values = (self.before["value"], self.after["value"])
         if self.before["unit"] != self.after["unit"] or not all(map(_is_number, values)):
             return None
-        return values[1] - values[0]
+        difference: float = values[1] - values[0]
+        return difference
 
     @property
     def overlap(self) -> bool | None:
@@ -170,7 +172,7 @@ def _differs(change: Change) -> bool:
 def _equal(one: Any, other: Any) -> bool:
     if _is_number(one) and _is_number(other):
         return math.isclose(one, other, rel_tol=_EXACT, abs_tol=_EXACT)
-    return one == other
+    return bool(one == other)
 
 
 def _basis(before: Report, after: Report, both: list[Change]) -> Iterator[Basis]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from opsnb.publishing.execution.limits import Limits
     from opsnb.publishing.execution.papermill_engine import Execute, Execution, Failure
     from opsnb.publishing.execution.redaction import Scrubber
+    from opsnb.publishing.reports import Run
     from opsnb.publishing.reports.formats import Format
     from opsnb.publishing.reports.write import Published
     from opsnb.publishing.runs.freshness import CurrentState
@@ -82,6 +83,7 @@ def execute(
 ) -> Execution:
     """The executed notebook and the log, both free of local paths and secrets."""
     from opsnb.publishing.execution import kernel_group, papermill_engine, redaction
+    from opsnb.publishing.execution.limits import Limits
 
     playbook = planned.playbook
     notebook = playbook.notebook()
@@ -107,7 +109,7 @@ def execute(
             },
             folder=playbook.path.parent if inside else workspace.root,
             log=log,
-            limits=options.limits or papermill_engine.Limits(),
+            limits=options.limits or Limits(),
             kernels=options.kernels or kernel_group.Kernels(),
             on_cell=_told(on_cell, playbook),
         )
@@ -144,7 +146,7 @@ def record_of(
     failure: Failure | None,
     started: dt.datetime,
     ended: dt.datetime,
-) -> Any:
+) -> Run:
     from opsnb.publishing.execution.provenance import provenance
     from opsnb.publishing.reports import Run, RunError
 
@@ -175,7 +177,7 @@ def record_of(
 
 
 def publish_to(
-    notebook: NotebookNode, record: Any, folder: Path, formats: Sequence[Format]
+    notebook: NotebookNode, record: Run, folder: Path, formats: Sequence[Format]
 ) -> Published:
     """The report's files, its notebook among them."""
     import nbformat

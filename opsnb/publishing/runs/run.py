@@ -29,6 +29,7 @@ from opsnb.publishing.runs.plan import PlannedRun, chosen_languages
 from opsnb.publishing.runs.proposals import record
 
 if TYPE_CHECKING:
+    from opsnb.base.seam import Status
     from opsnb.publishing.execution.limits import Limits
     from opsnb.publishing.execution.papermill_engine import Execution
     from opsnb.publishing.reports import RunError
@@ -78,9 +79,10 @@ class Result:
     formats: tuple[Format, ...] = ()
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """ready, provisional, skipped, invalid or failed."""
-        return self.reports[self.languages[0]]["status"]
+        status: Status = self.reports[self.languages[0]]["status"]
+        return status
 
     @property
     def reason(self) -> str | None:
@@ -325,7 +327,9 @@ class _Job:
 def _tables_before(report: Path) -> dict[str, Any]:
     """What the report's last version said of its tables; nothing where there is none."""
     try:
-        return json.loads((report / "report.json").read_text(encoding="utf-8"))["tables"]
+        said = json.loads((report / "report.json").read_text(encoding="utf-8"))
+        tables: dict[str, Any] = said["tables"]
+        return tables
     except (OSError, ValueError, KeyError):
         return {}
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from tornado.web import RequestHandler
 
 from opsnb.base.errors import OpsnbError, PlanError
+from opsnb.base.ledger import Kind
 from opsnb.base.messages import Language
 from opsnb.base.plugins import Plugins
 from opsnb.publishing.reports.formats import known_formats
@@ -169,7 +170,7 @@ class AddAction(Form):
 class CloseEntry(Form):
     """`/actions/close` and `/decisions/close`, as the commands of that name."""
 
-    async def post(self, kind: Any) -> None:
+    async def post(self, kind: Kind) -> None:
         entered = self.values("id", "note", "on", "status")
         outcome: Any = entered["status"]
         if outcome not in ("done", "dropped"):
@@ -189,7 +190,7 @@ class CloseEntry(Form):
 class ReopenEntry(Form):
     """`/actions/reopen` and `/decisions/reopen`."""
 
-    async def post(self, kind: Any) -> None:
+    async def post(self, kind: Kind) -> None:
         entered = self.values("id")
         ledger = self.pages.workspace.ledger
         await self.answer(

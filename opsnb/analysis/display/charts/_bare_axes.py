@@ -25,11 +25,11 @@ class _Bare:
         return []
 
 
-class _Across(_Bare, XAxis):  # type: ignore[misc]
+class _Across(_Bare, XAxis):  # type: ignore[misc]  # there they are descriptors that make ticks
     pass
 
 
-class _Up(_Bare, YAxis):  # type: ignore[misc]
+class _Up(_Bare, YAxis):  # type: ignore[misc]  # the same
     pass
 
 

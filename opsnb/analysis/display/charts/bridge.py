@@ -146,7 +146,7 @@ def _axis_start(steps: Sequence[Step], spans: Sequence[tuple[float, float]]) -> 
     low, high = min(levels), max(levels)
     if not changes or not steps[0].is_total or low <= 0 or (high - low) > 0.2 * high:
         return 0.0
-    unit = 10 ** math.floor(math.log10(max(high - low, high * 1e-6)))
+    unit: float = 10 ** math.floor(math.log10(max(high - low, high * 1e-6)))
     return max(0.0, math.floor((low - 0.6 * (high - low)) / unit) * unit)
 
 

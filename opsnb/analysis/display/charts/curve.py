@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from opsnb.analysis.display.charts._axes import number_ticks, tick_labels, widest
 from opsnb.analysis.display.charts._check import is_number, need, need_rows
 from opsnb.analysis.display.charts._plot import x_axis, y_axis
-from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
+from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, Sign, wrapped
 from opsnb.analysis.display.charts._tips import rows_text, strips
 from opsnb.analysis.display.figures import Chart
 from opsnb.analysis.display.grid import Field, Plotted, column_id
@@ -23,7 +23,7 @@ from opsnb.base.page_parts import Mark
 FEW = 14
 """Up to so many points each has a dot."""
 
-_STYLES = (("line", 2.2), ("dashed", 1.6), ("dotted", 1.6))
+_STYLES: tuple[tuple[Sign, float], ...] = (("line", 2.2), ("dashed", 1.6), ("dotted", 1.6))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def curves(
         top = 0.3
         if len(lines) > 1:
             entries = [
-                Entry(sign, SERIES[index], language.say(line.label))  # type: ignore[arg-type]
+                Entry(sign, SERIES[index], language.say(line.label))
                 for index, ((sign, _), line) in enumerate(zip(_STYLES, lines, strict=False))
             ]
             top = sheet.key(entries, y=0.3) + 0.05

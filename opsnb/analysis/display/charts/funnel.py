@@ -150,9 +150,11 @@ def _cells(stages: Sequence[Stage], compared: bool, language: Language) -> list[
 
 def _share(stages: Sequence[Stage], index: int, field: str) -> float | None:
     """Share of the step before."""
-    if index == 0 or not getattr(stages[index - 1], field):
+    if index == 0:
         return None
-    return getattr(stages[index], field) / getattr(stages[index - 1], field)
+    step: float | None = getattr(stages[index - 1], field)
+    own: float = getattr(stages[index], field)
+    return own / step if step else None
 
 
 def _change(stages: Sequence[Stage], index: int) -> float | None:

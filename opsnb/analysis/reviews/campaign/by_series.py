@@ -117,7 +117,9 @@ def control_series(ops: Recorder, plan: CampaignPlan, first: dt.date, last: dt.d
     frame = wanted.group_by(["date", "metric"]).agg(value=wanted.value.sum()).execute()
     wide = frame.pivot(index="date", columns="metric", values="value")
     wide.index = pd.to_datetime(wide.index)
-    return wide.reindex(pd.date_range(first, last), columns=plan.controls).to_numpy(dtype=float)
+    by_day = wide.reindex(pd.date_range(first, last), columns=plan.controls)
+    columns: np.ndarray = by_day.to_numpy(dtype=float)
+    return columns
 
 
 def masked(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Checks, Column, Part, Table
 from opsnb.analysis.reviews.campaign.phases import phase_parts
 from opsnb.analysis.reviews.campaign.report_status import record_checks
-from opsnb.base.messages import Text
+from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.campaign.case import CampaignCase
@@ -40,6 +40,6 @@ def _table(case: CampaignCase) -> Table:
     )
 
 
-def _row(kind: Any, planned: float | None, booked: float | None) -> dict[str, Any]:
+def _row(kind: Said, planned: float | None, booked: float | None) -> dict[str, Any]:
     gap = booked - planned if planned is not None and booked is not None else None
     return {"kind": kind, "planned": planned, "booked": booked, "gap": gap}

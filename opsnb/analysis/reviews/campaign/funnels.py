@@ -218,8 +218,7 @@ def _multiplicity(case: CampaignCase, changes: Sequence[Change]) -> Check:
         "campaign.funnel.many", tests=len(changes), alone=alone,
         expected=FALSE_SHARE * len(changes), left=fact,
     )  # fmt: skip
-    status = "warn" if left < alone else "pass"
-    return case.ops.check("multiplicity", status, message, fact)
+    return case.ops.check("multiplicity", "warn" if left < alone else "pass", message, fact)
 
 
 def _rate(steps: Sequence[FunnelCount]) -> float:

@@ -63,7 +63,8 @@ class Renewals:
     def expected_at(self, t: np.ndarray) -> np.ndarray:
         """Renewals until each time, those of a whole period only."""
         made = np.floor(np.asarray(t) / self.weeks + 1e-9).astype(int)
-        return np.cumsum(self.model.survival(int(made.max(initial=0))))[made] - 1
+        renewals: np.ndarray = np.cumsum(self.model.survival(int(made.max(initial=0))))[made] - 1
+        return renewals
 
     def draws(self, n: int, rng: np.random.Generator) -> list[Renewals]:
         """Models that the data would allow as well."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.findings import Fact
-from opsnb.analysis.methods.planning import planned_level, users_over_arms
+from opsnb.analysis.methods.planning import Procedure, planned_level, users_over_arms
 from opsnb.analysis.methods.power import (
     detectable_share,
     users_for_margin,
@@ -67,7 +67,7 @@ class DesignCase:
         alpha: float = 0.05,
         power: float = 0.8,
         split: Sequence[float | str] = (0.5, 0.5),
-        across_arms: str = "holm",
+        across_arms: Procedure = "holm",
         looks: int = 1,
         history_days: int = 28,
         exposure: str = "",
@@ -150,7 +150,7 @@ class DesignCase:
 
     def level_of(self, shares: Sequence[float]) -> float:
         """The same for another split."""
-        return planned_level(shares, alpha=self.alpha, procedure=self.across_arms)  # type: ignore[arg-type]
+        return planned_level(shares, alpha=self.alpha, procedure=self.across_arms)
 
     @cached_property
     def inflation(self) -> float:

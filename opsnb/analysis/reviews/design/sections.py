@@ -112,7 +112,7 @@ def duration_parts(design: DesignCase) -> list[Part]:
     key = "duration" if days else "duration_never"
     return [
         charts.curves(
-            [charts.Curve(Text("design.adjusted"), *zip(*known, strict=True))],  # type: ignore[arg-type]
+            [charts.Curve(Text("design.adjusted"), *zip(*known, strict=True))],
             x_label=Text("design.axis.days"),
             y_label=Text("design.axis.mde"),
             claim=Text.of(f"design.chart.{key}", mde=design.mde, days=days or 0),

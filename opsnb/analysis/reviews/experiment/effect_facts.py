@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opsnb.analysis.findings import Fact
-from opsnb.analysis.methods.compare import Comparison
+from opsnb.analysis.methods.estimate import Comparison
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 
 

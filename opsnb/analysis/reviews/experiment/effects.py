@@ -9,14 +9,13 @@ import numpy as np
 
 from opsnb.analysis.findings.records import Unit
 from opsnb.analysis.methods.compare import (
-    Comparison,
     Detectable,
     difference,
     smallest_detectable,
     two_proportions,
 )
 from opsnb.analysis.methods.cuped import CovariateWindow, Cuped, cuped
-from opsnb.analysis.methods.estimate import Estimate
+from opsnb.analysis.methods.estimate import Comparison, Estimate
 from opsnb.analysis.methods.moments import Joint, Moments, ratio_moments
 from opsnb.analysis.methods.novelty import stretch_lifts
 from opsnb.analysis.methods.quantiles import quantile_moments

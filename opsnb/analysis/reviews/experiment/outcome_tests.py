@@ -13,6 +13,7 @@ from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.messages import Text
+from opsnb.base.seam import Passed
 
 IMBALANCE = 0.001
 """p-value of a difference before exposure below which the arms were not alike."""
@@ -102,11 +103,13 @@ def _missing(data: ExperimentData) -> TrustTests:
         for arm, s in seen.items()
     ]
     state = "unlike" if p_value < FAIL else "doubtful" if p_value < WARN else "alike"
-    status = {"unlike": "block", "doubtful": "warn", "alike": "warn" if lost else "pass"}[state]
+    statuses: dict[str, Passed] = {
+        "unlike": "block", "doubtful": "warn", "alike": "warn" if lost else "pass"
+    }  # fmt: skip
     text = Text.of(f"ab.trust.missing_{state}", users=lost, share=fact, p=p_value)
     if not lost:
         text = Text("ab.trust.missing_none")
-    return one_check("missing_outcomes", status, text, fact) + TrustTests(tuple(by_arm))
+    return one_check("missing_outcomes", statuses[state], text, fact) + TrustTests(tuple(by_arm))
 
 
 def _early_outcomes(data: ExperimentData) -> TrustTests:
@@ -135,7 +138,8 @@ def _nulls(data: ExperimentData) -> TrustTests:
             method="chi_square",
         )  # fmt: skip
         bad = p_value < FAIL and metric == plan.primary.metric
-        status = "block" if bad else "warn" if p_value < WARN or fact.value > NULL_SHARE else "pass"
+        many = p_value < WARN or fact.value > NULL_SHARE
+        status: Passed = "block" if bad else "warn" if many else "pass"
         key = "ab.trust.nulls_unlike" if p_value < WARN else "ab.trust.nulls"
         text = Text.of(key, metric=data.ops.label(metric), share=fact, rows=nulls, p=p_value)
         found += one_check(f"nulls.{metric}", status, text, fact)

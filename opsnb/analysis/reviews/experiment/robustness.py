@@ -7,8 +7,9 @@ from typing import Any
 
 from opsnb.analysis.display import Column, Fold, Note, Part, Table
 from opsnb.analysis.methods.bayes import chance_higher, posterior
-from opsnb.analysis.methods.compare import Comparison, delta_lift
+from opsnb.analysis.methods.compare import delta_lift
 from opsnb.analysis.methods.daily import daily_difference
+from opsnb.analysis.methods.estimate import Comparison
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 from opsnb.analysis.reviews.experiment.evidence import Evidence

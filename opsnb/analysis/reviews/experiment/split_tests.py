@@ -15,13 +15,14 @@ from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
+from opsnb.base.seam import Passed
 
 SEVERAL_ARMS = 0.01
 """Share of users in more than one arm above which the check warns."""
 
 MIN_DAYS, ADVISED_DAYS = 3, 7
 
-_STATUS = {"pass": "pass", "warn": "warn", "fail": "block"}
+_STATUS: dict[str, Passed] = {"pass": "pass", "warn": "warn", "fail": "block"}
 
 
 def split_tests(data: ExperimentData) -> TrustTests:
@@ -176,7 +177,7 @@ def _arms(data: ExperimentData) -> TrustTests:
     text = Text("ab.trust.several_arms_none")
     if assigned.several:
         text = Text.of("ab.trust.several_arms", users=assigned.several, share=share)
-    status = "warn" if share.value > SEVERAL_ARMS else "pass"
+    status: Passed = "warn" if share.value > SEVERAL_ARMS else "pass"
     found = one_check("several_arms", status, text, share)
     if assigned.repeated:
         fact = Fact("ab.repeated_exposures", assigned.repeated, "count", n=total)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsnb.analysis.findings import Check, Fact, Grade, Status
 from opsnb.base.messages import Said, Text
+from opsnb.base.seam import Passed
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,6 @@ class TrustTests:
         return next((check for check in self.checks if check.id == id), None)
 
 
-def one_check(id: str, status: str, message: Text, *evidence: Fact) -> TrustTests:
+def one_check(id: str, status: Passed, message: Text, *evidence: Fact) -> TrustTests:
     """One check with the facts that carry it."""
-    return TrustTests(evidence, (Check(id, status, message, evidence),))  # type: ignore[arg-type]
+    return TrustTests(evidence, (Check(id, status, message, evidence),))

@@ -119,4 +119,5 @@ class PeriodCoverage:
 
 
 def _date(moment: Any) -> dt.date:
-    return moment.date() if hasattr(moment, "date") else moment
+    day: dt.date = moment.date() if hasattr(moment, "date") else moment
+    return day

@@ -19,6 +19,7 @@ from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+    from opsnb.base.plans import Event
 
 HISTORY_DAYS = 180
 
@@ -134,7 +135,7 @@ def _cause(evidence: PeriodEvidence, day: dt.date, *, low: bool) -> Said | None:
     """What is known to set a day apart: an event, a public holiday, a shopping season."""
     event = _event(evidence, day, low=low)
     if event is not None:
-        return event.name  # type: ignore[no-any-return]
+        return event.name
     if _is_public_holiday(evidence, day):
         return Text("month.unusual.holiday")
     season = _shopping_season(evidence, day)
@@ -173,7 +174,7 @@ def shifts(evidence: PeriodEvidence, one: ScoredDays) -> Iterator[Shift]:
 # -- what sets a day apart ---------------------------------------------------------------------
 
 
-def _event(evidence: PeriodEvidence, day: dt.date, *, low: bool | None = None) -> Any:
+def _event(evidence: PeriodEvidence, day: dt.date, *, low: bool | None = None) -> Event | None:
     """The event that sets a day apart; the shortest where several do.
 
     Outages and tracking gaps explain days that are too low only. A season of more than a

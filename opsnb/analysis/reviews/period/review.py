@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from opsnb.analysis.display import Absent, Note
 from opsnb.analysis.findings import Fact
@@ -25,18 +25,19 @@ if TYPE_CHECKING:
     from opsnb.analysis.shown import Shown
 
 P = ParamSpec("P")
+Review = TypeVar("Review", bound="PeriodReview")
 
 MOST_EXPLAINED = 3
 """Rates whose change is explained in full when none is named; the others are folded."""
 
 
 def unless_empty(
-    step: Callable[Concatenate[Any, P], Shown],
-) -> Callable[Concatenate[Any, P], Shown]:
+    step: Callable[Concatenate[Review, P], Shown],
+) -> Callable[Concatenate[Review, P], Shown]:
     """A step that shows nothing where the cycle has no row: a zero would be no measurement."""
 
     @functools.wraps(step)
-    def shown(review: Any, *args: P.args, **kwargs: P.kwargs) -> Shown:
+    def shown(review: Review, /, *args: P.args, **kwargs: P.kwargs) -> Shown:
         return review.ops.show() if review.evidence.is_empty else step(review, *args, **kwargs)
 
     return shown

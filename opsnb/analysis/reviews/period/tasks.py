@@ -80,4 +80,5 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _date(moment: Any) -> dt.date:
-    return moment.date() if hasattr(moment, "date") else moment
+    day: dt.date = moment.date() if hasattr(moment, "date") else moment
+    return day

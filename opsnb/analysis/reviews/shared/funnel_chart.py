@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opsnb.analysis.display import charts
 from opsnb.analysis.metrics.funnel import FunnelCount
 from opsnb.base.messages import Said, Text
 
+if TYPE_CHECKING:
+    from opsnb.analysis.display.figures import Chart
+    from opsnb.analysis.findings import Fact
+
 
 class Named(Protocol):
     """An analysis that says an id of the data in words, and where its numbers come from."""
 
-    def word(self, kind: str, id_: str, /) -> Any: ...
+    def word(self, kind: str, id_: str, /) -> Said: ...
 
     @property
-    def source(self) -> Any: ...
+    def source(self) -> Said: ...
 
 
 def funnel_chart(
@@ -24,9 +28,9 @@ def funnel_chart(
     now: Sequence[FunnelCount],
     then: Sequence[FunnelCount],
     *,
-    rate: Any,
+    rate: Fact,
     comparison: Said,
-) -> Any:
+) -> Chart:
     """Users by step, beside those of an earlier span.
 
     Parameters

@@ -143,7 +143,8 @@ def find_format(name: str, plugins: Plugins) -> Format | None:
         The plug-in that brings it cannot be used, or two bring it.
     """
     if name in own_formats():
-        return importlib.import_module(f"{__name__}.{name}").FORMAT
+        own: Format = importlib.import_module(f"{__name__}.{name}").FORMAT
+        return own
     found = plugins.find("formats", name)
     if isinstance(found, type) and issubclass(found, Format):
         found = found()
