@@ -88,7 +88,7 @@ def lists_of_tables(tree: ast.AST) -> Iterator[ast.expr]:
 def test_no_list_of_tables_stands_elsewhere() -> None:
     """One entry forgotten in a second list of tables with people in them would be a leak.
 
-    Which tables a review reads (NEEDS, OPTIONAL) is its own.
+    Which tables a review reads (`needs`, `optional`) is its own.
     """
     found = []
     for path in sorted((ROOT / "analysis").rglob("*.py")):
@@ -96,7 +96,9 @@ def test_no_list_of_tables_stands_elsewhere() -> None:
         own = [
             node.value
             for node in ast.walk(tree)
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "OPTIONAL"
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            and ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+            in {"OPTIONAL", "optional"}
         ]
         found += [f"{path.name}:{one.lineno}" for one in lists_of_tables(tree) if one not in own]
     assert found == []

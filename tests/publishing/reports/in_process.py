@@ -29,10 +29,9 @@ def executed(workspace: Workspace, playbook: str, **parameters: Any) -> Notebook
 def run_of(notebook: NotebookNode, workspace: Workspace, cycle: str) -> Run:
     """A run that such a notebook could come from."""
     now = dt.datetime(2026, 11, 16, 9, 30, tzinfo=dt.UTC)
-    name = notebook.metadata["opsnb"]["name"]
+    name = notebook.metadata["opsnb"]["texts"]
     return Run(
         playbook=name, title=name, subject=None, subject_label=None, cycle=cycle, slug=name,
         languages=("en", "zh"), currency=workspace.currency, workspace_name=workspace.name,
         root=workspace.root, parameters={}, provenance={}, started=now, ended=now,
-        messages_folder=workspace.messages_folder,
     )  # fmt: skip
