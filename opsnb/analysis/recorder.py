@@ -136,8 +136,10 @@ class Recorder:
     def record(self, *facts: Fact) -> None:
         """Record facts that evidence already holds."""
         for fact in facts:
-            self.facts[fact.key] = fact
-            self._pending.facts = [f for f in self._pending.facts if f.key != fact.key] + [fact]
+            key = fact.key
+            self.facts[key] = fact
+            self._pending.facts.pop(key, None)  # one that is said again comes last
+            self._pending.facts[key] = fact
 
     def record_missing(self, *facts: Fact) -> None:
         """Record those that no section has recorded."""

@@ -28,7 +28,7 @@ from opsnb.base.seam import MIME, PAYLOAD, Status
 class Records:
     """Recorded since an output last carried records away."""
 
-    facts: list[Fact] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Shown:
         primary = self._languages[0]
         return {
             "v": PAYLOAD,
-            "facts": [fact.as_dict() for fact in pending.facts],
+            "facts": [fact.as_dict() for fact in pending.facts.values()],
             "status": {"status": pending.status[0]} if pending.status else None,
             "tables": pending.tables,
             "reads": pending.reads,
