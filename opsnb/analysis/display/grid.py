@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -149,6 +150,8 @@ def cell(value: Any, spec: str, say: Speaker) -> Any:
     name, _, part = spec.partition(".")
     if part == "interval":
         return bounds(value.low, value.high)
+    if isinstance(value, Text) and (alone := _alone(value, say)) is not None:
+        return alone
     if isinstance(value, Text | Mapping | list | tuple):
         return say(value)
     if isinstance(value, str):
@@ -157,6 +160,29 @@ def cell(value: Any, spec: str, say: Speaker) -> Any:
         return _of_fact(value, name, say)
     number = value if isinstance(value, int | float | dt.date) else float(value)
     return Value(v=plain(number), format=default_spec(value)) if name in _WORDS else plain(number)
+
+
+_ONE_HOLE = re.compile(r"\{(\w+)(?::([\w.]*))?\}")
+
+
+def _alone(text: Text, say: Speaker) -> Value[Any] | None:
+    """The number or the fact that is all a text says, in each language in the same way."""
+    templates = say.templates(text.key)
+    hole = _ONE_HOLE.fullmatch(templates.pop()) if len(templates) == 1 else None
+    value: Any = text.args.get(hole[1]) if hole else None
+    if hole is None or is_missing(value) or isinstance(value, bool):
+        return None
+    name, _, part = (hole[2] or "").partition(".")
+    if part == "interval":
+        found = bounds(value.low, value.high)
+    elif hasattr(value, "value") and hasattr(value, "key"):
+        found = _of_fact(value, spec_of(value, name), say)
+    elif isinstance(value, int | float) or hasattr(value, "item"):
+        found = Value(v=plain(value))
+    else:
+        return None
+    read = spec_of(value, name) or default_spec(getattr(value, "value", value))
+    return replace(found, format=read) if found is not None else None
 
 
 def _of_fact(fact: Any, name: str, say: Speaker) -> Value[Any]:

@@ -20,6 +20,10 @@ class Speaker:
         """The words for all that `Language.format` takes."""
         return self.each(lambda language: language.format(said))
 
+    def templates(self, key: str) -> set[str]:
+        """What the languages hold under a key, their holes still open."""
+        return {language.texts.get(key, "") for language in self._languages}
+
     def each(self, words: Callable[[Language], str]) -> Any:
         """What each language says."""
         texts = {language.code: words(language) for language in self._languages}
