@@ -26,8 +26,8 @@ HOUSE = {
         "plugins", "connectors", "toml_model", "traits", "plans", "workspace",
     ),
     "analysis": (
-        "sources", "tables", "metrics", "methods", "findings", "display", "shown", "recorder",
-        "reviews", "running_notebook", "session",
+        "sources", "tables", "metrics", "methods", "findings", "display", "shown",
+        "recorded_values", "recorder", "reviews", "running_notebook", "session",
     ),
     "publishing": (
         "playbooks", "kernels", "execution", "reports", "site", "runs", "serve",

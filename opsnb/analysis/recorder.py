@@ -39,6 +39,14 @@ from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.data_range import last_day
 from opsnb.analysis.metrics.row_counts import rows_per_day
 from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.recorded_values import (
+    as_day,
+    held,
+    require_facts,
+    require_parts,
+    require_said,
+    require_word,
+)
 from opsnb.analysis.shown import Records, Shown
 from opsnb.analysis.sources import require_still
 from opsnb.analysis.tables import TableReport, check, fingerprints
@@ -128,8 +136,17 @@ class Recorder:
     # -- recording ---------------------------------------------------------------------
 
     def fact(self, id: str, value: Any, unit: Unit = "number", **more: Any) -> Fact:
-        """Record a fact and return it."""
-        fact = Fact(id, value, unit, **more)
+        """Record a fact and return it.
+
+        Raises
+        ------
+        ParameterError
+            The value is no number, text, date or truth, or the unit is not known.
+        """
+        require_word(unit, Unit, f"fact {id}, unit")
+        numbers = ("low", "high", "n", "p_value")
+        more |= {name: held(more[name], f"{id}, {name}") for name in numbers if name in more}
+        fact = Fact(id, held(value, id), unit, **more)
         self.record(fact)
         return fact
 
@@ -181,6 +198,9 @@ class Recorder:
 
     def check(self, id: str, status: Passed, message: Said, *evidence: Fact) -> Check:
         """Record a trust check: "pass", "warn" or "block"."""
+        require_word(status, Passed, f"check {id}, status")
+        require_said(message, f"check {id}")
+        require_facts(evidence, f"check {id}")
         check = Check(id, status, message, evidence)
         self.record_checks(check)
         return check
@@ -210,13 +230,20 @@ class Recorder:
         section: str,
     ) -> Finding:
         """Record a claim, the facts that carry it, and the cell id where they are shown."""
-        finding = Finding(claim, evidence, grade, tone, section)
+        require_word(grade, Grade, "finding, grade")
+        require_word(tone, Tone, "finding, tone")
+        require_said(claim, "finding")
+        require_facts(evidence, "finding")
+        finding = Finding(claim, evidence, grade=grade, tone=tone, section=section)
         self._cite(*evidence)
         _put(finding, self.findings, self._pending.findings)
         return finding
 
     def decide(self, question: Said, by: Said | None = None, **more: Any) -> Decision:
         """Record what somebody has to decide."""
+        require_said(question, "decision")
+        require_facts(more.get("evidence", ()), "decision")
+        more["due"] = as_day(more.get("due"), "decision, due")
         decision = Decision(question, by or self.owner, **more)
         self._cite(*decision.evidence)
         _put(decision, self.decisions, self._pending.decisions)
@@ -224,6 +251,9 @@ class Recorder:
 
     def act(self, title: Said, owner: Said | None = None, **more: Any) -> Action:
         """Record a proposed step."""
+        require_said(title, "action")
+        require_facts(more.get("evidence", ()), "action")
+        more["due"] = as_day(more.get("due"), "action, due")
         action = Action(title, owner or self.owner, **more)
         self._cite(*action.evidence)
         _put(action, self.actions, self._pending.actions)
@@ -267,7 +297,10 @@ class Recorder:
         ------
         ChangedDataError
             A file that was read has changed since: the runner then starts anew, once.
+        ParameterError
+            One of them is no part of a page.
         """
+        require_parts(parts)
         require_still(self.workspace)
         return Shown(self.languages, parts, self._take)
 

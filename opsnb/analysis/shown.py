@@ -81,19 +81,20 @@ class Shown:
 
     def payload(self) -> dict[str, Any]:
         """The seam's record, as docs/architecture.md lays it out."""
-        pending = self._pending
-        primary = self._languages[0]
+        primary, parts = self._languages[0], self._data(self._languages)
+        pages = {other.code: self.html(other) for other in self._languages[1:]}
+        pending = self._pending  # last: a part that cannot be drawn takes nothing along
         return {
             "v": PAYLOAD,
             "facts": [fact.as_dict() for fact in pending.facts.values()],
             "status": {"status": pending.status[0]} if pending.status else None,
             "tables": pending.tables,
             "reads": pending.reads,
-            "parts": self._data(self._languages),
+            "parts": parts,
             "languages": {
                 language.code: {
                     **self._texts(language),
-                    **({} if language is primary else {"html": self.html(language)}),
+                    **({} if language is primary else {"html": pages[language.code]}),
                 }
                 for language in self._languages
             },

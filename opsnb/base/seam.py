@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import KW_ONLY, Field, dataclass, fields
+from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar, get_args, overload
 
 from opsnb.base.unsafe_text import short
@@ -120,9 +120,9 @@ class Finding(Generic[Words, Evidence]):
     """A claim and the facts that carry it."""
 
     claim: Words
-    evidence: tuple[Evidence, ...]
-    grade: Grade
-    tone: Tone
+    evidence: tuple[Evidence, ...] = ()
+    grade: Grade = field(kw_only=True)
+    tone: Tone = field(kw_only=True)
     section: str | None = None
 
     __pydantic_config__ = strict()
@@ -192,8 +192,8 @@ class Action(Generic[Words, Evidence]):
 
     title: Words
     owner: Words
-    due: dt.date | None
-    status: Progress
+    due: dt.date | None = None
+    status: Progress = field(kw_only=True)
     source: str | None = None
     evidence: tuple[Evidence, ...] = ()
 

@@ -19,7 +19,7 @@ from opsnb.analysis.findings import MIME
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.playbooks.playbook import Playbook
 from opsnb.publishing.runs.plan import plan
-from opsnb.publishing.runs.run import How, run
+from opsnb.publishing.runs.run import RunOptions, run
 
 ORDERS = pd.DataFrame(
     {
@@ -120,7 +120,7 @@ def test_what_a_cell_recorded_before_it_failed_is_kept(root: Path) -> None:
 
 def test_a_late_fact_is_in_the_report_and_not_on_the_page(root: Path) -> None:
     made = notebook(
-        "top = 3  # type: int  How many",
+        "top = 3  # type: int  RunOptions many",
         SETUP + "\nops",
         'ops.fact("late.fact", top)\nops.rows.table("orders")\nNone',
     )
@@ -129,7 +129,7 @@ def test_a_late_fact_is_in_the_report_and_not_on_the_page(root: Path) -> None:
     saved(root, "mine", made)
     workspace = Workspace.load(root)
     planned = plan(Playbook.load("mine", workspace), {}, workspace, cycle="2026-10")
-    result = run(planned, workspace, how=How(pdf=False))
+    result = run(planned, workspace, options=RunOptions(formats=()))
     assert result.error is None and result.reports["en"]["playbook"] == "mine"
     assert [fact["key"] for fact in result.reports["en"]["facts"]] == ["late.fact"]
     assert "late.fact" not in (result.folder / "report.html").read_text(encoding="utf-8")
@@ -217,7 +217,7 @@ def monthly(root: Path, name: str, /, *sources: str, **opsnb: Any) -> None:
 def page(root: Path, name: str, cycle: str) -> str:
     workspace = Workspace.load(root)
     planned = plan(Playbook.load(name, workspace), {"cycle": cycle}, workspace)
-    result = run(planned, workspace, how=How(pdf=False))
+    result = run(planned, workspace, options=RunOptions(formats=()))
     assert result.error is None
     return (result.folder / "report.html").read_text(encoding="utf-8")
 

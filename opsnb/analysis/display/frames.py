@@ -30,6 +30,9 @@ class Framed:
         """The rows as a pandas data frame; columns are named by their ids."""
         return data_frame(self.data)
 
+    def __repr__(self) -> str:
+        return repr(self.frame)
+
     def _repr_html_(self) -> str:
         shown: str = self.frame._repr_html_()
         return shown
@@ -49,9 +52,9 @@ def _flat(parts: Sequence[Grid]) -> Iterator[Grid]:
 def data_frame(grid: Grid) -> pd.DataFrame:
     """A table's or chart's rows as a data frame.
 
-    Numbers are floats or nullable integers, days datetimes, truths booleans; a cell that is
-    withheld or empty is missing. An interval takes the columns `ID_low` and `ID_high`, a status
-    the column `ID_status` in words.
+    Numbers are floats or nullable integers, whatever unit each row has, days datetimes, truths
+    booleans; a cell that is withheld or empty is missing. An interval takes the columns `ID_low`
+    and `ID_high`, the status of a value the column `ID_status` in words.
 
     Parameters
     ----------
@@ -67,9 +70,14 @@ def data_frame(grid: Grid) -> pd.DataFrame:
             for side in ("low", "high"):
                 series[f"{name}_{side}"] = _typed([_of(cell, side) for cell in cells], "number")
             continue
-        series[name] = _typed([_of(cell, "v") for cell in cells], column["type"])
-        if any(_of(cell, "tone") for cell in cells):
-            series[f"{name}_status"] = _typed([_of(cell, "word") for cell in cells], "text")
+        values = [_of(cell, "v") for cell in cells]
+        words = [_of(cell, "word") for cell in cells]
+        told = any(_of(cell, "tone") for cell in cells)
+        if told and not any(value is not None for value in values):  # a column of states alone
+            values, told = words, False
+        series[name] = _typed(values, column["type"])
+        if told:
+            series[f"{name}_status"] = _typed(words, "text")
     return pd.DataFrame(series)
 
 
@@ -89,7 +97,7 @@ def _typed(values: Sequence[Any], kind: str) -> pd.Series:
         return pd.to_datetime(pd.Series(values, dtype="object"), errors="coerce")
     if kind == "bool" and all(isinstance(value, bool) for value in values):
         return pd.Series(values, dtype="bool")
-    if known and kind == "number" and all(_is_number(value) for value in known):
+    if known and kind in ("number", "text") and all(_is_number(value) for value in known):
         whole = all(isinstance(value, int) for value in known)
         return pd.Series(values, dtype="Int64" if whole else "float64")
     return pd.Series(values, dtype="object")

@@ -114,9 +114,9 @@ def parts() -> list[Part]:
                 Finding(
                     both("Checkout time fell by 11 seconds.", "结算用时缩短 11 秒。"),
                     (lift,),
-                    "A",
-                    "good",
-                    "time",
+                    grade="A",
+                    tone="good",
+                    section="time",
                 ),
                 Finding(
                     both(
@@ -124,8 +124,8 @@ def parts() -> list[Part]:
                         "iOS 端提升较小，但差异可能出于偶然。",
                     ),
                     (lift,),
-                    "E",
-                    "neutral",
+                    grade="E",
+                    tone="neutral",
                 ),
                 Finding(
                     both(
@@ -133,9 +133,9 @@ def parts() -> list[Part]:
                         "新用户退款率高于去年同期。",
                     ),
                     (lift,),
-                    "D",
-                    "warn",
-                    "refunds",
+                    grade="D",
+                    tone="warn",
+                    section="refunds",
                 ),
             ]
         ),

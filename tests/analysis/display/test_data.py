@@ -132,7 +132,7 @@ def test_a_table_as_a_data_frame() -> None:
 
 
 def test_texts_and_records_are_data_too() -> None:
-    finding = Finding(Text("chart.total"), (FACT,), "A", "good", "effect")
+    finding = Finding(Text("chart.total"), (FACT,), grade="A", tone="good", section="effect")
     card = Card("Orders", "12", FACT, tone="bad")
     checks = [Check("a", "pass", "fine"), Check("b", "block", "broken", (FACT,))]
     rows = [

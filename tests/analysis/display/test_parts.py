@@ -37,7 +37,7 @@ EVIL_PARTS: list[Part] = [
         [Card(EVIL, EVIL, FACT, target=EVIL, change=EVIL, interval=EVIL, tone="warn", status=EVIL)]
     ),
     Checks([Check("srm", "block", EVIL)]),
-    Findings([Finding(EVIL, (FACT,), "B", "bad", section='"><script>')]),
+    Findings([Finding(EVIL, (FACT,), grade="B", tone="bad", section='"><script>')]),
     Decisions([Decision(EVIL, EVIL, EVIL, dt.date(2026, 10, 1))]),
     Actions([Action(EVIL, EVIL, dt.date(2026, 10, 1), "open")]),
     Fold(EVIL, [Paragraph(EVIL)]),
