@@ -17,7 +17,7 @@ from opsnb.publishing.kernels.client import close_all
 from opsnb.publishing.playbooks.playbook import Playbook
 from opsnb.publishing.runs import code_hashes, freshness
 from opsnb.publishing.runs.plan import plan
-from opsnb.publishing.runs.run import How, run
+from opsnb.publishing.runs.run import RunOptions, run
 
 HOME = Path(opsnb.__file__).resolve().parents[1]
 PLAYBOOKS = sorted(path.stem for path in (HOME / "playbooks").glob("*.ipynb"))
@@ -53,7 +53,9 @@ def opened(sample: Workspace, tmp_path_factory: pytest.TempPathFactory) -> set[s
         for name in PLAYBOOKS:
             playbook = Playbook.load(name, None)
             cycle = "2026-W43" if playbook.period == "week" else "2026-10"
-            result = run(plan(playbook, {"cycle": cycle}, sample), sample, how=How(pdf=False))
+            result = run(
+                plan(playbook, {"cycle": cycle}, sample), sample, options=RunOptions(formats=())
+            )
             assert result.error is None
     close_all()
     return set(_own(trace.read_text(encoding="utf-8").splitlines()))
