@@ -95,13 +95,14 @@ def begin(
     Raises
     ------
     PlaybookError
-        No name is given, and the notebook cannot be found.
+        No name is given, and the notebook cannot be found; or no playbook has the name, and
+        one has nearly that.
     WorkspaceError
         There is no workspace, or its opsnb.toml cannot be used.
     """
     asked = [code for code in os.environ.get(LANGUAGES_VARIABLE, "").split(",") if code]
     workspace = Workspace.load()
-    traits = running_playbook(playbook, workspace.root)
+    traits = running_playbook(playbook, workspace)
     spoken = [language] if language else asked
     session = Session(workspace, traits, cycle=cycle, languages=spoken, kind=kind)
     if (kernel := shell()) is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsnb.base import resources
+from opsnb.base.errors import PluginError
 from opsnb.base.plugins import Plugins
 
 
@@ -60,5 +61,23 @@ def names_files(scheme: str, plugins: Plugins) -> bool:
     own = own_schemes()
     if scheme in own:
         return own[scheme]
-    brought = plugins.find("sources", scheme)
+    brought = find_connector(scheme, plugins)
     return brought is not None and brought.files
+
+
+def find_connector(scheme: str, plugins: Plugins) -> Connector | None:
+    """The connector that a plug-in brings for a scheme; None where none does.
+
+    Raises
+    ------
+    PluginError
+        The plug-in that brings it cannot be used, or two bring it.
+    """
+    brought = plugins.find("sources", scheme)
+    if brought is not None and not isinstance(brought, Connector):
+        raise PluginError(
+            f'what it brings as the source "{scheme}" is no Connector',
+            where=f"plug-in {plugins.owner('sources', scheme)}",
+            hint="bring an object opsnb.base.connectors.Connector(open=...)",
+        )
+    return brought

@@ -90,6 +90,8 @@ class Installed:
     reason: str = ""
     home: Path | None = None
     """The package's folder, or its one file."""
+    rival: str = ""
+    """The package whose plug-in of the same name is used in its place."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.distribution} {self.version})"
@@ -119,7 +121,8 @@ def installed() -> tuple[Installed, ...]:
                 if first is None:
                     found[point.name] = _load(point, told)
                 elif first.distribution != told[1]:  # else an older one, later on the path
-                    doubles.append(Installed(*told, reason=f"{first} has the same name"))
+                    reason = f"{first} has the same name"
+                    doubles.append(Installed(*told, reason=reason, rival=first.distribution))
     return tuple(sorted([*found.values(), *doubles], key=lambda one: one.name))
 
 
@@ -133,7 +136,7 @@ def _load(point: metadata.EntryPoint, told: tuple[str, str, str]) -> Installed:
         return Installed(*told, made, home=home)
     except PluginError as error:
         return Installed(*told, reason=str(error))
-    except Exception as error:  # another's code: whatever it raises, it is left out
+    except (Exception, SystemExit) as error:  # another's code: whatever it raises, it is left out
         return Installed(*told, reason=f"{type(error).__name__}: {error}")
 
 
@@ -220,6 +223,18 @@ class Plugins:
         """The schemes or formats that they bring."""
         return sorted({name for one in self.used for name in getattr(one.brings, kind)})
 
+    def owner(self, kind: Kind, name: str) -> Installed | None:
+        """The one that brings something under a name; None where none does.
+
+        Raises
+        ------
+        PluginError
+            Two of them bring it.
+        """
+        owners = [one for one in self.used if name in getattr(one.brings, kind)]
+        _one_owner(kind.removesuffix("s"), ((name, one) for one in owners))
+        return owners[0] if owners else None
+
     def find(self, kind: Kind, name: str) -> Any:
         """What one of them brings under a name; None where none does.
 
@@ -228,21 +243,20 @@ class Plugins:
         PluginError
             Two of them bring it, or it cannot be imported.
         """
-        owners = [one for one in self.used if name in getattr(one.brings, kind)]
-        _one_owner(kind.removesuffix("s"), ((name, one) for one in owners))
-        if not owners:
+        owner = self.owner(kind, name)
+        if owner is None:
             return None
-        brought = getattr(owners[0].brings, kind)[name]
+        brought = getattr(owner.brings, kind)[name]
         if not isinstance(brought, str):
             return brought
         try:
             return pkgutil.resolve_name(brought)
-        except Exception as error:  # another's code
+        except (Exception, SystemExit) as error:  # another's code
             raise PluginError(
                 f'its {kind.removesuffix("s")} "{name}" cannot be imported '
                 f"({type(error).__name__}: {error})",
-                where=f"plug-in {owners[0]}",
-                hint="install its package again, or switch it off: " + _off(owners[0].name),
+                where=f"plug-in {owner}",
+                hint="install its package again, or switch it off: " + _off(owner.name),
             ) from error
 
     @property

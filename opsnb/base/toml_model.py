@@ -189,7 +189,15 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
         hint = f"{start}{'One' if start else 'one'} of {', '.join(known)}"
         return [Problem(key, f"cannot be {detail['input']!r}", hint)]
     what = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return [Problem(key, f"{what}, not {_shown(detail['input'])}", example and f"write {example}")]
+    return [Problem(key, f"{what}, not {_shown(detail['input'])}", _fix(model, steps))]
+
+
+def _fix(model: type[BaseModel], steps: list[Any]) -> str:
+    """To write the field's example; for an element of a list, that of the whole list."""
+    if steps and isinstance(steps[-1], int) and (example := _example(model, steps[:-1])):
+        return f"write {steps[-2]} = {example}"
+    example = _example(model, steps)
+    return example and f"write {example}"
 
 
 def _shown(value: Any) -> str:

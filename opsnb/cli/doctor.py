@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from opsnb.base.errors import OpsnbError
+from opsnb.base.errors import OpsnbError, PluginError
 
 if TYPE_CHECKING:
+    from opsnb.base.plugins import Installed
     from opsnb.base.workspace import Workspace
 
 Status = Literal["OK", "WARN", "FAIL"]
@@ -57,9 +58,11 @@ def diagnose(workspace_path: Path | None = None) -> Iterator[Diagnosis]:
 def _guarded(name: str, point: Callable[[], Diagnosis]) -> Diagnosis:
     try:
         return point()
+    except PluginError as error:
+        return Diagnosis(name, "FAIL", f"{error.where}: {error.what}", error.hint)
     except OpsnbError as error:
         return Diagnosis(name, "FAIL", error.what, error.hint)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Diagnosis(name, "FAIL", f"{type(error).__name__}: {error}", _REINSTALL)
 
 
@@ -206,21 +209,38 @@ def _plugins(workspace: Workspace) -> Iterator[Diagnosis]:
             yield Diagnosis(name, "OK", f"{package}, switched off in opsnb.toml")
         elif one.brings is None:
             fix = f'mend or remove its package, or add [plugins] off = ["{one.name}"]'
+            if one.rival:  # to switch the name off would switch off both
+                both = f"{one.rival} and {one.distribution}"
+                fix = f"remove one of the packages {both}, or rename the plug-in of one"
             yield Diagnosis(name, "WARN", f"{package} is left out: {one.reason}", fix)
+        elif faults := list(_faults(one, workspace)):
+            for fault in faults:
+                yield Diagnosis(name, "FAIL", f"{package}: {fault.what}", fault.hint)
         else:
             yield Diagnosis(name, "OK", f"{package} brings {one.brings.summary or 'nothing'}")
 
 
+def _faults(one: Installed, workspace: Workspace) -> Iterator[OpsnbError]:
+    """What is wrong with the sources and formats that a plug-in brings."""
+    from opsnb.base.connectors import find_connector
+    from opsnb.publishing.reports.formats import find_format
+
+    found: dict[str, Callable[..., object]] = {"sources": find_connector, "formats": find_format}
+    for kind, find in found.items():
+        for name in sorted(getattr(one.brings, kind)):
+            try:
+                find(name, workspace.plugins)
+            except OpsnbError as error:
+                yield error
+
+
 def _formats(workspace: Workspace) -> Diagnosis:
-    """Whether the formats that opsnb.toml asks for can be made, and what plug-ins bring found."""
+    """Whether the formats that opsnb.toml asks for can be made."""
     from opsnb.publishing.reports.formats import chosen_formats
 
     chosen = chosen_formats(workspace)
     for each in chosen:
         each.prepare()
-    for kind in ("sources", "formats"):
-        for name in workspace.plugins.names(kind):
-            workspace.plugins.find(kind, name)
     return Diagnosis("formats", "OK", ", ".join(each.name for each in chosen))
 
 

@@ -59,7 +59,7 @@ def formats_of(given: list[str] | None, no_pdf: bool) -> list[str] | None:
     Raises
     ------
     ParameterError
-        Both options are given.
+        Both options are given, or no format is named.
     """
     if not given:
         return [] if no_pdf else None
@@ -67,7 +67,14 @@ def formats_of(given: list[str] | None, no_pdf: bool) -> list[str] | None:
         raise ParameterError(
             "--format and --no-pdf are both given", where="--no-pdf", hint="leave one of them out"
         )
-    return [name for text in given for name in codes_of(text)]
+    names = [name for text in given for name in codes_of(text)]
+    if not names:
+        raise ParameterError(
+            "no format is named",
+            where="--format",
+            hint="write --format html for pages alone, or leave it out for those of opsnb.toml",
+        )
+    return names
 
 
 def parameters_of(pairs: list[str]) -> dict[str, str]:

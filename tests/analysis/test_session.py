@@ -13,8 +13,15 @@ import pytest
 from opsnb.analysis.display import Note, Paragraph
 from opsnb.analysis.findings import MIME, Card, Prediction, Verdict
 from opsnb.analysis.session import Session, begin
-from opsnb.base.errors import MessageError, ParameterError, PeriodError, WorkspaceError
+from opsnb.base.errors import (
+    MessageError,
+    ParameterError,
+    PeriodError,
+    PlaybookError,
+    WorkspaceError,
+)
 from opsnb.base.messages import Text
+from opsnb.base.traits import Traits
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.reports.schema import Report
 
@@ -55,6 +62,30 @@ def test_begin_finds_the_workspace_and_the_languages(
     monkeypatch.setenv("OPSNB_WORKSPACE", str(tmp_path / "nowhere"))
     with pytest.raises(WorkspaceError):
         begin("mine")
+
+
+def test_a_name_that_no_playbook_has(
+    workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    workspace({"orders": ORDERS})
+    (tmp_path / "playbooks").mkdir()
+    own = json.dumps({"metadata": {"opsnb": {"memory": "everything"}}})
+    (tmp_path / "playbooks" / "board_week.ipynb").write_text(own, encoding="utf-8")
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "draft.ipynb").write_text(own, encoding="utf-8")
+    monkeypatch.setenv("OPSNB_WORKSPACE", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "beside")
+    for slip, meant in {
+        "monthly_retrospectiv": "monthly_retrospective",
+        "bord_week": "board_week",
+    }.items():
+        with pytest.raises(PlaybookError, match=f'"{slip}". Fix: did you mean "{meant}"?'):
+            begin(slip)
+    assert begin("board_week").traits.memory == begin("draft").traits.memory == "everything"
+    with pytest.warns(UserWarning, match='not those of "board_week". Fix: save it as') as told:
+        assert begin("board_week_cn").traits == Traits("board_week_cn")
+    assert told[0].filename == __file__
+    assert begin("loyalty").traits == Traits("loyalty")
 
 
 def test_each_cell_carries_what_was_recorded_since_the_last(ops: Session) -> None:

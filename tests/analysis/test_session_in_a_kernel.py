@@ -177,14 +177,33 @@ def test_an_inherited_name_of_a_notebook_without_a_session_is_not_taken(root: Pa
     assert printed(done.cells[1]) == "mine own 2026-10"
 
 
-@pytest.mark.parametrize("names", [(), ("mine", "twin")], ids=["unsaved", "two alike"])
-def test_where_it_cannot_be_told_the_error_names_the_fix(root: Path, names: tuple) -> None:
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), ["the kernel knows no notebook", "save the notebook", '(playbook="...")']),
+        (
+            ("mine", "twin"),
+            ["stands in mine.ipynb, twin.ipynb of playbooks/", 'opsnb.begin(playbook="NAME")'],
+        ),
+    ],
+    ids=["unsaved", "two alike"],
+)
+def test_where_it_cannot_be_told_the_error_names_the_fix(
+    root: Path, names: tuple, said: list[str]
+) -> None:
     for name in names:
         saved(root, name, notebook(SETUP, WHO))
     with pytest.raises(CellExecutionError) as caught:
         execute(root, notebook(SETUP, WHO))
     assert "PlaybookError" in str(caught.value)
-    assert 'opsnb.begin(playbook="...")' in str(caught.value)
+    assert [words for words in said if words not in str(caught.value)] == []
+
+
+def test_of_two_alike_the_name_decides(root: Path) -> None:
+    for name, memory in (("mine", "own"), ("twin", "everything")):
+        saved(root, name, notebook(SETUP, WHO, memory=memory))
+    named = SETUP.replace("begin(", 'begin("twin", ')
+    assert printed(execute(root, notebook(named, WHO)).cells[1]) == "twin everything 2026-10"
 
 
 def test_a_name_that_is_given_stays(root: Path) -> None:

@@ -77,6 +77,7 @@ def test_a_plug_in_is_found_by_its_entry_point(install: Install) -> None:
         (brings(playbooks="HERE / 'gone'"), "its folder of playbooks is not there (gone)"),
         (brings(metrics="HERE / 'gone.toml'"), "its file of metrics cannot be read"),
         ("def plugin():\n    raise SystemError('broken')\n", "SystemError: broken"),
+        ("import sys\nsys.exit('no licence')\n", "SystemExit: no licence"),
     ],
 )
 def test_one_that_cannot_be_used_is_left_out_and_keeps_the_others(
@@ -127,10 +128,22 @@ def test_of_two_packages_with_a_plug_in_of_one_name_the_first_counts(install: In
     used, lost = Plugins().used[0], Plugins().left_out[0]
     assert {used.distribution, lost.distribution} == {"acme-opsnb", "later"}
     assert lost.reason == f"{used} has the same name"
+    assert lost.rival == used.distribution
 
 
-def test_what_cannot_be_imported_is_an_error_once_it_is_asked_for(install: Install) -> None:
-    install("acme", brings(sources="{'jsonl': 'acme_plugin.nowhere:X'}"))
+def test_an_interrupt_is_not_the_plug_in_s(install: Install) -> None:
+    install("acme", "raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        installed()
+
+
+@pytest.mark.parametrize("module", [None, "import sys\nsys.exit(1)\n"], ids=["none", "exits"])
+def test_what_cannot_be_imported_is_an_error_once_it_is_asked_for(
+    install: Install, module: str | None
+) -> None:
+    package = install("acme", brings(sources="{'jsonl': 'acme_plugin.lines:X'}"))
+    if module is not None:
+        (package / "lines.py").write_text(module)
     with pytest.raises(PluginError, match=r"plug-in acme \(acme-opsnb 1.0\): its source \"jsonl\""):
         names_files("jsonl", Plugins())
     assert Plugins().find("sources", "ftp") is None
@@ -142,6 +155,13 @@ def test_a_source_of_a_plug_in_says_whether_it_is_of_files(install: Install) -> 
     assert (names_files("a", Plugins()), names_files("b", Plugins())) == (True, False)
     assert not names_files("a", Plugins(["acme"]))
     assert isinstance(Plugins().find("sources", "a"), Connector)
+
+
+def test_a_source_of_a_plug_in_is_a_connector(install: Install) -> None:
+    install("acme", brings(sources="{'jsonl': print}"))
+    told = r'plug-in acme \(acme-opsnb 1.0\): what it brings as the source "jsonl" is no Connector'
+    with pytest.raises(PluginError, match=told):
+        names_files("jsonl", Plugins())
 
 
 def test_metrics_and_texts_lie_between_opsnb_and_the_workspace(

@@ -174,6 +174,10 @@ def test_a_format_that_is_not_known(call, make, root) -> None:
     assert 'formats: no format "pfd". Fix: did you mean "pdf"?' in mistake(
         call("run", "demo", "--format", "pfd")
     )
+    for nothing in ("", " , "):
+        assert "--format: no format is named. Fix: write --format html" in mistake(
+            call("run", "demo", "--format", nothing)
+        )
     both = mistake(call("run", "demo", "--format", "pdf", "--no-pdf"))
     assert "--format and --no-pdf are both given" in both
     with (root / "opsnb.toml").open("a", encoding="utf-8") as file:

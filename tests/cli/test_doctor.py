@@ -58,6 +58,30 @@ def test_each_plug_in_is_told_of(root, monkeypatch) -> None:
     assert 'off = ["old"]' in old.fix
 
 
+def test_a_plug_in_s_fault_is_told_under_its_name(root, monkeypatch) -> None:
+    known = [
+        Installed("acme", "acme-opsnb", "1.2", Plugin(api=1, sources={"ftp": "nowhere:X"})),
+        Installed("noclass", "bad-opsnb", "1.0", Plugin(api=1, formats={"noclass": object()})),
+        Installed(
+            "twin", "late", "2.0", reason="twin (early 1.0) has the same name", rival="early"
+        ),
+    ]
+    monkeypatch.setattr(plugins, "installed", lambda: tuple(known))
+    found = points(root)
+    assert found["formats"].status == "OK"
+    source, format = found["plug-in acme"], found["plug-in noclass"]
+    assert (source.status, format.status) == ("FAIL", "FAIL")
+    assert source.detail.startswith('acme-opsnb 1.2: its source "ftp" cannot be imported')
+    assert "object at 0x" not in format.detail + format.fix
+    assert format.detail.endswith('the format "noclass" is no Format of that name')
+    assert found["plug-in twin"].fix.startswith("remove one of the packages early and late")
+    assert "off" not in found["plug-in twin"].fix
+
+    with (root / "opsnb.toml").open("a", encoding="utf-8") as file:
+        file.write('[report]\nformats = ["noclass"]\n')
+    assert "plug-in noclass (bad-opsnb 1.0): " in points(root)["formats"].detail
+
+
 def test_what_can_be_wrong(root, monkeypatch) -> None:
     from opsnb.publishing.execution import provenance
     from opsnb.publishing.reports import fonts, pdf_engines

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources.base import Rejected, Source
 from opsnb.analysis.sources.embedded import Engine
-from opsnb.base.connectors import Connector, own_schemes
+from opsnb.base.connectors import Connector, find_connector, own_schemes
 from opsnb.base.errors import SourceError, did_you_mean
 from opsnb.base.plugins import Plugins
 from opsnb.base.workspace import SourceConfig, Workspace
@@ -79,7 +79,7 @@ def _connector(scheme: str, plugins: Plugins, where: str) -> Connector:
         folder = "files" if own[scheme] else "servers"
         connector: Connector = importlib.import_module(f"{__name__}.{folder}.{scheme}").CONNECTOR
         return connector
-    found: Connector | None = plugins.find("sources", scheme)
+    found = find_connector(scheme, plugins)
     if found is None:
         hint = did_you_mean(scheme, [*own, *plugins.names("sources")], kind="schemes")
         raise SourceError(f'unknown scheme "{scheme}"', where=where, hint=hint + plugins.remark)

@@ -28,6 +28,7 @@ from opsnb.base.plans import (
 from opsnb.base.plugins import Plugins
 from opsnb.base.workspace.file import (
     FILE,
+    METRICS,
     CheckConfig,
     CycleConfig,
     Cycles,
@@ -38,7 +39,15 @@ from opsnb.base.workspace.file import (
     read_file,
 )
 
-__all__ = ["FILE", "CheckConfig", "CycleConfig", "SourceConfig", "TableConfig", "Workspace"]
+__all__ = [
+    "FILE",
+    "METRICS",
+    "CheckConfig",
+    "CycleConfig",
+    "SourceConfig",
+    "TableConfig",
+    "Workspace",
+]
 
 _DECIDES = {"en": "operations lead", "zh": "运营负责人"}
 

@@ -19,6 +19,7 @@ from opsnb.base.messages import known_languages
 from opsnb.base.toml_model import Day, Problem, Said, Strict, fail, mistake, read_toml, validate
 
 FILE = "opsnb.toml"
+METRICS = "metrics.toml"
 
 
 class SourceConfig(Strict):
@@ -154,10 +155,18 @@ class Settings(Strict):
             yield Problem("languages", f'lacks the primary language "{self.language}"', hint)
 
 
+def _formats(names: list[str]) -> list[str]:
+    if not any(name.strip() for name in names):
+        raise mistake("names no format", 'write formats = ["html"] for pages alone')
+    return names
+
+
 class _Report(Strict):
     """[report]: how reports are published."""
 
-    formats: list[str] = Field(default=["html", "pdf"], examples=['["html", "pdf"]'])
+    formats: Annotated[list[str], AfterValidator(_formats)] = Field(
+        default=["html", "pdf"], examples=['["html", "pdf"]']
+    )
     pdf: Literal["standard", "accessible"] = Field(default="standard", examples=['"accessible"'])
 
 
@@ -234,7 +243,7 @@ def find(path: str | Path | None) -> Path:
 
 def _metrics(root: Path, inline: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """[metrics.*] of opsnb.toml together with metrics.toml beside it."""
-    beside = root / "metrics.toml"
+    beside = root / METRICS
     tree = read_toml(beside) if beside.is_file() else {}
     found = [
         Problem(name, f"is no metric but {value!r}", f"metrics are tables: [{name}]")

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from opsnb.base.errors import PublishError
-from opsnb.base.seam import Schema
-from opsnb.publishing.reports.schema import check
+from opsnb.base.seam import SCHEMA, Schema
+from opsnb.publishing.reports.schema import misfits
+
+_RESTORE = "make the report again, or restore the file from the report's versions/ or a backup"
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def read_report(path: Path) -> dict[str, Any]:
             where=str(path),
             hint="name a report's folder or its report.json",
         )
-    return as_read(report, str(path))
+    return as_read(report, str(file))
 
 
 def as_read(report: dict[str, Any], where: str = "report.json") -> dict[str, Any]:
@@ -48,14 +50,20 @@ def as_read(report: dict[str, Any], where: str = "report.json") -> dict[str, Any
     PublishError
         As `read_report`.
     """
-    name, known = str(report.get("schema")), get_args(Schema)
-    if name.startswith("opsnb.report/") and name not in known:
+    name, known = report.get("schema", SCHEMA), get_args(Schema)
+    if name not in known:
+        later = str(name).startswith("opsnb.report/")
         raise PublishError(
-            f'the report has the layout "{name}"; this opsnb reads {" and ".join(known)}',
+            f"the report has the layout {json.dumps(name, ensure_ascii=False)}; "
+            f"this opsnb reads {' and '.join(known)}",
             where=where,
-            hint="read it with the version of opsnb that wrote it, or a later one",
+            hint="read it with the version of opsnb that wrote it, or a later one"
+            if later
+            else _RESTORE,
         )
-    return {**check(report), "parts": report.get("parts") or []}
+    if wrong := misfits(report):
+        raise PublishError(f"this is no valid report ({wrong})", where=where, hint=_RESTORE)
+    return {**report, "parts": report.get("parts") or []}
 
 
 def as_text(report: dict[str, Any]) -> str:

@@ -80,9 +80,9 @@ class Report(BaseModel):
     @model_validator(mode="after")
     def _is_whole(self) -> Report:
         if self.language not in self.languages:
-            raise ValueError("its language is not among its languages")
+            raise ValueError("language: not among its languages")
         if self.schema_ == SCHEMA and self.parts is None:
-            raise ValueError(f"{SCHEMA} has parts")
+            raise ValueError(f"parts: field required by {SCHEMA}")
         return self
 
 
@@ -94,21 +94,32 @@ def check(report: dict[str, Any]) -> dict[str, Any]:
     PublishError
         Names up to three places that are wrong.
     """
+    if wrong := misfits(report):
+        raise PublishError(
+            f"the playbook's outputs do not make a valid report ({wrong})",
+            where=f"report.json, {report.get('language', '?')}",
+            hint="show results through the session, which builds these records",
+        )
+    return report
+
+
+def misfits(report: dict[str, Any]) -> str:
+    """Up to three places where a report does not have the layout of `Report`; "" for none."""
     try:
         Report.model_validate(report)
     except ValidationError as error:
         issues = _telling(error)
-        places = [
-            f"{'.'.join(str(part) for part in issue['loc'])}: {issue['msg'].lower()}"
-            for issue in issues[:3]
-        ]
-        more = f" and {len(issues) - 3} more" if len(issues) > 3 else ""
-        raise PublishError(
-            "the playbook's outputs do not make a valid report (" + "; ".join(places) + f"{more})",
-            where=f"report.json, {report.get('language', '?')}",
-            hint="show results through the session, which builds these records",
-        ) from error
-    return report
+        places = "; ".join(_place(issue) for issue in issues[:3])
+        return f"{places} and {len(issues) - 3} more" if len(issues) > 3 else places
+    return ""
+
+
+def _place(issue: Any) -> str:
+    """Where and what: `cards.0.value: field required`; what tells of a whole names its fields."""
+    message = issue["msg"].removeprefix("Value error, ")
+    message = f"{message[:1].lower()}{message[1:]}"
+    place = ".".join(str(part) for part in issue["loc"])
+    return f"{place}: {message}" if place else message
 
 
 def _telling(error: ValidationError) -> list[Any]:

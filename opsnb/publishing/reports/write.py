@@ -114,7 +114,7 @@ def _noting(one: Format, failed: dict[Format, PublishError]) -> Iterator[None]:
         yield
     except PublishError as error:
         failed.setdefault(one, error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plug-in's code may end the process
         broken = PublishError(
             f"it broke ({type(error).__name__}: {error})",
             where=f"format {one.name}",

@@ -12,7 +12,6 @@ import datetime as dt
 import functools
 import json
 import threading
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,7 +21,8 @@ import opsnb
 from opsnb.base import resources
 from opsnb.base.connectors import names_files
 from opsnb.base.errors import OpsnbError, PublishError
-from opsnb.base.workspace import FILE, Workspace
+from opsnb.base.toml_model import read_toml
+from opsnb.base.workspace import FILE, METRICS, Workspace
 from opsnb.publishing.reports.formats import PAGE, Format
 from opsnb.publishing.reports.run_record import write_atomic
 from opsnb.publishing.runs.code_hashes import libraries, own_code
@@ -144,11 +144,12 @@ class CurrentState:
             "parameters": hash_of(sorted((k, repr(v)) for k, v in planned.parameters.items())),
             "languages": ",".join(codes),
             FILE: self._settings,
+            **({METRICS: self._metrics} if self._metrics else {}),
             "day of the data": workspace.as_of.isoformat(),
             "messages": hash_of_files(workspace.messages_folder),
             "opsnb": own_code(),
             "libraries": libraries(),
-            **({"plug-ins": hash_of(stamp)} if (stamp := workspace.plugins.stamp) else {}),
+            **({"plug-ins": self._plugins} if workspace.plugins.used else {}),
         }
         for name, fields in reads["plans"].items():
             folder, _, id = name.partition("/")
@@ -191,7 +192,7 @@ class CurrentState:
 
         What a report rests on is then not known: it may have read the file before or after.
         """
-        names = [FILE, *(reads["files"] if reads else ())]
+        names = [FILE, METRICS, *(reads["files"] if reads else ())]
         places = [*(self.workspace.root / name for name in names), self.workspace.messages_folder]
         paths = [p for place in places for p in (place, *place.glob("*")) if p.is_file()]
         return any(path.stat().st_mtime >= started for path in paths)
@@ -226,14 +227,14 @@ class CurrentState:
         names = sorted(self.workspace.sources)
         if not all(map(self._is_file, names)):
             return None
-        return hash_of([self._settings, *map(self._source_stamp, names)])
+        return hash_of([self._settings, self._metrics, *map(self._source_stamp, names)])
 
     # -- parts ---------------------------------------------------------------------------
 
     @functools.cached_property
     def _settings(self) -> str:
-        """opsnb.toml and metrics.toml, without what only says which reports there are."""
-        tree = tomllib.loads((self.workspace.root / FILE).read_text(encoding="utf-8"))
+        """opsnb.toml, without what only says which reports there are."""
+        tree = read_toml(self.workspace.root / FILE)
         kept = {name: value for name, value in tree.items() if name not in ("cycles", "report")}
         filled: list[str | None] = []
         try:
@@ -241,7 +242,18 @@ class CurrentState:
             filled += [table.expanded_sql for table in self.workspace.tables.values()]
         except OpsnbError as error:  # a variable is not set: the run will say so
             filled.append(str(error))
-        return hash_of([kept, filled, self.workspace.metrics])
+        return hash_of([kept, filled])
+
+    @functools.cached_property
+    def _metrics(self) -> str:
+        """metrics.toml; empty where there is none."""
+        path = self.workspace.root / METRICS
+        return hash_of(read_toml(path)) if path.is_file() else ""
+
+    @functools.cached_property
+    def _plugins(self) -> str:
+        plugins = self.workspace.plugins
+        return hash_of([plugins.stamp, plugins.metrics()])  # whose file may lie elsewhere
 
     @functools.cache  # noqa: B019  lives as long as a cycle
     def stamp(self, table: str) -> str | None:

@@ -184,6 +184,15 @@ table = "t"
         ('[sources.s]\nurl = "x"\nmemory_limit = "lots"', "sources.s.memory_limit"),
         ("currency = 'CNY'", "is not valid TOML"),
         ("country = 'China'", "workspace.country"),
+        (
+            "[report]\nformats = []",
+            'report.formats: names no format. Fix: write formats = ["html"]',
+        ),
+        (
+            "[report]\nformats = [1]",
+            'formats[1]: should be a valid string, not 1. Fix: write formats = ["html", "pdf"]',
+        ),
+        ("[plugins]\noff = [1]", 'not 1. Fix: write off = ["acme"]'),
     ],
 )
 def test_single_mistakes(tmp_path: Path, more: str, part: str) -> None:

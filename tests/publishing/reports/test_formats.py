@@ -75,7 +75,7 @@ def test_one_more_format_is_written_and_linked(plugins, notebook, run, tmp_path)
     assert [kind for kind, _ in dict(entry.files)["English"]] == ["HTML", "Minutes", "BRIEF"]
 
 
-@pytest.mark.parametrize("error", [PublishError("no ink"), KeyError("verdict")])
+@pytest.mark.parametrize("error", [PublishError("no ink"), KeyError("verdict"), SystemExit(1)])
 @pytest.mark.parametrize("slow", [False, True])
 def test_one_that_breaks_costs_the_report_nothing_else(
     notebook, run, tmp_path, monkeypatch, error, slow
@@ -94,7 +94,8 @@ def test_one_that_breaks_costs_the_report_nothing_else(
     published = publish(notebook, run, tmp_path, [broken, sound])
     assert list(published.failed) == [broken]
     said = str(published.failed[broken])
-    assert "no ink" in said or "format broken: it broke (KeyError: 'verdict')" in said
+    told = f"format broken: it broke ({type(error).__name__}: {error})"
+    assert ("no ink" if isinstance(error, PublishError) else told) in said
     assert not list(tmp_path.glob("*.txt"))
     page = (tmp_path / "report.html").read_text("utf-8")
     assert re.findall(r'href="(minutes[^"]*)"', page) == ["minutes.text"]
@@ -134,11 +135,25 @@ def test_what_is_no_format(monkeypatch) -> None:
     ):
         one = Installed("acme", "a", "1", Plugin(api=1, formats={"minutes": brought}))
         monkeypatch.setattr("opsnb.base.plugins.installed", lambda one=one: (one,))
-        with pytest.raises(PluginError, match=r'the format "minutes" is no Format of that name'):
+        with pytest.raises(PluginError, match=r'the format "minutes" is no Format of') as caught:
             find_format("minutes", Plugins())
+        assert caught.value.where == "plug-in acme (a 1)"
         assert [each.name for each in known_formats(Plugins())] == ["html", "pdf"]
     with pytest.raises(TypeError, match="format Bare has no name, label, extension"):
         type("Bare", (Format,), {})
+
+
+@pytest.mark.parametrize("error", [KeyError("font"), SystemExit(2)])
+def test_one_that_cannot_be_made_is_the_plug_in_s_fault(monkeypatch, error) -> None:
+    class Broken(Minutes):
+        def __init__(self) -> None:
+            raise error
+
+    one = Installed("acme", "a", "1", Plugin(api=1, formats={"minutes": Broken}))
+    monkeypatch.setattr("opsnb.base.plugins.installed", lambda: (one,))
+    with pytest.raises(PluginError, match=r'plug-in acme \(a 1\): its format "minutes" cannot be'):
+        find_format("minutes", Plugins())
+    assert [each.name for each in known_formats(Plugins())] == ["html", "pdf"]
 
 
 def test_the_server_sends_what_formats_make(plugins, tmp_path) -> None:

@@ -95,8 +95,13 @@ def test_what_is_written_is_what_is_read(tmp_path, notebook, run):
     ("change", "message"),
     [
         ({"schema": "opsnb.report/3"}, 'layout "opsnb.report/3".*reads opsnb.report/1 and'),
-        ({"schema": "opsnb.report/2"}, "opsnb.report/2 has parts"),
-        ({"schema": "other"}, "schema: input should be"),
+        ({"schema": "opsnb.report/2"}, r"\(parts: field required by opsnb.report/2\)"),
+        ({"schema": "other/1"}, 'has the layout "other/1"; this opsnb reads'),
+        ({"schema": 7}, "has the layout 7; this opsnb reads"),
+        ({"schema": None}, "has the layout null; this opsnb reads"),
+        ({"schema": ["opsnb.report/1"]}, "has the layout .*; this opsnb reads"),
+        ({"language": "fr"}, r"\(language: not among its languages\)"),
+        ({"languages": None, "cards": [{}], "cells": 1}, "languages: input .* and [0-9]+ more"),
         ({"cards": [{"label": "Effect"}]}, "cards.0.value: field required"),
         ({"actions": [{**OLD["actions"][0], "status": "lost"}]}, "actions.0.status"),
         ({"findings": [{"claim": "So"}]}, "findings.0.evidence"),
@@ -104,5 +109,9 @@ def test_what_is_written_is_what_is_read(tmp_path, notebook, run):
 )
 def test_what_is_not_a_report_is_an_error(old, change, message):
     (old / "report.json").write_text(json.dumps({**copy.deepcopy(OLD), **change}), "utf-8")
-    with pytest.raises(PublishError, match=message):
+    with pytest.raises(PublishError, match=message) as caught:
         read_report(old)
+    assert caught.value.where == str(old / "report.json")
+    later = str(change.get("schema")) == "opsnb.report/3"
+    assert ("the version of opsnb that wrote it" if later else "versions/") in caught.value.hint
+    assert "playbook's outputs" not in str(caught.value)

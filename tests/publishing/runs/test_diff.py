@@ -128,7 +128,7 @@ def test_what_is_no_report_is_refused(tmp_path, before):
         with pytest.raises(PublishError, match=r"this is no report\.json"):
             read_report(tmp_path)
     (tmp_path / "report.json").write_text("{}")
-    with pytest.raises(PublishError, match="do not make a valid report"):
+    with pytest.raises(PublishError, match="this is no valid report"):
         read_report(tmp_path / "report.json")
 
 

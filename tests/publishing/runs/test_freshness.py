@@ -125,6 +125,14 @@ CHANGES = {
         lambda root: edit(root / "opsnb.toml", "2026-11-16", "2026-11-17"),
         ("opsnb.toml", "day of the data"),
     ),
+    "a metric of one's own": (
+        lambda root: write(root / "metrics.toml", '[refunds]\nowner = "Li Na"\n'),
+        ("metrics.toml",),
+    ),
+    "a metric in the settings": (
+        lambda root: (root / "opsnb.toml").open("a").write('[metrics.refunds]\nowner = "Li Na"\n'),
+        ("opsnb.toml",),
+    ),
     "playbook": (
         lambda root: edit(root / "playbooks/demo.ipynb", "orders.rows", "orders.n"),
         ("playbook",),
@@ -158,6 +166,35 @@ def test_a_change_is_named_and_the_report_runs(shop, what) -> None:
     change(shop.root)
     again = go(shop)
     assert (again.made, again.changed, again.error) == ("executed", named, None)
+    assert go(shop).made == "unchanged"
+
+
+def test_a_changed_metric_is_named_by_its_file(shop) -> None:
+    """Changed, and gone again; a word beside the metrics changes nothing."""
+    metrics = shop.root / "metrics.toml"
+    write(metrics, '[refunds]\nowner = "Li Na"\n')
+    go(shop)
+    write(metrics, '# ours\n[refunds]\nowner = "Li Na"\n')
+    assert go(shop).made == "unchanged"
+    edit(metrics, "Li Na", "Wang Wei")
+    assert go(shop).changed == ("metrics.toml",)
+    metrics.unlink()
+    assert go(shop).changed == ("metrics.toml",)
+
+
+def test_metrics_written_during_a_run_count_as_moved(shop) -> None:
+    current = freshness.CurrentState(shop)
+    started = time.time() + 5
+    assert not current.moved_since(started, None)
+    write(shop.root / "metrics.toml", "")
+    os.utime(shop.root / "metrics.toml", (started + 1, started + 1))
+    assert current.moved_since(started, None)
+
+
+def test_settings_saved_with_a_byte_order_mark_are_compared(shop) -> None:
+    path = shop.root / "opsnb.toml"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert go(shop).error is None
     assert go(shop).made == "unchanged"
 
 

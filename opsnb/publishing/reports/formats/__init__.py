@@ -147,14 +147,25 @@ def find_format(name: str, plugins: Plugins) -> Format | None:
         return own
     found = plugins.find("formats", name)
     if isinstance(found, type) and issubclass(found, Format):
-        found = found()
+        found = _made(found, name, plugins)
     if found is not None and not (isinstance(found, Format) and found.name == name):
         raise PluginError(
-            f'what a plug-in brings as the format "{name}" is no Format of that name',
-            where=f"{found!r}",
+            f'what it brings as the format "{name}" is no Format of that name',
+            where=f"plug-in {plugins.owner('formats', name)}",
             hint="bring an object or class derived from opsnb.publishing.reports.formats.Format",
         )
     return found
+
+
+def _made(kind: type[Format], name: str, plugins: Plugins) -> Format:
+    try:
+        return kind()
+    except (Exception, SystemExit) as error:  # another's code
+        raise PluginError(
+            f'its format "{name}" cannot be made ({type(error).__name__}: {error})',
+            where=f"plug-in {plugins.owner('formats', name)}",
+            hint=f"give {kind.__name__} an __init__ without parameters that does not fail",
+        ) from error
 
 
 def known_formats(plugins: Plugins) -> list[Format]:
