@@ -92,11 +92,11 @@ def test_each_file_that_a_kernel_opens_changes_the_key(
     monkeypatch.setattr(opsnb, "__file__", str(tmp_path / "opsnb/__init__.py"))
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "opsnb")
     planned = plan(Playbook.read(HOME / "playbooks" / f"{PLAYBOOKS[0]}.ipynb"), {}, sample)
-    present = freshness.Present(sample)
+    current = freshness.CurrentState(sample)
 
     def key() -> dict[str, str]:
         code_hashes.own_code.cache_clear()
-        return present.key(planned, ["en"], READS)
+        return current.key(planned, ["en"], READS)
 
     before = key()
     assert key() == before
