@@ -104,7 +104,7 @@ def test_what_is_written_is_what_is_read(tmp_path, notebook, run):
         ({"languages": None, "cards": [{}], "cells": 1}, "languages: input .* and [0-9]+ more"),
         ({"cards": [{"label": "Effect"}]}, "cards.0.value: field required"),
         ({"actions": [{**OLD["actions"][0], "status": "lost"}]}, "actions.0.status"),
-        ({"findings": [{"claim": "So"}]}, "findings.0.evidence"),
+        ({"findings": [{"claim": "So"}]}, "findings.0.grade"),
     ],
 )
 def test_what_is_not_a_report_is_an_error(old, change, message):
