@@ -42,11 +42,14 @@ IMPORTS = "import pandas, seaborn, scipy.stats, ibis, duckdb, opsnb.analysis.ses
 def floor(asked: dict[str, Any]) -> dict[str, Any]:
     """Seconds from warm processes to reports of `asked["runs"]`: [playbook, parameters, cycle]."""
     from opsnb.base.core_share import tell_running
+    from opsnb.base.plugins import Plugins
     from opsnb.publishing.kernels.preload import preload
+    from opsnb.publishing.reports.formats import find_format, own_formats
     from opsnb.publishing.reports.preparation import load
 
     preload(0)
-    load()
+    found = (find_format(name, Plugins()) for name in own_formats())
+    load([each for each in found if each is not None])
     started, waiting = time.perf_counter(), list(asked["runs"])
     failure = Path(asked["out"]) / "failure.txt"
     running: set[int] = set()
@@ -81,6 +84,7 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
+    from opsnb.base import traits
     from opsnb.base.workspace import Workspace
     from opsnb.publishing.reports import publish
     from opsnb.publishing.runs.make import now, record_of
@@ -89,6 +93,7 @@ def _by_itself(run: list[Any], asked: dict[str, Any]) -> None:
     planned = _planned(workspace, run)
     os.environ |= {
         "OPSNB_WORKSPACE": str(workspace.root),
+        traits.VARIABLE: planned.playbook.traits.as_json(),
         "OPSNB_LANGUAGES": ",".join(workspace.languages),
         "OPSNB_CYCLE_CACHE": asked["shared"],
     }
