@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -43,7 +44,7 @@ def unless_empty(
     return shown
 
 
-class PeriodReview:
+class PeriodReview(abc.ABC):
     """Sections over what is known of a period; each stands alone, in whatever order they run."""
 
     folded_gate = False
@@ -210,9 +211,9 @@ class PeriodReview:
         self._record_case("no_data")
         return self.ops.first_screen(empty_verdict(evidence), [])
 
+    @abc.abstractmethod
     def _first_screen(self) -> Shown:
         """The summary of a period that can be measured."""
-        raise NotImplementedError
 
     def _record_case(self, case: str) -> None:
         """What the verdict is, as a word that other reports can ask for."""
