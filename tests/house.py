@@ -63,6 +63,31 @@ def imports(path: Path) -> Iterator[str]:
                 yield inner if inner in NAMES else str(node.module)
 
 
+def origin(module: str, name: str) -> str:
+    """The module that a name comes from: packages hand on what others define."""
+    inner = f"{module}.{name}"
+    if inner in NAMES:
+        return inner
+    path = NAMES.get(module)
+    if path is None or path.name != "__init__.py":
+        return module
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opsnb"):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    return origin(str(node.module), alias.name)
+    return module
+
+
+def origins(path: Path) -> Iterator[str]:
+    """Modules that define what a module imports, those for types alone included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "opsnb":
+            yield from (origin(str(node.module), alias.name) for alias in node.names)
+
+
 def first_line(path: Path) -> str:
     """The first line of a module's docstring."""
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
