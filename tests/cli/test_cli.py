@@ -496,6 +496,8 @@ def test_sample_refuses_a_bad_seed(call, company) -> None:
 
 
 def opsnb_process(root: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A command that hears Ctrl-C, also where the tests run in the background of a shell, which
+    has it ignored."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
         [sys.executable, "-m", "opsnb", *arguments],
@@ -504,6 +506,7 @@ def opsnb_process(root: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
