@@ -37,7 +37,6 @@ from opsnb.analysis.methods.disclosure import hidden_cells, hidden_groups
 from opsnb.analysis.metrics import Meter, load_catalogue
 from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.data_range import last_day
-from opsnb.analysis.metrics.row_counts import rows_per_day
 from opsnb.analysis.metrics.rows import Rows
 from opsnb.analysis.recorded_values import (
     as_day,
@@ -50,6 +49,7 @@ from opsnb.analysis.recorded_values import (
 from opsnb.analysis.shown import Records, Shown
 from opsnb.analysis.sources import require_still
 from opsnb.analysis.tables import TableReport, check, fingerprints
+from opsnb.analysis.tables.day_counts import written
 from opsnb.base import resources
 from opsnb.base.errors import ParameterError
 from opsnb.base.messages import Language, Said, Text
@@ -284,7 +284,7 @@ class Recorder:
         missing = [name for name in wanted if name not in self.reports]
         for report in check(self.workspace, missing) if missing else []:
             self.reports[report.table] = report
-            days = rows_per_day(self.rows.table(report.table))
+            days = written(self.rows.table(report.table).days)
             self._pending.tables[report.table] = {**report.provenance(), "days": days}
         return [self.reports[name] for name in wanted]
 

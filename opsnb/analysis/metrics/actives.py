@@ -30,7 +30,7 @@ def active_rows(
     Activity is an event; where events are not mapped, an order that was not cancelled.
     """
     name = "events" if rows.has("events") else "orders"
-    table = rows.table(name).expr
+    table = rows.expr(name)
     if name == "orders" and "status" in table.columns:
         table = table.filter(table.status.coalesce("paid") != "cancelled")
     known = table.filter(table.user_id.notnull() & on_days(table, first, last, DAY_COLUMN[name]))

@@ -38,6 +38,10 @@ class Measured:
         Promoters and detractors, for an NPS.
     withheld : bool
         Too few people stand behind it to be shown, or it would give away such a group.
+    days : int or None
+        Days of the period that are on record; None where the value is no matter of days.
+    until : date or None
+        The last day that it looks at, where that is not the period's.
     """
 
     period: str
@@ -50,6 +54,8 @@ class Measured:
     plus: int | None = None
     minus: int | None = None
     withheld: bool = False
+    days: int | None = None
+    until: dt.date | None = None
 
 
 def grouped(column: ibis.Column) -> ibis.Column:

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import ibis
-
 from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
 from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import OpsnbError
@@ -19,28 +17,35 @@ if TYPE_CHECKING:
 LEADING = ("orders", "events")
 """The first of these that is mapped says how far the data reach."""
 
+FLOWS = tables_where(lambda one: one.day and not one.planned and not one.ledger)
+"""Tables in which a day without rows may not have been recorded."""
+
 ACTIVITY = tuple(dict.fromkeys((*LEADING, *tables_where(lambda one: one.day and not one.planned))))
 """Tables of what happened, not of what is planned ahead."""
 
 
-def last_day(workspace: Workspace) -> dt.date | None:
-    """The last day with a row in orders (else events), up to the day the data was taken.
+def reached(rows: Rows) -> dt.date | None:
+    """The last day on record: of orders, else of events, else of whatever goes on longest.
 
-    None where neither is mapped, has rows, or can be read; the data gate says why.
+    None where no table of what happened is mapped or has rows.
     """
-    name = next((name for name in LEADING if name in workspace.tables), None)
-    if name is None:
-        return None
+    for name in LEADING:
+        if rows.has(name):
+            return rows.record(name).last
+    lasts = [rows.record(name).last for name in FLOWS if rows.has(name)]
+    return max((day for day in lasts if day is not None), default=None)
+
+
+def last_day(workspace: Workspace) -> dt.date | None:
+    """The last day on record, up to the day the data was taken.
+
+    None where nothing is, or no table can be read; the data gate says why.
+    """
     try:
-        table = Rows(workspace).table(name).expr
-        day = table[DAY_COLUMN[name]].cast("date")
-        found = table.filter(day <= ibis.literal(workspace.as_of)).aggregate(last=day.max())
-        last = found.execute()["last"].iloc[0]
+        last = reached(Rows(workspace))
     except OpsnbError:
         return None
-    if last is None or last != last:
-        return None
-    return last.date() if isinstance(last, dt.datetime) else last
+    return None if last is None else min(last, workspace.as_of)
 
 
 def holds_rows(rows: Rows, period: Period, names: Iterable[str] = ACTIVITY) -> bool:

@@ -130,7 +130,7 @@ def _reached(
 ) -> ibis.Table:
     """One row a user: 1 for each step reached, and the user's groups."""
     _check(steps)
-    events = rows.table("events").expr
+    events = rows.expr("events")
     for column in by:
         if column not in events.columns:
             raise MetricError(

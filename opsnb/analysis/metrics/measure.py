@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.metric import names_of_kinds
+from opsnb.analysis.metrics.on_record import OnRecord
 from opsnb.analysis.metrics.query import TENURE, MetricQuery
 from opsnb.analysis.metrics.rows import Rows, on_days
 from opsnb.base.errors import MetricError
@@ -27,7 +29,8 @@ class Meter:
     def __init__(self, rows: Rows, catalogue: Catalogue) -> None:
         self.rows = rows
         self.catalogue = catalogue
-        self._known: dict[tuple[str, str | None], dict[Period, list[Measured]]] = {}
+        self.on_record = OnRecord(rows, catalogue)
+        self._known: dict[tuple[Any, ...], dict[Period, list[Measured]]] = {}
 
     def absent(self, metric_id: str) -> str | None:
         """What the workspace lacks for a metric (a table or table.column), or None."""
@@ -35,9 +38,16 @@ class Meter:
         return metric.kind.absent(metric, self.rows, self.catalogue)
 
     def measure(
-        self, metric_id: str, periods: Sequence[Period], by: str | None = None
+        self,
+        metric_id: str,
+        periods: Sequence[Period],
+        by: str | None = None,
+        *,
+        without: Collection[dt.date] = (),
     ) -> list[Measured]:
         """A metric in each period, by a column when `by` names one; each is asked for once.
+
+        Days that are not on record count nowhere, neither in a sum nor in what it is divided by.
 
         Parameters
         ----------
@@ -48,32 +58,60 @@ class Meter:
         by : str, optional
             A column of the metric's table or of users; NULL is the group "(none)". `tenure`
             tells users who registered in the period ("new") from the others ("old").
+        without : collection of date
+            Further days that are not to count.
 
         Returns
         -------
         list of Measured
-            In the order of periods; groups by name. Periods without rows give value None
-            (0 for sums and counts).
+            In the order of periods; groups by name. A period of which no day is on record has
+            the value None; one without rows None as well, or 0 where that is what sums and
+            counts come to.
         """
-        known = self._known.setdefault((metric_id, by), {})
+        known = self._known.setdefault((metric_id, by, *sorted(without)), {})
         new = {period.key: period for period in periods if period not in known}
         if new:
             found: dict[Period, list[Measured]] = {period: [] for period in new.values()}
-            for measured in self._measure(self.catalogue[metric_id], list(new.values()), by):
+            metric = self.catalogue[metric_id]
+            for measured in self._measure(metric, list(new.values()), by, frozenset(without)):
                 found[new[measured.period]].append(measured)
-            known |= found
+            known |= {
+                period: [self._dated(metric, period, one, without) for one in some]
+                for period, some in found.items()
+            }
         return [measured for period in periods for measured in known[period]]
 
-    def _measure(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
+    def _measure(
+        self,
+        metric: Metric,
+        periods: Sequence[Period],
+        by: str | None,
+        without: frozenset[dt.date],
+    ) -> list[Measured]:
         if by == TENURE and len(periods) > 1:
-            return [m for period in periods for m in self._measure(metric, [period], by)]
-        return metric.kind.measure(metric, self._query(periods, by))
+            return [m for one in periods for m in self._measure(metric, [one], by, without)]
+        aside = [self.on_record.left_out(metric, one.start, one.end) for one in periods]
+        return metric.kind.measure(metric, self._query(periods, by, without.union(*aside)))
 
-    def _query(self, periods: Sequence[Period], by: str | None) -> MetricQuery:
+    def _query(
+        self, periods: Sequence[Period], by: str | None, without: frozenset[dt.date] = frozenset()
+    ) -> MetricQuery:
         def measure(metric_id: str) -> list[Measured]:
-            return self.measure(metric_id, periods, by)
+            return self.measure(metric_id, periods, by, without=without)
 
-        return MetricQuery(self.rows, self.catalogue, periods, by, measure)
+        return MetricQuery(self.rows, self.catalogue, periods, by, measure, self.on_record, without)
+
+    def _dated(
+        self, metric: Metric, period: Period, measured: Measured, without: Collection[dt.date]
+    ) -> Measured:
+        """The answer with the number of its days; without a value where there are none."""
+        if not metric.kind.tables(metric, self.rows, self.catalogue):
+            return measured
+        lacks = self.on_record.lacks(metric, period.start, period.end)
+        days = period.days - len(lacks.union(day for day in without if period.contains(day)))
+        if days:
+            return replace(measured, days=days)
+        return replace(measured, days=0, value=None, numerator=None, denominator=None, n=0)
 
     def value(self, metric_id: str, period: Period) -> Measured:
         """A metric in one period."""
@@ -88,7 +126,8 @@ class Meter:
         -------
         pandas.DataFrame
             Columns day (datetime64), value (float64) and, with `by`, group. Without `by`,
-            every day is there: sums and counts are 0 on a day without rows, shares missing.
+            every day is there: sums and counts are 0 on a day on record without rows, shares
+            missing. What is not on record as a whole is missing, never 0.
 
         Raises
         ------
@@ -108,6 +147,7 @@ class Meter:
                 where=f"metrics.toml [{metric.id}]",
                 hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.is_daily)}",
             )
+        lacks = self.on_record.lacks(metric, start, end)
         rows = self._query([], by).rows_of(metric)
         rows = rows.filter(on_days(rows, start, end))
         keys = ["_day", *(["_group"] if by else [])]
@@ -119,11 +159,13 @@ class Meter:
             }
         )
         series["value"] = series["value"].astype("float64")
+        series = series[~series[DAY].isin(pd.to_datetime(sorted(lacks)))]
         if by:
-            series["group"] = frame["_group"].astype(str)
+            series = series.assign(group=frame["_group"].astype(str))
             return series.sort_values([DAY, "group"], ignore_index=True)
         whole = pd.DataFrame({DAY: pd.date_range(start, end)})
         series = whole.merge(series, on=DAY, how="left")
         if metric.kind.over_days is not None:
-            series["value"] = series["value"].fillna(0.0)
+            on_record = ~series[DAY].isin(pd.to_datetime(sorted(lacks)))
+            series["value"] = series["value"].mask(series["value"].isna() & on_record, 0.0)
         return series

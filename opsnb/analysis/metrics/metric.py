@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import RowDefinition, Rows, number
+from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.errors import did_you_mean
 
 Unit = Literal["share", "money", "count", "number", "score", "days", "minutes", "factor"]
@@ -145,6 +146,16 @@ class Kind:
     def absent(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> str | None:
         """What a workspace lacks for a metric: a table, or table.column; None: nothing."""
         return rows.absent(metric)
+
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        """The tables on whose days the value depends; none where it is no matter of days."""
+        return {metric.table} if metric.table else set()
+
+    def adds_up(self, metric: Metric) -> bool:
+        """Whether the values of days make that of the period: nobody is in two of them."""
+        if not self.is_additive or metric.table is None:
+            return False
+        return not self.is_distinct or metric.value_sql in CONTRACTS[metric.table].key
 
     # -- in a period -------------------------------------------------------------------
 

@@ -68,13 +68,13 @@ def newcomers(
     )
     sizes = born.group_by("_channel").agg(n=born.count()).execute()
     table = "events" if rows.has("events") else "orders"
-    seen = rows.table(table).expr
+    seen = rows.expr(table)
     seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
     active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
     retained = [_share(born, active, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
     repeat = None
     if rows.has("orders"):
-        orders = rows.table("orders").expr
+        orders = rows.expr("orders")
         bought = orders.filter((orders.amount > 0) & on_days(orders, start, None, "order_date"))
         days = bought.select("user_id", _day=bought.order_date).distinct()
         repeat = _share(born, days, last, 0, REPEAT_DAYS, 2)

@@ -48,7 +48,7 @@ def purchase_days(rows: Rows, most: int = 5000) -> pd.DataFrame:
     pandas.DataFrame
         user_id, day (date) and amount, in the order of customers and days.
     """
-    orders = rows.table("orders").expr
+    orders = rows.expr("orders")
     paid = orders.filter(orders.user_id.notnull() & (orders.amount >= 0))
     if "status" in paid.columns:
         paid = paid.filter(paid.status.coalesce("paid") == "paid")

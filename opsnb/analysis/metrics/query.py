@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from opsnb.analysis.metrics.by_period import Measured, by_period, grouped, in_periods, keys_of
-from opsnb.analysis.metrics.rows import RowDefinition, Rows
+from opsnb.analysis.metrics.on_record import OnRecord
+from opsnb.analysis.metrics.rows import RowDefinition, Rows, without
 from opsnb.base.errors import MetricError
 
 if TYPE_CHECKING:
+    from opsnb.analysis.metrics.metric import Metric
     from opsnb.base.periods import Period
 
 TENURE = "tenure"
@@ -33,7 +36,12 @@ class MetricQuery:
     by : str or None
         A column of the metric's table or of users, or `TENURE`.
     measure : callable
-        What another metric is in the same periods and groups, by its id.
+        What another metric is in the same periods and groups, by its id; the days on which the
+        rows of the metric asked for do not count are left out of the other one as well.
+    on_record : OnRecord
+        Which days the metrics' tables hold.
+    without : frozenset of date
+        Further days that do not count.
     """
 
     rows: Rows
@@ -41,22 +49,33 @@ class MetricQuery:
     periods: Sequence[Period]
     by: str | None
     measure: Callable[[str], list[Measured]]
+    on_record: OnRecord
+    without: frozenset[dt.date] = frozenset()
 
     @property
     def keys(self) -> list[str]:
         """The columns by which answers are told apart: `_period`, and `_group` with `by`."""
         return keys_of(self.by)
 
+    def lacks(self, metric: Metric, start: dt.date, end: dt.date) -> frozenset[dt.date]:
+        """Days of a span that do not count, or are not on record as a whole."""
+        more = frozenset(day for day in self.without if start <= day <= end)
+        return self.on_record.lacks(metric, start, end) | more
+
     def rows_of(self, metric: RowDefinition) -> ibis.Table:
         """Rows that count for a metric, on whatever day, with their `_group`."""
         return self.with_group(metric, self._selected(metric))
 
     def rows_in_periods(
-        self, metric: RowDefinition, periods: Sequence[Period] | None = None
+        self, metric: Metric, periods: Sequence[Period] | None = None, *, whole: bool = False
     ) -> ibis.Table:
-        """Rows that count for a metric, with their `_period` and `_group`."""
+        """Rows that count for a metric, with their `_period` and `_group`.
+
+        Those of days that are not on record are left out; `whole`: also those of the days in
+        the course of which recording began or ended.
+        """
         periods = periods or self.periods
-        rows = self._selected(metric)
+        rows = without(self._selected(metric), self._left_out(metric, periods, whole))
         if self.by == TENURE and self.by not in rows.columns:
             return in_periods(self._with_tenure(metric, rows, periods[0]), periods)
         return in_periods(self.with_group(metric, rows), periods)
@@ -85,6 +104,14 @@ class MetricQuery:
     ) -> Iterable[dict[str, Any]]:
         """Totals by `keys`, in the order of the periods."""
         return by_period(frame.execute(), periods or self.periods, self.by)
+
+    def _left_out(
+        self, metric: Metric, periods: Sequence[Period], whole: bool
+    ) -> frozenset[dt.date]:
+        """Days of the periods whose rows do not count, of those that have rows."""
+        rule = self.on_record.lacks if whole else self.on_record.left_out
+        days = self.without.union(*(rule(metric, one.start, one.end) for one in periods))
+        return days & self.rows.record(metric.table or "").rows.keys()
 
     def _selected(self, metric: RowDefinition) -> ibis.Table:
         return self.rows.of(metric, keep=(self.by,) if self.by else ())

@@ -47,7 +47,7 @@ def referral(rows: Rows, start: dt.date, end: dt.date) -> Referral | None:
     """Invitations and invited users, both ends included; None where neither is recorded."""
     if not (rows.has("events") and rows.has("users")):
         return None
-    events, users = rows.table("events").expr, rows.table("users").expr
+    events, users = rows.expr("events"), rows.table("users").expr
     if "invited_by" not in users.columns:
         return None
     sent = events.filter((events.event == INVITE) & on_days(events, start, end, "event_date"))

@@ -47,7 +47,7 @@ class Segment:
 def customers(rows: Rows, day: dt.date) -> ibis.Table:
     """Who bought within the year up to a day: user_id, recency (minus), frequency, monetary."""
     opened = rows.table("orders")
-    orders = opened.expr
+    orders = rows.expr("orders")
     if "status" in orders.columns:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
     first = day - dt.timedelta(days=YEAR - 1)

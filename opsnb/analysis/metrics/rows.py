@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ibis
 from pydantic import BaseModel, ConfigDict
 
 from opsnb.analysis.metrics.sqltext import portable
-from opsnb.analysis.tables import CONTRACTS, Table, open_table
+from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of
 from opsnb.base.errors import MetricError, OpsnbError
 
 if TYPE_CHECKING:
@@ -89,6 +89,19 @@ class Rows:
         if name not in self._tables:
             self._tables[name] = self._opener(self.workspace, name)
         return self._tables[name]
+
+    def record(self, name: str) -> Record:
+        """What is on record of a table."""
+        return record_of(self.workspace, name, self._opener)
+
+    def expr(self, name: str) -> ibis.Table:
+        """The table's rows on the days that are on record; all of them where no others are."""
+        rows, record = self.table(name).expr, self.record(name)
+        column = DAY_COLUMN.get(name)
+        if column is None or not record.rows:
+            return rows
+        aside = record.left_out(min(record.rows), max(record.rows)) & record.rows.keys()
+        return without(rows, aside, column)
 
     def is_unique(self, metric: RowDefinition) -> bool:
         """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""
@@ -236,6 +249,14 @@ class Rows:
                 hint=f"value, per and where are DuckDB SQL over the columns of {metric.table}: "
                 + ", ".join(rows.columns),
             ) from error
+
+
+def without(rows: ibis.Table, days: Collection[dt.date], day: str = "_day") -> ibis.Table:
+    """Rows but for those of some days; rows without a day stay."""
+    if not days:
+        return rows
+    among = rows[day].cast("date").isin([ibis.literal(one) for one in sorted(days)])
+    return rows.filter(~among.fill_null(False))
 
 
 def on_days(

@@ -25,7 +25,7 @@ def answered(
     rows: Rows, start: dt.date, end: dt.date, *, by_channel: bool = False
 ) -> list[Answered]:
     """Response by the day of sending, the most sent first; empty where none is on record."""
-    surveys = rows.table("surveys").expr
+    surveys = rows.expr("surveys")
     if "sent_at" not in surveys.columns:
         return []
     inside = surveys.filter(surveys.sent_date.between(ibis.literal(start), ibis.literal(end)))

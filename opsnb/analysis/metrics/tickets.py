@@ -50,7 +50,7 @@ def ticket_times(
     MetricError
         The tickets have no column `by`.
     """
-    tickets = rows.table("tickets").expr
+    tickets = rows.expr("tickets")
     if by is not None and by not in tickets.columns:
         raise MetricError(
             f'cannot break tickets down by "{by}"',

@@ -14,21 +14,27 @@ from opsnb.analysis.tables.contracts import (
     tables_of_people,
     tables_where,
 )
-from opsnb.analysis.tables.table import Table, check, fingerprints, open_table
+from opsnb.analysis.tables.gate import check
+from opsnb.analysis.tables.record import Gap, Record
+from opsnb.analysis.tables.recorded import record_of
+from opsnb.analysis.tables.table import Table, fingerprints, open_table
 from opsnb.analysis.tables.table_report import Issue, TableReport
 
 __all__ = [
     "CONTRACTS",
     "Column",
     "Contract",
+    "Gap",
     "Issue",
     "Level",
+    "Record",
     "Rule",
     "Table",
     "TableReport",
     "check",
     "fingerprints",
     "open_table",
+    "record_of",
     "tables_of_people",
     "tables_where",
 ]

@@ -94,6 +94,13 @@ class Contract:
         Metrics are measured by the day of its rows.
     planned : bool
         Its rows may lie ahead: they do not show how far the data reach.
+    ledger : bool
+        Rows are entered when there is something to enter: a day without any is no gap.
+    shows : callable, optional
+        Which rows show that recording went on; by default all.
+    witness : str, optional
+        A table that goes on where the recording of this one fails: days on which few rows came
+        while it held were not recorded.
     sampled : bool
         Its rows are a sample: metrics of them carry an interval. Others are complete counts.
     post_treatment : bool
@@ -116,6 +123,9 @@ class Contract:
     subjects: Mapping[str, str] = field(default_factory=dict)
     by_day: bool = True
     planned: bool = False
+    ledger: bool = False
+    shows: Callable[[ir.Table], ir.BooleanValue] | None = None
+    witness: str | None = None
     sampled: bool = False
     post_treatment: bool = False
     extra: str = ""

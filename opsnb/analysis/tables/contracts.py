@@ -84,6 +84,7 @@ EVENTS = Contract(
     clock="event_at",
     people=("user_id",),
     dates={"event_date": "event_at"},
+    witness="orders",
     post_treatment=True,
 )
 
@@ -104,6 +105,7 @@ ORDERS = Contract(
     people=("user_id",),
     dates={"order_date": "ordered_at", "refund_date": "refunded_at"},
     total="amount",
+    shows=lambda table: table.status != "cancelled",
     post_treatment=True,
     rules=(
         _order("refunded_at", "ordered_at"),
@@ -138,6 +140,7 @@ SPEND = Contract(
     clock="date",
     people=(),
     subjects={"campaign": "campaign_id"},
+    ledger=True,
     rules=(
         Rule(
             "more_clicks_than_impressions",
@@ -269,6 +272,7 @@ TASKS = Contract(
     clock="due_on",
     people=(),
     planned=True,
+    ledger=True,
 )
 
 CONTRACTS: dict[str, Contract] = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources import open_source
 from opsnb.analysis.tables.contracts import CONTRACTS
+from opsnb.analysis.tables.day_counts import Day, count_days
 from opsnb.analysis.tables.table_report import TableReport
 from opsnb.analysis.tables.typed_table import TypedTable
-from opsnb.base.errors import OpsnbError, TableError, did_you_mean
+from opsnb.base.errors import TableError, did_you_mean
 from opsnb.base.workspace import TableConfig, Workspace
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Table(TypedTable):
 
         return inspect(self)
 
+    @functools.cached_property
+    def days(self) -> dict[dt.date, Day]:
+        """Rows by day: one query, kept for the session."""
+        return count_days(self.contract, self.expr)
+
 
 def open_table(workspace: Workspace, name: str) -> Table:
     """A table of the workspace by its name in the contract; opened once.
@@ -79,29 +85,6 @@ def fingerprints(workspace: Workspace) -> dict[str, str | None]:
         else None
         for name in sorted(workspace.reads.tables)
     }
-
-
-def check(workspace: Workspace, names: Iterable[str] | None = None) -> list[TableReport]:
-    """The data gate: a report a table, of the mapped tables or those named.
-
-    Raises
-    ------
-    TableError, SourceError
-        Tables that cannot be opened or read at all; one error tells of every one.
-    """
-    reports: list[TableReport] = []
-    failed: list[OpsnbError] = []
-    for name in workspace.tables if names is None else names:
-        try:
-            reports.append(open_table(workspace, name).report)
-        except OpsnbError as error:
-            failed.append(error)
-    if len(failed) == 1:
-        raise failed[0]
-    if failed:
-        lines = "\n".join(f"  {error}" for error in failed)
-        raise TableError(f"{len(failed)} tables cannot be checked:\n{lines}", where="opsnb.toml")
-    return reports
 
 
 def _config(workspace: Workspace, name: str) -> TableConfig:

@@ -34,6 +34,7 @@ from opsnb.base.workspace.file import (
     Cycles,
     File,
     SourceConfig,
+    Span,
     TableConfig,
     find,
     read_file,
@@ -45,6 +46,7 @@ __all__ = [
     "CheckConfig",
     "CycleConfig",
     "SourceConfig",
+    "Span",
     "TableConfig",
     "Workspace",
 ]

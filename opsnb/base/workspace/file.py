@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import os
 import re
@@ -63,6 +64,22 @@ class CheckConfig(Strict):
     label: Said | None = Field(default=None, examples=['"cancellation lines"'])
 
 
+class Span(Strict):
+    """Days in a row; one day where no end is given."""
+
+    start: Day = Field(examples=["2026-10-29"])
+    end: Day | None = Field(default=None, examples=["2026-10-30"])
+    name: Said | None = Field(default=None, examples=['"tracking lost with release 8.2"'])
+
+    @property
+    def last(self) -> dt.date:
+        return self.end or self.start
+
+    def problems(self) -> Iterable[Problem]:
+        if self.end is not None and self.end < self.start:
+            yield Problem("end", f"{self.end} is before start, {self.start}", "swap the two dates")
+
+
 class TableConfig(Strict):
     """[tables.NAME]: the team's own table, by a name or a query, as one of the contract."""
 
@@ -70,6 +87,10 @@ class TableConfig(Strict):
     table: str | None = Field(default=None, examples=['"orders"'])
     sql: str | None = Field(default=None, examples=['"select ..."'])
     grain: Literal["order", "line"] | None = None
+    recorded_from: Day | None = Field(default=None, examples=["2026-08-26"])
+    recorded_until: Day | None = Field(default=None, examples=["2026-10-31"])
+    gaps: list[Span] = Field(default=[], examples=["[{start = 2026-10-29, end = 2026-10-30}]"])
+    closed: list[Span] = Field(default=[], examples=["[{start = 2026-02-16}]"])
     checks: list[CheckConfig] = Field(default=[])
     _name: str = PrivateAttr("")
 
@@ -88,6 +109,10 @@ class TableConfig(Strict):
         if (self.table is None) == (self.sql is None):
             what = "has both table and sql" if self.table else "has neither table nor sql"
             yield Problem("", what, 'give one: table = "orders", or sql = "select ..."')
+        first, last = self.recorded_from, self.recorded_until
+        if first is not None and last is not None and last < first:
+            what = f"{last} is before recorded_from, {first}"
+            yield Problem("recorded_until", what, "swap the two dates")
         ids = [check.id for check in self.checks]
         for name in sorted({name for name in ids if ids.count(name) > 1}):
             yield Problem("checks", f'has the id "{name}" twice', "rename one of them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import ibis
@@ -9,7 +10,7 @@ import ibis
 from opsnb.analysis.metrics.by_period import Measured, during, in_periods, share_of
 from opsnb.analysis.metrics.metric import Kind, Metric, register
 from opsnb.analysis.metrics.query import MetricQuery
-from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.metrics.rows import Rows, without
 
 
 class _OfUsers(Kind):
@@ -30,7 +31,11 @@ class Retention(_OfUsers):
     is_yes_or_no = True
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
-        users = _of_age(metric, query)
+        users = _of_age(
+            metric,
+            query,
+            frozenset().union(*(query.lacks(metric, one.start, one.end) for one in query.periods)),
+        )
         days = during(query.rows.of(metric), query.periods).select("user_id", "_day").distinct()
         joined = users.left_join(days, ["user_id", "_day"])
         came_back = joined.user_id_right.notnull().cast("float64")
@@ -45,8 +50,11 @@ class FirstDays(_OfUsers):
     name = "first_days"
     fields = ("table", "day", "value")
 
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        return set()  # of the users' first days, not of the period's
+
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
-        users, rows = _of_age(metric, query), query.rows.of(metric)
+        users, rows = self._recorded(metric, query), query.rows.of(metric)
         spent = rows.select("user_id", _at_day=rows._day, _amount=rows._value.cast("float64"))
         within = users.left_join(spent, "user_id")
         inside = (within._at_day >= within._born) & (within._at_day < within._day)
@@ -55,6 +63,14 @@ class FirstDays(_OfUsers):
         )
         totals = each.group_by(query.keys).agg(_sum=each._amount.sum(), _n=each.count())
         return [share_of(row) for row in query.records(totals)]
+
+    def _recorded(self, metric: Metric, query: MetricQuery) -> ibis.Table:
+        """Users of age whose first days lie within the record."""
+        users, record = _of_age(metric, query), query.rows.record(metric.table or "")
+        if record.first is None or record.last is None:
+            return users
+        over = ibis.literal(record.last + dt.timedelta(days=1))
+        return users.filter((users._born >= ibis.literal(record.first)) & (users._day <= over))
 
 
 @register
@@ -65,6 +81,9 @@ class Churn(_OfUsers):
     unit = "share"
     is_yes_or_no = True
     follows_ends = True
+
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        return set()  # ends go on where nobody arrives any more
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         users = query.with_group(metric, query.rows.table("users").expr)
@@ -81,8 +100,11 @@ class Churn(_OfUsers):
         return out
 
 
-def _of_age(metric: Metric, query: MetricQuery) -> ibis.Table:
-    """Users whose `day`-th day falls in a period and was over when the data was taken."""
+def _of_age(
+    metric: Metric, query: MetricQuery, missing: frozenset[dt.date] = frozenset()
+) -> ibis.Table:
+    """Users whose `day`-th day falls in a period, was over when the data was taken, and is none
+    of those missing."""
     assert metric.day is not None
     users = query.with_group(metric, query.rows.table("users").expr)
     born = users.select(
@@ -92,4 +114,4 @@ def _of_age(metric: Metric, query: MetricQuery) -> ibis.Table:
         **({"_group": users._group} if query.by else {}),
     )
     over = born.filter(born._day < ibis.literal(query.rows.workspace.as_of))
-    return in_periods(over, query.periods)
+    return in_periods(without(over, missing), query.periods)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -11,51 +13,75 @@ from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.kinds.over_rows import DistinctCount
 from opsnb.analysis.metrics.metric import Kind, Metric, register
 from opsnb.analysis.metrics.query import MetricQuery
-from opsnb.analysis.metrics.rows import number, on_days
+from opsnb.analysis.metrics.rows import Rows, number, on_days
+
+if TYPE_CHECKING:
+    from opsnb.base.periods import Period
 
 
 @register
 class DailyDistinct(DistinctCount):
-    """mean over the days of the period of the distinct `value` (default user_id) of a day"""
+    """mean over the period's recorded days of the distinct `value` (default user_id) of a day"""
 
     name = "daily_distinct"
     is_daily, over_days = True, "mean"
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
-        rows = query.rows_in_periods(metric)
+        rows = query.rows_in_periods(metric, whole=True)
         per_day = rows.group_by([*query.keys, "_day"]).agg(_users=rows._value.nunique())
         totals = per_day.group_by(query.keys).agg(_sum=per_day._users.sum())
-        days = {period.key: period.days for period in query.periods}
+        days = {
+            period.key: period.days - len(query.lacks(metric, period.start, period.end))
+            for period in query.periods
+        }
         out = []
         for row in query.records(totals):
             total, length = number(row.get("_sum")) or 0.0, days[row["_period"]]
-            out.append(
-                Measured(row["_period"], row.get("_group"), total / length, total, float(length))
-            )
+            value = total / length if length else None
+            out.append(Measured(row["_period"], row.get("_group"), value, total, float(length)))
         return out
 
 
 @register
 class Trailing(DistinctCount):
-    """distinct `value` (default user_id) in the last `day` days of the period"""
+    """distinct `value` (default user_id) in the period's last `day` days that lack none"""
 
     name = "trailing"
     fields = ("table", "day")
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
-        """Of the last days of the period that the data can hold."""
-        assert metric.day is not None
-        over = query.rows.workspace.as_of - dt.timedelta(days=1)
-        named = {}  # the days in question, and the name of their period
+        """Of the last days of the period that are on record, all of them."""
+        windows = {period.key: self._window(metric, query, period) for period in query.periods}
+        known = {key: window for key, window in windows.items() if window is not None}
+        found = {key: self._counted(metric, query, window) for key, window in known.items()}
+        out = []
         for period in query.periods:
-            end = max(min(period.end, over), period.start)
-            start = end - dt.timedelta(days=metric.day - 1)
-            named[replace(period, kind="range", start=start, end=end)] = period.key
-        keys = {span.key: key for span, key in named.items()}
-        rows = query.rows_in_periods(metric, list(named))
+            window = known.get(period.key)
+            if window is None:
+                out += [] if query.by else [Measured(period.key, None, None)]
+                continue
+            until = window.end if window.end != period.end else None
+            out += [replace(one, period=period.key, until=until) for one in found[period.key]]
+        return out
+
+    def _window(self, metric: Metric, query: MetricQuery, period: Period) -> Period | None:
+        """The last days of the period, as many as are asked for, without one that is missing."""
+        assert metric.day is not None
+        reach = dt.timedelta(days=metric.day - 1)
+        over = query.rows.workspace.as_of - dt.timedelta(days=1)
+        end = max(min(period.end, over), period.start)
+        lacks = query.lacks(metric, period.start - reach, end)
+        while end >= period.start:
+            missing = [day for day in lacks if end - reach <= day <= end]
+            if not missing:
+                return replace(period, kind="range", start=end - reach, end=end)
+            end = min(missing) - dt.timedelta(days=1)
+        return None
+
+    def _counted(self, metric: Metric, query: MetricQuery, window: Period) -> list[Measured]:
+        rows = query.rows_in_periods(metric, [window])
         totals = rows.group_by(query.keys).agg(**self.totals(metric))
-        found = [self.measured(metric, row) for row in query.records(totals, list(named))]
-        return [replace(measured, period=keys[measured.period]) for measured in found]
+        return [self.measured(metric, row) for row in query.records(totals, [window])]
 
 
 @register
@@ -64,6 +90,9 @@ class Stock(Kind):
 
     name = "stock"
     fields = ("table", "value")
+
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        return set()
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         rows = query.rows_of(metric)

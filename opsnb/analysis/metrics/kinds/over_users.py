@@ -30,6 +30,12 @@ class _OverUsers(Kind):
         population = catalogue[self.population_held(metric, rows)]
         return rows.absent(metric) or population.kind.absent(population, rows, catalogue)
 
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        population = catalogue[self.population_held(metric, rows)]
+        return super().tables(metric, rows, catalogue) | population.kind.tables(
+            population, rows, catalogue
+        )
+
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         population = query.catalogue[self.population_held(metric, query.rows)]
         people = (

@@ -33,6 +33,10 @@ class Quotient(Kind):
         parts = [catalogue[name] for name in self.parts(metric)]
         return next(filter(None, (one.kind.absent(one, rows, catalogue) for one in parts)), None)
 
+    def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
+        parts = [catalogue[name] for name in self.parts(metric)]
+        return {table for one in parts for table in one.kind.tables(one, rows, catalogue)}
+
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         top, bottom = (
             {(found.period, found.group): found for found in query.measure(name)}

@@ -16,6 +16,7 @@ from typing import Literal
 
 import holidays
 
+from opsnb.analysis.tables.public_holidays import calendar_of
 from opsnb.base.periods import Period, between
 
 DayType = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday", "makeup"]
@@ -25,17 +26,9 @@ FESTIVAL_BEFORE, FESTIVAL_AFTER = 25, 20
 """Days around the Spring Festival in which the lunar calendar rules business."""
 
 
-@functools.cache
-def _calendar(country: str) -> holidays.HolidayBase | None:
-    try:
-        return holidays.country_holidays(country)
-    except NotImplementedError:  # a country that the package does not know
-        return None
-
-
 def day_type(day: dt.date, country: str | None) -> DayType:
     """The weekday, unless it is a public holiday or a make-up working day at a weekend."""
-    calendar = _calendar(country) if country else None
+    calendar = calendar_of(country) if country else None
     if calendar is not None:
         if day in calendar:
             return "holiday"

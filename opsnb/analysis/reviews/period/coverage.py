@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from opsnb.analysis.metrics.data_range import holds_rows
+from opsnb.analysis.metrics.data_range import holds_rows, reached
 from opsnb.analysis.metrics.lifespans import recorded
-from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Said, Text
+from opsnb.base.periods import containing
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.tables import Gap
     from opsnb.base.periods import Period
     from opsnb.base.plans import Target
+
+LEAST_SHARE = 0.9
+"""Share of a period's days on record from which it is compared; months differ by as much."""
 
 
 class PeriodCoverage:
@@ -50,7 +54,9 @@ class PeriodCoverage:
 
     @cached_property
     def recorded_until(self) -> dt.date | None:
-        return data_end(self.ops, "orders")
+        """The last day on record in the workspace, up to the day the data was taken."""
+        last = reached(self.ops.rows)
+        return None if last is None else min(last, self.as_of)
 
     @cached_property
     def holds_rows(self) -> bool:
@@ -76,39 +82,59 @@ class PeriodCoverage:
     def source(self) -> Text:
         return Text.of("month.source", start=self.period.start, end=self.period.end)
 
-    # -- from when on ------------------------------------------------------------------
+    # -- what is on record -------------------------------------------------------------
 
-    def first_recorded_of(self, metric: Metric) -> dt.date | None:
-        """`first_recorded` of the table that a metric is counted in."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
+    def covers(self, metric: Metric, span: Period | None = None) -> bool:
+        """Whether any day of a span (default the period) is on record: else a zero says nothing."""
+        span = span or self.period
         if metric.kind.follows_ends:
             since = recorded(self.ops.rows, self.period.end)
-            return since.first if since else None
-        return self.first_recorded(metric.table)
+            return since is not None and span.start >= since.first
+        return len(self.ops.meter.on_record.lacks(metric, span.start, span.end)) < span.days
 
-    def covers(self, metric: Metric) -> bool:
-        """Whether the metric's table was recorded in the period: else its zero says nothing."""
-        while metric.numerator:
-            metric = self.ops.catalogue[metric.numerator]
-        first = self.first_recorded(metric.table)
-        if first is None or self.period.end < first:
-            return False
-        if metric.kind.follows_ends:  # ends go on where nobody arrives any more
-            return True
-        last = data_end(self.ops, metric.table or "orders")
-        return last is None or last >= self.period.start
+    def holds(self, metric: Metric, span: Period) -> bool:
+        """Whether so much of a span is on record that its value may stand beside another's."""
+        if metric.kind.follows_ends:
+            return self.covers(metric, span)
+        lacks = self.ops.meter.on_record.lacks(metric, span.start, span.end)
+        return len(lacks) <= (1 - LEAST_SHARE) * span.days
+
+    def values(self, metric: str, periods: Sequence[Period]) -> list[float | None]:
+        """A metric in periods; None where too little of one is on record.
+
+        What adds up day by day is laid on whole periods where some days are missing.
+        """
+        defined = self.ops.catalogue[metric]
+        held = [span for span in periods if self.holds(defined, span)]
+        found = {one.period: one for one in self.ops.meter.measure(metric, held)} if held else {}
+
+        def of(span: Period) -> float | None:
+            one = found.get(span.key)
+            if one is None or one.value is None:
+                return None
+            lacking = one.days not in (None, 0, span.days) and defined.kind.adds_up(defined)
+            return one.value * span.days / one.days if lacking and one.days else one.value
+
+        return [of(span) for span in periods]
+
+    def gaps(self, metric: Metric) -> list[tuple[str, Gap]]:
+        """Gaps of the period in the tables that a metric is read from."""
+        return self.ops.meter.on_record.gaps(metric, self.period.start, self.period.end)
 
     def not_recorded(self, metric: str) -> Text:
         """What stands in place of a metric that `covers` denies."""
         return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)
 
     def first_recorded(self, table: str | None) -> dt.date | None:
-        """First day of the first month that the table covers from its first day on."""
-        reports = self.ops.inspect(table or "orders")
-        if not reports or reports[0].first is None:
+        """The first day on record of a table; of its month, where that lacks next to nothing."""
+        if table is None or not self.ops.rows.has(table):
             return None
-        return _date(reports[0].first).replace(day=1)
+        first = self.ops.rows.record(table).first
+        if first is None:
+            return None
+        month = containing("month", first, self.period.calendar)
+        lacking = (first - month.start).days
+        return month.start if lacking <= (1 - LEAST_SHARE) * month.days else first
 
     # -- words -------------------------------------------------------------------------
 
@@ -116,8 +142,3 @@ class PeriodCoverage:
         """The name of a dimension, an event or a segment for people, where one is known."""
         key = f"{kind}.{name}"
         return Text(key) if self.ops.language.has(key) else name
-
-
-def _date(moment: Any) -> dt.date:
-    day: dt.date = moment.date() if hasattr(moment, "date") else moment
-    return day

@@ -33,12 +33,18 @@ class Change:
         Of the difference, where both are samples; in the unit of `gap`.
     aligned : bool
         The earlier value was laid on this period's calendar.
+    per_day : bool
+        A sum of days was compared by the recorded day, since some days are missing.
+    days : int or None
+        Only the same days of both periods were compared, so many of each.
     """
 
     gap: float
     relative: float | None
     interval: Estimate | None = None
     aligned: bool = False
+    per_day: bool = False
+    days: int | None = None
 
     @property
     def is_noise(self) -> bool:
@@ -60,6 +66,8 @@ class Kpi:
         A warning, where it rests on few answers.
     usual : bool
         The target is the catalogue's: the team has agreed on none.
+    basis : Text or None
+        Which days of the period the value is of, where it is not of all.
     """
 
     metric: Metric
@@ -74,6 +82,7 @@ class Kpi:
     more: tuple[Fact, ...] = ()
     check: Check | None = None
     usual: bool = False
+    basis: Text | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -142,8 +151,13 @@ class Kpi:
         elif self.metric.unit == "score":
             said = Text.of("month.change_score", value=change.gap)
         else:
-            said = Text.of("month.change_relative", value=change.relative)
-        return Text("month.change_noise") if change.is_noise else said
+            each = "_each_day" if change.per_day else ""
+            said = Text.of(f"month.change_relative{each}", value=change.relative)
+        if change.is_noise:
+            return Text("month.change_noise")
+        if change.days is not None:
+            return Text.of("month.change_same_days", change=said, days=change.days)
+        return said
 
     @property
     def card(self) -> Card:
@@ -160,7 +174,7 @@ class Kpi:
             change=Text.of(change, change=self.change_text),
             interval=Text.of("common.interval", fact=self.fact)
             if self.fact.low is not None
-            else None,
+            else self.basis,
             tone=STATUS_TONE[self.status] if self.status else "neutral",
             status=self.status_text,
         )

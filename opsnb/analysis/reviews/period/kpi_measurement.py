@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,7 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
     now = values[span.key]
     if now.value is None or not period.covers(metric):
         return None
+    basis = _basis(metric, span, now)
     if (withheld := _too_few(period, metric, now)) is not None:
         return withheld
     previous = _recorded(period, metric, values[before.key], before)
@@ -84,8 +86,8 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
     own = period.targets.get(name)
     target = own or _usual_target(period, metric)
     goal = target_of(target, previous)
-    status = judge(metric, now.value, goal) if goal is not None and not period.partial else None
-    change = None if period.partial else change_between(metric, previous, now)
+    status = _status(period, metric, now, goal)
+    change = None if period.partial else _change(period, metric, previous, now)
     year = None if period.partial else _year(period, metric, last_year, now)
     facts = (
         Fact("kpi.target", goal, _unit(metric), metric=name) if goal is not None else None,
@@ -99,7 +101,17 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
         more=tuple(fact for fact in facts if fact is not None),
         check=_few_answers(metric, now),
         usual=target is not None and own is None,
+        basis=basis,
     )  # fmt: skip
+
+
+def _basis(metric: Metric, span: Period, now: Measured) -> Text | None:
+    """Which days a value is of, where days of the period are not on record."""
+    if now.until is not None:
+        return Text.of("month.basis.until", days=metric.day, last=now.until)
+    if now.days is None or now.days == span.days:
+        return None
+    return Text.of("month.basis.days", days=now.days, of=span.days)
 
 
 # -- targets -------------------------------------------------------------------------------
@@ -128,16 +140,45 @@ def judge(metric: Metric, value: float, target: float) -> KpiStatus:
     return "near" if abs(value - target) < metric.materiality * abs(target) else "missed"
 
 
+def _status(
+    period: PeriodCoverage, metric: Metric, now: Measured, goal: float | None
+) -> KpiStatus | None:
+    """Against the target; None where the missing days could make up for what it lacks."""
+    if goal is None or now.value is None or period.partial:
+        return None
+    found = judge(metric, now.value, goal)
+    if not _grows_with_days(metric) or now.days in (None, period.period.days):
+        return found
+    certain = found == "hit" if metric.direction == "up" else found == "missed"
+    return found if certain else None
+
+
+def _grows_with_days(metric: Metric) -> bool:
+    """Whether more days can only make the value larger."""
+    return metric.kind.is_additive or (metric.kind.is_distinct and metric.kind.over_days != "mean")
+
+
 # -- changes -------------------------------------------------------------------------------
 
 
-def change_between(metric: Metric, before: Measured | None, now: Measured) -> Change | None:
-    """A KPI's change, with an interval where both values are samples."""
+def change_between(
+    metric: Metric, before: Measured | None, now: Measured, *, short: bool = False
+) -> Change | None:
+    """A KPI's change, with an interval where both values are samples.
+
+    short: days are missing on either side; what adds up is then compared by the recorded day.
+    """
     if before is None or before.value is None or now.value is None:
         return None
+    if short and metric.kind.adds_up(metric) and before.days and now.days:
+        earlier, later = before.value / before.days, now.value / now.days
+        return Change(later - earlier, _relative(earlier, later), per_day=True)
     gap = now.value - before.value
-    relative = gap / abs(before.value) if before.value else None
-    return Change(gap, relative, _difference(metric, before, now))
+    return Change(gap, _relative(before.value, now.value), _difference(metric, before, now))
+
+
+def _relative(before: float, now: float) -> float | None:
+    return (now - before) / abs(before) if before else None
 
 
 def _difference(metric: Metric, before: Measured, now: Measured) -> Estimate | None:
@@ -151,12 +192,45 @@ def _difference(metric: Metric, before: Measured, now: Measured) -> Estimate | N
     return None
 
 
+def _change(
+    period: PeriodCoverage, metric: Metric, previous: Measured | None, now: Measured
+) -> Change | None:
+    """On the period before; of a week, where days are missing, over the weekdays of both."""
+    span, before = period.period, period.period.previous()
+    short = not (_is_whole(now, span) and (previous is None or _is_whole(previous, before)))
+    if short and span.kind == "week" and _has_days(now) and period.covers(metric, before):
+        return _same_weekdays(period, metric)
+    if not period.holds(metric, span):
+        return None
+    return change_between(metric, previous, now, short=short)
+
+
+def _same_weekdays(period: PeriodCoverage, metric: Metric) -> Change | None:
+    """The days on record in both weeks against each other, where they are most of a week."""
+    span, meter = period.period, period.ops.meter
+    before, week = span.previous(), dt.timedelta(days=7)
+    lacks = meter.on_record.lacks(metric, before.start, span.end)
+    without = {day for missing in lacks for day in (missing - week, missing, missing + week)}
+    then, now = meter.measure(metric.id, [before, span], without=without)
+    if now.days is None or now.days <= span.days / 2:
+        return None
+    found = change_between(metric, then, now)
+    return replace(found, days=now.days) if found is not None else None
+
+
+def _is_whole(measured: Measured, span: Period) -> bool:
+    return measured.days in (None, span.days) and measured.until is None
+
+
+def _has_days(measured: Measured) -> bool:
+    return measured.days is not None
+
+
 def _recorded(
     period: PeriodCoverage, metric: Metric, measured: Measured, span: Period
 ) -> Measured | None:
-    """None for a period before the data begins: its zeros are no measurements."""
-    first = period.first_recorded_of(metric)
-    return None if first is not None and span.start < first else measured
+    """None for a period of which too little is on record: its value is none of a period."""
+    return measured if period.holds(metric, span) else None
 
 
 def _year(
@@ -165,7 +239,13 @@ def _year(
     """The change on last year; what adds up day by day is laid on this year's calendar."""
     aligned = aligned_year(period, metric, now) if before is not None else None
     if aligned is None:
-        return change_between(metric, before, now)
+        base, _ = base_period(period.period, period.ops.workspace.country)
+        if not period.holds(metric, period.period):
+            return None
+        whole = before is None or _is_whole(before, base)
+        return change_between(
+            metric, before, now, short=not (whole and _is_whole(now, period.period))
+        )
     gap = (now.value or 0.0) - aligned
     return Change(gap, gap / abs(aligned) if aligned else None, aligned=True)
 
@@ -184,8 +264,7 @@ def aligned_year(period: PeriodCoverage, metric: Metric, now: Measured) -> float
     if metric.kind.over_days is None or now.value is None:
         return None
     base, _ = base_period(span, ops.workspace.country)
-    first = period.first_recorded(metric.table)
-    if first is not None and base.start < first:
+    if not (_is_whole(now, span) and _is_whole(ops.meter.value(metric.id, base), base)):
         return None
     daily = ops.meter.daily(metric.id, span.start, span.end)["value"].sum()
     length = span.days if metric.kind.over_days == "mean" else 1

@@ -95,15 +95,13 @@ def expectations(
 
 def _history(evidence: PeriodEvidence, metric: Metric) -> np.ndarray:
     """Values of the periods up to this one, the oldest first; empty where there are gaps."""
-    first = evidence.first_recorded_of(metric)
     periods = [evidence.period]
     while len(periods) < HISTORY.get(evidence.period.kind, 12):
         before = periods[0].previous()
-        if first is not None and before.start < first:
+        if not evidence.holds(metric, before):
             break
         periods.insert(0, before)
-    values = {m.period: m.value for m in evidence.ops.meter.measure(metric.id, periods)}
-    y = [values[period.key] for period in periods]
+    y = evidence.values(metric.id, periods)
     while y and y[0] is None:
         y.pop(0)
     return np.array([] if any(value is None for value in y) else y, dtype=float)

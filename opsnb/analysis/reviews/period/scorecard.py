@@ -59,7 +59,9 @@ def _tables(evidence: PeriodEvidence) -> list[Part]:
 
 def _row(kpi: Kpi) -> dict[str, Any]:
     value: Said = kpi.value_text
-    if kpi.fact.low is not None:
+    if kpi.basis is not None:
+        value = Text.of("month.on_record", value=value, basis=kpi.basis)
+    elif kpi.fact.low is not None:
         value = Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=kpi.fact)
     return {
         "metric": kpi.metric.label,

@@ -28,10 +28,10 @@ def trend(evidence: PeriodEvidence, metric: str) -> list[Any]:
     periods = [evidence.period]
     while len(periods) < TREND_MONTHS:
         periods.insert(0, periods[0].previous())
-    values = {m.period: m.value for m in ops.meter.measure(metric, periods)}
-    first = evidence.first_recorded(ops.catalogue[metric].table)
-    known = [p for p in periods if first is None or p.start >= first]
-    points = [values[p.key] for p in known]
+    whole = [evidence.holds(ops.catalogue[metric], period) for period in periods[:-1]]
+    known = periods[whole.index(True) if True in whole else -1 :]
+    points = evidence.values(metric, known)
+    points[-1] = ops.meter.value(metric, evidence.period).value
     targets = [(p.start, goal) for p in known if (goal := _target(evidence, metric, p)) is not None]
     spec = {"money": "money", "share": "percent", "count": "integer"}
     label = ops.label(metric)

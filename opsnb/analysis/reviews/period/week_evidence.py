@@ -98,27 +98,17 @@ class WeekEvidence(PeriodEvidence):
         month = containing("month", self.period.end, self.period.calendar)
         return _up_to(month if month.end <= self.period.end else month.previous(), MONTHS)
 
-    def values(self, metric: str, periods: list[Period]) -> list[float | None]:
-        """A value a period, None before the data begin."""
-        first = self.first_recorded_of(self.ops.catalogue[metric])
-        known = [p for p in periods if first is None or p.start >= first]
-        found = {m.period: m.value for m in self.ops.meter.measure(metric, known)} if known else {}
-        return [found.get(period.key) for period in periods]
-
     def _expected(self, kpi: Kpi) -> Forecast | None:
         """From the weeks before, without this one; None where they are too few."""
         if self.partial:
             return None
-        first = self.first_recorded_of(kpi.metric)
         weeks = [self.period.previous()]
         while len(weeks) < HISTORY_WEEKS:
-            before = weeks[0].previous()
-            if first is not None and before.start < first:
-                break
-            weeks.insert(0, before)
+            weeks.insert(0, weeks[0].previous())
         usual = [week for week in weeks if not self._is_disturbed(week)]
-        values = [m.value for m in self.ops.meter.measure(kpi.metric.id, usual)] if usual else []
-        if any(value is None for value in values):
+        usual = [week for week in usual if self.holds(kpi.metric, week)]
+        values = self.values(kpi.metric.id, usual)
+        if any(value is None for value in values) or not self.holds(kpi.metric, self.period):
             return None
         series = np.array(values, dtype=float)
         positive = kpi.metric.unit != "score" and bool((series > 0).all())

@@ -113,11 +113,12 @@ def kept_queries() -> list[Note]:
 
 
 def data_end(ops: Recorder, table: str) -> dt.date | None:
-    """The last day that a table holds, not after the day the data was taken."""
-    reports = ops.inspect(table)
-    if not reports or reports[0].last is None:
+    """The last day that a table has on record, not after the day the data was taken."""
+    if not ops.rows.has(table):
         return None
-    return min(_day(reports[0].last), ops.workspace.as_of)
+    ops.inspect(table)
+    last = ops.rows.record(table).last
+    return None if last is None else min(last, ops.workspace.as_of)
 
 
 def _day(moment: Any) -> dt.date:
