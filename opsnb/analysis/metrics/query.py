@@ -45,7 +45,7 @@ class MetricQuery:
     """
 
     rows: Rows
-    catalogue: Mapping[str, RowDefinition]
+    catalogue: Mapping[str, Metric]
     periods: Sequence[Period]
     by: str | None
     measure: Callable[[str], list[Measured]]

@@ -19,6 +19,9 @@ Cause = Literal["empty", "witness", "low", "stated", "tracking"]
 another table held. low: a small part of the usual rows, and nothing to hold them against. stated:
 `gaps` in opsnb.toml. tracking: an event of that kind in plans/events.toml."""
 
+Side = Literal["before", "after"]
+"""Of the record."""
+
 _DAY = dt.timedelta(days=1)
 
 
@@ -59,7 +62,7 @@ class Stray:
     start: dt.date
     end: dt.date
     rows: int
-    side: Literal["before", "after"]
+    side: Side
 
 
 @dataclass(frozen=True)

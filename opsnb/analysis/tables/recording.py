@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
 from opsnb.analysis.tables.day_counts import Day
-from opsnb.analysis.tables.record import Cause, Gap, Record, Stray
+from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray
 from opsnb.base.messages import Said
 
 LEAST_SHARE = 0.2
@@ -172,7 +173,7 @@ class _Days:
         rests = np.array([self.day(i) in resting for i in range(length)])
         self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
 
-    def day(self, index: int) -> dt.date:
+    def day(self, index: int | np.integer[Any]) -> dt.date:
         return self.start + int(index) * _DAY
 
     def zeros(self) -> list[dt.date]:
@@ -318,11 +319,12 @@ def _strays(
     first, last = span.day(low), span.day(high)
     before = [day for day in days if day < first]
     after = [day for day in days if last < day <= as_of]
+    sides: tuple[tuple[list[dt.date], Side], ...] = ((before, "before"), (after, "after"))
     return [
         Stray(min(some), max(some), sum(days[day].rows for day in some), side)
-        for some, side in ((before, "before"), (after, "after"))
+        for some, side in sides
         if some
-    ]  # type: ignore[misc]
+    ]
 
 
 def _partial(
@@ -331,13 +333,13 @@ def _partial(
     """When recording began and ended, where that was in the course of a day; and the whole days."""
     began = ended = None
     before, after = span.day(low - 1), span.day(high + 1)
-    if low > 0 and before in seen and seen[before].first is not None:
-        began = dt.datetime.combine(before, seen[before].first)
+    if low > 0 and before in seen and (at := seen[before].first) is not None:
+        began = dt.datetime.combine(before, at)
     elif _is_short(span, low) and _late(seen, span, low):
         began = dt.datetime.combine(span.day(low), seen[span.day(low)].first or dt.time())
         low = min(low + 1, high)
-    if after in seen and seen[after].last is not None:
-        ended = dt.datetime.combine(after, seen[after].last)
+    if after in seen and (at := seen[after].last) is not None:
+        ended = dt.datetime.combine(after, at)
     elif _is_short(span, high) and _early(seen, span, high):
         ended = dt.datetime.combine(span.day(high), seen[span.day(high)].last or dt.time())
         high = max(high - 1, low)

@@ -77,6 +77,8 @@ class Risk:
 
 def fit_risk(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> Risk | Text:
     """Fit before the last weeks and judge on them, then fit to everything; or why not."""
+    if not evidence.ops.rows.has("orders"):
+        return Text.of("month.absent", table="orders")
     end = evidence.period.end
     days = purchase_days(evidence.ops.rows)
     days = days[days["day"] <= pd.Timestamp(end)]
