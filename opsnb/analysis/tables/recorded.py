@@ -88,7 +88,7 @@ def record_issues(record: Record) -> Iterator[Issue]:
     for cause, gaps in _by_cause(record.gaps):
         rows = sum(gap.rows for gap in gaps)
         args = {
-            "spans": [_span(gap.start, gap.end) for gap in gaps],
+            "spans": [span_of(gap.start, gap.end) for gap in gaps],
             "days": sum(1 for gap in gaps for _ in gap.days),
             "rows": rows,
             "usual": sum(gap.usual for gap in gaps),
@@ -102,7 +102,7 @@ def record_issues(record: Record) -> Iterator[Issue]:
     for stray in record.strays:
         if stray.rows and not {stray.start, stray.end} <= record.edges:
             edge = record.first if stray.side == "before" else record.last
-            args = {"span": _span(stray.start, stray.end), "rows": stray.rows, "edge": edge}
+            args = {"span": span_of(stray.start, stray.end), "rows": stray.rows, "edge": edge}
             text = Text(f"data.rule.stray_{stray.side}", args)
             yield Issue(f"stray_{stray.side}", "note", stray.rows, text)
     for rule, moment in (("began", record.began), ("ended", record.ended)):
@@ -118,6 +118,7 @@ def _by_cause(gaps: Iterable[Gap]) -> list[tuple[Cause, list[Gap]]]:
     return list(found.items())
 
 
-def _span(start: dt.date, end: dt.date) -> Text:
+def span_of(start: dt.date, end: dt.date) -> Text:
+    """Days in a row, for use inside other texts."""
     key = "data.days.one" if start == end else "data.days.span"
     return Text(key, {"start": start, "end": end})

@@ -141,7 +141,7 @@ def _status(
         found.append(("failed", error_text(run)))
     worst = max((status for status, _ in found), key=STATUSES.index, default="ready")
     reasons = _unique([reason for status, reason in found if status == worst and reason])
-    return worst, run.scrub(" ".join(reasons)) if reasons and worst != "ready" else None
+    return worst, run.scrub(" ".join(reasons)) if reasons else None
 
 
 def error_text(run: Run) -> str | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.findings import Check, Status
+from opsnb.analysis.tables.recorded import span_of
 from opsnb.base.messages import Text
 from opsnb.base.periods import latest
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.coverage import PeriodCoverage
+    from opsnb.analysis.tables import Gap
+
+
+MOST_NAMED = 3
+"""Gaps that the status names; the data gate has them all."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,23 @@ def completeness(period: PeriodCoverage, *, is_empty: bool) -> Completeness:
         return Completeness("provisional", Check("refunds", "warn", reason))
     return Completeness(
         "ready", Check("complete", "pass", Text.of(period.texts["complete"], as_of=as_of))
+    )
+
+
+def missing_days(gaps: Sequence[tuple[str, Gap]]) -> Text:
+    """Which days of which tables are not on record."""
+    named = [_gap(table, gap) for table, gap in gaps[:MOST_NAMED]]
+    if len(gaps) > MOST_NAMED:
+        named.append(Text.of("month.days_missing_more", n=len(gaps) - MOST_NAMED))
+    return Text.of("month.days_missing", gaps=named)
+
+
+def _gap(table: str, gap: Gap) -> Text:
+    tracking = "_tracking" if gap.cause in ("witness", "tracking") else ""
+    return Text.of(
+        f"month.gap_of{tracking}",
+        table=Text(f"data.table.{table}"),
+        span=span_of(gap.start, gap.end),
     )
 
 

@@ -15,6 +15,7 @@ from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.tables import Gap
 
 LEADING = 12
 """KPIs that the scorecard shows; the others are folded."""
@@ -82,6 +83,14 @@ class PeriodEvidence(PeriodCoverage):
     @cached_property
     def completeness(self) -> Completeness:
         return completeness(self, is_empty=self.is_empty)
+
+    @cached_property
+    def missing_days(self) -> tuple[tuple[str, Gap], ...]:
+        """Gaps of the period in the tables that its KPIs are read from, each once."""
+        found = {
+            (table, gap.start): gap for kpi in self.kpis for table, gap in self.gaps(kpi.metric)
+        }
+        return tuple((table, gap) for (table, _), gap in sorted(found.items()))
 
     @cached_property
     def gate(self) -> DataGate:

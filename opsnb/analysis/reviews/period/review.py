@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from opsnb.analysis.display import Absent, Note
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.period import people, trend_and_funnel, voice
+from opsnb.analysis.reviews.period.completeness import missing_days
 from opsnb.analysis.reviews.period.drivers import drivers, moved_trees
 from opsnb.analysis.reviews.period.empty import empty_verdict
 from opsnb.analysis.reviews.period.scorecard import scorecard
@@ -220,7 +221,9 @@ class PeriodReview(abc.ABC):
         self.ops.record(Fact(f"{self.evidence.review}.verdict", case, "text"))
 
     def _record_status(self) -> None:
-        """Marks the report as provisional or skipped, where its period is."""
-        found = self.evidence.completeness
+        """Marks the report as provisional or skipped, where its period is; names missing days."""
+        found, missing = self.evidence.completeness, self.evidence.missing_days
         if found.status != "ready":
             self.ops.status(found.status, found.reason)
+        elif missing:
+            self.ops.status("ready", missing_days(missing))
