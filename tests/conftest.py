@@ -47,7 +47,8 @@ def workspace(tmp_path: Path) -> MakeWorkspace:
 
     Tables are data frames (written as Parquet) or CSV texts, one kind at a time; `plans` are
     texts by path under plans/, `more` is added to opsnb.toml. No group is too small to show,
-    unless `min_cell` says so: most tests count a handful of people.
+    unless `min_cell` says so: most tests count a handful of people. `recorded` says from when
+    to when every table is on record: of a handful of rows nobody could tell.
     """
 
     def make(
@@ -58,6 +59,7 @@ def workspace(tmp_path: Path) -> MakeWorkspace:
         grain: str | None = None,
         as_of: str = "2026-11-16",
         min_cell: int = 0,
+        recorded: tuple[str, str] | None = None,
     ) -> Workspace:
         tables = tables or {}
         texts = any(isinstance(table, str) for table in tables.values())
@@ -71,6 +73,8 @@ def workspace(tmp_path: Path) -> MakeWorkspace:
             else:
                 table.to_parquet(path, index=False)
             lines.append(f'[tables.{name}]\nsource = "here"\ntable = "{name}"\n')
+            if recorded:
+                lines.append("recorded_from = {}\nrecorded_until = {}\n".format(*recorded))
             if name == "orders" and grain:
                 lines.append(f'grain = "{grain}"\n')
         (tmp_path / "opsnb.toml").write_text("".join(lines) + more, encoding="utf-8")
