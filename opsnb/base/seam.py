@@ -148,7 +148,10 @@ class Verdict(Generic[Words, Evidence]):
 
 @dataclass(frozen=True)
 class Card(Generic[Words]):
-    """One KPI of the first screen: value, target, change, interval, status."""
+    """One KPI of the first screen: value, target, change, interval, status.
+
+    `basis` says which days it is of, where it is not of all.
+    """
 
     label: Words
     value: Words
@@ -156,6 +159,7 @@ class Card(Generic[Words]):
     target: Words | None = None
     change: Words | None = None
     interval: Words | None = None
+    basis: Words | None = None
     tone: Tone
     status: Words | None = None
 

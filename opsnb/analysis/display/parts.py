@@ -190,6 +190,8 @@ def _card_lines(card: Card, language: Language) -> list[tuple[str, str]]:
         lines.append(("ob-change", language.say(card.change)))
     if card.interval is not None:
         lines.append(("ob-meta", language.text("display.interval", interval=card.interval)))
+    if card.basis is not None:
+        lines.append(("ob-meta", language.say(card.basis)))
     if card.target is not None:
         lines.append(("ob-meta", language.text("display.target", target=card.target)))
     return lines

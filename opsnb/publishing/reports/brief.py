@@ -163,7 +163,7 @@ def _written(brief: Brief) -> Brief:
             }
             brief.verdict = {**report["verdict"], **said}
         brief.cards = brief.rows(
-            "cards", "label", "value", "target", "change", "interval", "status"
+            "cards", "label", "value", "target", "change", "interval", "basis", "status"
         )
         brief.findings = brief.rows("findings", "claim")
     if status in ("ready", "provisional", "invalid"):

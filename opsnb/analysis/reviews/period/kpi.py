@@ -174,7 +174,8 @@ class Kpi:
             change=Text.of(change, change=self.change_text),
             interval=Text.of("common.interval", fact=self.fact)
             if self.fact.low is not None
-            else self.basis,
+            else None,
+            basis=self.basis,
             tone=STATUS_TONE[self.status] if self.status else "neutral",
             status=self.status_text,
         )
