@@ -14,10 +14,10 @@ State = Literal["whole", "partial", "gap", "known gap", "zero", "before", "after
 the course of it. gap: far too few rows, or none. known gap: the team says so. zero: nothing
 happened, so the team or the calendar says. before, after: outside the record."""
 
-Cause = Literal["empty", "witness", "low", "stated", "tracking"]
+Cause = Literal["empty", "witness", "stated", "tracking"]
 """Why a day counts as not recorded. empty: no row where some are usual. witness: few rows while
-another table held. low: a small part of the usual rows, and nothing to hold them against. stated:
-`gaps` in opsnb.toml. tracking: an event of that kind in plans/events.toml."""
+another table held. stated: `gaps` in opsnb.toml. tracking: an event of that kind in
+plans/events.toml."""
 
 Side = Literal["before", "after"]
 """Of the record."""

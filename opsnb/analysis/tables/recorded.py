@@ -44,7 +44,6 @@ def record_of(workspace: Workspace, name: str, opener: Opener = open_table) -> R
             as_of=workspace.as_of,
             stated=_stated(workspace, workspace.tables[name], contract),
             witness=opener(workspace, beside).days if beside in workspace.tables else None,
-            low_tells=beside is not None,
             ledger=contract.ledger,
             resting=_resting(workspace, days),
         )

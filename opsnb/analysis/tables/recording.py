@@ -17,9 +17,6 @@ from opsnb.base.messages import Said
 LEAST_SHARE = 0.2
 """A day with less than this part of what its weekday usually has is not whole."""
 
-LOWEST_SHARE = 0.1
-"""And with less than this, not recorded, where no other table tells."""
-
 LEAST_ROWS = 20
 """Rows that silent days together would usually have, below which their silence says nothing."""
 
@@ -71,7 +68,6 @@ def read_record(
     as_of: dt.date,
     stated: Stated = Stated(),
     witness: Mapping[dt.date, Day] | None = None,
-    low_tells: bool = False,
     ledger: bool = False,
     resting: Collection[dt.date] = (),
 ) -> Record:
@@ -83,8 +79,6 @@ def read_record(
         Days that have rows; those after `as_of` are not looked at.
     witness : mapping, optional
         The days of a table that goes on where the recording of this one fails.
-    low_tells : bool
-        Few rows say that recording failed, not that little happened, unless the witness fell too.
     ledger : bool
         A day without rows is a day of nothing, up to the day the data was taken.
     resting : collection of date
@@ -98,7 +92,7 @@ def read_record(
     span = _Days(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
-    gaps = _found(span, low, high, witness, low_tells)
+    gaps = _found(span, low, high, witness)
     began, ended, low, high = _partial(span, seen, low, high)
     first, last = span.day(low), span.day(high)
     if began is None:
@@ -307,7 +301,7 @@ def _is_stray(span: _Days, low: int, first: int, last: int, *, ahead: bool) -> b
     else:
         apart, body = span.n[low : last + 1], span.n[max(first - 2 * LONG, 0) : first]
         length, silence = last + 1 - first, low - first
-    if not len(apart) or not len(body):
+    if not len(apart) or body.sum() < LEAST_ROWS:
         return False
     return len(apart) <= silence and apart.sum() < STRAY_SHARE * body.mean() * length
 
@@ -379,7 +373,6 @@ def _found(
     low: int,
     high: int,
     witness: Mapping[dt.date, Day] | None,
-    low_tells: bool,
 ) -> list[Gap]:
     """Silences within the record that the rows show to be none of the business."""
     causes: dict[dt.date, Cause] = {}
@@ -388,9 +381,8 @@ def _found(
         first, last = max(first, low), min(last, high)
         if first > last:
             continue
-        rows, usual = span.n[first : last + 1].sum(), span.usual[first : last + 1].sum()
         for index in range(first, last + 1):
-            cause = _cause(span, index, other, rows / usual if usual else 0.0, low_tells)
+            cause = _cause(span, index, other)
             if cause is not None:
                 causes[span.day(index)] = cause
     gaps = []
@@ -405,18 +397,12 @@ def _within(witness: Mapping[dt.date, Day], span: _Days) -> dict[dt.date, Day]:
     return kept or {span.start: Day(0, 0)}
 
 
-def _cause(
-    span: _Days, index: int, other: _Days | None, share: float, low_tells: bool
-) -> Cause | None:
+def _cause(span: _Days, index: int, other: _Days | None) -> Cause | None:
     """Why a day of a silence was not recorded; None where it may be what happened."""
     held = _held(other, span.day(index)) if other is not None else None
-    if span.n[index] == 0 and not (low_tells and held):
-        return "empty"
-    if not low_tells:
-        return None
-    if held is not None:
-        return "witness" if held else None
-    return "low" if share < LOWEST_SHARE else None
+    if held:
+        return "witness"
+    return "empty" if span.n[index] == 0 else None
 
 
 def _held(other: _Days, day: dt.date) -> bool | None:
