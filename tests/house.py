@@ -23,7 +23,8 @@ HOUSE = {
     "base": (
         "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share",
         "dependencies", "credentials", "messages", "periods", "seam", "page_parts", "entries",
-        "predictions", "ledger", "plugins", "connectors", "toml_model", "traits", "plans", "workspace",
+        "predictions", "ledger", "plugins", "connectors", "toml_model", "traits", "plans",
+        "workspace",
     ),
     "analysis": (
         "sources", "tables", "metrics", "methods", "findings", "display", "shown",
