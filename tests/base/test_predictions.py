@@ -16,6 +16,7 @@ from opsnb.base.entries import Entry
 from opsnb.base.errors import LedgerError
 from opsnb.base.ledger import Ledger
 from opsnb.base.predictions import Score, may_be_replaced, score, scored, taken_back
+from opsnb.base.workspace import Workspace
 from opsnb.cli import app
 from opsnb.publishing.runs.proposals import Making, making_of, record, standing
 from tests.conftest import MakeWorkspace
@@ -239,7 +240,7 @@ def test_what_a_report_was_made_from_is_its_data_mapping_and_metrics(
     assert later.inputs == one.inputs  # the day is no input
     assert making_of(first, {**said, "tables": {"orders": {"fingerprint": "2"}}}) != one
     (first.root / "metrics.toml").write_text('[gmv_net]\nlabel = "Ours"\n', "utf-8")
-    assert making_of(first, said).inputs != one.inputs
+    assert making_of(Workspace.load(first.root), said).inputs != one.inputs
     assert making_of(first, {**said, "cycle": "undated"}).begins is None
 
 

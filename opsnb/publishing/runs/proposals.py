@@ -19,8 +19,7 @@ from opsnb.base.entries import Entry, Kind, entry_id
 from opsnb.base.errors import PeriodError
 from opsnb.base.ledger import Ledger
 from opsnb.base.predictions import may_be_replaced
-from opsnb.base.toml_model import read_toml
-from opsnb.base.workspace import FILE, METRICS, Workspace
+from opsnb.base.workspace import Workspace
 from opsnb.publishing.runs.hashes import hash_of
 
 _TITLE: dict[Kind, str] = {"action": "title", "decision": "question", "prediction": "what"}
@@ -53,12 +52,12 @@ class Making:
 
 def making_of(workspace: Workspace, report: Mapping[str, Any]) -> Making:
     """What the predictions of a report (its report.json) that has just been made belong to."""
-    settings = read_toml(workspace.root / FILE)
-    path = workspace.root / METRICS
+    mapped = {**workspace.sources, **{f"table {n}": t for n, t in workspace.tables.items()}}
     inputs = [
         {name: table.get("fingerprint") for name, table in report.get("tables", {}).items()},
-        {name: settings.get(name) for name in ("sources", "tables")},
-        read_toml(path) if path.is_file() else None,
+        {name: each.model_dump(mode="json") for name, each in mapped.items()},
+        [str(workspace.zone), workspace.gross_margin],
+        workspace.metrics,
     ]
     try:
         begins = workspace.period(report["cycle"]).end + dt.timedelta(days=1)
