@@ -8,7 +8,7 @@ docs/architecture.md).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -172,28 +172,41 @@ class Recorder:
         return Withheld(self.workspace.min_cell)
 
     def groups_to_withhold(
-        self, id: str, *counts: Mapping[Group, int], crossed: bool = False
+        self,
+        id: str,
+        *counts: Mapping[Group, int],
+        crossed: bool = False,
+        totals: bool = True,
+        already: Collection[Group] = (),
     ) -> frozenset[Group]:
         """Which groups of a breakdown of people must be left out of facts, tables and charts.
 
-        Those of fewer people than the workspace's `min_cell`, and as many others as it takes
-        that no total gives them away. Every breakdown of people goes through here.
+        Those of fewer people than the workspace's `min_cell`, and the fewest others that it
+        takes for no total to give them away. Every breakdown of people goes through here.
 
         Parameters
         ----------
         id : str
             Names the breakdown in the fact that tells how many groups are left out.
         *counts : mapping of group to int
-            People by group: those a rate is of, and those it counts.
+            People by group: those a rate is of, and those it counts. Rows that belong to
+            nobody are no people: they count as 0.
         crossed : bool
             Groups are pairs (row, column) of a table with published margins.
+        totals : bool
+            Whether a reader knows the total of each; else nothing gives a small group away.
+        already : collection of groups
+            Left out anyway, so that they may stand in for others.
         """
-        rule: Any = hidden_cells if crossed else hidden_groups
-        hidden = frozenset[Group]().union(
-            *(rule(count, self.workspace.min_cell) for count in counts)
-        )
+        least = self.workspace.min_cell
+        if crossed:
+            rule: Any = hidden_cells
+            hidden = frozenset[Group]().union(*(rule(count, least) for count in counts))
+        else:
+            hidden = hidden_groups(*counts, minimum=least, totals=totals, already=already)
         if hidden:
-            self.fact("people.withheld", len(hidden), "count", segment=id)
+            groups = hidden.union(*counts)
+            self.fact("people.withheld", len(hidden), "count", segment=id, n=len(groups))
         return hidden
 
     def check(self, id: str, status: Passed, message: Said, *evidence: Fact) -> Check:

@@ -16,12 +16,11 @@ import json
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from opsnb.base.durable import sync_folder
+from opsnb.base.entries import KINDS, Entry, Kind, Outcome, added, apply, entry_id
 from opsnb.base.errors import LedgerError
 from opsnb.base.messages import Label
 
@@ -30,87 +29,7 @@ try:
 except ImportError:  # Windows: two processes are not kept apart there
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["KINDS", "Entry", "Ledger", "Outcome", "entry_id"]
-
-Kind = Literal["action", "decision", "prediction"]
-KINDS: tuple[Kind, ...] = ("action", "decision", "prediction")
-
-State = Literal["open", "done", "dropped", "withdrawn"]
-Status = Literal["open", "done", "late", "dropped"]
-Outcome = Literal["done", "dropped"]
-
-_EVENTS = ("add", "close", "reopen", "observe", "withdraw")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An action, decision or prediction, as its lines leave it.
-
-    Attributes
-    ----------
-    title : Label
-        What is to be done, decided or expected; a string, or a dict by language.
-    report : str or None
-        `CYCLE/SLUG` of the report it comes from; None when a person entered it.
-    value, low, high, observed : float or None
-        Of a prediction, in the metric's unit.
-    closed : date or None
-        When it was done or dropped; for a decision, when it was made.
-    note : str, dict or None
-        What was said at closing: the decision made, why it was dropped.
-    touched : bool
-        A person has entered or changed it; re-running its report leaves it alone.
-    """
-
-    id: str
-    kind: Kind
-    cycle: str
-    title: Label
-    added: dt.datetime
-    report: str | None = None
-    playbook: str | None = None
-    subject: str | None = None
-    owner: Label | None = None
-    due: dt.date | None = None
-    evidence: tuple[str, ...] = ()
-    metric: str | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    observed: float | None = None
-    state: State = "open"
-    closed: dt.date | None = None
-    note: Label | None = None
-    touched: bool = False
-    history: tuple[dict[str, Any], ...] = ()
-
-    def status(self, as_of: dt.date) -> Status:
-        """done, dropped, late (open and past its date) or open."""
-        if self.state in ("done", "dropped"):
-            return self.state
-        if self.kind == "prediction" and self.observed is not None:
-            return "done"
-        return "late" if self.due is not None and self.due < as_of else "open"
-
-    @property
-    def on_time(self) -> bool | None:
-        """Whether it was done by its date; None while it is open, dropped, or has no date."""
-        if self.state != "done" or self.closed is None or self.due is None:
-            return None
-        return self.closed <= self.due
-
-    @property
-    def hit(self) -> bool | None:
-        """Whether a prediction's interval held the outcome; None before it is known."""
-        if None in (self.observed, self.low, self.high):
-            return None
-        assert self.low is not None and self.high is not None and self.observed is not None
-        return self.low <= self.observed <= self.high
-
-
-def entry_id(kind: Kind, *parts: str) -> str:
-    """A stable id from what names an entry: `a-5f0c31d2e9`."""
-    return f"{kind[0]}-{sha256(chr(31).join(parts).encode()).hexdigest()[:10]}"
+__all__ = ["KINDS", "Entry", "Kind", "Ledger", "Outcome", "entry_id"]
 
 
 class Ledger:
@@ -127,8 +46,8 @@ class Ledger:
 
     # -- reading -----------------------------------------------------------------------
 
-    def entries(self, kind: Kind | None = None) -> list[Entry]:
-        """Every entry that was not withdrawn, the oldest first.
+    def entries(self, kind: Kind | None = None, *, taken_back: bool = False) -> list[Entry]:
+        """Every entry that was not withdrawn, the oldest first; with `taken_back` those, too.
 
         Raises
         ------
@@ -136,7 +55,9 @@ class Ledger:
             A line cannot be read.
         """
         found = self._all().values()
-        return [e for e in found if e.state != "withdrawn" and kind in (None, e.kind)]
+        return [
+            e for e in found if (taken_back or e.state != "withdrawn") and kind in (None, e.kind)
+        ]
 
     def find(self, id: str, kind: Kind) -> Entry:
         """The entry of an id, or of the beginning of one.
@@ -146,10 +67,13 @@ class Ledger:
         LedgerError
             There is none, or more than one.
         """
-        matching = [entry for entry in self.entries(kind) if entry.id.startswith(id)]
+        everything = [e for e in self.entries(kind, taken_back=True) if e.id.startswith(id)]
+        matching = [entry for entry in everything if entry.state != "withdrawn"]
         exact = [entry for entry in matching if entry.id == id]
         if len(exact or matching) == 1:
             return (exact or matching)[0]
+        if len(everything) == 1 and not matching:
+            raise _gone(everything[0])
         several = ", ".join(entry.id for entry in matching[:5])
         raise LedgerError(
             f'"{id}" is the beginning of {len(matching)} ids'
@@ -169,7 +93,7 @@ class Ledger:
         known: dict[str, Entry] = {}
         for line, where in lines:
             try:
-                _apply(known, line)
+                apply(known, line)
             except (KeyError, TypeError, ValueError) as error:
                 raise _unreadable(where, f"{type(error).__name__}: {error}") from error
         return known
@@ -186,7 +110,7 @@ class Ledger:
         with self.locked() as write:
             [written] = write(cycle, [line], moment)
         said = {"cycle": cycle, **written}
-        return _added(said, (said,))
+        return added(said, (said,))
 
     def close(
         self, id: str, kind: Kind, outcome: Outcome, on: dt.date, note: str | None = None
@@ -200,13 +124,17 @@ class Ledger:
         """Take back that an entry was closed."""
         return self._changed(id, kind, {"event": "reopen"})
 
+    def withdraw(self, id: str, kind: Kind, reason: str | None = None) -> Entry:
+        """Take an entry back: it stays in the ledger, and counts no more."""
+        return self._changed(id, kind, {"event": "withdraw", "note": reason})
+
     def _changed(self, id: str, kind: Kind, what: dict[str, Any]) -> Entry:
         """The entry after a line about it was written."""
         with self.locked() as write:
             entry = self.find(id, kind)
             [line] = write(entry.cycle, [{**what, "id": entry.id}])
         known = {entry.id: entry}
-        _apply(known, {"cycle": entry.cycle, **line})
+        apply(known, {"cycle": entry.cycle, **line})
         return known[entry.id]
 
     @contextlib.contextmanager
@@ -259,6 +187,17 @@ class Ledger:
         if is_new:
             sync_folder(self.folder)
         return [json.loads(text) for text in texts]
+
+
+def _gone(entry: Entry) -> LedgerError:
+    """Says what became of an entry that was taken back."""
+    said = str(entry.history[-1].get("at", ""))[:10]
+    by = f" by {entry.superseded_by}" if entry.superseded_by else ""
+    return LedgerError(
+        f"{entry.id} was {'superseded' if by else 'withdrawn'}{by} on {said}",
+        where=f"ledger/{entry.cycle}.jsonl",
+        hint=f"see opsnb {entry.kind}s list --all",
+    )
 
 
 def _not_before(last: dict[str, Any], now: dt.datetime) -> str:
@@ -330,70 +269,3 @@ def _unreadable(where: str, why: str) -> LedgerError:
         where=where,
         hint="mend it by hand, or take the file's last good version from git",
     )
-
-
-def _apply(known: dict[str, Entry], line: dict[str, Any]) -> None:
-    """What a line makes of the entries."""
-    event, id = line["event"], line["id"]
-    if not isinstance(id, str) or not id.strip():
-        raise ValueError("its id is no text")
-    if event not in _EVENTS:
-        raise ValueError(f'unknown event "{event}"')
-    if event == "add":
-        history = known[id].history if id in known else ()
-        known[id] = _added(line, (*history, line))
-        return
-    entry = known.get(id)
-    if entry is None:
-        raise ValueError(f'no entry "{id}" was added before')
-    changes: dict[str, Any] = {"touched": True}
-    if event == "close":
-        if line["status"] not in ("done", "dropped"):
-            raise ValueError(f'an entry closes as done or dropped, not "{line["status"]}"')
-        changes |= {
-            "state": line["status"],
-            "closed": _day(line["on"]),
-            "note": _text(line, "note"),
-        }
-    elif event == "reopen":
-        changes |= {"state": "open", "closed": None, "note": None}
-    elif event == "observe":
-        changes = {"observed": float(line["value"])}
-    else:
-        changes = {"state": "withdrawn"}
-    known[id] = replace(entry, **changes, history=(*entry.history, line))
-
-
-def _added(line: dict[str, Any], history: tuple[dict[str, Any], ...]) -> Entry:
-    if line["kind"] not in KINDS:
-        raise ValueError(f'unknown kind "{line["kind"]}"')
-    fields: dict[str, Any] = {k: float(line[k]) for k in ("value", "low", "high") if k in line}
-    fields |= {k: _text(line, k) for k in ("report", "playbook", "subject", "owner", "metric")}
-    return Entry(
-        line["id"],
-        line["kind"],
-        line["cycle"],
-        _text(line, "title") or line["id"],
-        dt.datetime.fromisoformat(line["at"]),
-        due=_day(line["due"]) if "due" in line else None,
-        evidence=tuple(line.get("evidence", ())),
-        touched=bool(line.get("touched")),
-        history=history,
-        **fields,
-    )
-
-
-def _text(line: dict[str, Any], key: str) -> Label | None:
-    """A text, or a text by language; None where the line has none."""
-    value = line.get(key)
-    if value is None or isinstance(value, str):
-        return value
-    texts = value.values() if isinstance(value, dict) and value else [value]
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f'"{key}" is no text')
-    label: Label = value
-    return label
-
-
-def _day(text: str) -> dt.date:
-    return dt.date.fromisoformat(text)

@@ -62,7 +62,7 @@ class Value(Generic[Words]):
     low, high : float
         An interval; a side that is not given is open.
     withheld : int
-        Nothing is shown of a group of people smaller than this.
+        It is not shown, for the sake of groups of fewer people than this.
     line : list of float or None
         Values in order of time.
     """

@@ -183,10 +183,40 @@ def close_decision(
 @predictions.command(name="list")
 @reported
 def list_predictions(
-    context: typer.Context, every: All = False, cycle: Cycle = None, json: Json = False
+    context: typer.Context,
+    every: Annotated[
+        bool,
+        typer.Option("--all", "-a", help="Also those with an outcome, or taken back."),
+    ] = False,
+    cycle: Cycle = None,
+    json: Json = False,
 ) -> None:
-    """List the predictions; with --all, those whose outcome is known."""
+    """List the predictions that wait for their outcome, and say how the others came out."""
     _list(the_workspace(context.obj), "prediction", every, cycle, json)
+
+
+@predictions.command()
+@reported
+def withdraw(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="Why it counts no more.")] = "",
+    json: Json = False,
+) -> None:
+    """Take a prediction back: it is kept and shown as withdrawn, and counts no more.
+
+    Examples:
+
+      opsnb predictions withdraw p-f06b0af991 --reason "amounts were read in cents"
+
+      opsnb predictions list --cycle 2026-09
+    """
+    from opsnb.publishing.runs import ledger_entries
+
+    workspace = the_workspace(context.obj)
+    with _options():
+        entry = ledger_entries.withdraw(workspace, id, reason)
+    _say(entry, workspace, json)
 
 
 @contextlib.contextmanager
@@ -211,13 +241,15 @@ def _close(
 
 def _list(workspace: Workspace, kind: Kind, every: bool, cycle: str | None, json: bool) -> None:
     key = workspace.period(cycle, "month").key if cycle else None
-    found = [
+    known = [
         entry
-        for entry in workspace.ledger.entries(kind)
-        if (every or entry.status(workspace.as_of) in ("open", "late"))
-        and key in (None, entry.cycle)
+        for entry in workspace.ledger.entries(kind, taken_back=kind == "prediction")
+        if key in (None, entry.cycle)
     ]
+    found = [e for e in known if every or e.status(workspace.as_of) in ("open", "late")]
     _show(sorted(found, key=_by_date), kind, workspace, json)
+    if kind == "prediction" and not json:
+        _scored(known)
 
 
 def _by_date(entry: Entry) -> tuple[dt.date, dt.datetime]:
@@ -258,14 +290,31 @@ def _predictions(found: list[Entry], workspace: Workspace) -> None:
     rows = [
         [
             entry.id,
+            entry.status(workspace.as_of),
             str(entry.due or "-"),
-            _words(entry.title, workspace),
+            _words(entry.title, workspace)
+            + (f" → {_words(entry.note, workspace)}" if entry.note else ""),
             *map(_number, (entry.value, entry.low, entry.high, entry.observed)),
         ]
         for entry in found
     ]
-    columns = ["id", "due", "prediction", "expected", "low", "high", "observed"]
-    table(columns, rows, right=(3, 4, 5, 6))
+    columns = ["id", "status", "due", "prediction", "expected", "low", "high", "observed"]
+    table(columns, rows, right=(4, 5, 6, 7))
+
+
+def _scored(known: list[Entry]) -> None:
+    """How the predictions came out, as the catalogue and the reports count them."""
+    from opsnb.base.predictions import score, taken_back
+
+    found = score(known)
+    superseded, withdrawn = taken_back(known)
+    if found.n:
+        note(
+            f"{found.hits} of {found.n} outcomes fell inside the range that was predicted "
+            f"({found.above} above, {found.below} below)."
+        )
+    if superseded or withdrawn:
+        note(f"Not counted: {len(superseded)} superseded, {len(withdrawn)} withdrawn by hand.")
 
 
 def _number(value: float | None) -> str:
@@ -281,7 +330,8 @@ def _words(label: Any, workspace: Workspace) -> str:
 def _as_dict(entry: Entry, workspace: Workspace) -> dict[str, Any]:
     fields = (
         "id", "kind", "cycle", "title", "owner", "due", "closed", "note", "report", "playbook",
-        "subject", "evidence", "metric", "value", "low", "high", "observed",
+        "subject", "evidence", "metric", "value", "low", "high", "observed", "as_of", "inputs",
+        "superseded_by",
     )  # fmt: skip
     row = {name: getattr(entry, name) for name in fields}
     return {**row, "status": entry.status(workspace.as_of), "history": list(entry.history)}

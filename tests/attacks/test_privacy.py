@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from opsnb.analysis.reviews.period import why_changed
 from opsnb.analysis.reviews.period.month import Month
 from opsnb.analysis.reviews.shared.breakdowns import TOGETHER
 from opsnb.analysis.reviews.shared.privacy_scan import exposures
@@ -228,6 +229,101 @@ def test_scores_of_a_few_answers_are_not_told(workspace: MakeWorkspace) -> None:
     assert not [fact for fact in ops.facts.values() if fact.metric == "csat"]
 
 
+# -- rows of nobody, and what stands together ------------------------------------------------
+
+
+def regions(orders: dict[str, int], nobody: int = 0) -> Tables:
+    """Orders a month by region, one of each user of it, and some that have no user."""
+    users = [(f"{name}{n}", name) for name, many in orders.items() for n in range(many)]
+    rows = [
+        (user, day, 20.0 if day.startswith("2026-09") else 30.0)
+        for day in ("2026-09-10", "2026-10-10")
+        for user in [*(user for user, _ in users), *[None] * nobody]
+    ]
+    rows.append((users[0][0], "2026-11-05", 10.0))
+    return {
+        "users": pd.DataFrame(
+            {"user_id": [user for user, _ in users], "region": [name for _, name in users],
+             "registered_at": pd.Timestamp("2026-07-01")}
+        ),
+        "orders": pd.DataFrame(
+            {"order_id": [f"o{n}" for n in range(len(rows))],
+             "user_id": [row[0] for row in rows],
+             "ordered_at": pd.to_datetime([row[1] for row in rows]),
+             "amount": [row[2] for row in rows]}
+        ),
+    }  # fmt: skip
+
+
+def told(made: Workspace, code: str = "en") -> tuple[dict[str, Any], str]:
+    """Changes of revenue by region as facts, and the table as a person reads it."""
+    ops = Session(made, "monthly_retrospective", cycle="2026-10")
+    page = " ".join(
+        part.plain(made.speak(code))
+        for part in why_changed.why(Month(ops).evidence, "gmv_net", "region")
+    )
+    changes = {f.segment or "": f.value for f in ops.facts.values() if f.id == "change.group"}
+    return changes, page
+
+
+@pytest.mark.parametrize(("code", "name"), [("en", "not recorded"), ("zh", "未记录")])
+def test_orders_without_a_user_hide_no_region(
+    workspace: MakeWorkspace, code: str, name: str
+) -> None:
+    """Three rows of nobody are no group of people, and are shown as what they are."""
+    tables = regions({"north": 70, "south": 71, "east": 72, "west": 73}, nobody=3)
+    changes, page = told(workspace(tables, min_cell=10), code)
+    assert {key.partition("=")[2] for key in changes} == {
+        "north", "south", "east", "west", "(none)",
+    }  # fmt: skip
+    assert name in page
+    assert all(word not in page for word in ("together", "合并"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "2 groups together: 1 with a count of fewer than 10 people, 1 larger"),
+        ("zh", "2 个分组（合并）：1 个人数不足 10 人，另 1 个人数较多"),
+    ],
+)
+def test_a_small_region_takes_the_smallest_other_along(
+    workspace: MakeWorkspace, code: str, words: str
+) -> None:
+    tables = regions({"north": 70, "south": 61, "east": 72, "isle": 4})
+    changes, page = told(workspace(tables, min_cell=10), code)
+    assert changes == pytest.approx(
+        {"region=north": 700.0, "region=east": 720.0, f"region={TOGETHER}": 650.0}
+    )
+    assert words in page
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "2 groups with counts of fewer than 10 people, together"),
+        ("zh", "2 个人数不足 10 人的分组（合并）"),
+    ],
+)
+def test_small_regions_that_protect_each_other_take_nobody_along(
+    workspace: MakeWorkspace, code: str, words: str
+) -> None:
+    tables = regions({"north": 70, "south": 61, "isle": 4, "cape": 8})
+    changes, page = told(workspace(tables, min_cell=10), code)
+    assert set(changes) == {"region=north", "region=south", f"region={TOGETHER}"}
+    assert words in page
+
+
+def test_many_rows_of_a_few_people_are_a_small_group(workspace: MakeWorkspace) -> None:
+    """Forty orders of two users are two people."""
+    tables = regions({"north": 70, "south": 61, "isle": 2})
+    again = [tables["orders"][tables["orders"]["user_id"].isin(["isle0", "isle1"])]] * 20
+    orders = pd.concat([tables["orders"], *again], ignore_index=True)
+    tables["orders"] = orders.assign(order_id=[f"o{n}" for n in range(len(orders))])
+    changes, _ = told(workspace(tables, min_cell=10))
+    assert set(changes) == {"region=north", f"region={TOGETHER}"}
+
+
 # -- the rule of the session -----------------------------------------------------------------
 
 
@@ -240,7 +336,8 @@ def test_denominators_and_numerators_are_both_people(ops: Session) -> None:
     of = {"a": 500, "b": 400, "c": 300}
     assert ops.groups_to_withhold("x", of) == frozenset()
     assert ops.groups_to_withhold("x", of, {"a": 90, "b": 3, "c": 40}) == {"b", "c"}
-    assert ops.facts["people.withheld///x"].value == 2
+    fact = ops.facts["people.withheld///x"]
+    assert (fact.value, fact.n) == (2, 3)
 
 
 def test_a_crossed_table_hides_rectangles(ops: Session) -> None:

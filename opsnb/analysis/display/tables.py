@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -114,14 +114,17 @@ class Withheld:
         return Value(withheld=self.minimum)
 
     @property
-    def note(self) -> Text:
-        """What stands below a table with such cells."""
-        return Text.of("display.withheld_note", minimum=self.minimum)
+    def whole(self) -> Text:
+        """What stands in the place of a section that is left out for it."""
+        return Text.of("display.withheld_whole", minimum=self.minimum)
 
-    @property
-    def cells(self) -> Text:
-        """What stands below a chart whose cells are left empty for it."""
-        return Text.of("display.withheld_cells", minimum=self.minimum)
+    def rows(self, held: int, rows: int) -> Text:
+        """What stands below a table with such cells in some of its rows."""
+        return Text.of("display.withheld_rows", minimum=self.minimum, held=held, rows=rows)
+
+    def cells(self, held: int) -> Text:
+        """What stands below a chart of which some cells are left empty for it."""
+        return Text.of("display.withheld_cells", minimum=self.minimum, held=held)
 
 
 @dataclass(frozen=True)
@@ -229,13 +232,17 @@ class Table(Part):
 
     def _notes(self) -> list[Said]:
         order = Text.of("display.sorted_by", order=self.order) if self.order else None
-        withheld = next(self._withheld(), None)
-        notes = [order, self.note, withheld.note if withheld else None]
-        return [note for note in notes if note is not None]
+        return [note for note in (order, self.note, self._withheld()) if note is not None]
 
-    def _withheld(self) -> Iterator[Withheld]:
-        cells = (row.get(column.key) for row in self.rows for column in self.columns)
-        return (cell for cell in cells if isinstance(cell, Withheld))
+    def _withheld(self) -> Said | None:
+        """How many rows have a cell that is withheld, and why; None where none has."""
+        keys = [column.key for column in self.columns]
+        first = [
+            next((row[key] for key in keys if isinstance(row.get(key), Withheld)), None)
+            for row in self.rows
+        ]
+        held = [cell for cell in first if cell is not None]
+        return held[0].rows(len(held), len(first)) if held else None
 
 
 def _cell(value: Any, column: Column, language: Language, tag: str, scope: str) -> str:

@@ -32,6 +32,9 @@ class Measured:
         What was divided; the value itself and None for sums and counts.
     n : int
         Rows or users behind the value.
+    people : int or None
+        Distinct users behind the rows of a group; None where that was not asked, or rows have
+        no user.
     binary : bool
         The value is a share of n independent yes/no answers, so Wilson's interval applies.
     plus, minus : int or None
@@ -56,6 +59,7 @@ class Measured:
     withheld: bool = False
     days: int | None = None
     until: dt.date | None = None
+    people: int | None = None
 
 
 def grouped(column: ibis.Column) -> ibis.Column:

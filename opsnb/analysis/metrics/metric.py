@@ -162,7 +162,10 @@ class Kind:
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         """The metric in each period (and group), in the order of the periods."""
         rows = query.rows_in_periods(metric)
-        totals = rows.group_by(query.keys).agg(**self.totals(metric))
+        counted = self.totals(metric)
+        if query.by and "user_id" in rows.columns:
+            counted["_people"] = rows.user_id.nunique()
+        totals = rows.group_by(query.keys).agg(**counted)
         return [self.measured(metric, row) for row in query.records(totals)]
 
     def totals(self, metric: Metric) -> dict[str, Any]:
@@ -179,7 +182,10 @@ class Kind:
     def measured(self, metric: Metric, row: Mapping[str, Any]) -> Measured:
         """A row of totals, with its `_period` and `_group`, as an answer."""
         value, n = self.value(row), int(row.get("_n") or 0)
-        return Measured(row["_period"], row.get("_group"), value, numerator=value, n=n)
+        people = None if row.get("_people") is None else int(row["_people"])
+        return Measured(
+            row["_period"], row.get("_group"), value, numerator=value, n=n, people=people
+        )
 
     # -- in an experiment --------------------------------------------------------------
 

@@ -196,11 +196,15 @@ class Workspace:
         return Ledger(self.reports / "ledger")
 
     def remembered(
-        self, *, before: Period | None = None, subject: str | None = None
+        self,
+        *,
+        before: Period | None = None,
+        subject: str | None = None,
+        taken_back: bool = False,
     ) -> list[Entry]:
         """Entries of the ledger: of cycles that were over before a period's end, or about a
-        campaign or experiment, or all."""
-        entries = self.ledger.entries()
+        campaign or experiment, or all; with `taken_back` those that were withdrawn, too."""
+        entries = self.ledger.entries(taken_back=taken_back)
         if before is not None:
             self.reads.ledger.add(f"before {before.key}")
             cycles = {entry.cycle: self._cycle(entry.cycle) for entry in entries}

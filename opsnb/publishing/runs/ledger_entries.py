@@ -9,7 +9,7 @@ from opsnb.base.errors import ParameterError, did_you_mean
 from opsnb.base.ledger import Entry, Kind, Outcome
 from opsnb.base.workspace import Workspace
 
-LONGEST = {"title": 300, "owner": 100, "note": 2000}
+LONGEST = {"title": 300, "owner": 100, "note": 2000, "reason": 2000}
 """Characters; a longer text is no line of a list any more."""
 
 
@@ -82,6 +82,20 @@ def close(
         raise ParameterError("the answer is missing", where="answer", hint="say what was decided")
     on_day = day(on, "on") or dt.datetime.now(workspace.zone).date()
     return workspace.ledger.close(id, kind, outcome, on_day, said or None)
+
+
+def withdraw(workspace: Workspace, id: str, reason: str = "") -> Entry:
+    """A prediction taken back: it stays in the ledger, and counts no more.
+
+    Raises
+    ------
+    ParameterError
+        The reason is too long.
+    LedgerError
+        There is no such prediction, it was taken back before, or the ledger cannot be written
+        to.
+    """
+    return workspace.ledger.withdraw(id, "prediction", _text(reason, "reason") or None)
 
 
 def day(text: str, where: str) -> dt.date | None:

@@ -26,7 +26,7 @@ from opsnb.publishing.reports.run_record import file_name
 from opsnb.publishing.runs import make
 from opsnb.publishing.runs.make import QUERIES, OnCell, RunOptions
 from opsnb.publishing.runs.plan import PlannedRun, chosen_languages
-from opsnb.publishing.runs.proposals import record
+from opsnb.publishing.runs.proposals import making_of, record, standing
 
 if TYPE_CHECKING:
     from opsnb.base.seam import Status
@@ -370,12 +370,23 @@ def rerun(
 def _write_ledger(
     workspace: Workspace, planned: PlannedRun, reports: dict[str, dict[str, Any]]
 ) -> str | None:
-    """Adds the report to the ledger; the report stands where that fails, and a warning says so."""
+    """Adds the report to the ledger; the report stands where that fails, and a warning says so.
+
+    Another tells of predictions that the ledger holds with other numbers than the report's.
+    """
+    ledger, place = workspace.ledger, f"{planned.cycle}/{planned.slug}"
     try:
-        record(workspace.ledger, reports, f"{planned.cycle}/{planned.slug}")
+        record(ledger, reports, place, making_of(workspace, next(iter(reports.values()))))
+        kept = standing(ledger, reports, place)
     except LedgerError as error:
         return f"the ledger was not written: {error}"
-    return None
+    if not kept:
+        return None
+    return (
+        f"{len(kept)} predictions stand as they were first registered, with other numbers than "
+        f"in this report ({', '.join(entry.id for entry in kept[:3])}{', ...' * (len(kept) > 3)}); "
+        "to take one back: opsnb predictions withdraw ID"
+    )
 
 
 def _last_good(report: Path) -> str | None:

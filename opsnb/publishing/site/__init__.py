@@ -19,8 +19,8 @@ from typing import Any
 import jinja2
 
 from opsnb.base import resources
+from opsnb.base.entries import Entry as Remembered
 from opsnb.base.errors import PublishError
-from opsnb.base.ledger import Entry as Remembered
 from opsnb.base.messages import Label, Language
 from opsnb.base.unsafe_text import visible
 from opsnb.publishing.reports import small_print
@@ -81,7 +81,7 @@ class Catalogue:
             "cycles": by_cycle(listed),
             "histories": kpi_history.histories(listed, language, self.labels),
             "campaigns": track_record.campaigns(listed, language, self.labels),
-            "predictions": track_record.predictions(listed),
+            "predictions": track_record.predictions(listed, ledger, language),
             "board": board,
             "kept": kept,
             "questions": track_record.questions(listed, ledger, language, self.as_of),

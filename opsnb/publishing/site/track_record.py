@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from opsnb.base.entries import Entry as Remembered
+from opsnb.base.entries import Kind
 from opsnb.base.errors import LedgerError
-from opsnb.base.ledger import Entry as Remembered
-from opsnb.base.ledger import Kind, Ledger
+from opsnb.base.ledger import Ledger
 from opsnb.base.messages import Label, Language
+from opsnb.base.predictions import Score, score, taken_back, tally
 from opsnb.publishing.site.kpi_history import as_fact, metric_name
 from opsnb.publishing.site.report_entries import Entry
 
@@ -55,6 +57,10 @@ class Prediction:
     observed: SimpleNamespace | None
     hit: bool | None
     html: str | None
+    metric: str | None = None
+    gone: str | None = None
+    """`superseded` or `withdrawn`, where it does not count any more."""
+    note: str | None = None
 
     @property
     def place(self) -> float | None:
@@ -63,6 +69,25 @@ class Prediction:
             return None
         width = self.expected.high - self.expected.low
         return float((self.observed.value - self.expected.low) / width)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was expected, by what became of it; `score` is of `rows` alone.
+
+    Attributes
+    ----------
+    gone : list of Prediction
+        Superseded or withdrawn ones; `counts`: how many of each.
+    planned : list of Prediction
+        Of plans: not registered by a report, measured by one.
+    """
+
+    rows: list[Prediction]
+    score: Score
+    gone: list[Prediction] = field(default_factory=list)
+    counts: tuple[int, int] = (0, 0)
+    planned: list[Prediction] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -120,8 +145,63 @@ def _effects(facts: Sequence[Mapping[str, Any]], evidence: Sequence[str]) -> dic
     return found
 
 
-def predictions(listed: list[Entry]) -> list[Prediction]:
-    """Each prediction once, scored where the outcome is known, the latest date first."""
+def predictions(listed: list[Entry], ledger: list[Remembered], language: Language) -> Predictions:
+    """The predictions of the ledger, the latest date first, and how they came out.
+
+    What plans expected, and reports measured, stands apart. Without a ledger that can be read
+    the predictions are those that the reports tell of.
+    """
+    told = _told(listed)
+    kept = [entry for entry in ledger if entry.kind == "prediction"]
+    if not kept:
+        outcomes = [
+            (row.observed.value, row.expected.low, row.expected.high)
+            for row in told
+            if row.observed is not None and row.hit is not None
+        ]
+        return Predictions(_latest(told), tally(outcomes))
+    pages = {entry.folder: entry.html for entry in listed}
+    units = _units(listed)
+    rows = {
+        entry.id: _registered(entry, language, pages, units.get(entry.metric or "", "number"))
+        for entry in kept
+    }
+    superseded, withdrawn = taken_back(kept)
+    known = {(e.metric, str(e.due), e.value) for e in kept}
+    return Predictions(
+        _latest(rows[entry.id] for entry in kept if entry.state == "open"),
+        score(kept),
+        _latest(rows[entry.id] for entry in [*superseded, *withdrawn]),
+        (len(superseded), len(withdrawn)),
+        _latest(r for r in told if r.observed and (r.metric, r.due, r.expected.value) not in known),
+    )
+
+
+def _registered(
+    entry: Remembered, language: Language, pages: Mapping[str, str | None], unit: str
+) -> Prediction:
+    """An entry of the ledger as the page shows it."""
+    numbers = {"value": entry.value, "low": entry.low, "high": entry.high, "unit": unit}
+    observed = entry.observed
+    return Prediction(
+        language.say(entry.title),
+        str(entry.due) if entry.due else None,
+        as_fact(numbers),
+        SimpleNamespace(value=observed, unit=unit) if observed is not None else None,
+        entry.hit,
+        pages.get(entry.report or ""),
+        entry.metric,
+        ("superseded" if entry.superseded_by else "withdrawn") if entry.state != "open" else None,
+        language.say(entry.note) if entry.note else None,
+    )
+
+
+def _latest(rows: Iterable[Prediction]) -> list[Prediction]:
+    return sorted(rows, key=lambda row: row.due or "", reverse=True)
+
+
+def _told(listed: list[Entry]) -> list[Prediction]:
+    """Each prediction of the reports once, scored where the outcome is known."""
     found: dict[tuple[Any, ...], Prediction] = {}
     for entry in listed:
         report = entry.report if entry.usable else None
@@ -136,9 +216,20 @@ def predictions(listed: list[Entry]) -> list[Prediction]:
             key = (row["metric"], row["what"], row.get("due"), row["value"])
             if key not in found or found[key].observed is None:
                 found[key] = Prediction(
-                    row["what"], row.get("due"), expected, known, held, entry.html
+                    row["what"], row.get("due"), expected, known, held, entry.html, row["metric"]
                 )
-    return sorted(found.values(), key=lambda row: row.due or "", reverse=True)
+    return list(found.values())
+
+
+def _units(listed: list[Entry]) -> dict[str, str]:
+    """The unit of each metric that a report gives a value of."""
+    reports = [entry.report for entry in listed if entry.usable and entry.report]
+    return {
+        fact["metric"]: fact["unit"]
+        for report in reports
+        for fact in report["facts"]
+        if fact.get("metric") and fact["id"] in _IN_ITS_UNIT
+    }
 
 
 def _unit(facts: Sequence[Mapping[str, Any]], metric: str) -> str:
@@ -151,9 +242,9 @@ _IN_ITS_UNIT = ("kpi.value", "campaign.effect", "campaign.window", "ab.value")
 
 
 def remembered(ledger: Path) -> list[Remembered]:
-    """The ledger's entries; none where it cannot be read."""
+    """The ledger's entries, those taken back too; none where it cannot be read."""
     try:
-        return Ledger(ledger).entries()
+        return Ledger(ledger).entries(taken_back=True)
     except LedgerError:
         return []
 
@@ -198,7 +289,7 @@ def _kept(
             entry.id,
         )
         for entry in ledger
-        if entry.kind == kind
+        if entry.kind == kind and entry.state != "withdrawn"
     ]
     return sorted(board, key=_urgency)
 

@@ -151,7 +151,10 @@ def test_a_withheld_cell_is_a_word_and_a_note_says_why() -> None:
         {"name": "search", "n": 90},
     ]
     table = Table(columns, rows, note="Counted.")
-    for code, word, why in (("en", "withheld", "10 people"), ("zh", "已隐去", "10 人")):
+    for code, word, why in (
+        ("en", "withheld", "Withheld in 1 of 2 rows: counts of fewer than 10 people"),
+        ("zh", "已隐去", "2 行中有 1 行，人数不足 10 人"),
+    ):
         html = table.html(Language(code))
         assert f'<td class="ob-num ob-withheld">{word}</td>' in html
         assert html.count("ob-note") == 2 and why in html

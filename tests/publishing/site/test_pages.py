@@ -9,6 +9,7 @@ import pytest
 
 from opsnb.base.ledger import Ledger
 from opsnb.base.messages import Language
+from opsnb.base.predictions import Score, score
 from opsnb.publishing.reports.store import staged
 from opsnb.publishing.runs.proposals import record as remember
 from opsnb.publishing.site import (
@@ -119,7 +120,7 @@ def test_predictions_are_scored_once(reports, lay):
     bare = {**scored, "what": "No range", "low": None, "high": None}
     unknown = {**scored, "observed": None}
     lay(month("2026-11", 1e6, predictions=[unknown, open_, missed, bare]), "month")
-    rows = track_record.predictions(entries(reports, "en"))
+    rows = track_record.predictions(entries(reports, "en"), [], ENGLISH).rows
     assert [(row.what, row.hit) for row in rows] == [
         ("Next month", None), ("Increment of the sale", True), ("No range", None),
         ("Earlier", False),
@@ -135,6 +136,46 @@ def test_predictions_are_scored_once(reports, lay):
     assert "¥300,000 ¥150,000 to ¥450,000 ¥343,613 ● inside" in shown
     assert "not known yet" in shown
     assert "no range given" in shown
+
+
+def foretold(metric, value, due, what=None):
+    return {"what": what or metric, "metric": metric, "value": value, "low": 0.8 * value,
+            "high": 1.2 * value, "due": due, "observed": None}  # fmt: skip
+
+
+def test_the_ledger_s_predictions_are_counted_as_everywhere(reports, lay):
+    """Outcomes of all cycles, not those that the newest report happens to tell of."""
+    ledger = Ledger(reports / "ledger")
+    for cycle, due in (("2026-08", "2026-09-30"), ("2026-09", "2026-10-31")):
+        rows = [foretold(name, 1e5, due) for name in ("gmv_net", "orders")]
+        made = month(cycle, 1e6, predictions=rows)
+        lay(made, "month")
+        remember(ledger, {"en": made}, f"{cycle}/month")
+        for entry in ledger.entries("prediction"):
+            if entry.observed is None:
+                seen = 1.1e5 if entry.metric == "gmv_net" else 10.0
+                with ledger.locked() as write:
+                    write(cycle, [{"event": "observe", "id": entry.id, "value": seen}])
+    lay(campaign(), "golden")  # a plan's expectation, met: no registered prediction
+    first, *_, last = ledger.entries("prediction")
+    shown = words(drawn(reports, "actions.html"))
+    assert "2 of 4 outcomes fell inside the range that was predicted." in shown
+    assert "Above the range: 0; below it: 2." in shown
+    assert "Expected by plans, and not counted above: 1" in shown
+    assert "gmv_net 30 Sep 2026 ¥100,000 ¥80,000 to ¥120,000 ¥110,000 ● inside" in shown
+    chinese = words((reports / "actions.zh.html").read_text("utf-8"))
+    assert "4 项已有结果的预测中，2 项落在预测区间内" in chinese
+    assert score(ledger.entries()) == Score(n=4, hits=2, above=0, below=2)
+
+    ledger.withdraw(last.id, "prediction", "orders were read twice")
+    with ledger.locked() as write:
+        write("2026-08", [{"event": "withdraw", "id": first.id, "superseded_by": "p-other"}])
+    shown = words(drawn(reports, "actions.html"))
+    assert "1 of 2 outcomes fell inside" in shown
+    assert "Not counted: 1 superseded, 1 withdrawn by hand" in shown
+    assert "orders were read twice" in shown
+    chinese = words((reports / "actions.zh.html").read_text("utf-8"))
+    assert "不计入：已被取代 1 项，人工撤回 1 项" in chinese
 
 
 # -- actions -----------------------------------------------------------------------------

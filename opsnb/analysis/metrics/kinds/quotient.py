@@ -54,4 +54,5 @@ def _divided(
     under = bottom.value if bottom is not None else None
     value = over / under if over is not None and under else None
     n = int(under) if under and under == int(under) else 0
-    return Measured(period, group, value, over, under, n)
+    people = bottom.people if bottom is not None else None
+    return Measured(period, group, value, over, under, n, people=people)

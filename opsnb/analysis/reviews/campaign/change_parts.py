@@ -11,8 +11,8 @@ from opsnb.analysis.display import Absent, Checks, Column, Note, Paragraph, Part
 from opsnb.analysis.methods.decomposition import MixRate, mix_and_rate, product_parts
 from opsnb.analysis.metrics.funnel import FunnelCount
 from opsnb.analysis.reviews.campaign.before_after import window_before
-from opsnb.analysis.reviews.campaign.funnels import too_few
-from opsnb.analysis.reviews.shared.breakdowns import TOGETHER
+from opsnb.analysis.reviews.campaign.funnels import small_groups, too_few
+from opsnb.analysis.reviews.shared.breakdowns import TOGETHER, Pooled, group_name, pooled
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 from opsnb.base.periods import between
@@ -81,11 +81,8 @@ def _mix(case: CampaignCase, before: tuple[dt.date, dt.date]) -> list[Part]:
     if any("channel" not in by for by in funnels.values()):
         return []
     found_by = {name: by["channel"] for name, by in funnels.items()}
-    few = {
-        channel
-        for name, groups in found_by.items()
-        for channel in too_few(case, f"channel/{name}", groups)
-    }
+    few = too_few(case, "channel/together", *found_by.values())
+    together = pooled(small_groups(case, *found_by.values()), few)
     then, now = (_ends(groups, few) for groups in found_by.values())
     try:
         found = mix_and_rate(then, now)
@@ -99,7 +96,7 @@ def _mix(case: CampaignCase, before: tuple[dt.date, dt.date]) -> list[Part]:
     check = ops.check(
         "simpson", "warn" if found.reversal else "pass", Text(f"campaign.why.{state}"), mix, rate
     )
-    return [Paragraph(text), _groups(case, found), Checks([check])]
+    return [Paragraph(text), _groups(case, found, together), Checks([check])]
 
 
 def _ends(
@@ -114,8 +111,8 @@ def _ends(
     return ends
 
 
-def _groups(case: CampaignCase, found: MixRate) -> Part:
-    together = Text.of("month.why.together", minimum=case.ops.workspace.min_cell)
+def _groups(case: CampaignCase, found: MixRate, together: Pooled) -> Part:
+    least = case.ops.workspace.min_cell
     ranked = sorted(found.groups.items(), key=lambda row: -abs(row[1].mix + row[1].rate))
     return Table(
         [
@@ -127,7 +124,7 @@ def _groups(case: CampaignCase, found: MixRate) -> Part:
         ],
         [
             {
-                "channel": together if name == TOGETHER else name,
+                "channel": together.said(least) if name == TOGETHER else group_name(name),
                 "before": part.weight_before,
                 "after": part.weight_after,
                 "mix": part.mix,

@@ -112,10 +112,11 @@ def _retained(case: CampaignCase) -> dict[str, Any]:
     out: dict[str, Any] = {}
     found = newcomers(ops.rows, plan.start, plan.end, last, ages=(7,))
     second_week = {row.channel: row.retained[0] for row in found}
-    few = case.small_channels | ops.groups_to_withhold(
+    few = ops.groups_to_withhold(
         "campaign.channel.retention",
         {channel: share.n for channel, share in second_week.items()},
         {channel: share.hits for channel, share in second_week.items()},
+        already=case.small_channels,
     )
     for row in found:
         share = row.retained[0]

@@ -14,6 +14,7 @@ from opsnb.analysis.methods.multiplicity import benjamini_hochberg
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.funnel import FunnelCount
 from opsnb.analysis.reviews.campaign.before_after import window_before
+from opsnb.analysis.reviews.shared.breakdowns import group_name
 from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
 from opsnb.base.messages import Said, Text
 
@@ -56,7 +57,7 @@ def funnel_parts(case: CampaignCase) -> list[Part]:
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
     if ops.groups_to_withhold("campaign.funnel", *({step.step: step.users} for step in now)):
-        return [Absent(ops.withheld.note)]
+        return [Absent(ops.withheld.whole)]
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
     others = against(case)
@@ -128,7 +129,7 @@ def _groups(
     rows = []
     for name, steps in now.items():
         if name in few["now"]:
-            rows.append({"name": name, **_withheld(case, others)})
+            rows.append({"name": group_name(name), **_withheld(case, others)})
         elif steps[0].users:
             earlier = {id_: found.get(name) for id_, found in then.items() if name not in few[id_]}
             rows.append(_row(case, f"{by}={name}", steps, earlier, others, changes))
@@ -136,12 +137,27 @@ def _groups(
 
 
 def too_few(
-    case: CampaignCase, id: str, groups: Mapping[str, Sequence[FunnelCount]]
+    case: CampaignCase, id: str, *funnels: Mapping[str, Sequence[FunnelCount]]
 ) -> frozenset[str]:
-    """Groups of which too few began, or too few came through."""
-    began = {name: steps[0].users for name, steps in groups.items()}
-    ended = {name: steps[-1].users for name, steps in groups.items()}
-    return case.ops.groups_to_withhold(f"campaign.funnel/{id}", began, ended)
+    """Groups of which too few began, or too few came through, in any of the funnels."""
+    return case.ops.groups_to_withhold(f"campaign.funnel/{id}", *_ends(funnels))
+
+
+def small_groups(
+    case: CampaignCase, *funnels: Mapping[str, Sequence[FunnelCount]]
+) -> frozenset[str]:
+    """Those of them that are small themselves, and not left out to protect another."""
+    least = case.ops.workspace.min_cell
+    return frozenset(g for count in _ends(funnels) for g, n in count.items() if 0 < n < least)
+
+
+def _ends(funnels: Sequence[Mapping[str, Sequence[FunnelCount]]]) -> list[dict[str, int]]:
+    """Users by group at the first and at the last step of each funnel."""
+    return [
+        {name: steps[at].users for name, steps in groups.items()}
+        for groups in funnels
+        for at in (0, -1)
+    ]
 
 
 def _withheld(case: CampaignCase, others: Sequence[Against]) -> dict[str, Any]:
@@ -160,7 +176,8 @@ def _row(
     rate = case.ops.fact(
         "campaign.funnel_rate", _rate(now), "share", segment=segment or None, n=now[0].users
     )
-    name = segment.partition("=")[2] or Text("campaign.funnel.everybody")
+    group = segment.partition("=")[2]
+    name = group_name(group) if group else Text("campaign.funnel.everybody")
     row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
     for other in others:
         if other.id in then:

@@ -38,7 +38,7 @@ def referral_parts(case: CampaignCase) -> list[Part]:
         ops.groups_to_withhold(f"campaign.{name}", {"all": n})
         for name, n in (("inviters", now.inviters), ("invited_users", now.invited))
     ):
-        return [Absent(ops.withheld.note)]
+        return [Absent(ops.withheld.whole)]
     past = ops.groups_to_withhold(
         "campaign.referral", {"inviters": then.inviters}, {"invited": then.invited}
     )
@@ -174,18 +174,14 @@ def newcomer_parts(case: CampaignCase) -> list[Part]:
 def _few(case: CampaignCase, found: Sequence[Newcomers]) -> frozenset[tuple[str, str]]:
     """Channel and column of what counts, or rests on, too few people."""
     shares = {row.channel: _shares(row) for row in found}
-    few = {
-        (row.channel, name)
-        for row in found
-        if row.channel in case.small_channels
-        for name in shares[row.channel]
-    }
+    few = set[tuple[str, str]]()
     for name in next(iter(shares.values())):
         known = {channel: one for channel, own in shares.items() if (one := own[name])}
         hidden = case.ops.groups_to_withhold(
             f"campaign.cohort_retention/{name}",
             {channel: share.n for channel, share in known.items()},
             {channel: share.hits for channel, share in known.items()},
+            already=case.small_channels,
         )
         few |= {(channel, name) for channel in hidden}
     return frozenset(few)

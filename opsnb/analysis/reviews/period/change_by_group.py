@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.methods.decomposition import MixRate, mix_and_rate
-from opsnb.analysis.reviews.shared.breakdowns import put_together
+from opsnb.analysis.reviews.shared.breakdowns import Pooled, put_together
 from opsnb.base.errors import MethodError, MetricError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Split:
 
     dimension: str
     parts: MixRate
+    pooled: Pooled
 
     @property
     def weight(self) -> float:
@@ -52,6 +53,7 @@ class Shares:
 
     dimension: str
     groups: dict[str, tuple[float, float]]
+    pooled: Pooled
 
     @property
     def change(self) -> float:
@@ -67,35 +69,38 @@ class Shares:
 
 def split(evidence: PeriodEvidence, metric: str, dimension: str) -> Split | None:
     """A rate's change against the period before; None where the groups do not make the whole."""
-    sides = _sides(evidence, metric, dimension)
-    if sides is None or len(sides[1]) < 2:
+    found = _sides(evidence, metric, dimension)
+    if found is None or len(found[0][1]) < 2:
         return None
+    sides, pooled = found
     pairs = [
         {name: (m.numerator or 0.0, m.denominator or 0.0) for name, m in side.items()}
         for side in sides
     ]
     try:
-        return Split(dimension, mix_and_rate(*pairs))
+        return Split(dimension, mix_and_rate(*pairs), pooled)
     except MethodError:  # a period without rows
         return None
 
 
 def shares(evidence: PeriodEvidence, metric: str, dimension: str) -> Shares | None:
     """A sum's change by group; None where the groups do not add up to the whole."""
-    sides = _sides(evidence, metric, dimension)
-    if sides is None:
+    found = _sides(evidence, metric, dimension)
+    if found is None:
         return None
+    sides, pooled = found
     before, after = ({name: m.value or 0.0 for name, m in side.items()} for side in sides)
     names = list(dict.fromkeys([*before, *after]))
     if len(names) < 2:
         return None
-    return Shares(dimension, {n: (before.get(n, 0.0), after.get(n, 0.0)) for n in names})
+    groups = {n: (before.get(n, 0.0), after.get(n, 0.0)) for n in names}
+    return Shares(dimension, groups, pooled)
 
 
 def _sides(
     evidence: PeriodEvidence, metric: str, dimension: str
-) -> list[dict[str, Measured]] | None:
-    """The groups of a metric in the period before and in this one.
+) -> tuple[list[dict[str, Measured]], Pooled] | None:
+    """The groups of a metric in the period before and in this one, and which of them are pooled.
 
     None where they do not add up to the whole: distinct users of a column that changes from
     visit to visit are in several groups.

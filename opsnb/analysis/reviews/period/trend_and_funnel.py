@@ -70,7 +70,7 @@ def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
     if ops.groups_to_withhold("funnel.stage", *({step.step: step.users} for step in now)):
-        return [Absent(ops.withheld.note)]
+        return [Absent(ops.withheld.whole)]
     for step in now:
         ops.fact("funnel.stage", step.users, "count", segment=step.step)
     rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)

@@ -17,7 +17,7 @@ from opsnb.analysis.reviews.period.change_by_group import (
     shares,
     split,
 )
-from opsnb.analysis.reviews.shared.breakdowns import TOGETHER
+from opsnb.analysis.reviews.shared.breakdowns import NO_VALUE, TOGETHER, group_name
 from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.messages import Said, Text
 
@@ -163,7 +163,7 @@ def _groups(evidence: PeriodEvidence, metric: str, found: Split) -> Table:
         ],
         [
             {
-                "group": _name(evidence, found.dimension, group),
+                "group": _name(evidence, found, group),
                 **{name: getattr(row, name) for name in _PARTS},
             }
             for group, row in sorted(found.parts.groups.items(), key=_largest)[:MOST_GROUPS]
@@ -177,10 +177,12 @@ def _largest(item: tuple[str, GroupPart]) -> float:
     return -item[1].weight_after
 
 
-def _name(evidence: PeriodEvidence, dimension: str, group: str) -> Said:
+def _name(evidence: PeriodEvidence, found: Split | Shares, group: str) -> Said:
     if group == TOGETHER:
-        return Text.of("month.why.together", minimum=evidence.ops.workspace.min_cell)
-    return evidence.word("tenure", group) if dimension == "tenure" else group
+        return found.pooled.said(evidence.ops.workspace.min_cell)
+    if found.dimension == "tenure" and group != NO_VALUE:
+        return evidence.word("tenure", group)
+    return group_name(group)
 
 
 def _compared(evidence: PeriodEvidence, metric: str, splits: Sequence[Split]) -> Part:
@@ -220,7 +222,7 @@ def _why_sum(
     claim = Text.of(
         "month.why.claim_sum", metric=ops.label(metric), total=total, part=facts[lead],
         dimension=evidence.word("dimension", best.dimension),
-        group=_name(evidence, best.dimension, lead),
+        group=_name(evidence, best, lead),
     )  # fmt: skip
     before = math.fsum(pair[0] for pair in best.groups.values())
     if tell and abs(best.change) >= declared.materiality * abs(before):
@@ -228,7 +230,7 @@ def _why_sum(
     ranked = sorted(best.groups, key=lambda name: -abs(facts[name].value))[:MOST_GROUPS]
     rows = [
         {
-            "group": _name(evidence, best.dimension, name),
+            "group": _name(evidence, best, name),
             "before": best.groups[name][0],
             "after": best.groups[name][1],
             "part": Text.of("common.signed_change", fact=facts[name]),

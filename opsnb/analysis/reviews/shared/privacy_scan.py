@@ -157,7 +157,7 @@ def _cells(table: str, rows: ir.Table, minimum: int) -> Iterator[Exposure]:
         counts = dict(zip(frame["_group"], map(int, frame["n"]), strict=True))
         small = sum(0 < n < minimum for n in counts.values())
         if small:
-            also = len(hidden_groups(counts, minimum)) - small
+            also = len(hidden_groups(counts, minimum=minimum)) - small
             args = {"table": table, "column": column, "small": small, "groups": len(counts),
                     "also": also, "minimum": minimum}  # fmt: skip
             told = {"small": small, "also": also, "groups": len(counts)}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.findings import Prediction, Tone
 from opsnb.analysis.methods.calibration import hit_rate
 from opsnb.analysis.reviews.shared.number_formats import format_of
+from opsnb.base import predictions
+from opsnb.base.entries import Entry
 from opsnb.base.errors import PeriodError
-from opsnb.base.ledger import Entry
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Period
 
@@ -52,7 +53,8 @@ def recall(ops: Recorder, *, related: bool, subject: str | None = None) -> list[
         found.sort(key=lambda entry: entry.added)
     parts = _actions(ops, [e for e in found if e.kind == "action"])
     parts += _decisions(ops, [e for e in found if e.kind == "decision"])
-    parts += _predictions(ops, without_repeats(ops, found))
+    parts += _predictions(ops, without_repeats(ops, found), found)
+    parts += _taken_back(ops, related)
     return parts or [Absent(Text("ledger.none"))]
 
 
@@ -177,19 +179,36 @@ def without_repeats(ops: Recorder, entries: Sequence[Entry]) -> list[Entry]:
     return [e for e in found if e.playbook not in others or (e.metric, e.due) not in own]
 
 
-def _predictions(ops: Recorder, entries: list[Entry]) -> list[Part]:
+def _predictions(ops: Recorder, entries: list[Entry], everybody: Sequence[Entry]) -> list[Part]:
+    """This period's outcomes of `entries`, and the score of all that `everybody` foretold."""
     now = [scored for entry in entries if (scored := _scored(ops, entry)) is not None]
     if not now:
         return []
     for scored in now:
         _record(ops, scored)
     known = {scored.entry.id: scored.observed for scored in now}
-    known |= {e.id: e.observed for e in entries if e.observed is not None and e.id not in known}
-    all_scored = [e for e in entries if e.id in known and None not in (e.low, e.high)]
+    all_scored = predictions.scored(
+        replace(e, observed=known[e.id]) if e.id in known else e for e in everybody
+    )
     parts = [_chart(ops, now)]
     if all_scored:
-        parts.append(Paragraph(_calibration(ops, all_scored, known)))
+        parts.append(Paragraph(_calibration(ops, all_scored)))
     return [*parts, Note(Text("ledger.predictions_note"))]
+
+
+def _taken_back(ops: Recorder, related: bool) -> list[Part]:
+    """How many predictions of earlier cycles do not count any more, and why."""
+    superseded, withdrawn = (
+        [entry for entry in found if not related or entry.playbook in ops.names]
+        for found in predictions.taken_back(
+            ops.workspace.remembered(before=ops.period, taken_back=True)
+        )
+    )
+    if not superseded and not withdrawn:
+        return []
+    replaced = ops.fact("predictions.superseded", len(superseded), "count")
+    gone = ops.fact("predictions.withdrawn", len(withdrawn), "count")
+    return [Note(Text.of("ledger.taken_back", superseded=replaced, withdrawn=gone))]
 
 
 def _scored(ops: Recorder, entry: Entry) -> ScoredPrediction | None:
@@ -218,9 +237,9 @@ def _record(ops: Recorder, scored: ScoredPrediction) -> None:
     )
 
 
-def _calibration(ops: Recorder, scored: Sequence[Entry], known: dict[str, Any]) -> Text:
+def _calibration(ops: Recorder, scored: Sequence[Entry]) -> Text:
     """Hit rate with its interval, and the mean relative error, of all scored so far."""
-    observed = [float(known[entry.id]) for entry in scored]
+    observed = [entry.observed or 0.0 for entry in scored]
     rate = hit_rate([e.low or 0.0 for e in scored], [e.high or 0.0 for e in scored], observed)
     hits = ops.fact(
         "predictions.hit_rate", rate.value, "share", low=rate.low, high=rate.high, n=rate.n,

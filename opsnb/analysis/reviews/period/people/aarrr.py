@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Note, Part, Table, Withheld
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.reviews.period.kpi import Kpi
-from opsnb.analysis.reviews.shared.breakdowns import measured_by
+from opsnb.analysis.reviews.shared.breakdowns import group_name, measured_by
 from opsnb.base.errors import MetricError
 from opsnb.base.messages import Said, Text
 
@@ -100,7 +100,7 @@ def _channels(evidence: PeriodEvidence, values: Values, by: str) -> list[Part]:
     ordered = sorted(size, key=lambda group: -size[group])[:MOST_CHANNELS]
     rows = []
     for group in ordered:
-        row: dict[str, Any] = {"group": group}
+        row: dict[str, Any] = {"group": group_name(group)}
         for name, found in values.items():
             row[name] = _cell(evidence, name, group, found)
         rows.append(row)

@@ -40,7 +40,7 @@ def level_moves(evidence: PeriodEvidence) -> list[Part]:
         if end not in small:
             evidence.ops.fact("levels.users", users, "count", segment=end)
     if all(share is None for row in shares for share in row):
-        return [Absent(evidence.ops.withheld.note)]
+        return [Absent(evidence.ops.withheld.whole)]
     rows: list[Said] = [
         Text(f"month.levels.{start}")
         if start in small
@@ -60,7 +60,8 @@ def level_moves(evidence: PeriodEvidence) -> list[Part]:
     note = Text.of(
         "month.levels.note", medium=limits.medium + 1, heavy=limits.heavy + 1, day=limits.day
     )
-    withheld = [Note(evidence.ops.withheld.cells)] if few or small else []
+    hidden = sum(s in small or (s, e) in few for s in BEFORE for e in AFTER)
+    withheld = [Note(evidence.ops.withheld.cells(hidden))] if few or small else []
     return [chart, *withheld, Note(note)]
 
 

@@ -58,7 +58,7 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     source = Text.of("month.cohorts.source", last=last)
     return [
         _triangle(found, facts, source),
-        *([Note(evidence.ops.withheld.cells)] if few else []),
+        *([Note(evidence.ops.withheld.cells(len(few)))] if few else []),
         *_comparison(evidence, found, few),
         *return_curves.curves(evidence.ops, found, few, source),
         Note(Text("month.cohorts.note")),
@@ -67,10 +67,7 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
 
 def _few(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -> SmallCells:
     """Cells of the triangle with too few people; it has no totals that would give them back."""
-    few = frozenset(cell for cell, n in counted.items() if 0 < n < evidence.ops.workspace.min_cell)
-    if few:
-        evidence.ops.fact("people.withheld", len(few), "count", segment="retention.cohort")
-    return few
+    return evidence.ops.groups_to_withhold("retention.cohort", counted, totals=False)
 
 
 def _triangle(found: Sequence[CohortCounts], facts: Shares, source: Text) -> Part:

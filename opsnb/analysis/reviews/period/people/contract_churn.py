@@ -26,7 +26,7 @@ from opsnb.analysis.methods.survival import Survival, survival
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.lifespans import Lifespans, Recorded, lifespans, recorded
 from opsnb.analysis.reviews.period.people.churn import calibration_plot
-from opsnb.analysis.reviews.shared.breakdowns import measured_by
+from opsnb.analysis.reviews.shared.breakdowns import group_name, measured_by
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 
@@ -193,13 +193,13 @@ def _rates(evidence: PeriodEvidence, by: str | None) -> list[Part]:
             continue
         if one.withheld:
             cells = dict.fromkeys(("n", "left", "rate", "before"), ops.withheld)
-            rows.append({"group": group, **cells})
+            rows.append({"group": group_name(group), **cells})
             continue
         ops.fact("churn.rate", one.value, "share", segment=group, n=one.n)
         earlier = groups.get((group, periods[0].key))
         rows.append(
             {
-                "group": group,
+                "group": group_name(group),
                 "n": one.n,
                 "left": one.numerator,
                 "rate": one.value,

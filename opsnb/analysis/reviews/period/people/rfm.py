@@ -110,7 +110,7 @@ def _migration(
     names: list[Said] = [Text(f"month.rfm.{name}") for name in SEGMENTS]
     stayed = facts.get((SEGMENTS[0], SEGMENTS[0]))
     if stayed is None:
-        return [Absent(evidence.ops.withheld.note)] if few else []
+        return [Absent(evidence.ops.withheld.whole)] if few else []
     chart = charts.matrix(
         names,
         [*names, Text("month.rfm.none")],
@@ -123,7 +123,7 @@ def _migration(
         alt=Text.of("month.rfm.alt", n=len(SEGMENTS)),
         source=evidence.source,
     )
-    return [chart, *([Note(evidence.ops.withheld.cells)] if few else [])]
+    return [chart, *([Note(evidence.ops.withheld.cells(len(few)))] if few else [])]
 
 
 def _win_back(

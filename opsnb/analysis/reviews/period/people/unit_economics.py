@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.metrics.cohort_profit import Worth, early_worth
-from opsnb.analysis.reviews.shared.breakdowns import measured_by
+from opsnb.analysis.reviews.shared.breakdowns import group_name, measured_by
 from opsnb.base.errors import MetricError
 from opsnb.base.messages import Text
 
@@ -137,10 +137,11 @@ def _by_channel(evidence: PeriodEvidence) -> list[Part]:
     for group, (cost, users) in sorted(both.items(), key=lambda one: -one[1][0])[:MOST_CHANNELS]:
         if came[group].withheld:
             hidden = dict.fromkeys(("users", "cac"), ops.withheld)
-            rows.append({"group": group, "spend": cost, **hidden})
+            rows.append({"group": group_name(group or ""), "spend": cost, **hidden})
             continue
         ops.fact("acquisition.cac", cost / users, "money", segment=group, n=int(users))
-        rows.append({"group": group, "spend": cost, "users": users, "cac": cost / users})
+        each = {"users": users, "cac": cost / users}
+        rows.append({"group": group_name(group or ""), "spend": cost, **each})
     matched = sum(cost for cost, _ in both.values())
     total = sum(value or 0.0 for value in spent.values())
     columns = [
