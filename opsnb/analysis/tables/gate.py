@@ -21,10 +21,11 @@ def report_of(workspace: Workspace, name: str) -> TableReport:
         It cannot be opened or read.
     """
     report = open_table(workspace, name).report
-    issues = (*report.issues, *record_issues(record_of(workspace, name)))
-    return replace(
-        report, issues=tuple(sorted(issues, key=lambda issue: -LEVELS.index(issue.level)))
-    )
+    more = tuple(record_issues(record_of(workspace, name)))
+    if not more:
+        return report
+    issues = sorted((*report.issues, *more), key=lambda issue: -LEVELS.index(issue.level))
+    return replace(report, issues=tuple(issues))
 
 
 def check(workspace: Workspace, names: Iterable[str] | None = None) -> list[TableReport]:

@@ -55,7 +55,7 @@ def test_rolling_actives_are_what_they_are_defined_as(
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 74)), min_size=1, max_size=60))
 def test_growth_accounts_for_everybody(workspace: Callable[..., Workspace], pairs: Pairs) -> None:
     frame = events(pairs)
-    rows = Rows(workspace({"events": frame}))
+    rows = Rows(workspace({"events": frame}, recorded=("2026-08-01", "2026-10-31")))
     september, october = parse("2026-09"), parse("2026-10")
     month = frame["event_at"].dt.strftime("%Y-%m")
     for period in (september, october):

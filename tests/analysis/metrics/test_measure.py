@@ -71,6 +71,7 @@ SPEND = frame(
     ("c", dt.date(2026, 10, 3), "wechat", "media", 90.0),
     ("c", dt.date(2026, 10, 4), "wechat", "reward", 30.0),
 )
+RECORDED = ("2026-09-01", "2026-11-15")
 TABLES = {"users": USERS, "events": EVENTS, "orders": ORDERS, "surveys": SURVEYS, "spend": SPEND}
 
 
@@ -105,13 +106,14 @@ TABLES = {"users": USERS, "events": EVENTS, "orders": ORDERS, "surveys": SURVEYS
     ],
 )
 def test_a_month_by_hand(meter: MakeMeter, metric: str, value: float) -> None:
-    assert meter(TABLES).value(metric, OCT).value == pytest.approx(value)
+    found = meter(TABLES, recorded=RECORDED).value(metric, OCT)
+    assert found.value == pytest.approx(value)
 
 
 def test_periods_in_any_order_and_without_rows(meter: MakeMeter) -> None:
-    found = meter(TABLES).measure("gmv_net", [DEC, NOV, SEP, OCT])
+    found = meter(TABLES, recorded=RECORDED).measure("gmv_net", [DEC, NOV, SEP, OCT])
     assert [(m.period, m.value) for m in found] == [
-        ("2026-12", 0.0), ("2026-11", 500.0), ("2026-09", 0.0), ("2026-10", 140.0),
+        ("2026-12", None), ("2026-11", 500.0), ("2026-09", 0.0), ("2026-10", 140.0),
     ]  # fmt: skip
 
 
@@ -151,7 +153,10 @@ def test_the_last_moment_of_a_day_is_inside_and_midnight_is_not(meter: MakeMeter
      ("retention_d1", None), ("orders", 0.0), ("dau", 0.0)],
 )  # fmt: skip
 def test_no_rows_are_zero_or_nothing(meter: MakeMeter, metric: str, value: float | None) -> None:
-    assert meter(TABLES).value(metric, DEC).value == value
+    """Zero where the month is on record, nothing where it is not."""
+    told = meter(TABLES, recorded=("2026-09-01", "2026-12-31"), as_of="2027-01-10")
+    assert told.value(metric, DEC).value == value
+    assert meter(TABLES).value(metric, DEC).value is None
 
 
 def test_a_stock_is_what_was_there_at_the_end(meter: MakeMeter) -> None:
@@ -493,7 +498,10 @@ def test_retention_and_active_users_by_brute_force(
         or [("u99", pd.Timestamp("2026-08-01"), "visit")],
         columns=["user_id", "event_at", "event"],
     )
-    made_workspace = workspace({"users": users, "events": events}, as_of=as_of.isoformat())
+    until = as_of - dt.timedelta(days=1)
+    made_workspace = workspace(
+        {"users": users, "events": events}, as_of=f"{as_of}", recorded=("2026-08-01", f"{until}")
+    )
     made = Meter(Rows(made_workspace), load_catalogue())
     active = {(u, start + dt.timedelta(days=d)) for u, d in seen}
     for period in (SEP, OCT):
@@ -508,10 +516,11 @@ def test_retention_and_active_users_by_brute_force(
             assert (found.n, found.value) == (
                 len(ripe), pytest.approx(back / len(ripe)) if ripe else None,
             )  # fmt: skip
-        inside = {(u, d) for u, d in active if period.contains(d)}
+        days = sum(day <= until for day in period.dates)  # those after were not recorded
+        inside = {(u, d) for u, d in active if period.contains(d) and d <= until}
         people = {u for u, _ in inside}
         assert made.value("active_users", period).value == len(people)
-        assert made.value("dau", period).value == pytest.approx(len(inside) / period.days)
+        assert made.value("dau", period).value == pytest.approx(len(inside) / days)
         sticky = made.value("stickiness", period).value
-        expected = len(inside) / period.days / len(people) if people else None
+        expected = len(inside) / days / len(people) if people else None
         assert sticky == (None if expected is None else pytest.approx(expected))
