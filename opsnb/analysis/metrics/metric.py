@@ -15,6 +15,7 @@ import ibis
 from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.metrics.columns_read import Reads, own_columns
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import RowDefinition, Rows, number
 from opsnb.base.errors import did_you_mean
@@ -145,6 +146,10 @@ class Kind:
     def absent(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> str | None:
         """What a workspace lacks for a metric: a table, or table.column; None: nothing."""
         return rows.absent(metric)
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        """By table, the columns that its value is taken from."""
+        return own_columns(metric)
 
     # -- in a period -------------------------------------------------------------------
 

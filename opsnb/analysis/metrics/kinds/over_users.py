@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from opsnb.analysis.metrics.by_period import Measured, share_of
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.metric import Kind, Metric, UserRows, register
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import Rows
@@ -29,6 +30,13 @@ class _OverUsers(Kind):
     def absent(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> str | None:
         population = catalogue[self.population_held(metric, rows)]
         return rows.absent(metric) or population.kind.absent(population, rows, catalogue)
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        population = catalogue[self.population_held(metric, rows)]
+        own = {metric.table or "": frozenset({"user_id"})}
+        return together(
+            own_columns(metric), own, population.kind.reads(population, rows, catalogue)
+        )
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         population = query.catalogue[self.population_held(metric, query.rows)]

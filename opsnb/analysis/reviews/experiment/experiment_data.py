@@ -21,7 +21,8 @@ from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
-from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.blocked import Blocked
+from opsnb.analysis.reviews.shared.data_gate import DataGate, data_end, inspect_tables
 from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
@@ -197,11 +198,45 @@ class ExperimentData:
         lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
         return next((name for name in lacking if name), None)
 
+    # -- what blocks ---------------------------------------------------------------------
+
+    @cached_property
+    def gate(self) -> DataGate:
+        """What the contracts found of the split's table and of those that metrics read."""
+        own = "series" if self.plan.daily else "assignments"
+        read = [table for name in self.plan.metrics for table in self._reads(name)]
+        mapped = self.ops.workspace.tables
+        return inspect_tables(self.ops, [t for t in dict.fromkeys((own, *read)) if t in mapped])
+
+    def _reads(self, metric: str) -> list[str]:
+        """Tables that a metric is read from in an experiment."""
+        parts = parts_of(self.ops.catalogue[metric], self.ops.catalogue)
+        return [part.table for part in parts if part.table]
+
+    def decides(self, table: str) -> bool:
+        """Whether the verdict rests on a table: it holds the split, or the primary metric."""
+        split = "series" if self.plan.daily else "assignments"
+        return table in (split, *self._reads(self.plan.primary.metric))
+
+    @cached_property
+    def withheld(self) -> Blocked:
+        """The blocks of tables that only guardrails and secondary metrics read."""
+        blocks = self.gate.blocked.blocks
+        return Blocked(tuple(block for block in blocks if not self.decides(block.table)))
+
+    def kept_back(self, metric: str) -> Text | None:
+        """Why a metric is not shown: what is not mapped, or what blocks; None: it is."""
+        if lacking := self.absent(metric):
+            label = self.ops.label(metric)
+            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
+        block = self.gate.blocked.of_tables("assignments", *self._reads(metric))
+        return block.why if block else None
+
     def unreadable(self, metric: str) -> Text | None:
         """Why a metric beside the primary one cannot be compared, or None."""
         label = self.ops.label(metric)
-        if lacking := self.absent(metric):
-            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
+        if why := self.kept_back(metric):
+            return why
         try:
             arms = self.arms(metric)
             moments = [arm_moments(arms[a]) for a in (self.plan.control, *self.treatments)]

@@ -21,8 +21,8 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     evidence.ops.record(*evidence.measured.facts)
     evidence.ops.record_checks(*evidence.measured.checks)
     if not evidence.kpis:
-        return [Absent(Text("month.scorecard.none"))]
-    parts = _tables(evidence)
+        return [*_withheld(evidence), Absent(Text("month.scorecard.none"))]
+    parts = [*_tables(evidence), *_withheld(evidence)]
     if evidence.partial:
         parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
     lacks = {evidence.ops.meter.absent(metric) for metric in evidence.kpi_ids}
@@ -30,6 +30,18 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     if lacking:
         parts.append(Absent(Text.of("month.scorecard.left_out", tables=lacking)))
     return parts
+
+
+def _withheld(evidence: PeriodEvidence) -> list[Part]:
+    """The KPIs that a block keeps back, and why."""
+    lost: dict[str, list[Said]] = {}
+    reasons = {block.table: block.check.message for block in evidence.withheld_kpis.values()}
+    for name, block in evidence.withheld_kpis.items():
+        lost.setdefault(block.table, []).append(evidence.ops.label(name))
+    return [
+        Absent(Text.of("blocked.metrics", metrics=lost[table], reason=reason))
+        for table, reason in reasons.items()
+    ]
 
 
 def _tables(evidence: PeriodEvidence) -> list[Part]:
