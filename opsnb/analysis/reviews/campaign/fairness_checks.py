@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def fairness_checks(
-    ops: Recorder, plan: CampaignPlan, tagged: Attributed | None, claimed: float
+    ops: Recorder, plan: CampaignPlan, tagged: Attributed | None, claimed: float, method: str
 ) -> tuple[Check, ...]:
     """Calendar, refunds, selection, attribution and double counting, as far as they apply.
 
@@ -28,9 +28,11 @@ def fairness_checks(
         Orders that carry the campaign's tag.
     claimed : float
         Conversions that the channels count for themselves.
+    method : str
+        How the effect was found, as `Increment` has it.
     """
     table = ops.catalogue[plan.metric].table
-    timeless = [*_selection(ops, plan), *_stated(plan, tagged, claimed),
+    timeless = [*_selection(ops, plan, method), *_stated(plan, tagged, claimed),
                 *_double_counting(plan, table)]  # fmt: skip
     if plan.start is None or plan.end is None:
         return tuple(timeless)
@@ -73,14 +75,20 @@ def _refunds(ops: Recorder, plan: CampaignPlan, end: dt.date) -> Check:
     return Check("refunds", "warn", Text.of("campaign.fair.refunds_open", days=days, ripe=ripe))
 
 
-def _selection(ops: Recorder, plan: CampaignPlan) -> list[Check]:
-    """Users picked for low or high activity return to the average by themselves."""
+def _selection(ops: Recorder, plan: CampaignPlan, method: str) -> list[Check]:
+    """Users picked for low or high activity return to the average by themselves.
+
+    Held-out users return alike; in a metric of everybody, picked or not, it cancels out; before
+    and after are never compared.
+    """
     if plan.audience == "all":
         return []
     message = f"campaign.fair.selection_{plan.audience}"
     if plan.holdout is not None and ops.rows.has("assignments"):
         return [Check("selection", "pass", Text(f"{message}_held"))]
-    return [Check("selection", "block", Text(message))]
+    if method == "none":
+        return [Check("selection", "warn", Text(message))]
+    return [Check("selection", "warn", Text.of(f"{message}_whole", metric=ops.label(plan.metric)))]
 
 
 def _attribution(ops: Recorder, window: Span, claimed: float) -> Check:

@@ -16,6 +16,7 @@ from opsnb.analysis.metrics import (
     Panel,
     assigned_users,
 )
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
@@ -203,34 +204,41 @@ class ExperimentData:
     @cached_property
     def gate(self) -> DataGate:
         """What the contracts found of the split's table and of those that metrics read."""
-        own = "series" if self.plan.daily else "assignments"
-        read = [table for name in self.plan.metrics for table in self._reads(name)]
-        mapped = self.ops.workspace.tables
-        return inspect_tables(self.ops, [t for t in dict.fromkeys((own, *read)) if t in mapped])
+        read = together(*map(self._reads, self.plan.metrics))
+        tables = dict.fromkeys((self.split_table, *read))
+        mapped = [table for table in tables if table in self.ops.workspace.tables]
+        return inspect_tables(self.ops, mapped)
 
-    def _reads(self, metric: str) -> list[str]:
-        """Tables that a metric is read from in an experiment."""
+    def _reads(self, metric: str) -> Reads:
+        """What a metric is read from in an experiment: its rows, user by user."""
         parts = parts_of(self.ops.catalogue[metric], self.ops.catalogue)
-        return [part.table for part in parts if part.table]
+        by_user = ({part.table or "": frozenset({"user_id"})} for part in parts)
+        return together(*map(own_columns, parts), *by_user)
+
+    @property
+    def split_table(self) -> str:
+        """The table that says who was in which arm."""
+        return "series" if self.plan.daily else "assignments"
 
     def decides(self, table: str) -> bool:
         """Whether the verdict rests on a table: it holds the split, or the primary metric."""
-        split = "series" if self.plan.daily else "assignments"
-        return table in (split, *self._reads(self.plan.primary.metric))
+        return table in (self.split_table, *self._reads(self.plan.primary.metric))
 
     @cached_property
     def withheld(self) -> Blocked:
-        """The blocks of tables that only guardrails and secondary metrics read."""
-        blocks = self.gate.blocked.blocks
-        return Blocked(tuple(block for block in blocks if not self.decides(block.table)))
+        """The blocks that touch guardrails and secondary metrics only."""
+        blocked, primary = self.gate.blocked, self._reads(self.plan.primary.metric)
+        deciding = [*blocked.that_touch(primary), *blocked.of_tables(self.split_table)]
+        return Blocked(tuple(block for block in blocked.blocks if block not in deciding))
 
     def kept_back(self, metric: str) -> Text | None:
         """Why a metric is not shown: what is not mapped, or what blocks; None: it is."""
         if lacking := self.absent(metric):
             label = self.ops.label(metric)
             return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
-        block = self.gate.blocked.of_tables("assignments", *self._reads(metric))
-        return block.why if block else None
+        blocked = self.gate.blocked
+        found = blocked.of_tables(self.split_table) + blocked.that_touch(self._reads(metric))
+        return found[0].why if found else None
 
     def unreadable(self, metric: str) -> Text | None:
         """Why a metric beside the primary one cannot be compared, or None."""

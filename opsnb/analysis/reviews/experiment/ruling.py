@@ -26,7 +26,8 @@ Reason = Literal[
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken", "primary_worse",
+    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken",
+    "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 

@@ -66,7 +66,7 @@ class PeriodEvidence(PeriodCoverage):
         catalogue, absent = self.ops.catalogue, self.ops.meter.absent
         known = [name for name in self.kpi_ids if name in catalogue and absent(name) is None]
         found = {name: self.withheld(name) for name in known if self.covers(catalogue[name])}
-        return {name: block for name, block in found.items() if block is not None}
+        return {name: block for name, block in found.items() if block}
 
     @property
     def kpis(self) -> tuple[Kpi, ...]:
@@ -92,7 +92,7 @@ class PeriodEvidence(PeriodCoverage):
 
     def withheld(self, *metrics: str) -> Block | None:
         """The block that keeps one of these metrics back."""
-        return self.gate.blocked.of_metrics(self.ops.meter, *metrics)
+        return next(iter(self.gate.blocked.of_metrics(self.ops.meter, *metrics)), None)
 
     def lacking(self, metric: str) -> Text | None:
         """Why a metric is not measured: what is not mapped, or what blocks; None: it is."""
@@ -105,7 +105,8 @@ class PeriodEvidence(PeriodCoverage):
         for table in tables:
             if not self.ops.rows.has(table):
                 return Text.of("month.absent", table=table)
-        return block.why if (block := self.gate.blocked.of_tables(*tables)) else None
+        found = self.gate.blocked.of_tables(*tables)
+        return found[0].why if found else None
 
     @property
     def recorded_kpis(self) -> list[str]:

@@ -52,9 +52,9 @@ def rests_on(*tables: str) -> Callable[[Step[Review, P]], Step[Review, P]]:
         @unless_empty
         @functools.wraps(step)
         def shown(review: Review, /, *args: P.args, **kwargs: P.kwargs) -> Shown:
-            block = review.evidence.gate.blocked.of_tables(*tables)
-            if block is not None:
-                return review.ops.show(Absent(block.why))
+            blocks = review.evidence.gate.blocked.of_tables(*tables)
+            if blocks:
+                return review.ops.show(Absent(blocks[0].why))
             return step(review, *args, **kwargs)
 
         return shown

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from opsnb.analysis.metrics import Meter
+    from opsnb.analysis.metrics.columns_read import Reads
     from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.shown import Shown
 
@@ -54,18 +55,19 @@ class Blocked:
 
     blocks: tuple[Block, ...] = ()
 
-    def of_tables(self, *tables: str) -> Block | None:
-        """The first block of one of these tables."""
-        return next((block for block in self.blocks if block.table in tables), None)
+    def of_tables(self, *tables: str) -> list[Block]:
+        """The blocks of these tables."""
+        return [block for block in self.blocks if block.table in tables]
 
-    def of_metrics(self, meter: Meter, *metrics: str) -> Block | None:
-        """The first block of a table and column that one of these metrics reads."""
-        for metric in metrics if self.blocks else ():
-            reads = meter.reads(metric)
-            for block in self.blocks:
-                if block.table in reads and block.touches(reads[block.table]):
-                    return block
-        return None
+    def that_touch(self, reads: Reads) -> list[Block]:
+        """The blocks of what is read."""
+        return [b for b in self.blocks if b.table in reads and b.touches(reads[b.table])]
+
+    def of_metrics(self, meter: Meter, *metrics: str) -> list[Block]:
+        """The blocks of what these metrics read."""
+        if not self.blocks:
+            return []
+        return [block for metric in metrics for block in self.that_touch(meter.reads(metric))]
 
 
 def why_blocked(table: str, issue: Issue) -> Text:

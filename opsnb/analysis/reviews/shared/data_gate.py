@@ -124,7 +124,7 @@ def gate_parts(ops: Recorder, gate: DataGate, *, folded: bool = False) -> list[P
     return parts
 
 
-def block_of(ops: Recorder, metric: str) -> Block | None:
+def blocks_of(ops: Recorder, metric: str) -> list[Block]:
     """What blocks a metric, by the contracts of the tables that it reads."""
     return inspect_tables(ops, tuple(ops.meter.reads(metric))).blocked.of_metrics(ops.meter, metric)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.findings import Prediction, Tone
 from opsnb.analysis.methods.calibration import hit_rate
-from opsnb.analysis.reviews.shared.data_gate import block_of
+from opsnb.analysis.reviews.shared.data_gate import blocks_of
 from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import PeriodError
 from opsnb.base.ledger import Entry
@@ -201,7 +201,7 @@ def _scored(ops: Recorder, entry: Entry) -> ScoredPrediction | None:
     assert entry.metric is not None
     if ops.meter.absent(entry.metric) or ops.period.end >= ops.workspace.as_of:
         return None
-    if block_of(ops, entry.metric) is not None:  # what came true is not known
+    if blocks_of(ops, entry.metric):  # what came true is not known
         return None
     observed = ops.meter.value(entry.metric, ops.period).value
     number_format = format_of(ops.catalogue[entry.metric])
