@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.reviews.period.calendar_year import base_period
+from opsnb.analysis.reviews.shared.blocked import withheld_metrics
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     """The KPIs, what the data's end does to them, and the tables that others lack."""
     evidence.ops.record(*evidence.measured.facts)
     evidence.ops.record_checks(*evidence.measured.checks)
+    lost = withheld_metrics(evidence.ops, evidence.withheld_kpis)
     if not evidence.kpis:
-        return [*_withheld(evidence), Absent(Text("month.scorecard.none"))]
-    parts = [*_tables(evidence), *_withheld(evidence)]
+        return [*lost, Absent(Text("month.scorecard.none"))]
+    parts = [*_tables(evidence), *lost]
     if evidence.partial:
         parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
     lacks = {evidence.ops.meter.absent(metric) for metric in evidence.kpi_ids}
@@ -30,18 +32,6 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     if lacking:
         parts.append(Absent(Text.of("month.scorecard.left_out", tables=lacking)))
     return parts
-
-
-def _withheld(evidence: PeriodEvidence) -> list[Part]:
-    """The KPIs that a block keeps back, and why."""
-    lost: dict[str, list[Said]] = {}
-    reasons = {block.table: block.check.message for block in evidence.withheld_kpis.values()}
-    for name, block in evidence.withheld_kpis.items():
-        lost.setdefault(block.table, []).append(evidence.ops.label(name))
-    return [
-        Absent(Text.of("blocked.metrics", metrics=lost[table], reason=reason))
-        for table, reason in reasons.items()
-    ]
 
 
 def _tables(evidence: PeriodEvidence) -> list[Part]:

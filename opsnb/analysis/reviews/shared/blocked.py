@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opsnb.analysis.display import Absent, Part
 from opsnb.analysis.findings import Check
 from opsnb.analysis.findings.refusal import refusal
 from opsnb.analysis.tables import CONTRACTS, Issue
@@ -90,6 +91,16 @@ def withhold(ops: Recorder, blocked: Blocked, metrics: Mapping[str, Block] | Non
         key = "blocked.in_part_metrics" if lost else "blocked.in_part"
         args = {"table": table, "metrics": lost, "reason": block.check.message}
         ops.status("provisional", Text(key, args))
+
+
+def withheld_metrics(ops: Recorder, metrics: Mapping[str, Block]) -> list[Part]:
+    """What stands in the place of metrics that are kept back, by id: a line a table."""
+    lines: list[Part] = []
+    for block in {block.table: block for block in metrics.values()}.values():
+        lost = [ops.label(name) for name, by in metrics.items() if by.table == block.table]
+        said = Text.of("blocked.metrics", metrics=lost, reason=block.check.message)
+        lines.append(Absent(said))
+    return lines
 
 
 def refuse(ops: Recorder, blocks: Sequence[Check]) -> Shown:
