@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from opsnb.analysis.methods.moments import Joint
 from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.tables.typed_table import MARK
 
@@ -13,8 +12,16 @@ if TYPE_CHECKING:
     from opsnb.analysis.metrics.rows import Rows
 
 
-def set_aside_by_arm(rows: Rows, table: str, assigned: Assigned) -> dict[str, Joint]:
-    """Rows left out and all rows of each randomised unit, as moments (left out, all) by arm.
+class SetAside(NamedTuple):
+    """Sums over the randomised units of an arm of (rows left out, all rows), and of products."""
+
+    units: int
+    totals: tuple[float, float]
+    products: tuple[tuple[float, float], tuple[float, float]]
+
+
+def set_aside_by_arm(rows: Rows, table: str, assigned: Assigned) -> dict[str, SetAside]:
+    """How many rows of each arm's units were left out.
 
     Rows before exposure do not count where both are timed; rows without a user are in no arm,
     and an arm of fewer than two units with rows is left out.
@@ -42,10 +49,11 @@ def set_aside_by_arm(rows: Rows, table: str, assigned: Assigned) -> dict[str, Jo
         xx=(each.x * each.x).sum(), xy=(each.x * each.y).sum(), yy=(each.y * each.y).sum(),
     )  # fmt: skip
     return {
-        str(arm["variant"]): Joint.from_sums(
-            int(arm["n"]), (arm["x"], arm["y"]),
+        str(arm["variant"]): SetAside(
+            int(arm["n"]),
+            (arm["x"], arm["y"]),
             ((arm["xx"], arm["xy"]), (arm["xy"], arm["yy"])),
         )
         for arm in arms.execute().to_dict("records")
         if arm["n"] > 1
-    }  # fmt: skip
+    }

@@ -48,7 +48,8 @@ def _loss(data: ExperimentData, report: TableReport) -> TrustTests:
     of_users = "user_id" in CONTRACTS[table].people and table != "assignments"
     if not lost or not of_users or isinstance(data.panel, DailyCounts):
         return TrustTests()
-    arms = set_aside_by_arm(data.ops.rows, table, data.panel.assigned)
+    found = set_aside_by_arm(data.ops.rows, table, data.panel.assigned)
+    arms = {name: Joint.from_sums(*sums) for name, sums in found.items()}
     control = arms.get(data.plan.control)
     treated = [arms[name] for name in data.treatments if name in arms]
     if control is None or not treated or not any(arm.means[0] for arm in (control, *treated)):
