@@ -184,7 +184,7 @@ def test_a_withheld_kpi_is_named_and_not_shown(tmp_path: Path) -> None:
     run = play(workspace, "monthly_retrospective", without=left_out, **sound.parameters)
     reports = collected(workspace, "monthly_retrospective", run, cells_of("monthly_retrospective"))
     assert not [f for f in reports["en"]["facts"] if f.get("metric") in ("nps", "csat")]
-    for code, word in (("en", "Withheld: NPS"), ("zh", "不予展示：NPS")):
+    for code, word in (("en", "Withheld: NPS"), ("zh", "不予展示：净推荐值（NPS）")):
         assert reports[code]["status"] == "provisional" and "NPS" in reports[code]["reason"]
         assert word in run.html("scorecard_table", code)
         brief = brief_page(reports[code], Language(code))
