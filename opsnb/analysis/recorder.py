@@ -232,7 +232,11 @@ class Recorder:
     def blocks_beside(self, known: Iterable[Check]) -> tuple[Check, ...]:
         """Checks that a team's own cells recorded as blocking: a review knows its own."""
         ids = {check.id for check in known}
-        return tuple(c for c in self.checks.values() if c.status == "block" and c.id not in ids)
+        return tuple(check for check in self._blocking if check.id not in ids)
+
+    @property
+    def _blocking(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks.values() if check.status == "block")
 
     def finding(
         self,
@@ -285,9 +289,11 @@ class Recorder:
                 f'no status "{status}"', where="status", hint=f"take one of {', '.join(order)}"
             )
         self.is_invalid = self.is_invalid or status == "invalid"
-        now = self._pending.status
-        if now is None or order.index(status) > order.index(now[0]):
-            self._pending.status = (status, reason)
+        now, told = self._pending.status or ("ready", ())
+        if order.index(status) > order.index(now) or not told:
+            self._pending.status = (status, (reason,))
+        elif status == now and reason not in told:
+            self._pending.status = (status, (*told, reason))
 
     # -- the data gate -------------------------------------------------------------------
 
@@ -336,9 +342,11 @@ class Recorder:
         """The summary: verdict, cards, what to decide, findings, actions.
 
         An invalid report's first screen carries no numbers: cards and findings are left out.
+        It answers the checks that block so far; the publisher refuses a report for any other.
         """
         self._cite(*verdict.evidence)
         self._pending.verdict = verdict
+        self._pending.answered = [check.id for check in self._blocking]
         parts: list[Part] = [VerdictBox(verdict)]
         if not self.is_invalid:
             self._pending.cards = list(cards)

@@ -36,7 +36,8 @@ class Records:
     predictions: list[Prediction] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     verdict: Verdict | None = None
-    status: tuple[Status, Said] | None = None
+    answered: list[str] | None = None
+    status: tuple[Status, tuple[Said, ...]] | None = None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: dict[str, Any] = field(default_factory=dict)
 
@@ -88,6 +89,7 @@ class Shown:
             "v": PAYLOAD,
             "facts": [fact.as_dict() for fact in pending.facts.values()],
             "status": {"status": pending.status[0]} if pending.status else None,
+            **({} if pending.answered is None else {"answered": pending.answered}),
             "tables": pending.tables,
             "reads": pending.reads,
             "parts": parts,
@@ -106,8 +108,14 @@ class Shown:
         return {
             **{name: [r.as_dict(language) for r in getattr(pending, name)] for name in lists},
             "verdict": pending.verdict.as_dict(language) if pending.verdict else None,
-            "status_reason": language.say(pending.status[1]) if pending.status else None,
+            "status_reason": self._reason(language),
         }
+
+    def _reason(self, language: Language) -> str | None:
+        """All that was said of why the report is not ready."""
+        if self._pending.status is None:
+            return None
+        return " ".join(language.say(reason) for reason in self._pending.status[1])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         primary = self._languages[0]

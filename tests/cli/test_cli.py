@@ -149,6 +149,19 @@ def test_run_prints_the_files_and_nothing_else_on_stdout(call, make) -> None:
     assert "demo, cycle 2026-10: ready" in result.stderr
 
 
+def test_a_check_of_the_team_that_blocks_is_an_invalid_report_and_no_failure(call, make) -> None:
+    """The exit code is that of a report that was made; the reason stands on stderr."""
+    make(
+        "demo",
+        'import opsnb\n\nops = opsnb.begin("demo", cycle=cycle)\n'
+        'ops.check("stock", "block", "The stock was not counted.")\nops.show()',
+        parameters='cycle = "2026-10"  # type: cycle',
+    )
+    result = call("run", "demo", "--no-pdf", "--language", "en")
+    assert result.exit_code == 0, result.output
+    assert "invalid" in result.stderr and "The stock was not counted." in result.stderr
+
+
 def test_formats_are_chosen_by_options_or_opsnb_toml(call, make, root, monkeypatch) -> None:
     monkeypatch.setattr("opsnb.publishing.reports.pdf.make_pdf", lambda *given: b"%PDF")
     monkeypatch.setattr("opsnb.publishing.reports.pdf.make_brief", lambda *given: b"%PDF")

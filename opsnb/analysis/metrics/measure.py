@@ -11,6 +11,7 @@ import pandas as pd
 
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
+from opsnb.analysis.metrics.columns_read import Reads
 from opsnb.analysis.metrics.metric import names_of_kinds
 from opsnb.analysis.metrics.on_record import OnRecord
 from opsnb.analysis.metrics.query import TENURE, MetricQuery
@@ -36,6 +37,11 @@ class Meter:
         """What the workspace lacks for a metric (a table or table.column), or None."""
         metric = self.catalogue[metric_id]
         return metric.kind.absent(metric, self.rows, self.catalogue)
+
+    def reads(self, metric_id: str) -> Reads:
+        """By table, the columns that a metric's value is taken from."""
+        metric = self.catalogue[metric_id]
+        return metric.kind.reads(metric, self.rows, self.catalogue)
 
     def measure(
         self,

@@ -15,6 +15,7 @@ import ibis
 from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.metrics.columns_read import Reads, own_columns
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import RowDefinition, Rows, number
 from opsnb.analysis.tables import CONTRACTS
@@ -156,6 +157,10 @@ class Kind:
         if not self.is_additive or metric.table is None:
             return False
         return not self.is_distinct or metric.value_sql in CONTRACTS[metric.table].key
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        """By table, the columns that its value is taken from."""
+        return own_columns(metric)
 
     # -- in a period -------------------------------------------------------------------
 

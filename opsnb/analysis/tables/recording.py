@@ -210,7 +210,7 @@ class _Days:
 
 def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
     """Median and mean of the same weekdays nearby, a day itself and long silences left out."""
-    usual, mean = np.zeros(len(n)), np.zeros(len(n))
+    usual, mean = np.zeros(len(n)), np.full(len(n), n.mean())
     short = ~_in_long_silence(n)
     for offset in range(min(7, len(n))):
         own = np.arange(offset, len(n), 7)

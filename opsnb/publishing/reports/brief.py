@@ -145,7 +145,7 @@ def draw(report: Mapping[str, Any], language: Language, size: Size, *, printing:
 def _written(brief: Brief) -> Brief:
     """The brief with what its report's status lets it say."""
     report, status = brief.report, brief.report["status"]
-    brief.band = [brief.language.text(f"page.status_why.{status}")]
+    brief.band = [small_print.status_why(report, brief.language)]
     reason = report["reason"]
     if status == "invalid":
         reason = without_numbers(reason)

@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from opsnb.base.errors import PublishError
+from opsnb.base.messages import Language
 from opsnb.base.seam import MIME, PAYLOADS, SCHEMA, STATUSES
 from opsnb.publishing.reports.report_parts import report_parts
 from opsnb.publishing.reports.row_changes import moves
@@ -89,6 +90,10 @@ def _report(
     spoken = [(payload, _in_language(payload, code, run)) for _, payload in outputs]
     status, reason = _status(run, spoken)
     verdicts = [said["verdict"] for _, said in spoken if said.get("verdict")]
+    blocks = unanswered(spoken, status)
+    if blocks:
+        status, reason = "invalid", run.scrub(blocks[0]["message"])
+        verdicts.append(_refusal(language, blocks[0]))
     report: dict[str, Any] = {
         "schema": SCHEMA,
         "playbook": run.playbook,
@@ -108,6 +113,10 @@ def _report(
     }
     for name in _LISTS:
         report[name] = _unique([row for _, said in spoken for row in said.get(name) or []])
+    if status == "invalid":  # no number of it is news; the parts of its page still hold them
+        report |= {"cards": [], "findings": []}
+    if blocks:  # what follows from a verdict that does not stand
+        report |= {"decisions": [], "actions": [], "predictions": []}
     report["cells"] = {
         "n": len(notebook.cells),
         "failed": run.error.cell_id if run.error else None,
@@ -142,6 +151,36 @@ def _status(
     worst = max((status for status, _ in found), key=STATUSES.index, default="ready")
     reasons = _unique([reason for status, reason in found if status == worst and reason])
     return worst, run.scrub(" ".join(reasons)) if reasons else None
+
+
+def unanswered(
+    spoken: list[tuple[dict[str, Any], dict[str, Any]]], status: str
+) -> list[dict[str, Any]]:
+    """Checks that block, as they last came out, and that neither verdict nor status heeds.
+
+    A first screen heeds those that were recorded before it; no report with one is ready.
+    """
+    if status in ("invalid", "failed"):
+        return []
+    last = {check["id"]: check for _, said in spoken for check in said.get("checks") or []}
+    blocks = [check for check in last.values() if check["status"] == "block"]
+    told = [payload["answered"] for payload, _ in spoken if payload.get("answered") is not None]
+    heeded = {id for ids in told for id in ids}
+    if status == "ready":
+        return blocks
+    return [check for check in blocks if told and check["id"] not in heeded]
+
+
+def _refusal(language: Language, check: dict[str, Any]) -> dict[str, Any]:
+    """The verdict of a report that a check blocks which its own verdict knows nothing of."""
+    return {
+        "word": language.text("blocked.word"),
+        "sentence": language.text("blocked.verdict", reason=check["message"]),
+        "grade": "E",
+        "tone": "bad",
+        "rule": language.text("blocked.rule"),
+        "evidence": check["evidence"],
+    }
 
 
 def error_text(run: Run) -> str | None:

@@ -30,6 +30,16 @@ def cycle_label(cycle: str, language: Language) -> str:
     return language.text("page.cycle.undated") if cycle == "undated" else cycle
 
 
+def status_why(report: Mapping[str, Any], language: Language) -> str:
+    """What a report's status says of its numbers; of a ready one, how its checks came out."""
+    status = report["status"]
+    if status != "ready":
+        return language.text(f"page.status_why.{status}")
+    warned = sum(check["status"] == "warn" for check in report["checks"])
+    case = "unchecked" if not report["checks"] else "warned" if warned else "passed"
+    return language.text(f"page.status_why.ready_{case}", n=len(report["checks"]), warned=warned)
+
+
 def duration(seconds: float, language: Language) -> str:
     """42 s; 3 min 5 s."""
     if seconds < 60:

@@ -200,17 +200,18 @@ def test_a_proportion_counts_who_has_a_row_where_the_value_holds(
 
 def test_by_a_column_of_the_users(meter: MakeMeter) -> None:
     """Users without a channel, and users nobody knows, stay in a group of their own."""
-    found = meter(TABLES).measure("paying_conversion", [OCT], by="channel")
+    made = meter(TABLES, recorded=RECORDED)
+    found = made.measure("paying_conversion", [OCT], by="channel")
     assert {m.group: (m.value, m.n) for m in found} == {
         "(none)": (0.5, 2), "douyin": (0.0, 1), "wechat": (1.0, 1),
     }  # fmt: skip
-    sums = meter(TABLES).measure("gmv_net", [OCT], by="channel")
+    sums = made.measure("gmv_net", [OCT], by="channel")
     assert {m.group: m.value for m in sums} == {"(none)": 40.0, "wechat": 100.0}
-    came = meter(TABLES).measure("retention_d1", [OCT], by="channel")
+    came = made.measure("retention_d1", [OCT], by="channel")
     assert {m.group: m.value for m in came} == {"(none)": 1.0, "douyin": 1.0, "wechat": 0.5}
-    dau = meter(TABLES).measure("dau", [OCT], by="channel")
+    dau = made.measure("dau", [OCT], by="channel")
     assert {m.group: m.numerator for m in dau} == {"(none)": 2, "douyin": 2, "wechat": 2}
-    quotient = meter(TABLES).measure("arpu", [OCT], by="channel")
+    quotient = made.measure("arpu", [OCT], by="channel")
     assert {m.group: m.value for m in quotient} == {"(none)": 20.0, "douyin": None, "wechat": 100.0}
 
 
@@ -249,7 +250,7 @@ def test_overlapping_periods(meter: MakeMeter) -> None:
 
 
 def test_daily_series_have_no_gaps(meter: MakeMeter) -> None:
-    made = meter(TABLES)
+    made = meter(TABLES, recorded=RECORDED)
     first, last = dt.date(2026, 10, 1), dt.date(2026, 10, 5)
     sums = made.daily("gmv_net", first, last)
     assert list(sums["day"].dt.date) == [first + dt.timedelta(days=d) for d in range(5)]
@@ -380,26 +381,30 @@ def test_the_last_days_of_a_period(meter: MakeMeter) -> None:
     tables = {"events": EVENTS}
     assert meter(tables, as_of="2026-10-09").value("wau", OCT).value == 4  # 2 to 8 October
     assert meter(tables, as_of="2026-10-10").value("wau", OCT).value == 3  # 3 to 9 October
-    assert meter(tables, as_of="2026-11-16").value("wau", OCT).value == 0
+    later = meter(tables, as_of="2026-11-16", recorded=RECORDED)
+    assert later.value("wau", OCT).value == 0
 
 
 def test_what_first_days_brought(meter: MakeMeter) -> None:
     """Gross profit within 90 days of users whose 90th day falls in the month."""
     day90 = {"u1": "2026-12-29", "u2": "2026-12-30", "u3": "2026-12-31", "u4": "2027-01-08"}
     assert set(day90) == set(USERS["user_id"])
-    made = meter(TABLES, as_of="2027-02-01")
+    told = {"as_of": "2027-02-01", "recorded": ("2026-09-01", "2027-01-31")}
+    made = meter(TABLES, **told)
     found = made.value("ltv_90", DEC)
     assert (found.n, found.value) == (3, pytest.approx((40 + 200) / 3))  # o6 on u1's 34th day
     no_cost = {**TABLES, "orders": ORDERS.drop(columns="cost")}
-    made = meter(no_cost, as_of="2027-02-01")  # the workspace's margin of 40 %
+    made = meter(no_cost, **told)  # the workspace's margin of 40 %
     assert made.value("ltv_90", DEC).value == pytest.approx(0.4 * (100 + 500 + 30) / 3)
     assert made.value("ltv_cac", DEC).value is None  # nothing was spent in December
 
 
 def test_who_is_too_young_is_not_counted(meter: MakeMeter) -> None:
     """Taken on 31 December, u3's 90th day is not over: neither bought nor not bought."""
-    assert meter(TABLES, as_of="2026-12-31").value("ltv_90", DEC).n == 2
-    young = meter(TABLES, as_of="2026-10-09").value("retention_d7", OCT)
+    told = ("2026-09-01", "2026-12-30")
+    assert meter(TABLES, as_of="2026-12-31", recorded=told).value("ltv_90", DEC).n == 2
+    told = ("2026-09-01", "2026-10-08")
+    young = meter(TABLES, as_of="2026-10-09", recorded=told).value("retention_d7", OCT)
     assert (young.n, young.value) == (2, 0.5)  # u3's 7th day is the 9th itself
 
 

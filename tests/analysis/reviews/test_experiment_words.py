@@ -100,7 +100,7 @@ def test_an_open_effect_is_inconclusive_with_what_is_ruled_out(code: str) -> Non
 def test_the_rule_says_what_would_change_it(code: str) -> None:
     word = {"en": "would change this", "zh": "改变"}[code]
     rules = {k: t for k, t in Language(code).texts.items() if k.startswith("ab.rule.")}
-    assert len(rules) == 7 and all(word in text for text in rules.values())
+    assert len(rules) == 8 and all(word in text for text in rules.values())
 
 
 def test_points_and_percent_are_told_apart(workspace: MakeWorkspace) -> None:
@@ -122,8 +122,8 @@ def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
 # -- every sentence that the rules can produce ---------------------------------------------
 
 REASONS = (
-    "untrusted", "primary_worse", "guardrail_broken", "won", "won_unguarded", "guardrail_open",
-    "inconclusive",
+    "untrusted", "blocked", "primary_worse", "guardrail_broken", "won", "won_unguarded",
+    "guardrail_open", "inconclusive",
 )  # fmt: skip
 SAMPLES = [  # lift, low, high, and the reading they allow
     (0.04, 0.01, 0.07), (-0.04, -0.07, -0.01), (0.004, -0.03, 0.04), (-0.2, -0.5, 0.1),
@@ -184,11 +184,12 @@ def test_every_verdict_leads_with_its_interval(
             for frame in frames:
                 text = Text.of(f"ab.verdict.{frame}", sentence=text)
             sentence = language.say(text)
-            if reason != "untrusted":
+            judged = reason not in ("untrusted", "blocked")
+            if judged:
                 bounds = language.format(fact, "signed_percent.interval")
                 shown = bounds if unit == "relative" else language.format(fact, "points.interval")
                 assert shown in sentence, sentence
-            assert ("%" in sentence) == (unit == "relative" and reason != "untrusted"), sentence
+            assert ("%" in sentence) == (unit == "relative" and judged), sentence
             if frames:
                 opening = language.text(f"ab.verdict.{frames[-1]}", sentence="")
                 assert sentence.startswith(opening.strip())

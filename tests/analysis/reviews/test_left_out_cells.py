@@ -33,10 +33,15 @@ STRICTNESS: dict[str, tuple[str, tuple[set[str], ...]]] = {
     ),
     "monthly_retrospective": (
         "month",
-        ({"on_track", "no_targets"}, {"mixed"}, {"off_track"}, {"partial"}, {"no_data"}),
+        (
+            {"on_track", "no_targets"}, {"mixed"}, {"off_track"}, {"partial"}, {"no_data"},
+            {"invalid"},
+        ),
     ),
-    "weekly_review": ("week", ({"quiet", "good"}, {"bad"}, {"partial"}, {"no_data"})),
-    "experiment_design": ("design", ({"feasible"}, {"too_long"})),
+    "weekly_review": (
+        "week", ({"quiet", "good"}, {"bad"}, {"partial"}, {"no_data"}, {"invalid"})
+    ),
+    "experiment_design": ("design", ({"feasible"}, {"too_long"}, {"invalid"})),
 }  # fmt: skip
 """By playbook the prefix of its texts, and its verdicts from the mildest to the strictest.
 
@@ -262,7 +267,8 @@ def test_a_playbook_has_situations_and_a_place_for_every_verdict(playbook: str) 
     prefix, places = STRICTNESS[playbook]
     words = {key for key in Language("en").texts if key.startswith(f"{prefix}.word.")}
     known = set.union(*places)
-    assert {key.split(".")[-1] for key in words} == known - {"no_data"}
+    said = {key.split(".")[-1] for key in words} | {"invalid"}
+    assert said == known - {"no_data"}
     assert sum(map(len, places)) == len(known)
     assert set(CENTRAL.get(playbook, ())) <= set(optional_cells(playbook))
 

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 import ibis
 
 from opsnb.analysis.metrics.by_period import Measured, during, in_periods, share_of
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.metric import Kind, Metric, register
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import Rows, without
+
+_AGE = ("user_id", "registered_at", "ended_at")
+"""What tells how long a user has been there."""
 
 
 class _OfUsers(Kind):
@@ -18,6 +22,10 @@ class _OfUsers(Kind):
 
     def absent(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> str | None:
         return rows.absent(metric) or (None if rows.has("users") else "users")
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        users = {metric.table or "": frozenset({"user_id"}), "users": frozenset(_AGE)}
+        return together(own_columns(metric), users)
 
 
 @register

@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from opsnb.analysis.metrics.by_period import Measured, share_of
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.metric import Kind, Metric, UserRows, register
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import Rows
@@ -34,6 +35,13 @@ class _OverUsers(Kind):
         population = catalogue[self.population_held(metric, rows)]
         return super().tables(metric, rows, catalogue) | population.kind.tables(
             population, rows, catalogue
+        )
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        population = catalogue[self.population_held(metric, rows)]
+        own = {metric.table or "": frozenset({"user_id"})}
+        return together(
+            own_columns(metric), own, population.kind.reads(population, rows, catalogue)
         )
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsnb.analysis.metrics.by_period import Measured
+from opsnb.analysis.metrics.columns_read import Reads, together
 from opsnb.analysis.metrics.metric import Kind, Metric, register
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import Rows
@@ -36,6 +37,10 @@ class Quotient(Kind):
     def tables(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> set[str]:
         parts = [catalogue[name] for name in self.parts(metric)]
         return {table for one in parts for table in one.kind.tables(one, rows, catalogue)}
+
+    def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
+        parts = [catalogue[name] for name in self.parts(metric)]
+        return together(*(one.kind.reads(one, rows, catalogue) for one in parts))
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         top, bottom = (

@@ -17,6 +17,7 @@ from opsnb.analysis.reviews.campaign.increment import Increment
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
+    from opsnb.analysis.metrics.rows import Rows
     from opsnb.analysis.recorder import Recorder
     from opsnb.base.plans import CampaignPlan
 
@@ -39,3 +40,23 @@ def measure_increment(ops: Recorder, plan: CampaignPlan) -> Increment:
             return replace(found, passed_over=tuple(passed))
         passed.append(found)
     return Increment("none", "E", passed_over=tuple(passed))
+
+
+def table_compared(plan: CampaignPlan, table: str | None, rows: Rows) -> str | None:
+    """The table that tells with what a plan's metric is compared; None without a comparison.
+
+    Parameters
+    ----------
+    table : str or None
+        The metric's own, which may name its regions itself.
+    """
+    if plan.start is None or plan.end is None:
+        return None
+    if plan.holdout is not None and rows.has("assignments"):
+        return "assignments"
+    if plan.treated_units:
+        own = (
+            table is not None and rows.has(table) and plan.unit_column in rows.table(table).columns
+        )
+        return table if own else "users"
+    return "series" if plan.controls and rows.has("series") else None

@@ -10,7 +10,7 @@ from opsnb.analysis.metrics.funnel import Funnel, funnel
 from opsnb.analysis.metrics.purchases import repurchase_days
 from opsnb.analysis.reviews.campaign import wording
 from opsnb.analysis.reviews.campaign.before_after import before_after
-from opsnb.analysis.reviews.campaign.best_evidence import measure_increment
+from opsnb.analysis.reviews.campaign.best_evidence import measure_increment, table_compared
 from opsnb.analysis.reviews.campaign.costs import (
     Attributed,
     ChannelRow,
@@ -25,6 +25,7 @@ from opsnb.analysis.reviews.campaign.costs import (
 from opsnb.analysis.reviews.campaign.effect_checks import effect_checks
 from opsnb.analysis.reviews.campaign.effect_facts import EffectFacts, effect_facts
 from opsnb.analysis.reviews.campaign.fairness_checks import fairness_checks
+from opsnb.analysis.reviews.campaign.increment import Increment
 from opsnb.analysis.reviews.campaign.lifetime_model import buyer_share, fit_lifetime
 from opsnb.analysis.reviews.campaign.measured import Measured
 from opsnb.analysis.reviews.campaign.return_figures import (
@@ -34,6 +35,7 @@ from opsnb.analysis.reviews.campaign.return_figures import (
     incremental_return,
 )
 from opsnb.analysis.reviews.campaign.worth import Worth, worth_of_money, worth_of_user
+from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.base.errors import ParameterError, did_you_mean
 from opsnb.base.messages import Said, Text
 
@@ -42,9 +44,12 @@ if TYPE_CHECKING:
     from opsnb.analysis.findings.records import Unit
     from opsnb.analysis.metrics import Metric
     from opsnb.analysis.recorder import Recorder
-    from opsnb.analysis.reviews.campaign.increment import Increment
     from opsnb.analysis.reviews.campaign.lifetime_model import Lifetime
+    from opsnb.analysis.reviews.shared.blocked import Block
     from opsnb.base.plans import CampaignNotes
+
+TABLES = ("spend", "orders", "events", "users", "assignments", "series")
+"""What a review reads where it is mapped."""
 
 BREAKDOWNS = ("channel", "device")
 """Columns of events that the funnel is broken down by."""
@@ -101,14 +106,47 @@ class CampaignCase:
         """What the team wrote in plans/notes/."""
         return self.ops.workspace.notes(self.plan.id)
 
+    # -- what blocks -----------------------------------------------------------------------
+
+    @cached_property
+    def gate(self) -> DataGate:
+        """What the contracts of the review's tables found, and of those that its metric reads."""
+        more = [name for name in self.ops.meter.reads(self.plan.metric) if name not in TABLES]
+        mapped = [name for name in more if name in self.ops.workspace.tables]
+        return inspect_tables(self.ops, (), (*TABLES, *mapped))
+
+    @cached_property
+    def refusal(self) -> Block | None:
+        """The block that leaves no verdict: of the metric, or of what it is compared with."""
+        compared = table_compared(self.plan, self.metric.table, self.ops.rows)
+        if compared is None:
+            return None
+        blocked, meter = self.gate.blocked, self.ops.meter
+        found = blocked.of_metrics(meter, self.plan.metric) + blocked.of_tables(compared)
+        return found[0] if found else None
+
+    def kept_back(self, *tables: str, metric: bool = False) -> Text | None:
+        """Why a section of these tables, or of the metric, is withheld; None: it is not."""
+        found = self.gate.blocked.of_tables(*tables)
+        if metric:
+            found += self.gate.blocked.of_metrics(self.ops.meter, self.plan.metric)
+        return found[0].why if found else None
+
+    def reads(self, table: str) -> bool:
+        """Whether a table is mapped and not blocked."""
+        return self.ops.rows.has(table) and not self.kept_back(table)
+
     # -- costs and what was counted --------------------------------------------------------
 
     @property
     def has_spend(self) -> bool:
-        return self.ops.rows.has("spend")
+        return self.reads("spend")
 
     @cached_property
     def costs(self) -> CostBook:
+        """What was booked; nothing that could be relied on where spend is blocked."""
+        if self.kept_back("spend"):
+            return CostBook({}, {}, unread=True)
         return cost_book(self.ops, self.plan)
 
     @cached_property
@@ -118,7 +156,7 @@ class CampaignCase:
     @cached_property
     def attributed(self) -> Attributed | None:
         """Orders that carry the campaign's tag."""
-        return attributed(self.ops, self.plan)
+        return attributed(self.ops, self.plan) if self.reads("orders") else None
 
     @cached_property
     def channel_rows(self) -> list[ChannelRow]:
@@ -151,6 +189,8 @@ class CampaignCase:
     @cached_property
     def increment(self) -> Increment:
         """What the campaign added, by the best evidence there is."""
+        if self.refusal is not None:
+            return Increment("none", "E", passed_over=(self.refusal.why,))
         return measure_increment(self.ops, self.plan)
 
     @cached_property
@@ -165,13 +205,16 @@ class CampaignCase:
     @cached_property
     def repurchase_days(self) -> float | None:
         """Days from one purchase to the customer's next, the median; None where nobody returns."""
-        return repurchase_days(self.ops.rows) if self.ops.rows.has("orders") else None
+        return repurchase_days(self.ops.rows) if self.reads("orders") else None
 
     @cached_property
     def fairness_checks(self) -> tuple[Check, ...]:
         """What else may explain the numbers."""
         claimed = sum(row.conversions or 0 for row in self.channel_rows)
-        return fairness_checks(self.ops, self.plan, self.attributed, claimed)
+        return fairness_checks(
+            self.ops, self.plan, self.attributed, claimed,
+            is_compared=lambda: self.increment.method != "none",
+        )  # fmt: skip
 
     # -- what it returned --------------------------------------------------------------------
 
@@ -185,6 +228,8 @@ class CampaignCase:
     @cached_property
     def lifetime(self) -> Lifetime | Text:
         """What a new customer goes on to buy; or why no model can say."""
+        if why := self.kept_back("orders", "users"):
+            return why
         return fit_lifetime(self.ops, self.plan.ltv.renewal_days if self.plan.ltv else None)
 
     @cached_property
@@ -207,6 +252,11 @@ class CampaignCase:
     # -- all of it ---------------------------------------------------------------------------
 
     @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Of costs, comparison and effect."""
+        return (*self.cost_checks, *self.fairness_checks, *self.effect_checks)
+
+    @cached_property
     def measured(self) -> Measured:
         """All that the verdict and the cards rest on."""
         success = self.plan.success
@@ -216,7 +266,7 @@ class CampaignCase:
             unit=self.unit,
             grade=self.increment.grade,
             costs=self.costs,
-            checks=(*self.cost_checks, *self.fairness_checks, *self.effect_checks),
+            checks=self.checks,
             effect=self.effect,
             is_priced=self.worth is not None,
             credited=self.credited,

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CostBook:
-    """Costs of a campaign by kind, planned and booked."""
+    """Costs of a campaign by kind, planned and booked.
+
+    `unread`: the ledger cannot be relied on, so that neither is known.
+    """
 
     booked: dict[str, float]
     planned: dict[str, float]
+    unread: bool = False
 
     @property
     def total(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.findings import Check, Fact
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def fairness_checks(
-    ops: Recorder, plan: CampaignPlan, tagged: Attributed | None, claimed: float
+    ops: Recorder,
+    plan: CampaignPlan,
+    tagged: Attributed | None,
+    claimed: float,
+    *,
+    is_compared: Callable[[], bool],
 ) -> tuple[Check, ...]:
     """Calendar, refunds, selection, attribution and double counting, as far as they apply.
 
@@ -28,9 +34,11 @@ def fairness_checks(
         Orders that carry the campaign's tag.
     claimed : float
         Conversions that the channels count for themselves.
+    is_compared : callable
+        Whether the metric is held against other regions or series; asked where it matters.
     """
     table = ops.catalogue[plan.metric].table
-    timeless = [*_selection(ops, plan), *_stated(plan, tagged, claimed),
+    timeless = [*_selection(ops, plan, is_compared), *_stated(plan, tagged, claimed),
                 *_double_counting(plan, table)]  # fmt: skip
     if plan.start is None or plan.end is None:
         return tuple(timeless)
@@ -73,14 +81,20 @@ def _refunds(ops: Recorder, plan: CampaignPlan, end: dt.date) -> Check:
     return Check("refunds", "warn", Text.of("campaign.fair.refunds_open", days=days, ripe=ripe))
 
 
-def _selection(ops: Recorder, plan: CampaignPlan) -> list[Check]:
-    """Users picked for low or high activity return to the average by themselves."""
+def _selection(ops: Recorder, plan: CampaignPlan, is_compared: Callable[[], bool]) -> list[Check]:
+    """Users picked for low or high activity return to the average by themselves.
+
+    Held-out users return alike; in a metric of everybody, picked or not, it cancels out; before
+    and after are never compared.
+    """
     if plan.audience == "all":
         return []
     message = f"campaign.fair.selection_{plan.audience}"
     if plan.holdout is not None and ops.rows.has("assignments"):
         return [Check("selection", "pass", Text(f"{message}_held"))]
-    return [Check("selection", "block", Text(message))]
+    if not is_compared():
+        return [Check("selection", "warn", Text(message))]
+    return [Check("selection", "warn", Text.of(f"{message}_whole", metric=ops.label(plan.metric)))]
 
 
 def _attribution(ops: Recorder, window: Span, claimed: float) -> Check:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from opsnb.analysis.display import Absent
 from opsnb.analysis.reviews.campaign.cards import campaign_cards
 from opsnb.analysis.reviews.campaign.case import CampaignCase
 from opsnb.analysis.reviews.campaign.change_parts import why_parts
@@ -21,7 +23,8 @@ from opsnb.analysis.reviews.campaign.result import result_parts
 from opsnb.analysis.reviews.campaign.returns import return_parts
 from opsnb.analysis.reviews.campaign.ruling import Ruling, campaign_verdict, ruling
 from opsnb.analysis.reviews.campaign.team_notes import notes_parts
-from opsnb.analysis.reviews.shared.data_gate import data_gate
+from opsnb.analysis.reviews.shared.blocked import refuse, withhold
+from opsnb.analysis.reviews.shared.data_gate import gate_parts
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -32,9 +35,6 @@ if TYPE_CHECKING:
     from opsnb.analysis.reviews.campaign.worth import Worth
     from opsnb.analysis.shown import Shown
     from opsnb.base.plans import CampaignPlan
-
-NEEDS = ()
-OPTIONAL = ("spend", "orders", "events", "users", "assignments", "series")
 
 
 class Campaign:
@@ -83,6 +83,15 @@ class Campaign:
     def _show(self, parts: list[Part]) -> Shown:
         return self.ops.show(*parts)
 
+    @property
+    def _refused(self) -> Text | None:
+        """Why there is no effect to show, where what it rests on is blocked."""
+        return self.case.refusal.why if self.case.refusal else None
+
+    def _unless(self, why: Text | None, parts: Callable[[CampaignCase], list[Part]]) -> Shown:
+        """A section, or why it is withheld."""
+        return self._show([Absent(why)] if why else parts(self.case))
+
     # -- steps -------------------------------------------------------------------------
 
     def goal(self) -> Shown:
@@ -91,15 +100,16 @@ class Campaign:
 
     def data_gate(self) -> Shown:
         """What the tables hold, and what was set aside."""
-        return data_gate(self.ops, NEEDS, OPTIONAL, folded=True)
+        self._mark()
+        return self._show(gate_parts(self.ops, self.case.gate, folded=True))
 
     def costs(self) -> Shown:
         """Budget against booked costs, by kind."""
-        return self._show(cost_parts(self.case))
+        return self._unless(self.case.kept_back("spend"), cost_parts)
 
     def result(self) -> Shown:
         """What was counted in the window, beside the weeks before: description, not effect."""
-        return self._show(result_parts(self.case))
+        return self._unless(self.case.kept_back(metric=True), result_parts)
 
     def fairness(self) -> Shown:
         """What else may explain the numbers, asked before any of them is shown."""
@@ -107,35 +117,36 @@ class Campaign:
 
     def effect(self) -> Shown:
         """What the campaign added, by the best evidence there is."""
-        return self._show(effect_parts(self.case))
+        return self._unless(self._refused, effect_parts)
 
     def returns(self) -> Shown:
         """ROAS, classic ROI and incremental ROI: three numbers, each with its definition."""
-        return self._show(return_parts(self.case))
+        return self._unless(self._refused or self.case.kept_back("spend", "orders"), return_parts)
 
     def lifetime_value(self) -> Shown:
         """How well the team's orders foretell what customers buy, and what that is worth."""
-        return self._show(lifetime_parts(self.case))
+        return self._unless(self.case.kept_back("orders", "users"), lifetime_parts)
 
     def channels(self, by: str = "channel") -> Shown:
         """Spend and counts by channel, or by another column of the spend table."""
-        return self._show(channel_parts(self.case, by))
+        why = self.case.kept_back("spend", "users")
+        return self._unless(why, lambda case: channel_parts(case, by))
 
     def funnel(self) -> Shown:
         """Users by step in order, against the weeks before and the last campaign."""
-        return self._show(funnel_parts(self.case))
+        return self._unless(self.case.kept_back("events"), funnel_parts)
 
     def referral(self) -> Shown:
         """Invitations, the K factor, and what an invited user cost."""
-        return self._show(referral_parts(self.case))
+        return self._unless(self.case.kept_back("events", "users"), referral_parts)
 
     def newcomers(self) -> Shown:
         """Whether the new users stayed, against organic ones of the same days."""
-        return self._show(newcomer_parts(self.case))
+        return self._unless(self.case.kept_back("users", "events", "orders"), newcomer_parts)
 
     def why(self) -> Shown:
         """Where the counted number moved: exact parts of its change."""
-        return self._show(why_parts(self.case))
+        return self._unless(self.case.kept_back("events", metric=True), why_parts)
 
     def looking_back(self) -> Shown:
         """Goal, result, analysis and insight, with what the team wrote in plans/notes/."""
@@ -148,7 +159,14 @@ class Campaign:
 
         What they rest on is measured and recorded here wherever no step has shown it.
         """
-        ops, measured = self.ops, self.case.measured
+        ops, measured, refusal = self.ops, self.case.measured, self.case.refusal
+        self._mark()
+        ops.record_missing_checks(*self.case.gate.checks)
+        own = ops.blocks_beside((*self.case.gate.checks, *measured.checks))
+        blocks = (*((refusal.check,) if refusal else ()), *own)
+        if blocks:
+            ops.fact("campaign.verdict", "invalid", "text")
+            return refuse(ops, blocks)
         record_missing_checks(ops, measured.checks)
         case = ruling(measured)
         ops.fact("campaign.verdict", case, "text")
@@ -157,16 +175,24 @@ class Campaign:
         self._propose(case)
         return ops.first_screen(campaign_verdict(measured), campaign_cards(measured))
 
+    def _mark(self) -> None:
+        """Marks the report as the blocks of its tables have it."""
+        if self.case.refusal is None:
+            withhold(self.ops, self.case.gate.blocked)
+        else:
+            self.ops.status("invalid", self.case.refusal.check.message)
+
     def _propose(self, case: Ruling) -> None:
         """What to decide, and the next steps."""
         ops, plan, as_of = self.ops, self.plan, self.ops.workspace.as_of
         owner, week = plan.owner or None, dt.timedelta(days=7)
-        ops.decide(
+        question, advice = (
             Text.of(f"campaign.decision.{case}", name=plan.name),
-            owner,
-            recommendation=Text(f"campaign.recommend.{case}"),
-            due=as_of + week,
+            f"campaign.recommend.{case}",
         )
+        if case == "cost_open" and self.case.costs.unread:
+            question, advice = Text("blocked.decision"), "blocked.recommend_costs"
+        ops.decide(question, owner, recommendation=Text(advice), due=as_of + week)
         source = ops.period.key
         ops.act(Text(f"campaign.action.{case}"), owner, due=as_of + 2 * week, source=source)
         missing = [Text(f"kind.{kind}") for kind in self.case.costs.missing]

@@ -65,11 +65,11 @@ def campaign_verdict(measured: Measured) -> Verdict:
     """The case that applies as the sentence a report opens with."""
     case = ruling(measured)
     cost = measured.costs.fact
-    uncosted = case in _NAMES_COST and cost.value is None
+    variant = _variant(case, measured)
     return Verdict(
         word=Text(f"campaign.word.{case}"),
         sentence=Text.of(
-            f"campaign.verdict.{case}{'_uncosted' if uncosted else ''}",
+            f"campaign.verdict.{case}{variant}",
             name=measured.name,
             effect=measured.effect.headline if measured.effect else None,
             roi=measured.incremental.roi if measured.incremental else None,
@@ -78,6 +78,13 @@ def campaign_verdict(measured: Measured) -> Verdict:
         ),
         grade="E" if case == "invalid" else measured.grade,
         tone=_TONE[case],
-        rule=Text(f"campaign.rule.{case}"),
+        rule=Text(f"campaign.rule.{case}{variant if case == 'cost_open' else ''}"),
         evidence=measured.deciding,
     )
+
+
+def _variant(case: Ruling, measured: Measured) -> str:
+    """What the sentence says of a cost that is not known."""
+    if measured.costs.unread and case in (*_NAMES_COST, "cost_open"):
+        return "_unread"
+    return "_uncosted" if case in _NAMES_COST and measured.costs.fact.value is None else ""

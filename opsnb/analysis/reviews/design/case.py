@@ -17,13 +17,16 @@ from opsnb.analysis.methods.power import (
     users_for_share,
 )
 from opsnb.analysis.methods.sequential import inflation
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
+from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.design.answer import Answer
 from opsnb.analysis.reviews.design.history import Baseline, History, read_history
-from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.data_gate import DataGate, data_end, inspect_tables
 from opsnb.base.errors import MethodError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.reviews.shared.blocked import Block
 
 COVARIATE_DAYS = 28
 
@@ -111,13 +114,42 @@ class DesignCase:
                 hint = did_you_mean(name, catalogue, kind="metrics")
                 raise ParameterError(f'unknown metric "{name}"', where="parameters", hint=hint)
 
+    # -- what blocks ---------------------------------------------------------------------
+
+    @cached_property
+    def gate(self) -> DataGate:
+        """What the contracts found of the tables that traffic and metrics are read from."""
+        read = together(self._traffic, *map(self._reads, [self.metric, *self.guardrails]))
+        return inspect_tables(self.ops, [t for t in read if t in self.ops.workspace.tables])
+
+    @property
+    def _traffic(self) -> Reads:
+        return {"events" if self.ops.rows.has("events") else "orders": frozenset({"user_id"})}
+
+    def _reads(self, metric: str) -> Reads:
+        return together(*map(own_columns, parts_of(self.ops.catalogue[metric], self.ops.catalogue)))
+
+    @cached_property
+    def refusal(self) -> Block | None:
+        """The block that leaves no answer: of the traffic, or of the primary metric."""
+        read = together(self._traffic, self._reads(self.metric))
+        return next(iter(self.gate.blocked.that_touch(read)), None)
+
+    @cached_property
+    def withheld(self) -> dict[str, Block]:
+        """By guardrail the block that keeps it back."""
+        found = {name: self.gate.blocked.that_touch(self._reads(name)) for name in self.guardrails}
+        return {name: blocks[0] for name, blocks in found.items() if blocks}
+
+    # -- the history ---------------------------------------------------------------------
+
     @cached_property
     def history(self) -> History:
         """Traffic and baselines from the team's own last weeks."""
         return read_history(
             self.ops.rows,
             self.ops.catalogue,
-            list(dict.fromkeys([self.metric, *self.guardrails])),
+            [m for m in dict.fromkeys([self.metric, *self.guardrails]) if m not in self.withheld],
             as_of=self.last_day + dt.timedelta(days=1),
             days=self.history_days,
             exposure=self.exposure,

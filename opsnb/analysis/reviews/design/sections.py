@@ -11,6 +11,7 @@ from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table,
 from opsnb.analysis.methods.planning import best_shares
 from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.design.case import DesignCase
+from opsnb.analysis.reviews.shared.blocked import withheld_metrics
 from opsnb.base.messages import Said, Text
 
 POINTS = 40
@@ -182,8 +183,9 @@ def guardrail_parts(design: DesignCase) -> list[Part]:
         return [Absent(Text("design.no_guardrails"))]
     control, *treatments = design.shares
     n = [max(round(design.users * share), 2) for share in (control, min(treatments))]
+    kept = [name for name in design.guardrails if name not in design.withheld]
     rows = []
-    for name in design.guardrails:
+    for name in kept:
         base = design.history.baselines[name]
         power = users = None
         if base.mean and base.moments.var > 0 and design.margin < 1:
@@ -212,7 +214,8 @@ def guardrail_parts(design: DesignCase) -> list[Part]:
         Column("status", Text("ab.column.status"), "said"),
         Column("users", Text.of("design.column.guardrail_users", power=design.power), "integer"),
     ]
-    return [Table(columns, rows, note=Text("design.guardrail_note"))]
+    table = [Table(columns, rows, note=Text("design.guardrail_note"))] if rows else []
+    return [*table, *withheld_metrics(ops, design.withheld)]
 
 
 def plan_parts(text: str, path: Path | None, experiment: str) -> list[Part]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from opsnb.analysis.findings import Fact, Grade
+from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.metrics import ArmAggregates
+from opsnb.analysis.reviews.experiment.data_tests import data_tests, not_tested
 from opsnb.analysis.reviews.experiment.effect_facts import (
     MeasuredEffect,
     measured_effect,
@@ -42,11 +43,18 @@ class Evidence(ExperimentData):
     @cached_property
     def trust(self) -> TrustTests:
         """Every test that comes before a result; one that blocks makes it invalid."""
-        tests = self.split_tests + outcome_tests(self)
-        metric = self.plan.primary.metric
-        if tests.blocking or self.absent(metric):
+        tests, metric = self.split_tests + data_tests(self), self.plan.primary.metric
+        if self.kept_back(metric):
+            return tests + not_tested(self)
+        tests += outcome_tests(self)
+        if tests.blocking:
             return tests
         return tests + plausibility(self.effects(metric))
+
+    @property
+    def known_checks(self) -> tuple[Check, ...]:
+        """All that the readout itself checks."""
+        return (*self.trust.checks, *(block.check for block in self.withheld.blocks))
 
     @property
     def valid(self) -> bool:

@@ -16,12 +16,14 @@ from opsnb.analysis.metrics import (
     Panel,
     assigned_users,
 )
+from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
-from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.blocked import Blocked
+from opsnb.analysis.reviews.shared.data_gate import DataGate, data_end, inspect_tables
 from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
@@ -197,11 +199,52 @@ class ExperimentData:
         lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
         return next((name for name in lacking if name), None)
 
+    # -- what blocks ---------------------------------------------------------------------
+
+    @cached_property
+    def gate(self) -> DataGate:
+        """What the contracts found of the split's table and of those that metrics read."""
+        read = together(*map(self._reads, self.plan.metrics))
+        tables = dict.fromkeys((self.split_table, *read))
+        mapped = [table for table in tables if table in self.ops.workspace.tables]
+        return inspect_tables(self.ops, mapped)
+
+    def _reads(self, metric: str) -> Reads:
+        """What a metric is read from in an experiment: its rows, user by user."""
+        parts = parts_of(self.ops.catalogue[metric], self.ops.catalogue)
+        by_user = ({part.table or "": frozenset({"user_id"})} for part in parts)
+        return together(*map(own_columns, parts), *by_user)
+
+    @property
+    def split_table(self) -> str:
+        """The table that says who was in which arm."""
+        return "series" if self.plan.daily else "assignments"
+
+    def decides(self, table: str) -> bool:
+        """Whether the verdict rests on a table: it holds the split, or the primary metric."""
+        return table in (self.split_table, *self._reads(self.plan.primary.metric))
+
+    @cached_property
+    def withheld(self) -> Blocked:
+        """The blocks that touch guardrails and secondary metrics only."""
+        blocked, primary = self.gate.blocked, self._reads(self.plan.primary.metric)
+        deciding = [*blocked.that_touch(primary), *blocked.of_tables(self.split_table)]
+        return Blocked(tuple(block for block in blocked.blocks if block not in deciding))
+
+    def kept_back(self, metric: str) -> Text | None:
+        """Why a metric is not shown: what is not mapped, or what blocks; None: it is."""
+        if lacking := self.absent(metric):
+            label = self.ops.label(metric)
+            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
+        blocked = self.gate.blocked
+        found = blocked.of_tables(self.split_table) + blocked.that_touch(self._reads(metric))
+        return found[0].why if found else None
+
     def unreadable(self, metric: str) -> Text | None:
         """Why a metric beside the primary one cannot be compared, or None."""
         label = self.ops.label(metric)
-        if lacking := self.absent(metric):
-            return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
+        if why := self.kept_back(metric):
+            return why
         try:
             arms = self.arms(metric)
             moments = [arm_moments(arms[a]) for a in (self.plan.control, *self.treatments)]

@@ -6,9 +6,10 @@ Each step can be called alone and in any order, with other metrics or options.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.display import Column, Fold, Note, Table
+from opsnb.analysis.display import Absent, Column, Fold, Note, Part, Table
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.experiment import effect_over_time
 from opsnb.analysis.reviews.experiment.cards import experiment_cards
@@ -57,7 +58,17 @@ class Experiment(Evidence):
 
     def primary(self, metric: str | None = None) -> Shown:
         """The primary metric: both arms, difference and lift with intervals, the MDE."""
-        return self.ops.show(*primary_parts(self, metric or self.plan.primary.metric))
+        metric = metric or self.plan.primary.metric
+        return self._unless_kept_back(metric, lambda: primary_parts(self, metric))
+
+    def _of_primary(self, parts: Callable[[Evidence], list[Part]]) -> Shown:
+        """A section of the primary metric."""
+        return self._unless_kept_back(self.plan.primary.metric, lambda: parts(self))
+
+    def _unless_kept_back(self, metric: str, parts: Callable[[], list[Part]]) -> Shown:
+        """A section of a metric, or why the metric is not read."""
+        why = self.kept_back(metric)
+        return self.ops.show(*([Absent(why)] if why else parts()))
 
     def record(self, effect: Effect) -> dict[str, Fact]:
         """Record the facts of one effect: by arm, and "diff", "lift" (that decide) and "mde"."""
@@ -75,23 +86,23 @@ class Experiment(Evidence):
 
     def cumulative(self) -> Shown:
         """The effect as users came in, with a band that may be read on any day."""
-        return self.ops.show(*effect_over_time.cumulative_parts(self))
+        return self._of_primary(effect_over_time.cumulative_parts)
 
     def novelty(self) -> Shown:
         """The effect by days since exposure."""
-        return self.ops.show(*effect_over_time.novelty_parts(self))
+        return self._of_primary(effect_over_time.novelty_parts)
 
     def segments(self) -> Shown:
         """The effect within registered attributes, and whether it differs between them."""
-        return self.ops.show(*segment_parts(self))
+        return self._of_primary(segment_parts)
 
     def impact(self) -> Shown:
         """What a year would bring, as a range, with its assumptions."""
-        return self.ops.show(*impact_parts(self))
+        return self._of_primary(impact_parts)
 
     def robustness(self) -> Shown:
         """The same question asked in other ways, and the chance to win with its prior."""
-        return self.ops.show(*robustness_parts(self))
+        return self._of_primary(robustness_parts)
 
     def details(self) -> Shown:
         """Method, arms, and the definition of each metric read."""
@@ -118,7 +129,7 @@ class Experiment(Evidence):
         it is recorded here.
         """
         ops = self.ops
-        results = self.results.and_checks(ops.blocks_beside(self.trust.checks))
+        results = self.results.and_checks(ops.blocks_beside(self.known_checks))
         self._record_results(results)
         ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
@@ -138,7 +149,7 @@ class Experiment(Evidence):
 
     def _record_results(self, results: Results) -> None:
         """Record what the verdict rests on; what is said twice stands in the report once."""
-        record_trust(self.ops, results.trust)
+        record_trust(self, results.trust)
         if not results.trust.blocking:
             record_claims(self, self.plan.primary.metric)
             record_guardrails(self)

@@ -16,13 +16,23 @@ from opsnb.base.messages import Text
 
 Word = Literal["ship", "hold", "stop", "invalid"]
 Reason = Literal[
-    "untrusted", "primary_worse", "guardrail_broken", "won", "guardrail_open", "inconclusive"
+    "blocked",
+    "untrusted",
+    "primary_worse",
+    "guardrail_broken",
+    "won",
+    "guardrail_open",
+    "inconclusive",
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken", "primary_worse",
+    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken",
+    "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
+
+OF_DATA = ("data.", "set_aside.", "primary")
+"""How checks of tables begin; the others are of the split and of outcomes."""
 
 _TONE: dict[Word, Tone] = {"ship": "good", "hold": "warn", "stop": "bad", "invalid": "bad"}
 
@@ -75,7 +85,8 @@ def rule(results: Results) -> Ruling:
     stop another that won.
     """
     if results.trust.blocking:
-        return Ruling("invalid", "untrusted")
+        of_data = results.trust.blocking[0].id.startswith(OF_DATA)
+        return Ruling("invalid", "blocked" if of_data else "untrusted")
     rulings = [_arm(results, measured) for measured in results.effects]
     return min(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_size(ruling)))
 

@@ -22,9 +22,8 @@ NEGLIGIBLE = 1e-6
 def drivers(evidence: PeriodEvidence, metric: str) -> list[Part]:
     """A metric's change as the parts of its drivers, and of theirs."""
     ops = evidence.ops
-    lacking = _lacking(evidence, metric)
-    if lacking:
-        return [Absent(Text.of("month.absent", table=lacking))]
+    if lacking := _lacking(evidence, metric):
+        return [Absent(lacking)]
     if evidence.partial:
         return [Absent(Text("month.why.partial"))]
     if not evidence.covers(ops.catalogue[metric]):
@@ -62,14 +61,13 @@ def moved_trees(evidence: PeriodEvidence, but: str) -> list[Part]:
     return parts
 
 
-def _lacking(evidence: PeriodEvidence, metric: str) -> str | None:
+def _lacking(evidence: PeriodEvidence, metric: str) -> Text | None:
     """What keeps the tree from being drawn: a table, or the drivers themselves."""
-    ops = evidence.ops
-    branches = ops.catalogue[metric].branches
+    branches = evidence.ops.catalogue[metric].branches
     if not branches:
-        return "metrics.toml: drivers"
+        return Text.of("month.absent", table="metrics.toml: drivers")
     names = [metric, *(name for name, _ in branches)]
-    return next((lack for name in names if (lack := ops.meter.absent(name))), None)
+    return next((lack for name in names if (lack := evidence.lacking(name))), None)
 
 
 def tree(evidence: PeriodEvidence, metric: str, *, inverse: bool = False) -> Node | None:
@@ -79,7 +77,7 @@ def tree(evidence: PeriodEvidence, metric: str, *, inverse: bool = False) -> Nod
     """
     ops = evidence.ops
     declared: Metric = ops.catalogue[metric]
-    if ops.meter.absent(metric):
+    if evidence.lacking(metric):
         return None
     before, after = (
         ops.meter.value(metric, period).value

@@ -11,7 +11,9 @@ from opsnb.analysis.reviews.period.completeness import Completeness, completenes
 from opsnb.analysis.reviews.period.coverage import PeriodCoverage
 from opsnb.analysis.reviews.period.kpi import Kpi
 from opsnb.analysis.reviews.period.kpi_measurement import MeasuredKpis, measure_kpi, measure_kpis
+from opsnb.analysis.reviews.shared.blocked import Block
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
+from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -53,7 +55,19 @@ class PeriodEvidence(PeriodCoverage):
     @cached_property
     def measured(self) -> MeasuredKpis:
         """Nothing in a period without a row: its zeros are no measurements."""
-        return measure_kpis(self, self.kpi_ids) if self.holds_rows else MeasuredKpis()
+        if not self.holds_rows:
+            return MeasuredKpis()
+        return measure_kpis(self, [name for name in self.kpi_ids if name not in self.withheld_kpis])
+
+    @cached_property
+    def withheld_kpis(self) -> dict[str, Block]:
+        """By KPI the block that keeps it back, of those that were recorded in the period."""
+        if not self.gate.blocked.blocks or not self.holds_rows:
+            return {}
+        catalogue, absent = self.ops.catalogue, self.ops.meter.absent
+        known = [name for name in self.kpi_ids if name in catalogue and absent(name) is None]
+        found = {name: self.withheld(name) for name in known if self.covers(catalogue[name])}
+        return {name: block for name, block in found.items() if block}
 
     @property
     def kpis(self) -> tuple[Kpi, ...]:
@@ -70,15 +84,42 @@ class PeriodEvidence(PeriodCoverage):
 
     def measure(self, name: str) -> Kpi | None:
         """A metric as a KPI, whether or not it is one of them; None where it has no value."""
+        if self.withheld(name) is not None:
+            return None
         found = self.kpi(name) or measure_kpi(self, name)
         return found if isinstance(found, Kpi) else None
+
+    # -- what is missing -----------------------------------------------------------------
+
+    def withheld(self, *metrics: str) -> Block | None:
+        """The block that keeps one of these metrics back."""
+        return next(iter(self.gate.blocked.of_metrics(self.ops.meter, *metrics)), None)
+
+    def lacking(self, metric: str) -> Text | None:
+        """Why a metric is not measured: what is not mapped, or what blocks; None: it is."""
+        if lacking := self.ops.meter.absent(metric):
+            return Text.of("month.absent", table=lacking)
+        return block.why if (block := self.withheld(metric)) else None
+
+    def lacks(self, *tables: str) -> Text | None:
+        """Why one of these tables is not read: it is not mapped, or blocked; None: it is."""
+        for table in tables:
+            if not self.ops.rows.has(table):
+                return Text.of("month.absent", table=table)
+        found = self.gate.blocked.of_tables(*tables)
+        return found[0].why if found else None
+
+    @property
+    def recorded_kpis(self) -> list[str]:
+        """Ids of the KPIs that the period has, those that are withheld too, in order."""
+        return [name for name in self.kpi_ids if name in self.withheld_kpis or self.kpi(name)]
 
     # -- what the data are worth ---------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was recorded in the period that a KPI could be measured on."""
-        return not self.kpis
+        return not self.kpis and not self.withheld_kpis
 
     @cached_property
     def completeness(self) -> Completeness:
@@ -94,8 +135,12 @@ class PeriodEvidence(PeriodCoverage):
 
     @cached_property
     def gate(self) -> DataGate:
-        """What the contracts of the review's tables found."""
-        return inspect_tables(self.ops, self.needs, self.optional)
+        """What the contracts of the review's tables found, and of those that its KPIs read."""
+        listed, mapped = (*self.needs, *self.optional), self.ops.workspace.tables
+        read = [table for name in self.kpi_ids if name in self.ops.catalogue
+                for table in self.ops.meter.reads(name)]  # fmt: skip
+        more = [table for table in dict.fromkeys(read) if table in mapped and table not in listed]
+        return inspect_tables(self.ops, self.needs, (*self.optional, *more))
 
     @cached_property
     def period_checks(self) -> tuple[Check, ...]:

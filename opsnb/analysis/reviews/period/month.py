@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.reviews.period.evidence import PeriodEvidence
-from opsnb.analysis.reviews.period.month_verdict import cards, case_of, missed, verdict
+from opsnb.analysis.reviews.period.month_verdict import cards, case_of, missed, refusal, verdict
 from opsnb.analysis.reviews.period.review import PeriodReview
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
     from opsnb.analysis.reviews.period.kpi import Kpi
+    from opsnb.analysis.reviews.shared.blocked import Block
     from opsnb.analysis.shown import Shown
 
 MOST_PROPOSED = 4
@@ -32,6 +33,9 @@ class Month(PeriodReview):
 
     def __init__(self, ops: Recorder, kpis: Sequence[str] = ()) -> None:
         super().__init__(PeriodEvidence(ops, kpis))
+
+    def _refused(self) -> Block | None:
+        return refusal(self.evidence)
 
     def _first_screen(self) -> Shown:
         ops, evidence = self.ops, self.evidence

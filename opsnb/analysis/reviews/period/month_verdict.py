@@ -10,6 +10,7 @@ from opsnb.base.messages import Text
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
     from opsnb.analysis.reviews.period.kpi import Kpi
+    from opsnb.analysis.reviews.shared.blocked import Block
 
 Case = Literal["partial", "no_targets", "on_track", "mixed", "off_track"]
 
@@ -30,8 +31,28 @@ def case_of(evidence: PeriodEvidence) -> Case:
         return "partial"
     if not scored:
         return "no_targets"
-    share = _hit(scored) / len(scored)
+    return _of_share(_hit(scored) / len(scored))
+
+
+def _of_share(share: float) -> Case:
+    """What a month is called by the share of its targets that are reached."""
     return "on_track" if share >= ON_TRACK else "mixed" if share >= MIXED else "off_track"
+
+
+def refusal(evidence: PeriodEvidence) -> Block | None:
+    """The block that leaves the month without a verdict.
+
+    It keeps back the lead KPI, or an agreed target on whose outcome the verdict turns.
+    """
+    known = evidence.recorded_kpis
+    lead = evidence.withheld_kpis.get(LEAD if LEAD in known else known[0])
+    unknown = [name for name in evidence.withheld_kpis if name in evidence.targets]
+    if lead or evidence.partial or not unknown:
+        return lead
+    scored = _scored(evidence)
+    hit, n = _hit(scored), len(scored) + len(unknown)
+    settled = scored and _of_share(hit / n) == _of_share((hit + len(unknown)) / n)
+    return None if settled else evidence.withheld_kpis[unknown[0]]
 
 
 def missed(evidence: PeriodEvidence) -> list[Kpi]:

@@ -82,7 +82,7 @@ def expectations(
     ops = evidence.ops
     found = []
     for name in metrics or [kpi.metric.id for kpi in evidence.leading]:
-        if ops.meter.absent(name):
+        if evidence.lacking(name):
             continue
         metric = ops.catalogue[name]
         history = _history(evidence, metric)
@@ -182,7 +182,7 @@ def _budgets(evidence: PeriodEvidence) -> list[Part]:
         and plan.start <= evidence.period.end
         and plan.end >= evidence.period.start
     ]
-    if not running or not ops.rows.has("spend"):
+    if not running or evidence.lacks("spend"):
         return []
     spend = ops.rows.table("spend").expr
     booked = spend.filter(spend.date.cast("date") <= ibis.literal(ops.workspace.as_of))

@@ -16,6 +16,7 @@ from opsnb.analysis.reviews.period.empty import empty_verdict
 from opsnb.analysis.reviews.period.scorecard import scorecard
 from opsnb.analysis.reviews.period.tasks import due_tasks
 from opsnb.analysis.reviews.period.why_changed import explained, why
+from opsnb.analysis.reviews.shared.blocked import refuse, withhold
 from opsnb.analysis.reviews.shared.data_gate import gate_parts
 from opsnb.analysis.reviews.shared.recall import recall
 from opsnb.base.messages import Text
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+    from opsnb.analysis.reviews.shared.blocked import Block
     from opsnb.analysis.shown import Shown
 
 P = ParamSpec("P")
 Review = TypeVar("Review", bound="PeriodReview")
+Step = Callable[Concatenate[Review, P], "Shown"]
 
 MOST_EXPLAINED = 3
 """Rates whose change is explained in full when none is named; the others are folded."""
 
 
-def unless_empty(
-    step: Callable[Concatenate[Review, P], Shown],
-) -> Callable[Concatenate[Review, P], Shown]:
+def unless_empty(step: Step[Review, P]) -> Step[Review, P]:
     """A step that shows nothing where the cycle has no row: a zero would be no measurement."""
 
     @functools.wraps(step)
@@ -43,6 +44,23 @@ def unless_empty(
         return review.ops.show() if review.evidence.is_empty else step(review, *args, **kwargs)
 
     return shown
+
+
+def rests_on(*tables: str) -> Callable[[Step[Review, P]], Step[Review, P]]:
+    """A step that says why it is withheld where one of these tables is blocked."""
+
+    def kept_back(step: Step[Review, P]) -> Step[Review, P]:
+        @unless_empty
+        @functools.wraps(step)
+        def shown(review: Review, /, *args: P.args, **kwargs: P.kwargs) -> Shown:
+            blocks = review.evidence.gate.blocked.of_tables(*tables)
+            if blocks:
+                return review.ops.show(Absent(blocks[0].why))
+            return step(review, *args, **kwargs)
+
+        return shown
+
+    return kept_back
 
 
 class PeriodReview(abc.ABC):
@@ -68,7 +86,7 @@ class PeriodReview(abc.ABC):
         """Actions, decisions and predictions of earlier cycles, and what became of them."""
         return self.ops.show(*recall(self.ops, related=False))
 
-    @unless_empty
+    @rests_on("tasks")
     def tasks(self) -> Shown:
         """Tasks that fell due in the month: done, late, open."""
         return self.ops.show(*due_tasks(self.evidence))
@@ -78,12 +96,12 @@ class PeriodReview(abc.ABC):
         """Each KPI against its target, last month and last year."""
         return self.ops.show(*scorecard(self.evidence))
 
-    @unless_empty
+    @rests_on("surveys")
     def scores(self) -> Shown:
         """NPS and CSAT with intervals, the number of answers, and the change."""
         return self.ops.show(*voice.survey_scores(self.evidence))
 
-    @unless_empty
+    @rests_on("tickets")
     def service(self) -> Shown:
         """Tickets: volume, first response, resolution, on time, by category."""
         return self.ops.show(*voice.service_times(self.evidence))
@@ -98,44 +116,44 @@ class PeriodReview(abc.ABC):
         """A metric over thirteen months, with its targets."""
         return self.ops.show(*trend_and_funnel.trend(self.evidence, metric))
 
-    @unless_empty
+    @rests_on("events")
     def funnel(self, steps: Sequence[str] = ("visit", "cart", "order")) -> Shown:
         """Users by step, against last month."""
         return self.ops.show(*trend_and_funnel.funnel(self.evidence, steps))
 
-    @unless_empty
+    @rests_on("events")
     def active(self) -> Shown:
         """Daily active users, and the month's DAU, MAU and stickiness."""
         return self.ops.show(*people.daily_actives(self.evidence))
 
-    @unless_empty
+    @rests_on("events", "orders")
     def growth(self) -> Shown:
         """Rolling active users, and who was won, kept, brought back and lost."""
         return self.ops.show(
             *people.rolling_actives(self.evidence), *people.growth_accounting(self.evidence)
         )
 
-    @unless_empty
+    @rests_on("users")
     def stages(self, by: str = "channel") -> Shown:
         """Acquisition, activation, retention, revenue and referral by channel."""
         return self.ops.show(*people.aarrr_stages(self.evidence, by))
 
-    @unless_empty
+    @rests_on("orders")
     def segments(self) -> Shown:
         """RFM segments, their moves since last month, and who to win back."""
         return self.ops.show(*people.rfm(self.evidence))
 
-    @unless_empty
+    @rests_on("users", "events", "orders")
     def cohorts(self, months: int = 9) -> Shown:
         """Retention by month of arrival; unobservable months stay empty."""
         return self.ops.show(*people.cohort_retention(self.evidence, months))
 
-    @unless_empty
+    @rests_on("events", "orders")
     def levels(self) -> Shown:
         """Activity levels by frozen thresholds, and the moves since last month."""
         return self.ops.show(*people.level_moves(self.evidence))
 
-    @unless_empty
+    @rests_on("users", "orders")
     def churn(self, weeks: int = 13, by: str = "contract", complete: bool = False) -> Shown:
         """Who is likely gone: by contract where users have an end, else by silence.
 
@@ -153,7 +171,7 @@ class PeriodReview(abc.ABC):
             return self.ops.show(*people.contract_churn(self.evidence, by, complete))
         return self.ops.show(*people.churn_risk(self.evidence, weeks))
 
-    @unless_empty
+    @rests_on("users", "orders", "spend")
     def acquisition(self) -> Shown:
         """What new users cost, what they bring by age, and when that is earned back."""
         return self.ops.show(*people.unit_economics(self.evidence))
@@ -166,7 +184,7 @@ class PeriodReview(abc.ABC):
         """The customers behind the churn table, with their probabilities; in no report."""
         return people.churn_scores(self.evidence, weeks)
 
-    @unless_empty
+    @rests_on("users")
     def why(self, metric: str = "", by: str = "") -> Shown:
         """Why KPIs moved: the mix of groups or the rates within them, or the parts of a sum.
 
@@ -207,10 +225,19 @@ class PeriodReview(abc.ABC):
         self._record_status()
         self.ops.record_missing(*evidence.measured.facts)
         self.ops.record_missing_checks(*evidence.checks)
-        if not evidence.is_empty:
-            return self._first_screen()
-        self._record_case("no_data")
-        return self.ops.first_screen(empty_verdict(evidence), [])
+        if evidence.is_empty:
+            self._record_case("no_data")
+            return self.ops.first_screen(empty_verdict(evidence), [])
+        refused = self._refused()
+        blocks = (*((refused.check,) if refused else ()), *self.ops.blocks_beside(evidence.checks))
+        if blocks:
+            self._record_case("invalid")
+            return refuse(self.ops, blocks)
+        return self._first_screen()
+
+    @abc.abstractmethod
+    def _refused(self) -> Block | None:
+        """The block that leaves the period without a verdict; asked where it has KPIs."""
 
     @abc.abstractmethod
     def _first_screen(self) -> Shown:
@@ -221,9 +248,15 @@ class PeriodReview(abc.ABC):
         self.ops.record(Fact(f"{self.evidence.review}.verdict", case, "text"))
 
     def _record_status(self) -> None:
-        """Marks the report as provisional or skipped, where its period is; names missing days."""
-        found, missing = self.evidence.completeness, self.evidence.missing_days
+        """Marks the report as its period and its tables have it, and names missing days."""
+        evidence, found = self.evidence, self.evidence.completeness
         if found.status != "ready":
             self.ops.status(found.status, found.reason)
-        elif missing:
-            self.ops.status("ready", missing_days(missing))
+        elif evidence.missing_days:
+            self.ops.status("ready", missing_days(evidence.missing_days))
+        if evidence.is_empty:
+            return
+        if refused := self._refused():
+            self.ops.status("invalid", refused.check.message)
+        else:
+            withhold(self.ops, evidence.gate.blocked, evidence.withheld_kpis)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.reviews.period.calendar_year import base_period
+from opsnb.analysis.reviews.shared.blocked import withheld_metrics
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     """The KPIs, what the data's end does to them, and the tables that others lack."""
     evidence.ops.record(*evidence.measured.facts)
     evidence.ops.record_checks(*evidence.measured.checks)
+    lost = withheld_metrics(evidence.ops, evidence.withheld_kpis)
     if not evidence.kpis:
-        return [Absent(Text("month.scorecard.none"))]
-    parts = _tables(evidence)
+        return [*lost, Absent(Text("month.scorecard.none"))]
+    parts = [*_tables(evidence), *lost]
     if evidence.partial:
         parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
     lacks = {evidence.ops.meter.absent(metric) for metric in evidence.kpi_ids}

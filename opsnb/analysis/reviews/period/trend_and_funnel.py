@@ -21,8 +21,8 @@ TREND_MONTHS = 13
 def trend(evidence: PeriodEvidence, metric: str) -> list[Any]:
     """A metric over thirteen months, with its targets."""
     ops = evidence.ops
-    if ops.meter.absent(metric):
-        return [Absent(Text.of("month.absent", table=ops.meter.absent(metric)))]
+    if lacking := evidence.lacking(metric):
+        return [Absent(lacking)]
     if not evidence.covers(ops.catalogue[metric]):
         return [Absent(evidence.not_recorded(metric))]
     periods = [evidence.period]

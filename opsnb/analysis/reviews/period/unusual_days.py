@@ -32,9 +32,8 @@ def unusual_days(
     scored: list[ScoredDays] = []
     parts: list[Part] = []
     for metric in metrics:
-        lacking = ops.meter.absent(metric)
-        if lacking:
-            parts.append(Absent(Text.of("month.absent", table=lacking)))
+        if lacking := evidence.lacking(metric):
+            parts.append(Absent(lacking))
             continue
         try:
             scored.append(score_days(evidence, metric))

@@ -11,12 +11,13 @@ from opsnb.analysis.reviews.period.unusual_days import unusual_days
 from opsnb.analysis.reviews.period.week_course import course
 from opsnb.analysis.reviews.period.week_evidence import WeekEvidence
 from opsnb.analysis.reviews.period.week_exceptions import exceptions
-from opsnb.analysis.reviews.period.week_verdict import bad, cards, case_of, verdict
+from opsnb.analysis.reviews.period.week_verdict import bad, cards, case_of, refusal, verdict
 from opsnb.analysis.reviews.shared.recall import open_actions
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.reviews.shared.blocked import Block
     from opsnb.analysis.shown import Shown
 
 DUE_DAYS = 7
@@ -63,6 +64,9 @@ class Week(PeriodReview):
         return self.ops.show(*unusual_days(self.evidence, metrics, timelines=False))
 
     # -- the first screen --------------------------------------------------------------
+
+    def _refused(self) -> Block | None:
+        return refusal(self.evidence)
 
     def _first_screen(self) -> Shown:
         ops, evidence = self.ops, self.evidence

@@ -20,9 +20,8 @@ _TO_DATE: tuple[Kind, ...] = ("month", "quarter", "year")
 def course(evidence: WeekEvidence, metric: str) -> list[Part]:
     """The chart of a metric, and its boxes where it is one of the week's KPIs."""
     ops = evidence.ops
-    lacking = ops.meter.absent(metric)
-    if lacking:
-        return [Absent(Text.of("month.absent", table=lacking))]
+    if lacking := evidence.lacking(metric):
+        return [Absent(lacking)]
     label, kpi = ops.label(metric), evidence.kpi(metric)
     change: Said = kpi.change_text if kpi else Text("month.change_none")
     chart = charts.kpi_trend(

@@ -9,6 +9,7 @@ from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.week_evidence import WatchedKpi, WeekEvidence
+    from opsnb.analysis.reviews.shared.blocked import Block
 
 Case = Literal["partial", "bad", "good", "quiet"]
 
@@ -22,6 +23,11 @@ def case_of(evidence: WeekEvidence) -> Case:
     if evidence.partial:
         return "partial"
     return "bad" if bad(evidence) else "good" if evidence.exceptions else "quiet"
+
+
+def refusal(evidence: WeekEvidence) -> Block | None:
+    """The block that leaves the week without a verdict: it keeps back the lead KPI."""
+    return evidence.withheld_kpis.get(evidence.recorded_kpis[0])
 
 
 def bad(evidence: WeekEvidence) -> list[WatchedKpi]:

@@ -39,9 +39,8 @@ def why(
     With `tell`, a change beyond its materiality becomes a finding of the first screen.
     """
     ops = evidence.ops
-    lacking = ops.meter.absent(metric)
-    if lacking:
-        return [Absent(Text.of("month.absent", table=lacking))]
+    if lacking := evidence.lacking(metric):
+        return [Absent(lacking)]
     if evidence.partial:
         return [Absent(Text("month.why.partial"))]
     asked = [by] if isinstance(by, str) and by else list(by) or DIMENSIONS

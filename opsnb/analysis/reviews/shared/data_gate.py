@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Checks, Column, Fold, Note, Part, Table
 from opsnb.analysis.findings import Check, Fact
+from opsnb.analysis.reviews.shared.blocked import Block, Blocked, why_blocked
 from opsnb.analysis.sources.queries import FILE_VARIABLE
 from opsnb.analysis.tables import Issue, TableReport
 from opsnb.base.messages import Text
@@ -42,6 +43,8 @@ class DataGate:
         What is worth knowing and no breach.
     absent : tuple of str
         Tables that the workspace does not map.
+    blocked : Blocked
+        Those of the checks that block, by what they keep back.
     """
 
     reports: tuple[TableReport, ...]
@@ -49,6 +52,7 @@ class DataGate:
     checks: tuple[Check, ...]
     counted: tuple[Counted, ...]
     absent: tuple[str, ...]
+    blocked: Blocked
 
 
 def inspect_tables(ops: Recorder, needs: Sequence[str], optional: Sequence[str] = ()) -> DataGate:
@@ -65,19 +69,32 @@ def inspect_tables(ops: Recorder, needs: Sequence[str], optional: Sequence[str] 
     facts: list[Fact] = []
     checks: list[Check] = []
     counted: list[Counted] = []
+    blocks: list[Block] = []
     for report in reports:
         facts += _facts(report)
         for issue in report.issues:
             fact = _issue_fact(report, issue)
             facts.append(fact)
             if issue.level != "note":
-                message = Text.of("gate.issue", table=report.table, message=issue.message)
-                checks.append(Check(f"data.{fact.segment}", issue.level, message, (fact,)))
+                checks.append(_check(report, issue, fact))
+                if issue.level == "block":
+                    blocks.append(Block(report.table, issue, checks[-1]))
             elif issue.rule != "old":
                 counted.append(Counted(report.table, issue.message, fact))
     absent = tuple(name for name in (*needs, *optional) if name not in ops.workspace.tables)
     clean = Check("data", "pass", Text("gate.clean"))
-    return DataGate(reports, tuple(facts), tuple(checks or [clean]), tuple(counted), absent)
+    return DataGate(
+        reports, tuple(facts), tuple(checks or [clean]), tuple(counted), absent,
+        Blocked(tuple(blocks)),
+    )  # fmt: skip
+
+
+def _check(report: TableReport, issue: Issue, fact: Fact) -> Check:
+    assert issue.level != "note"
+    message = Text.of("gate.issue", table=report.table, message=issue.message)
+    if issue.level == "block":
+        message = why_blocked(report.table, issue)
+    return Check(f"data.{fact.segment}", issue.level, message, (fact,))
 
 
 def data_gate(
@@ -105,6 +122,11 @@ def gate_parts(ops: Recorder, gate: DataGate, *, folded: bool = False) -> list[P
     if gate.absent:
         parts.append(Absent(Text.of("gate.absent", tables=list(gate.absent))))
     return parts
+
+
+def blocks_of(ops: Recorder, metric: str) -> list[Block]:
+    """What blocks a metric, by the contracts of the tables that it reads."""
+    return inspect_tables(ops, tuple(ops.meter.reads(metric))).blocked.of_metrics(ops.meter, metric)
 
 
 def kept_queries() -> list[Note]:

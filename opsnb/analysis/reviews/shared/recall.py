@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.findings import Prediction, Tone
 from opsnb.analysis.methods.calibration import hit_rate
+from opsnb.analysis.reviews.shared.data_gate import blocks_of
 from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base import predictions
 from opsnb.base.entries import Entry
@@ -218,6 +219,8 @@ def _scored(ops: Recorder, entry: Entry) -> ScoredPrediction | None:
         return None
     assert entry.metric is not None
     if ops.meter.absent(entry.metric) or ops.period.end >= ops.workspace.as_of:
+        return None
+    if blocks_of(ops, entry.metric):  # what came true is not known
         return None
     observed = ops.meter.value(entry.metric, ops.period).value
     number_format = format_of(ops.catalogue[entry.metric])

@@ -31,7 +31,7 @@ MONTHS = {
         targets(15_000, 200), OCTOBER, as_of="2026-11-04",
     ),
     "blocked": Situation(
-        "off_track", "ready", only(BOUGHT_BY, with_orders_at_odds), targets(90_000, 900), OCTOBER
+        "invalid", "invalid", only(BOUGHT_BY, with_orders_at_odds), targets(90_000, 900), OCTOBER
     ),
     "empty": Situation("no_data", "skipped", lambda: until("2026-08-31"), {}, OCTOBER),
 }  # fmt: skip
@@ -45,7 +45,7 @@ WEEKS = {
     ),
     "partial": Situation("partial", "provisional", lambda: until("2026-10-22"), {}, WEEK_43),
     "blocked": Situation(
-        "quiet", "ready", only("orders users", with_orders_at_odds), {}, WEEK_43
+        "invalid", "invalid", only("orders users", with_orders_at_odds), {}, WEEK_43
     ),
     "empty": Situation("no_data", "skipped", lambda: until("2026-09-30"), {}, WEEK_43),
 }  # fmt: skip

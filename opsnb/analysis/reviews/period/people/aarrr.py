@@ -32,7 +32,7 @@ Values = dict[str, dict[tuple[str, str], Measured]]
 
 def aarrr_stages(evidence: PeriodEvidence, by: str = "channel") -> list[Part]:
     """The five stages with change and target, then each channel with the change of its rates."""
-    known = {s: name for s, name in STAGES.items() if evidence.ops.meter.absent(name) is None}
+    known = {s: name for s, name in STAGES.items() if evidence.lacking(name) is None}
     values = _by_group(evidence, list(known.values()), by)
     if not values:
         return [Absent(Text.of("month.stages.absent", dimension=evidence.word("dimension", by)))]

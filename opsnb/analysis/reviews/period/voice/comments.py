@@ -72,7 +72,7 @@ def _complaints(evidence: PeriodEvidence) -> list[Complaint]:
     ops, before = evidence.ops, evidence.period.previous()
     found: list[Any] = []
     for table, day in (("surveys", "response_date"), ("tickets", "opened_date")):
-        if not ops.rows.has(table) or "comment" not in ops.rows.table(table).expr.columns:
+        if evidence.lacks(table) or "comment" not in ops.rows.table(table).expr.columns:
             continue
         rows = ops.rows.table(table).expr
         rows = rows.filter(

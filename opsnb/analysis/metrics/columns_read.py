@@ -1,0 +1,25 @@
+"""Which columns of which tables a metric's value is taken from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from opsnb.analysis.metrics.rows import PROFIT, RowDefinition
+
+Reads = Mapping[str, frozenset[str]]
+"""Columns by table."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def own_columns(metric: RowDefinition) -> Reads:
+    """What the SQL of a metric's own table names; a word of a text counts as well."""
+    sql = f"{metric.value_sql} {metric.per} {metric.where}".replace(PROFIT, "amount cost")
+    return {metric.table or "": frozenset(_NAME.findall(sql)) | frozenset(metric.needs)}
+
+
+def together(*reads: Reads) -> Reads:
+    """What several metrics read."""
+    tables = dict.fromkeys(table for one in reads for table in one)
+    return {table: frozenset[str]().union(*(r.get(table, ()) for r in reads)) for table in tables}
