@@ -111,7 +111,7 @@ class Meter:
         self, metric: Metric, period: Period, measured: Measured, without: Collection[dt.date]
     ) -> Measured:
         """The answer with the number of its days; without a value where there are none."""
-        if not metric.kind.tables(metric, self.rows, self.catalogue):
+        if not metric.tables(self.rows, self.catalogue):
             return measured
         lacks = self.on_record.lacks(metric, period.start, period.end)
         days = period.days - len(lacks.union(day for day in without if period.contains(day)))

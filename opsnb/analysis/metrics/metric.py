@@ -280,6 +280,10 @@ class Metric(RowDefinition):
         """Ids of numerator and denominator, where it is the quotient of two metrics."""
         return self.kind.parts(self)
 
+    def tables(self, rows: Rows, catalogue: Mapping[str, Any]) -> set[str]:
+        """The tables on whose days the value depends; none where it is no matter of days."""
+        return self.kind.tables(self, rows, catalogue)
+
     @property
     def branches(self) -> list[tuple[str, bool]]:
         """Ids of the drivers, and whether each one counts against the metric (`/id`, `-id`)."""

@@ -15,7 +15,6 @@ from opsnb.analysis.metrics.rows import RowDefinition, Rows, without
 from opsnb.base.errors import MetricError
 
 if TYPE_CHECKING:
-    from opsnb.analysis.metrics.metric import Metric
     from opsnb.base.periods import Period
 
 TENURE = "tenure"
@@ -45,7 +44,7 @@ class MetricQuery:
     """
 
     rows: Rows
-    catalogue: Mapping[str, Metric]
+    catalogue: Mapping[str, RowDefinition]
     periods: Sequence[Period]
     by: str | None
     measure: Callable[[str], list[Measured]]
@@ -57,7 +56,7 @@ class MetricQuery:
         """The columns by which answers are told apart: `_period`, and `_group` with `by`."""
         return keys_of(self.by)
 
-    def lacks(self, metric: Metric, start: dt.date, end: dt.date) -> frozenset[dt.date]:
+    def lacks(self, metric: RowDefinition, start: dt.date, end: dt.date) -> frozenset[dt.date]:
         """Days of a span that do not count, or are not on record as a whole."""
         more = frozenset(day for day in self.without if start <= day <= end)
         return self.on_record.lacks(metric, start, end) | more
@@ -67,7 +66,7 @@ class MetricQuery:
         return self.with_group(metric, self._selected(metric))
 
     def rows_in_periods(
-        self, metric: Metric, periods: Sequence[Period] | None = None, *, whole: bool = False
+        self, metric: RowDefinition, periods: Sequence[Period] | None = None, *, whole: bool = False
     ) -> ibis.Table:
         """Rows that count for a metric, with their `_period` and `_group`.
 
@@ -106,7 +105,7 @@ class MetricQuery:
         return by_period(frame.execute(), periods or self.periods, self.by)
 
     def _left_out(
-        self, metric: Metric, periods: Sequence[Period], whole: bool
+        self, metric: RowDefinition, periods: Sequence[Period], whole: bool
     ) -> frozenset[dt.date]:
         """Days of the periods whose rows do not count, of those that have rows."""
         rule = self.on_record.lacks if whole else self.on_record.left_out

@@ -58,6 +58,10 @@ class RowDefinition(BaseModel):
         """Whether `per` counts: what the values are divided by."""
         return False
 
+    def tables(self, rows: Rows, catalogue: Mapping[str, Any]) -> set[str]:
+        """The tables on whose days the value depends; none where it is no matter of days."""
+        return {self.table} if self.table else set()
+
 
 class Rows:
     """Opens the tables of a workspace once and gives metrics their rows.

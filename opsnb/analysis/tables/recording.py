@@ -26,6 +26,9 @@ RARE = 1 / 3
 NEIGHBOURS = 6
 """Days of the same weekday, before and after, that say what is usual."""
 
+LEAST_BESIDE = 3
+"""Fewer of them say nothing."""
+
 LONG = 14
 """Days without a row from which a silence is no neighbour of the days beside it."""
 
@@ -230,7 +233,7 @@ def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
             if not len(some):
                 continue
             middle = float(np.median(some))
-            if (beside < LEAST_SHARE * middle).mean() <= RARE:
+            if len(beside) >= LEAST_BESIDE and (beside < LEAST_SHARE * middle).mean() <= RARE:
                 usual[index] = middle
     return usual, mean
 
