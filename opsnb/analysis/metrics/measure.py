@@ -13,12 +13,14 @@ from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.metric import names_of_kinds
 from opsnb.analysis.metrics.query import TENURE, MetricQuery
 from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.metrics.series_record import SeriesRecord, SeriesRecords, together
 from opsnb.base.errors import MetricError
+from opsnb.base.periods import Every, coarsest
 
 if TYPE_CHECKING:
     from opsnb.base.periods import Period
 
-DAY = "day"
+DAY, SERIES = "day", "series"
 
 
 class Meter:
@@ -27,6 +29,7 @@ class Meter:
     def __init__(self, rows: Rows, catalogue: Catalogue) -> None:
         self.rows = rows
         self.catalogue = catalogue
+        self.records = SeriesRecords(rows)
         self._known: dict[tuple[str, str | None], dict[Period, list[Measured]]] = {}
 
     def absent(self, metric_id: str) -> str | None:
@@ -53,7 +56,7 @@ class Meter:
         -------
         list of Measured
             In the order of periods; groups by name. Periods without rows give value None
-            (0 for sums and counts).
+            (0 for sums and counts of other tables than `series`).
         """
         known = self._known.setdefault((metric_id, by), {})
         new = {period.key: period for period in periods if period not in known}
@@ -67,7 +70,14 @@ class Meter:
     def _measure(self, metric: Metric, periods: Sequence[Period], by: str | None) -> list[Measured]:
         if by == TENURE and len(periods) > 1:
             return [m for period in periods for m in self._measure(metric, [period], by)]
-        return metric.kind.measure(metric, self._query(periods, by))
+        found = metric.kind.measure(metric, self._query(periods, by))
+        if metric.table != SERIES or by:
+            return found
+        record, spans = self.records.of(metric), {period.key: period for period in periods}
+        return [
+            m if record.coverage(spans[m.period])[0] else Measured(m.period, None, None)
+            for m in found
+        ]
 
     def _query(self, periods: Sequence[Period], by: str | None) -> MetricQuery:
         def measure(metric_id: str) -> list[Measured]:
@@ -79,6 +89,33 @@ class Meter:
         """A metric in one period."""
         return self.measure(metric_id, [period])[0]
 
+    def record(self, metric_id: str, every: Every | None = None) -> SeriesRecord | None:
+        """When a metric of `series` is on record; of a quotient, when both its parts are.
+
+        Parameters
+        ----------
+        every : str, optional
+            The step to read it in, where not its own.
+
+        Returns
+        -------
+        SeriesRecord or None
+            None for a metric that is counted from other tables.
+        """
+        metric = self.catalogue[metric_id]
+        if not metric.parts:
+            return self.records.of(metric, every) if metric.table == SERIES else None
+        found = [record for name in metric.parts if (record := self.record(name, every))]
+        if not found:
+            return None
+        step = every or coarsest([record.every for record in found])
+        return together([r for name in metric.parts if (r := self.record(name, step))])
+
+    def every(self, metric_id: str) -> Every:
+        """The step in which a metric's values come."""
+        record = self.record(metric_id)
+        return record.every if record is not None else "day"
+
     def daily(
         self, metric_id: str, start: dt.date, end: dt.date, by: str | None = None
     ) -> pd.DataFrame:
@@ -89,6 +126,7 @@ class Meter:
         pandas.DataFrame
             Columns day (datetime64), value (float64) and, with `by`, group. Without `by`,
             every day is there: sums and counts are 0 on a day without rows, shares missing.
+            Of `series`, a day that is not on record is missing (a weekly row is on its date).
 
         Raises
         ------
@@ -121,9 +159,20 @@ class Meter:
         series["value"] = series["value"].astype("float64")
         if by:
             series["group"] = frame["_group"].astype(str)
+            if metric.table == SERIES:
+                records = self.records.by(metric, by)
+                known = [
+                    records[g].has(d)
+                    for d, g in zip(series[DAY].dt.date, series["group"], strict=True)
+                ]
+                series["value"] = series["value"].where(known)
             return series.sort_values([DAY, "group"], ignore_index=True)
         whole = pd.DataFrame({DAY: pd.date_range(start, end)})
         series = whole.merge(series, on=DAY, how="left")
-        if metric.kind.over_days is not None:
+        if metric.table == SERIES:
+            series["value"] = series["value"].where(
+                series[DAY].dt.date.map(self.records.of(metric).has)
+            )
+        elif metric.kind.over_days is not None:
             series["value"] = series["value"].fillna(0.0)
         return series
