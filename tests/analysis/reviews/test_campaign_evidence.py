@@ -62,7 +62,8 @@ def test_too_few_days_before_are_no_evidence(workspace):
 
 
 @pytest.mark.parametrize(
-    ("post", "words"), [(0, "pulled forward"), (30, "Only 10 of 30 planned days")]
+    ("post", "words"),
+    [(0, "pulled forward"), (30, "Of the 30 days planned after the campaign, only 10 days")],
 )
 def test_a_short_time_after_is_said(workspace, post, words):
     plan = PLAN.replace("post_days = 10", f"post_days = {post}") + CONTROLS

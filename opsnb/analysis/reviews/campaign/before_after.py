@@ -100,7 +100,9 @@ def change_of(ops: Recorder, plan: CampaignPlan) -> Change:
         size, begun = len(steps.within(plan.start, plan.end)), steps.number(plan.start)
         before = steps.start(begun - max(size, 1)), steps.start(begun) - day
     now, then = (on_record(ops, plan, *span) for span in ((plan.start, plan.end), before))
-    return Change(every, before, *(x.dropna().to_dict() for x in (now, then)), len(now), len(then))
+    return Change(
+        every, before, now.dropna().to_dict(), then.dropna().to_dict(), len(now), len(then)
+    )  # fmt: skip
 
 
 def on_record(ops: Recorder, plan: CampaignPlan, first: dt.date, last: dt.date) -> pd.Series:

@@ -218,7 +218,8 @@ def control_series(ops: Recorder, plan: CampaignPlan, line: Timeline) -> np.ndar
     frame = wanted.group_by(["date", "metric"]).agg(value=wanted.value.sum()).execute()
     frame["step"] = [line.steps.number(stamp.date()) for stamp in pd.to_datetime(frame["date"])]
     wide = frame.pivot_table(index="step", columns="metric", values="value", aggfunc="sum")
-    columns = wide.reindex(line.numbers, columns=plan.controls).to_numpy(dtype=float, copy=True)
+    wide = wide.reindex(line.numbers, columns=plan.controls)
+    columns: np.ndarray = wide.to_numpy(dtype=float, copy=True)
     for place, name in enumerate(plan.controls):
         held = ops.meter.records.of(control_definition(name), line.every).held
         columns[[number not in held for number in line.numbers], place] = np.nan

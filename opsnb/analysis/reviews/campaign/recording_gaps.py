@@ -13,10 +13,11 @@ from opsnb.analysis.findings import Check
 from opsnb.analysis.metrics.rows import DAY_COLUMN, on_days
 from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Text
+from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
-    from opsnb.base.plans import CampaignPlan, Event
+    from opsnb.base.plans import CampaignPlan
 
 WEEKS_BEFORE = 8
 LEAST_SHARE = 0.2
@@ -79,8 +80,12 @@ def recorded_until(ops: Recorder, metric_id: str) -> dt.date | None:
     record = ops.meter.record(metric_id)
     if record is not None and record.last is not None:
         return min(record.last, ops.workspace.as_of)
-    ends = [data_end(ops, table) for table in _tables(ops, metric_id) if ops.rows.has(table)]
+    ends = [data_end(ops, table) for table in _mapped_tables(ops, metric_id)]
     return min((end for end in ends if end is not None), default=None)
+
+
+def _mapped_tables(ops: Recorder, metric_id: str) -> list[str]:
+    return [name for name in dict.fromkeys(_tables(ops, metric_id)) if ops.rows.has(name)]
 
 
 def _tables(ops: Recorder, metric_id: str) -> list[str]:
@@ -102,18 +107,26 @@ def unrecorded_days(
 ) -> frozenset[dt.date]:
     """Days that the metric's tables do not hold, of those from first to last.
 
-    `inside`: only those between a table's first and last row.
-
-    Before their first row and after their last; without a row where there are many on such
-    weekdays; with next to none where plans/events.toml tells why. A listed gap of tracking takes
-    its days out of what is tracked (events, `series`) however many rows are left. Steps of
-    `series` without a row are not here: its record tells them.
+    Before their first row and after their last (unless `inside`); without a row where there are
+    many on such weekdays; with next to none where plans/events.toml lists a gap of tracking. A
+    listed gap takes its days out of what is tracked (events, `series`) however many rows are
+    left. In an outage nothing happened, which is on record. Steps of `series` without a row are
+    not here: its record tells them.
     """
     return frozenset(
         day
-        for table in dict.fromkeys(_tables(ops, metric_id))
-        if ops.rows.has(table)
+        for table in _mapped_tables(ops, metric_id)
         for day in _unrecorded(ops, table, first, last, inside)
+    )
+
+
+def outage_days(ops: Recorder, metric_id: str, first: dt.date, last: dt.date) -> frozenset[dt.date]:
+    """Days with next to no rows that plans/events.toml calls an outage: no campaign's doing."""
+    return frozenset(
+        day
+        for table in _mapped_tables(ops, metric_id)
+        for day, _ in _scarce(ops, table, first, last)
+        if _is_listed(ops, day, "outage")
     )
 
 
@@ -121,22 +134,31 @@ def _unrecorded(
     ops: Recorder, table: str, first: dt.date, last: dt.date, inside: bool
 ) -> Iterator[dt.date]:
     if table in _TRACKED:
-        for event in _events(ops, {"tracking"}):
-            yield from (day for day in event.period.dates if first <= day <= last)
+        for event in ops.workspace.events:
+            if event.kind == "tracking":
+                yield from (day for day in event.period.dates if first <= day <= last)
+    if table == "series" or table not in DAY_COLUMN:
+        return
+    begin, end = ops.inspect(table)[0].first, data_end(ops, table)
+    begins, ends = pd.Timestamp(begin or dt.date.max).date(), end or dt.date.min
+    if not inside:
+        yield from (day for day in between(first, last).dates if not begins <= day <= ends)
+    for day, n in _scarce(ops, table, first, last):
+        lost = n == 0 and not _is_listed(ops, day, "outage")
+        if begins <= day <= ends and (lost or _is_listed(ops, day, "tracking")):
+            yield day
+
+
+def _scarce(
+    ops: Recorder, table: str, first: dt.date, last: dt.date
+) -> Iterator[tuple[dt.date, int]]:
+    """Days with under a fifth of the rows of their weekday in these days, and how many."""
     if table == "series" or table not in DAY_COLUMN:
         return
     counts = _rows_by_day(ops, table, first, last)
-    begin, end = ops.inspect(table)[0].first, data_end(ops, table)
     usual = counts.groupby(counts.index.day_of_week).transform("median")
-    for stamp, n in counts.items():
-        day, expected = stamp.date(), float(usual[stamp])
-        scarce = expected >= LEAST_ROWS and n < LEAST_SHARE * expected
-        if begin is None or day < pd.Timestamp(begin).date() or day > (end or day):
-            lacks = not inside
-        else:
-            lacks = scarce and (n == 0 or _is_listed(ops, day))
-        if lacks:
-            yield day
+    few = (usual >= LEAST_ROWS) & (counts < LEAST_SHARE * usual)
+    yield from ((stamp.date(), int(n)) for stamp, n in counts[few].items())
 
 
 def gaps(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Gap]:
@@ -161,19 +183,16 @@ def _rows_by_day(ops: Recorder, table: str, first: dt.date, last: dt.date) -> pd
     return counts.reindex(pd.date_range(first, last), fill_value=0)
 
 
-def _events(ops: Recorder, kinds: set[str]) -> list[Event]:
-    return [event for event in ops.workspace.events if event.kind in kinds]
-
-
-def _is_listed(ops: Recorder, day: dt.date) -> bool:
-    """Whether plans/events.toml tells of an outage or a gap on a day."""
-    return any(event.period.contains(day) for event in _events(ops, {"outage", "tracking"}))
+def _is_listed(ops: Recorder, day: dt.date, *kinds: str) -> bool:
+    """Whether plans/events.toml tells of an event of these kinds on a day."""
+    return any(event.kind in kinds and event.period.contains(day) for event in ops.workspace.events)
 
 
 def _by_listing(ops: Recorder, found: Sequence[Gap]) -> list[tuple[str, list[Gap]]]:
     """Gaps that plans/events.toml tells of, and those that nobody wrote down."""
+    listed = [gap for gap in found if _is_listed(ops, gap.day, "outage", "tracking")]
     groups = [
-        ("listed", [gap for gap in found if _is_listed(ops, gap.day)]),
-        ("unlisted", [gap for gap in found if not _is_listed(ops, gap.day)]),
+        ("listed", listed),
+        ("unlisted", [gap for gap in found if gap not in listed]),
     ]
     return [(state, some) for state, some in groups if some]

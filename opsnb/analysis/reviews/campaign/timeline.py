@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from opsnb.analysis.reviews.campaign.increment import Judged, Lacking
-from opsnb.analysis.reviews.campaign.recording_gaps import post_end, unrecorded_days
+from opsnb.analysis.reviews.campaign.recording_gaps import (
+    outage_days,
+    post_end,
+    unrecorded_days,
+)
 from opsnb.analysis.reviews.campaign.wording import count, each
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Every, Period, Steps
@@ -146,8 +150,9 @@ def timeline(
 
 
 def unusable(ops: Recorder, plan: CampaignPlan, line: Timeline) -> np.ndarray:
-    """Steps in which the metric's table is known to lack rows, and those cut, shape (steps,)."""
-    found = line.touched_by(unrecorded_days(ops, plan.metric, *line.span))
+    """Steps that are cut, or with days that are not on record or lost to an outage; (steps,)."""
+    lost = outage_days(ops, plan.metric, *line.span)
+    found = line.touched_by(unrecorded_days(ops, plan.metric, *line.span) | lost)
     found[list(line.cut)] = True
     return found
 
