@@ -36,6 +36,12 @@ def unusual_days(
         if lacking:
             parts.append(Absent(Text.of("month.absent", table=lacking)))
             continue
+        if (every := ops.meter.every(metric)) != "day":
+            each = Text(f"step.each.{every}")
+            parts.append(
+                Absent(Text.of("month.unusual.steps", metric=ops.label(metric), each=each))
+            )
+            continue
         try:
             scored.append(score_days(evidence, metric))
         except MethodError:
