@@ -122,6 +122,7 @@ def _chart(case: CampaignCase, found: Increment) -> Part:
             days=count(len(path.dates), found.judged.every),
         ),
         source=sources[found.method],
+        difference_label=Text.of("campaign.effect.difference", each=each(found.judged.every)),
         format=case.format,
         events=[charts.Event(plan.start, plan.name, plan.end)] if plan.start else [],
     )  # fmt: skip

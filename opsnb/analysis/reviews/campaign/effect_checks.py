@@ -87,8 +87,11 @@ def _split(planned: dict[str, float] | None, counted: dict[str, int]) -> Check:
 def _judged(found: Increment) -> list[Check]:
     """What the effect is not of, for want of records: steps of the campaign, or before it."""
     one = found.judged
-    cut = Text.of("campaign.effect.judged_cut", each=each(one.every), days=spans(one.cut))
-    checks = [Check("judged.cut", "pass", cut)] if one.cut else []
+    checks = []
+    if one.every != "day":
+        key = "campaign.effect.judged_cut" if one.cut else "campaign.effect.judged_steps"
+        steps = Text.of(key, each=each(one.every), days=spans(one.cut))
+        checks = [Check("judged.steps", "pass", steps)]
     if not one.lacking:
         return checks
     named = [_lack(lacking, one.every) for lacking in one.lacking]

@@ -11,6 +11,8 @@ import pandas as pd
 
 from opsnb.analysis.findings import Check
 from opsnb.analysis.metrics.rows import DAY_COLUMN, on_days
+from opsnb.analysis.metrics.series_record import control_definition
+from opsnb.analysis.reviews.campaign.wording import spans
 from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Text
 from opsnb.base.periods import between
@@ -59,8 +61,27 @@ def gap_checks(ops: Recorder, plan: CampaignPlan) -> list[Check]:
             ],
         )
         checks.append(Check(f"gaps.{state}", "warn", message))
+    checks += _series_gaps(ops, plan)
     checks = checks or [Check("gaps", "pass", Text("campaign.fair.no_gaps"))]
     return [*checks, *_strays(ops, plan)]
+
+
+def _series_gaps(ops: Recorder, plan: CampaignPlan) -> list[Check]:
+    """Steps of the campaign and after it that the metric's series or a control's lacks."""
+    assert plan.start and plan.end
+    controls = plan.controls if ops.rows.has("series") else []
+    records = {name: ops.meter.records.of(control_definition(name)) for name in controls}
+    own = ops.meter.record(plan.metric)
+    named = [(ops.label(plan.metric), own), *records.items()] if own else list(records.items())
+    last = post_end(ops, plan, plan.end)
+    found = [(what, record.missing(plan.start, last)) for what, record in named]
+    lacks = [
+        Text.of("campaign.effect.lacks", what=what, days=spans(missing))
+        for what, missing in found
+        if missing
+    ]
+    message = Text.of("campaign.fair.gaps_series", lacking=lacks)
+    return [Check("gaps.series", "warn", message)] if lacks else []
 
 
 def _strays(ops: Recorder, plan: CampaignPlan) -> list[Check]:

@@ -45,7 +45,7 @@ class Panel:
     numbers : ndarray of shape (steps,)
         The steps that are on record in every region.
     expected : tuple of int
-        All of the steps that should be.
+        All of the steps that should be, and those that are cut.
     incomplete : tuple of str
         Regions left out since they lack much.
     judged : Judged
@@ -117,7 +117,7 @@ def panel_of(ops: Recorder, plan: CampaignPlan, line: Timeline) -> Panel | Text:
     return Panel(
         line.steps,
         wide.index.to_numpy(),
-        tuple(line.numbers[n] for n in (*line.before, *line.window, *line.after)),
+        tuple(number for n, number in enumerate(line.numbers) if n not in line.resting),
         wide[list(plan.treated_units)].to_numpy(dtype=float),
         wide[others].to_numpy(dtype=float),
         others,

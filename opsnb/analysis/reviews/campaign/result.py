@@ -46,6 +46,7 @@ def _notes(found: Change, window: Fact, change: Fact) -> list[Text]:
     counts = {
         "now": len(found.now), "now_of": count(found.now_of, found.every),
         "then": len(found.then), "then_of": count(found.then_of, found.every),
+        "unit": Text(f"step.unit.{found.every}"), "where": _where(found),
     }  # fmt: skip
     if found.total is None:
         return [Text.of("campaign.result.not_recorded", **counts)]
@@ -55,11 +56,26 @@ def _notes(found: Change, window: Fact, change: Fact) -> list[Text]:
     base = _base(found)
     key = "campaign.result.before"
     notes = [
-        Text.of(key, before_start=start, before_end=end, value=window, change=change, base=base)
+        Text.of(
+            key,
+            before_start=start,
+            before_end=end,
+            value=window,
+            change=change,
+            base=base,
+            where=_where(found),
+        )
     ]
     if not found.is_whole:
         notes.append(Text.of("campaign.result.part", each=each(found.every), **counts))
     return notes
+
+
+def _where(found: Change) -> Text:
+    """What was counted: the window, or those of its steps that lie in it as a whole."""
+    if found.every == "day":
+        return Text("campaign.result.in_window")
+    return Text.of("campaign.result.in_steps", steps=count(found.now_of, found.every))
 
 
 def _base(found: Change) -> Text:
