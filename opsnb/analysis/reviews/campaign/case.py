@@ -230,6 +230,7 @@ class CampaignCase:
             incremental=self.incremental,
             conversions=conversions(self.channel_rows),
             success=success.increment if success else None,
+            judged=self.increment.judged,
         )
 
     # -- in words ------------------------------------------------------------------------------
