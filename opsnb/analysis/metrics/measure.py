@@ -13,10 +13,12 @@ from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.columns_read import Reads
 from opsnb.analysis.metrics.metric import names_of_kinds
-from opsnb.analysis.metrics.on_record import OnRecord
+from opsnb.analysis.metrics.on_record import SERIES, OnRecord
 from opsnb.analysis.metrics.query import TENURE, MetricQuery
 from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.metrics.series_record import SeriesRecord, SeriesRecords, stated_of, together
 from opsnb.base.errors import MetricError
+from opsnb.base.periods import Every, coarsest
 
 if TYPE_CHECKING:
     from opsnb.base.periods import Period
@@ -31,6 +33,7 @@ class Meter:
         self.rows = rows
         self.catalogue = catalogue
         self.on_record = OnRecord(rows, catalogue)
+        self.records = SeriesRecords(rows, *stated_of(rows))
         self._known: dict[tuple[Any, ...], dict[Period, list[Measured]]] = {}
 
     def absent(self, metric_id: str) -> str | None:
@@ -97,7 +100,14 @@ class Meter:
         if by == TENURE and len(periods) > 1:
             return [m for one in periods for m in self._measure(metric, [one], by, without)]
         aside = [self.on_record.left_out(metric, one.start, one.end) for one in periods]
-        return metric.kind.measure(metric, self._query(periods, by, without.union(*aside)))
+        found = metric.kind.measure(metric, self._query(periods, by, without.union(*aside)))
+        if metric.table != SERIES or by:
+            return found
+        record, spans = self.records.of(metric), {period.key: period for period in periods}
+        return [
+            m if record.coverage(spans[m.period])[0] else Measured(m.period, None, None)
+            for m in found
+        ]
 
     def _query(
         self, periods: Sequence[Period], by: str | None, without: frozenset[dt.date] = frozenset()
@@ -111,7 +121,7 @@ class Meter:
         self, metric: Metric, period: Period, measured: Measured, without: Collection[dt.date]
     ) -> Measured:
         """The answer with the number of its days; without a value where there are none."""
-        if not metric.tables(self.rows, self.catalogue):
+        if not any(self.on_record.records(metric)):
             return measured
         lacks = self.on_record.lacks(metric, period.start, period.end)
         days = period.days - len(lacks.union(day for day in without if period.contains(day)))
@@ -122,6 +132,33 @@ class Meter:
     def value(self, metric_id: str, period: Period) -> Measured:
         """A metric in one period."""
         return self.measure(metric_id, [period])[0]
+
+    def record(self, metric_id: str, every: Every | None = None) -> SeriesRecord | None:
+        """When a metric of `series` is on record; of a quotient, when both its parts are.
+
+        Parameters
+        ----------
+        every : str, optional
+            The step to read it in, where not its own.
+
+        Returns
+        -------
+        SeriesRecord or None
+            None for a metric that is counted from other tables.
+        """
+        metric = self.catalogue[metric_id]
+        if not metric.parts:
+            return self.records.of(metric, every) if metric.table == SERIES else None
+        found = [record for name in metric.parts if (record := self.record(name, every))]
+        if not found:
+            return None
+        step = every or coarsest([record.every for record in found])
+        return together([r for name in metric.parts if (r := self.record(name, step))])
+
+    def every(self, metric_id: str) -> Every:
+        """The step in which a metric's values come."""
+        record = self.record(metric_id)
+        return record.every if record is not None else "day"
 
     def daily(
         self, metric_id: str, start: dt.date, end: dt.date, by: str | None = None
@@ -134,6 +171,7 @@ class Meter:
             Columns day (datetime64), value (float64) and, with `by`, group. Without `by`,
             every day is there: sums and counts are 0 on a day on record without rows, shares
             missing. What is not on record as a whole is missing, never 0.
+            Of `series`, a weekly row is on its date.
 
         Raises
         ------
@@ -168,10 +206,21 @@ class Meter:
         series = series[~series[DAY].isin(pd.to_datetime(sorted(lacks)))]
         if by:
             series = series.assign(group=frame["_group"].astype(str))
+            if metric.table == SERIES:
+                records = self.records.by(metric, by)
+                known = [
+                    records[g].has(d)
+                    for d, g in zip(series[DAY].dt.date, series["group"], strict=True)
+                ]
+                series["value"] = series["value"].where(known)
             return series.sort_values([DAY, "group"], ignore_index=True)
         whole = pd.DataFrame({DAY: pd.date_range(start, end)})
         series = whole.merge(series, on=DAY, how="left")
-        if metric.kind.over_days is not None:
+        if metric.table == SERIES:
+            series["value"] = series["value"].where(
+                series[DAY].dt.date.map(self.records.of(metric).has)
+            )
+        elif metric.kind.over_days is not None:
             on_record = ~series[DAY].isin(pd.to_datetime(sorted(lacks)))
             series["value"] = series["value"].mask(series["value"].isna() & on_record, 0.0)
         return series

@@ -20,6 +20,7 @@ from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import RowDefinition, Rows, number
 from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.errors import did_you_mean
+from opsnb.base.periods import Every
 
 Unit = Literal["share", "money", "count", "number", "score", "days", "minutes", "factor"]
 
@@ -255,6 +256,7 @@ class Metric(RowDefinition):
     window_days: int | None = None
     cap: float | None = None
     quantile: float | None = None
+    every: Every | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -271,6 +273,8 @@ class Metric(RowDefinition):
             raise ValueError(f'kind "{self.kind.name}" has no quantile; kind "quantile" does')
         if self.quantile is not None and not 0 < self.quantile < 1:
             raise ValueError("quantile is a fraction between 0 and 1, such as 0.9 for P90")
+        if self.every is not None and self.table != "series":
+            raise ValueError("every says in which step rows of the table series come")
         if self.cap is not None and not 0.5 < self.cap < 1:
             raise ValueError("cap is a quantile between 0.5 and 1, such as 0.999")
         return self

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from opsnb.analysis.tables import Gap, Record
 
 
+SERIES = "series"
+
+
 class OnRecord:
     """The records of the tables that metrics are read from."""
 
@@ -19,8 +22,11 @@ class OnRecord:
         self.catalogue = catalogue
 
     def records(self, metric: RowDefinition) -> Iterator[Record]:
-        """One a table on whose days the metric depends; none for a metric that no day bounds."""
-        for table in sorted(metric.tables(self.rows, self.catalogue)):
+        """One a table on whose days the metric depends; none for a metric that no day bounds.
+
+        Each metric of `series` has a record of its own (`SeriesRecords`).
+        """
+        for table in sorted(metric.tables(self.rows, self.catalogue) - {SERIES}):
             if self.rows.has(table):
                 yield self.rows.record(table)
 

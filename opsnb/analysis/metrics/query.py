@@ -110,7 +110,7 @@ class MetricQuery:
         """Days of the periods whose rows do not count, of those that have rows."""
         rule = self.on_record.lacks if whole else self.on_record.left_out
         days = self.without.union(*(rule(metric, one.start, one.end) for one in periods))
-        return days & self.rows.record(metric.table or "").rows.keys()
+        return days and days & self.rows.record(metric.table or "").rows.keys()
 
     def _selected(self, metric: RowDefinition) -> ibis.Table:
         return self.rows.of(metric, keep=(self.by,) if self.by else ())

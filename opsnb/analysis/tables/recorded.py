@@ -14,7 +14,7 @@ from opsnb.analysis.tables.recording import Stated, read_record
 from opsnb.analysis.tables.table import Table, open_table
 from opsnb.analysis.tables.table_report import Issue
 from opsnb.base.messages import Said, Text
-from opsnb.base.workspace import Span, TableConfig, Workspace
+from opsnb.base.workspace import TableConfig, Workspace
 
 Opener = Callable[[Workspace, str], Table]
 
@@ -59,14 +59,10 @@ def _stated(workspace: Workspace, config: TableConfig, contract: Contract) -> St
             if event.kind == "tracking":
                 gaps |= dict.fromkeys(event.period.dates, ("tracking", event.name))
     for span in config.gaps:
-        gaps |= dict.fromkeys(_days(span), ("stated", span.name))
-    real = {day for span in config.closed for day in _days(span)}
+        gaps |= dict.fromkeys(span.days, ("stated", span.name))
+    real = {day for span in config.closed for day in span.days}
     real |= {day for event in events if event.kind == "outage" for day in event.period.dates}
     return Stated(config.recorded_from, config.recorded_until, gaps, frozenset(real - gaps.keys()))
-
-
-def _days(span: Span) -> Iterator[dt.date]:
-    return (span.start + dt.timedelta(days=n) for n in range((span.last - span.start).days + 1))
 
 
 def _resting(workspace: Workspace, days: dict[dt.date, Day]) -> frozenset[dt.date]:

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 from opsnb.base.periods.parse import EARLIEST, LATEST, kind_of, parse
 from opsnb.base.periods.period import KINDS, Calendar, Kind, Period, between, containing, latest
+from opsnb.base.periods.steps import EVERY, Every, Steps, coarsest
 
 __all__ = [
     "EARLIEST",
+    "EVERY",
     "KINDS",
     "LATEST",
     "Calendar",
+    "Every",
     "Kind",
     "Period",
+    "Steps",
     "between",
+    "coarsest",
     "containing",
     "kind_of",
     "latest",

@@ -75,6 +75,10 @@ class Span(Strict):
     def last(self) -> dt.date:
         return self.end or self.start
 
+    @property
+    def days(self) -> list[dt.date]:
+        return [self.start + dt.timedelta(days=n) for n in range((self.last - self.start).days + 1)]
+
     def problems(self) -> Iterable[Problem]:
         if self.end is not None and self.end < self.start:
             yield Problem("end", f"{self.end} is before start, {self.start}", "swap the two dates")

@@ -62,7 +62,8 @@ def test_too_few_days_before_are_no_evidence(workspace):
 
 
 @pytest.mark.parametrize(
-    ("post", "words"), [(0, "pulled forward"), (30, "Only 10 of 30 planned days")]
+    ("post", "words"),
+    [(0, "pulled forward"), (30, "Of the 30 days planned after the campaign, only 10 days")],
 )
 def test_a_short_time_after_is_said(workspace, post, words):
     plan = PLAN.replace("post_days = 10", f"post_days = {post}") + CONTROLS
@@ -149,13 +150,40 @@ def test_regions_that_drifted_apart_before_are_found(workspace):
     assert statuses(campaign)["pre_trend"] == "warn"
 
 
-def test_a_region_with_gaps_is_left_out_and_named(workspace):
+def test_a_day_that_a_region_lacks_is_left_out_and_named(workspace):
     table = regions(8)
-    gap = (table["unit"] == "r4") & (table["date"] == "2026-08-08")
+    gap = (table["unit"] == "r4") & (table["date"] == "2026-10-04")
     campaign = review(workspace, {"series": table[~gap]}, PLAN + 'treated_units = ["r0"]\n')
-    assert "r4" in said(campaign, "effect")
-    assert statuses(campaign)["regions"] == "warn"
-    assert campaign.increment.scrutiny.space[1] == 9
+    text, found = said(campaign, "effect"), campaign.increment
+    assert "9 of 10 days of the campaign were judged" in text and "r4 on 4 Oct 2026" in text
+    assert (statuses(campaign)["judged"], "regions" in statuses(campaign)) == ("warn", False)
+    assert (found.window_days, found.scrutiny.space[1]) == (9, 10)
+    each = campaign.case.effect.average.value
+    assert each == pytest.approx(found.during.value / 9)
+
+
+def test_a_region_that_lacks_much_is_left_out_and_named(workspace):
+    table = regions(8)
+    gap = (table["unit"] == "r4") & table["date"].between("2026-08-01", "2026-08-20")
+    campaign = review(workspace, {"series": table[~gap]}, PLAN + 'treated_units = ["r0"]\n')
+    assert "not on record: r4" in said(campaign, "effect")
+    assert (statuses(campaign)["regions"], campaign.increment.scrutiny.space[1]) == ("warn", 9)
+    assert (campaign.increment.window_days, campaign.increment.judged.is_part) == (10, False)
+
+
+def test_a_treated_region_that_lacks_most_of_the_campaign_is_not_judged(workspace):
+    table = regions(8)
+    gap = (table["unit"] == "r0") & table["date"].between("2026-10-02", "2026-10-07")
+    campaign = review(workspace, {"series": table[~gap]}, PLAN + 'treated_units = ["r0"]\n')
+    assert "Only 4 of 10 days of the campaign are on record" in said(campaign, "effect")
+    assert campaign.increment.method == "none"
+
+
+@pytest.mark.parametrize("name", ["R0", "r00"])
+def test_a_mistyped_region_is_answered_with_the_nearest(workspace, name):
+    plan = PLAN + f'treated_units = ["{name}"]\n'
+    campaign = review(workspace, {"series": regions(8)}, plan)
+    assert f"hold no {name}. Did the plan mean r0?" in said(campaign, "effect")
 
 
 # -- holdout ---------------------------------------------------------------------------

@@ -41,6 +41,7 @@ def counterfactual(
     level: float = 0.95,
     events: Sequence[Event] = (),
     expected_label: Said | None = None,
+    difference_label: Said | None = None,
     height: float = 3.9,
 ) -> Chart:
     """What happened against what was expected, day by day, with the difference below.
@@ -57,6 +58,8 @@ def counterfactual(
         The campaign's window, shaded in both panels, and its phases.
     expected_label : Said, optional
         The expected line's name; "Expected without it" when not given.
+    difference_label : Said, optional
+        What the lower panel shows; "Difference a day" when not given.
 
     Raises
     ------
@@ -100,8 +103,9 @@ def counterfactual(
         above.plot(xs, mean, color=SERIES[1], linewidth=1.6, linestyle=DASHES)
         above.plot(xs, seen, color=INK, linewidth=1.8)
         sheet.text(
-            0.02, lower_top - LINE / 2 - 0.01, language.text("chart.difference"), colour=MUTED
-        )
+            0.02, lower_top - LINE / 2 - 0.01,
+            language.say(difference_label or Text("chart.difference")), colour=MUTED,
+        )  # fmt: skip
         below = time_panel(
             sheet, start=start, end=end, limits=difference, format=signed, top=lower_top + 0.09,
             left=left, right=0.08, bottom=0.0, events=events, named=False, count=3,

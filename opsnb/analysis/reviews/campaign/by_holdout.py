@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.metrics import ObservationWindow, arm_aggregates, assigned_users
 from opsnb.analysis.reviews.campaign.increment import (
-    PRE_TIMES_POST,
     Increment,
+    Judged,
+    Lacking,
     Scrutiny,
     Week,
-    post_end,
     scaled,
     weeks_after,
 )
+from opsnb.analysis.reviews.campaign.recording_gaps import post_end, unrecorded_days
+from opsnb.analysis.reviews.campaign.timeline import PRE_TIMES_POST
 from opsnb.analysis.reviews.experiment.effects import Effect, compare_arms
 from opsnb.base.messages import Text
+from opsnb.base.periods import containing
 
 if TYPE_CHECKING:
     from opsnb.analysis.metrics.assignments import Assigned
@@ -45,6 +49,8 @@ def by_holdout(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) 
         after = scaled(effect(end + dt.timedelta(days=1), last).diff, users)
         net = scaled(whole.diff, users)
         weeks = [Week(*span, scaled(effect(*span).diff, users)) for span in weeks_after(end, last)]
+    gaps = sorted(unrecorded_days(ops, plan.metric, start, last, inside=True))
+    judged = _judged(ops, plan, (start, end, last), gaps)
     balance = whole.adjustment.balance if whole.adjustment else None
     return Increment(
         "holdout",
@@ -58,11 +64,29 @@ def by_holdout(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) 
         holdout_users=assigned.counts[plan.holdout.control],
         contaminated=_contaminated(ops, plan, assigned),
         srm_counts=assigned.counts,
-        after_days=(last - end).days,
-        window_days=(end - start).days + 1,
+        after_days=judged.after,
+        window_days=judged.window,
         pre_days=pre_days if whole.adjusted else 0,
         scrutiny=Scrutiny(pre_days=pre_days, balance=scaled(balance, users) if balance else None),
+        judged=judged,
     )
+
+
+def _judged(
+    ops: Recorder,
+    plan: CampaignPlan,
+    days: tuple[dt.date, dt.date, dt.date],
+    gaps: Sequence[dt.date],
+) -> Judged:
+    """Days of the campaign and after it; both arms lack those that are not on record."""
+    start, end, last = days
+    window, after = (end - start).days + 1, (last - end).days
+    during = sum(day <= end for day in gaps)
+    periods = tuple(containing("day", day) for day in gaps)
+    return Judged(
+        "day", window - during, window, after - (len(gaps) - during), after, plan.post_days,
+        (Lacking(ops.label(plan.metric), periods),) if gaps else (),
+    )  # fmt: skip
 
 
 def _compared(

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from opsnb.analysis.methods.did import DifferenceInDifferences, difference_in_differences
 from opsnb.analysis.methods.estimate import Estimate
-from opsnb.analysis.methods.geo import Synthetic, synthetic_control
+from opsnb.analysis.methods.geo import MIN_BEFORE, Synthetic, synthetic_control
 from opsnb.analysis.reviews.campaign.increment import (
-    MIN_PRE_DAYS,
-    PRE_TIMES_POST,
     DailyPath,
     Increment,
     Scrutiny,
     Week,
-    post_end,
     scaled,
     weeks_after,
 )
+from opsnb.analysis.reviews.campaign.region_panel import Panel, panel_of
+from opsnb.analysis.reviews.campaign.timeline import no_whole_step, timeline, too_little_before
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
@@ -35,77 +32,23 @@ GOOD_FIT = 0.8
 """A synthetic control whose misfit is above this part of equal weights' is none."""
 
 
-@dataclass(frozen=True)
-class Panel:
-    """Days by regions: `treated` (days, regions), `others` (days, k), the first `n_pre` before."""
-
-    dates: tuple[dt.date, ...]
-    treated: np.ndarray
-    others: np.ndarray
-    names: list[str]
-    n_pre: int
-    incomplete: tuple[str, ...]
-
-    def until(self, stop: int) -> Panel:
-        return self.rows(np.arange(stop), self.n_pre)
-
-    def after(self, first: dt.date, last: dt.date) -> Panel:
-        """The days before the start, then only some of the days after it."""
-        kept = [n < self.n_pre or first <= day <= last for n, day in enumerate(self.dates)]
-        return self.rows(np.flatnonzero(kept), self.n_pre)
-
-    def rows(self, keep: np.ndarray, n_pre: int) -> Panel:
-        dates = tuple(self.dates[index] for index in keep)
-        return Panel(
-            dates, self.treated[keep], self.others[keep], self.names, n_pre, self.incomplete
-        )
-
-
 def by_regions(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) -> Increment | Text:
     """Synthetic control where it fits, else difference in differences; or why neither can be."""
     lacking = ops.meter.absent(plan.metric)
     if lacking is not None:
         return Text.of("campaign.effect.skip_metric", lacking=lacking)
-    last = post_end(ops, plan, end)
-    needed = PRE_TIMES_POST * ((last - start).days + 1)
-    panel = _panel(ops, plan, start, last, max(MIN_PRE_DAYS, needed))
-    missing = panel.treated.shape[1] < len(plan.treated_units)
-    if missing or panel.others.shape[1] < 2:
-        return Text.of("campaign.effect.skip_regions", regions=plan.treated_units)
-    stop = panel.n_pre + (end - start).days + 1
+    every = ops.meter.every(plan.metric)
+    line = timeline(ops, plan, every, ops.meter.record(plan.metric))
+    if line is None:
+        return no_whole_step(plan, every)
+    panel = panel_of(ops, plan, line)
+    if isinstance(panel, Text):
+        return panel
+    stop = panel.n_pre + panel.judged.window
     try:
-        return _synthetic(panel, stop, needed) or _difference(panel, stop, needed)
+        return _synthetic(panel, stop, line.needed) or _difference(panel, stop, line.needed)
     except MethodError:
-        return Text.of("campaign.effect.skip_fit", days=panel.n_pre)
-
-
-def _panel(ops: Recorder, plan: CampaignPlan, start: dt.date, last: dt.date, pre: int) -> Panel:
-    """The metric by region and day; regions with gaps and days of outages are left out."""
-    metric = ops.catalogue[plan.metric]
-    daily = ops.meter.daily(plan.metric, start - dt.timedelta(days=pre), last, by=plan.unit_column)
-    wide = daily.pivot(index="day", columns="group", values="value")
-    wide = wide.drop(columns=["all", "(none)"], errors="ignore")
-    wide = wide.reindex(pd.date_range(wide.index.min(), last)) if len(wide) else wide
-    if metric.table != "series":
-        wide = wide.fillna(0.0)
-    gaps = tuple(str(name) for name in wide.columns[wide.isna().any()])
-    wide = wide.drop(columns=list(gaps))
-    for event in ops.workspace.events:
-        if event.kind in {"outage", "tracking"}:
-            span = (wide.index >= pd.Timestamp(event.start)) & (
-                wide.index <= pd.Timestamp(event.end or event.start)
-            )
-            wide = wide[~(span & (wide.index < pd.Timestamp(start)))]
-    treated = [name for name in plan.treated_units if name in wide.columns]
-    others = [str(name) for name in wide.columns if name not in plan.treated_units]
-    return Panel(
-        tuple(stamp.date() for stamp in wide.index),
-        wide[treated].to_numpy(dtype=float),
-        wide[others].to_numpy(dtype=float),
-        others,
-        int((wide.index < pd.Timestamp(start)).sum()),
-        gaps,
-    )
+        return too_little_before(line, panel.n_pre, MIN_BEFORE)
 
 
 # -- synthetic control ------------------------------------------------------------------
@@ -116,7 +59,7 @@ def _fit(panel: Panel) -> Synthetic:
 
 
 def _total(found: Synthetic, panel: Panel) -> Estimate:
-    """The mean effect a region a day as a sum over regions and days."""
+    """The mean effect a region and step as a sum over regions and steps."""
     days = len(panel.dates) - panel.n_pre
     mean = Estimate(
         found.att, found.low, found.high, found.se, None, days, "synthetic_control", found.alpha
@@ -129,8 +72,12 @@ def _synthetic_total(panel: Panel) -> Estimate:
 
 
 def _weeks(panel: Panel, stop: int, total: Callable[[Panel], Estimate]) -> tuple[Week, ...]:
-    spans = weeks_after(panel.dates[stop - 1], panel.dates[-1])
-    return tuple(Week(*span, total(panel.after(*span))) for span in spans)
+    """The weeks after the campaign one by one, of regions that come by the day."""
+    if panel.judged.every != "day" or len(panel.dates) == stop:
+        return ()
+    spans = weeks_after(panel.end, panel.dates[-1])
+    some = [(span, panel.after(*span)) for span in spans]
+    return tuple(Week(*span, total(part)) for span, part in some if len(part.dates) > part.n_pre)
 
 
 def _synthetic(panel: Panel, stop: int, needed: int) -> Increment | None:
@@ -169,6 +116,7 @@ def _synthetic(panel: Panel, stop: int, needed: int) -> Increment | None:
             weights=whole.weights,
             incomplete=panel.incomplete,
         ),
+        judged=panel.judged,
     )
 
 
@@ -180,14 +128,17 @@ def _relative(found: Synthetic, mean: float) -> Estimate:
 
 
 def _path(panel: Panel, expected: np.ndarray) -> DailyPath:
-    regions, none = panel.treated.shape[1], (None,) * len(panel.dates)
-    return DailyPath(
-        panel.dates,
-        tuple(panel.treated.sum(axis=1)),
-        tuple(expected * regions),
-        none,
-        none,
-    )
+    """Steps that lack something are holes."""
+    regions, known = panel.treated.shape[1], {int(n): k for k, n in enumerate(panel.numbers)}
+
+    def held(values: np.ndarray) -> tuple[float | None, ...]:
+        return tuple(
+            float(regions * values[known[n]]) if n in known else None for n in panel.expected
+        )
+
+    none = (None,) * len(panel.expected)
+    dates = tuple(panel.steps.start(number) for number in panel.expected)
+    return DailyPath(dates, held(panel.treated.mean(axis=1)), held(expected), none, none)
 
 
 def _explained(panel: Panel, expected: np.ndarray) -> float:
@@ -244,14 +195,14 @@ def _compare(panel: Panel) -> DifferenceInDifferences:
     return difference_in_differences(
         table.ravel(),
         np.tile(np.arange(count), days),
-        np.repeat(np.arange(days), count),
+        np.repeat(panel.numbers, count),
         np.tile(np.arange(count) < treated, days),
-        panel.n_pre,
+        panel.numbers[panel.n_pre],
     )
 
 
 def _compared_total(panel: Panel) -> Estimate:
-    """The effect a region and day as a sum over regions and days."""
+    """The effect a region and step as a sum over regions and steps."""
     days = len(panel.dates) - panel.n_pre
     return scaled(_compare(panel).effect, panel.treated.shape[1] * days)
 
@@ -288,4 +239,5 @@ def _difference(panel: Panel, stop: int, needed: int) -> Increment:
             clusters=whole.clusters,
             incomplete=panel.incomplete,
         ),
+        judged=panel.judged,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from opsnb.analysis.findings import Card, Fact, Tone
 from opsnb.analysis.reviews.campaign.costs import Conversions, CostBook
 from opsnb.analysis.reviews.campaign.effect_facts import EffectFacts, tone
+from opsnb.analysis.reviews.campaign.increment import Judged
 from opsnb.analysis.reviews.campaign.measured import Measured
 from opsnb.analysis.reviews.campaign.return_figures import IncrementalReturn
-from opsnb.analysis.reviews.campaign.wording import amount
+from opsnb.analysis.reviews.campaign.wording import amount, count
 from opsnb.base.messages import Text
 
 MOST = 6
@@ -38,10 +39,22 @@ def _effect(measured: Measured, effect: EffectFacts) -> Card:
         Text.of("common.signed_change", fact=head),
         head,
         target=None if line is None else amount(line, measured.unit),
+        change=_part(measured.judged),
         interval=Text.of("common.signed_interval", fact=head),
         tone=tone_,
         status=status,
     )
+
+
+def _part(judged: Judged) -> Text | None:
+    """How much of the campaign the effect is of, where that is not all."""
+    if not judged.is_part:
+        return None
+    return Text.of(
+        "campaign.card.part", judged=judged.window + judged.after,
+        of=count(judged.of + judged.after_of, judged.every),
+        unit=Text(f"step.unit.{judged.every}"),
+    )  # fmt: skip
 
 
 def _against(head: Fact, line: float | None) -> tuple[Tone, Text]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opsnb.analysis.metrics.funnel import Funnel, funnel
 from opsnb.analysis.metrics.purchases import repurchase_days
 from opsnb.analysis.reviews.campaign import wording
-from opsnb.analysis.reviews.campaign.before_after import before_after
+from opsnb.analysis.reviews.campaign.before_after import Change, before_after, change_of
 from opsnb.analysis.reviews.campaign.best_evidence import measure_increment, table_compared
 from opsnb.analysis.reviews.campaign.costs import (
     Attributed,
@@ -169,9 +169,16 @@ class CampaignCase:
         return self.ops.groups_to_withhold("campaign.new_users", registered(self.ops, self.plan))
 
     @cached_property
+    def change(self) -> Change | None:
+        """What was counted in the window and before it; None without dates or the metric."""
+        if not self.dated or self.ops.meter.absent(self.plan.metric):
+            return None
+        return change_of(self.ops, self.plan)
+
+    @property
     def before_after(self) -> Fact | None:
         """The metric in the window less the same weekdays before."""
-        return before_after(self.ops, self.plan, self.unit)
+        return before_after(self.change, self.plan, self.unit)
 
     def funnel_over(self, first: dt.date, last: dt.date) -> Funnel:
         """The plan's funnel over some days, also by channel and device; asked for once."""
@@ -273,6 +280,7 @@ class CampaignCase:
             incremental=self.incremental,
             conversions=conversions(self.channel_rows),
             success=success.increment if success else None,
+            judged=self.increment.judged,
         )
 
     # -- in words ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from opsnb.analysis.findings import Fact, Prediction
 from opsnb.analysis.reviews.campaign.effect_facts import EffectFacts, tone
 from opsnb.analysis.reviews.campaign.flattering_numbers import naive_table
 from opsnb.analysis.reviews.campaign.report_status import is_invalid, record_checks
+from opsnb.analysis.reviews.campaign.wording import count, each
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -27,9 +28,14 @@ def effect_parts(case: CampaignCase) -> list[Part]:
     claim = _claim(case, effect)
     parts: list[Part] = [Paragraph(claim, tone(effect.headline))]
     if effect.relative is not None:
-        each = "region_day" if found.regions else "day"
-        key = f"campaign.effect.relative_{each}"
-        parts.append(Paragraph(Text.of(key, relative=effect.relative, average=effect.average)))
+        parts.append(
+            Paragraph(
+                Text.of(
+                    "campaign.effect.relative", relative=effect.relative, average=effect.average,
+                    per=_per(found),
+                )
+            )
+        )  # fmt: skip
     if effect.after is not None:
         parts.append(Paragraph(_dip(found, effect, effect.after)))
     parts.append(_chart(case, found))
@@ -54,19 +60,40 @@ def _tell(case: CampaignCase, effect: EffectFacts, claim: Text) -> None:
 
 def _claim(case: CampaignCase, effect: EffectFacts) -> Text:
     state = {"good": "up", "bad": "down", "warn": "open"}[tone(effect.headline)]
-    span = "during" if effect.net is None else "net"
     return Text.of(
         f"campaign.effect.claim_{state}",
         metric=case.ops.label(case.plan.metric),
         effect=effect.headline,
-        span=Text.of(f"campaign.effect.span_{span}", days=case.increment.after_days),
+        span=_span(case.increment, effect),
     )
+
+
+def _span(found: Increment, effect: EffectFacts) -> Text:
+    """Of which days the effect is, and how many of them were judged."""
+    one = found.judged
+    unit, days = Text(f"step.unit.{one.every}"), count(found.after_days, one.every)
+    span = "during" if effect.net is None else "net"
+    said = Text.of(f"campaign.effect.span_{span}", unit=unit, days=days)
+    if not one.is_part:
+        return said
+    judged, of = one.window + one.after, count(one.of + one.after_of, one.every)
+    return Text.of("campaign.effect.span_part", span=said, judged=judged, of=of, unit=unit)
+
+
+def _per(found: Increment) -> Text:
+    """What the average is of: each day of the campaign, or each that was judged."""
+    one, where = found.judged, "region" if found.regions else "step"
+    part = "_judged" if one.window < one.of else ""
+    return Text.of(
+        f"campaign.effect.per_{where}{part}", each=each(one.every),
+        judged=count(one.window, one.every),
+    )  # fmt: skip
 
 
 def _dip(found: Increment, effect: EffectFacts, after: Fact) -> Text:
     """What was given back over all days after, else in the first weeks, where it is shown."""
     assert after.low is not None and after.high is not None
-    days, early = found.after_days, found.given_back
+    days, early = count(found.after_days, found.judged.every), found.given_back
     if early and after.high >= 0:
         weeks = f"campaign.effect.dip_{'week' if len(early) == 1 else 'weeks'}"
         return Text.of(weeks, week=effect.weeks[0], weeks=len(early), effect=after, days=days)
@@ -92,9 +119,10 @@ def _chart(case: CampaignCase, found: Increment) -> Part:
         claim=claim,
         alt=Text.of(
             f"campaign.effect.alt_{'series' if found.method == 'series' else 'regions'}",
-            days=len(path.dates),
+            days=count(len(path.dates), found.judged.every),
         ),
         source=sources[found.method],
+        difference_label=Text.of("campaign.effect.difference", each=each(found.judged.every)),
         format=case.format,
         events=[charts.Event(plan.start, plan.name, plan.end)] if plan.start else [],
     )  # fmt: skip

@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING, Literal
 
 from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.methods.srm import sample_ratio
+from opsnb.analysis.reviews.campaign.wording import count, each, spans
 from opsnb.base.messages import Text
+from opsnb.base.periods import Every
 
 if TYPE_CHECKING:
     from opsnb.analysis.findings.records import Unit
     from opsnb.analysis.methods.estimate import Estimate
-    from opsnb.analysis.reviews.campaign.increment import Increment
+    from opsnb.analysis.reviews.campaign.increment import Increment, Lacking
     from opsnb.base.plans import CampaignPlan
 
 LEAST_FIT = 0.5
 """Share of the variation before the campaign that a model should explain."""
+
+LENGTH: dict[Every, int] = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+"""Days of a step, about."""
 
 FEW_CLUSTERS = 20
 """Regions below which clustered errors are rough."""
@@ -42,7 +47,7 @@ def effect_checks(
     """
     if found.method == "none":
         return ()
-    checks: list[Check] = []
+    checks: list[Check] = _judged(found)
     if found.srm_counts:
         checks += _holdout(plan, found, unit)
     if found.method in {"series", "geo", "did"}:
@@ -50,7 +55,7 @@ def effect_checks(
         checks += _placebos(plan, found, unit)
     checks += _regions(plan, found, unit)
     checks += _series(plan, found, unit)
-    checks.append(_post_period(plan, found, repurchase_days))
+    checks.append(_post_period(found, repurchase_days))
     return tuple(checks)
 
 
@@ -79,10 +84,44 @@ def _split(planned: dict[str, float] | None, counted: dict[str, int]) -> Check:
     return Check("holdout", SPLIT[result.status], Text.of(key, p=fact), (fact,))
 
 
+def _judged(found: Increment) -> list[Check]:
+    """What the effect is not of, for want of records: steps of the campaign, or before it."""
+    one = found.judged
+    checks = []
+    if one.every != "day":
+        key = "campaign.effect.judged_cut" if one.cut else "campaign.effect.judged_steps"
+        steps = Text.of(key, each=each(one.every), days=spans(one.cut))
+        checks = [Check("judged.steps", "pass", steps)]
+    if not one.lacking:
+        return checks
+    named = [_lack(lacking, one.every) for lacking in one.lacking]
+    unit, of = Text(f"step.unit.{one.every}"), count(one.of, one.every)
+    judged = [Text.of("campaign.effect.judged_window", n=one.window, of=of, unit=unit)]
+    if one.after < one.after_of:
+        of = count(one.after_of, one.every)
+        judged.append(Text.of("campaign.effect.judged_after", n=one.after, of=of, unit=unit))
+    state = "part" if one.is_part else "whole"
+    message = Text.of(
+        f"campaign.effect.judged_{state}", judged=judged, lacking=named, each=each(one.every)
+    )
+    return [_check("judged", not one.is_part, message), *checks]
+
+
+def _lack(lacking: Lacking, every: Every) -> Text:
+    """What is not on record of the metric, a control or a region."""
+    before = count(lacking.before, every)
+    if not lacking.periods:
+        return Text.of("campaign.effect.lacks_before", what=lacking.what, before=before)
+    key = "campaign.effect.lacks_both" if lacking.before else "campaign.effect.lacks"
+    return Text.of(key, what=lacking.what, days=spans(lacking.periods), before=before)
+
+
 def _pre_length(found: Increment) -> Check:
     days, needed = found.scrutiny.pre_days, found.scrutiny.pre_needed
-    state = "long" if days >= needed else "short"
-    message = Text.of(f"campaign.effect.pre_{state}", days=days, needed=needed)
+    state, every = "long" if days >= needed else "short", found.judged.every
+    message = Text.of(
+        f"campaign.effect.pre_{state}", days=count(days, every), needed=count(needed, every)
+    )
     return _check("pre_period", state == "long", message)
 
 
@@ -90,7 +129,8 @@ def _fit(found: Increment) -> Check:
     scrutiny = found.scrutiny
     fit = Fact("campaign.fit", scrutiny.r2, "share", n=scrutiny.pre_days)
     good = scrutiny.r2 is not None and scrutiny.r2 >= LEAST_FIT
-    return _check("fit", good, Text.of("campaign.effect.fit", r2=fit, days=scrutiny.pre_days), fit)
+    days = count(scrutiny.pre_days, found.judged.every)
+    return _check("fit", good, Text.of("campaign.effect.fit", r2=fit, days=days), fit)
 
 
 def _placebos(plan: CampaignPlan, found: Increment, unit: Unit) -> list[Check]:
@@ -124,7 +164,9 @@ def _regions(plan: CampaignPlan, found: Increment, unit: Unit) -> list[Check]:
         parallel = not scrutiny.pre_trend.significant
         trend = _fact("campaign.pre_trend", scrutiny.pre_trend, plan, unit)
         message = Text.of(
-            f"campaign.effect.{'parallel' if parallel else 'not_parallel'}", trend=trend
+            f"campaign.effect.{'parallel' if parallel else 'not_parallel'}",
+            trend=trend,
+            each=each(found.judged.every),
         )
         checks.append(_check("pre_trend", parallel, message, trend))
     if scrutiny.clusters is not None and scrutiny.clusters < FEW_CLUSTERS:
@@ -173,19 +215,19 @@ def stability(estimates: list[Estimate]) -> str:
     return "stable" if len({estimate.significant for estimate in estimates}) == 1 else "open"
 
 
-def _post_period(plan: CampaignPlan, found: Increment, cycle: float | None) -> Check:
+def _post_period(found: Increment, cycle: float | None) -> Check:
     """The days after against those planned; as long as the campaign, or one repurchase cycle."""
-    planned, days = plan.post_days, found.after_days
+    one = found.judged
+    planned, days = one.planned_after, one.after_of
+    said = {"days": count(days, one.every), "planned": count(planned, one.every)}
     if days < planned:
-        message = Text.of("campaign.effect.short_post", days=days, planned=planned)
-        return Check("post_period", "warn", message)
-    if days < found.window_days and not (cycle and days >= cycle):
+        return Check("post_period", "warn", Text.of("campaign.effect.short_post", **said))
+    if days < one.of and not (cycle and days * LENGTH[one.every] >= cycle):
         key = "no_post" if cycle is None else "no_post_cycle"
-        message = Text.of(
-            f"campaign.effect.{key}", days=days, window=found.window_days, cycle=cycle
-        )
+        window = count(one.of, one.every)
+        message = Text.of(f"campaign.effect.{key}", window=window, cycle=cycle, **said)
         return Check("post_period", "warn", message)
-    return Check("post_period", "pass", Text.of("campaign.effect.full_post", days=days))
+    return Check("post_period", "pass", Text.of("campaign.effect.full_post", **said))
 
 
 def _check(id: str, passed: bool, message: Text, *evidence: Fact) -> Check:

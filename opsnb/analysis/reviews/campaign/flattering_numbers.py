@@ -23,7 +23,10 @@ def naive_table(case: CampaignCase, causal: Fact) -> list[Part]:
     if before_after is not None:
         case.ops.record(before_after)
         if case.plan.audience == "all":
-            rows.append(_row("before_after", before_after, causal))
+            row = _row("before_after", before_after, causal)
+            if case.change is not None and case.change.every != "day":
+                row["name"] = Text("campaign.naive.before_after_steps")
+            rows.append(row)
     credited = case.attributed
     if credited is not None and credited.orders and case.unit == "money":
         case.ops.record(credited.fact)

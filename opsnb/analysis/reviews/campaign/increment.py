@@ -9,29 +9,22 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from opsnb.analysis.methods.estimate import Estimate
-from opsnb.analysis.reviews.shared.data_gate import data_end
-from opsnb.base.messages import Text
+from opsnb.base.messages import Said, Text
+from opsnb.base.periods import Every, Period
 
 if TYPE_CHECKING:
     from opsnb.analysis.methods.structural import Effect
-    from opsnb.analysis.recorder import Recorder
-    from opsnb.base.plans import CampaignPlan
 
 Method = Literal["holdout", "geo", "did", "series", "none"]
-
-PRE_TIMES_POST = 3
-MIN_PRE_DAYS = 120
-"""The pre-period is at least three times the window, and never under four months: days of
-other campaigns and outages are taken out of it."""
 
 
 @dataclass(frozen=True)
 class DailyPath:
-    """Observed and expected values day by day; bounds are None where there are none."""
+    """Observed and expected values step by step, by its first day; None where there are none."""
 
     dates: tuple[dt.date, ...]
-    observed: tuple[float, ...]
-    expected: tuple[float, ...]
+    observed: tuple[float | None, ...]
+    expected: tuple[float | None, ...]
     low: tuple[float | None, ...]
     high: tuple[float | None, ...]
 
@@ -46,6 +39,52 @@ class Week:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """What is not on record of a metric, a control or a region: steps since the campaign began.
+
+    `before` counts those before it.
+    """
+
+    what: Said
+    periods: tuple[Period, ...] = ()
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How much of the campaign was judged, in the steps in which values come.
+
+    Attributes
+    ----------
+    every : str
+    window, of : int
+        Steps of the campaign that were judged, and all that lie in it as a whole.
+    after, after_of : int
+        The same of the steps after it, as far as the data reach.
+    planned_after : int
+        Steps after it that the plan watches.
+    lacking : tuple of Lacking
+        Why the others were not.
+    cut : tuple of Period
+        Steps that its first or last day cuts in two: in no number.
+    """
+
+    every: Every = "day"
+    window: int = 0
+    of: int = 0
+    after: int = 0
+    after_of: int = 0
+    planned_after: int = 0
+    lacking: tuple[Lacking, ...] = ()
+    cut: tuple[Period, ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether steps in the campaign or after it are missing."""
+        return self.window < self.of or self.after < self.after_of
+
+
+@dataclass(frozen=True)
 class Scrutiny:
     """What was done to break the estimate; empty or None where it does not apply.
 
@@ -54,7 +93,8 @@ class Scrutiny:
     r2 : float
         Share of the variation before the campaign that the model explains.
     pre_days, pre_needed : int
-        Ordinary days before the campaign that taught the model, and three times the days judged.
+        Ordinary days (or other steps) before the campaign that taught the model, and three times
+        those judged.
     placebos : tuple of Estimate
         Effects found in pretended windows before the start.
     space : tuple of (float, int)
@@ -73,7 +113,7 @@ class Scrutiny:
         Difference of the slopes before (difference in differences).
     clusters : int
     incomplete : tuple of str
-        Regions left out for want of days.
+        Regions left out since they lack much.
     balance : Estimate
         Exposed less held-out users before the campaign, scaled to all exposed (holdout).
     """
@@ -111,8 +151,9 @@ class Increment:
         The headline over what was expected without the campaign.
     users, holdout_users, contaminated : int
         Exposed and held-out users, and held-out users who were reached all the same.
-    after_days : int
-        Days after the campaign that are planned and on record.
+    after_days, window_days : int
+        Days (or other steps, as `judged` says) after the campaign, and in it, that were judged.
+    judged : Judged
     passed_over : tuple of Text
         Better evidence that the plan names and the data does not give, and why.
     impact : Effect or None
@@ -138,6 +179,7 @@ class Increment:
     pre_days: int = 0
     impact: Effect | None = None
     scrutiny: Scrutiny = Scrutiny()
+    judged: Judged = Judged()
     passed_over: tuple[Text, ...] = ()
 
     @property
@@ -155,13 +197,6 @@ class Increment:
         Hothorn and Lehmacher 1995).
         """
         return tuple(takewhile(lambda week: week.effect.high < 0, self.weeks))
-
-
-def post_end(ops: Recorder, plan: CampaignPlan, end: dt.date) -> dt.date:
-    """The last day after the campaign that is both planned and on record."""
-    table = ops.catalogue[plan.metric].table or "orders"
-    recorded = data_end(ops, table) or end
-    return max(end, min(end + dt.timedelta(days=plan.post_days), recorded))
 
 
 def scaled(estimate: Estimate, by: float) -> Estimate:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.findings.records import Unit
 from opsnb.analysis.reviews.campaign.costs import Conversions, CostBook
 from opsnb.analysis.reviews.campaign.effect_facts import EffectFacts
+from opsnb.analysis.reviews.campaign.increment import Judged
 from opsnb.analysis.reviews.campaign.report_status import is_invalid
 from opsnb.analysis.reviews.campaign.return_figures import CreditedReturn, IncrementalReturn
 from opsnb.base.messages import Said
@@ -38,6 +39,8 @@ class Measured:
         What the channels counted.
     success : float or None
         The increment that the plan wants reached.
+    judged : Judged
+        How much of the campaign the effect is of.
     """
 
     name: Said
@@ -52,6 +55,7 @@ class Measured:
     incremental: IncrementalReturn | None = None
     conversions: Conversions | None = None
     success: float | None = None
+    judged: Judged = field(default=Judged())
 
     @property
     def is_invalid(self) -> bool:

@@ -6,8 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Column, Note, Part, Table
+from opsnb.analysis.reviews.campaign.before_after import on_record
+from opsnb.analysis.reviews.campaign.wording import each
 from opsnb.base.messages import Text
-from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.campaign.case import CampaignCase
@@ -21,7 +22,6 @@ def phase_parts(case: CampaignCase) -> list[Part]:
     costs = _booked(case)
     rows: list[dict[str, Any]] = []
     for phase in plan.phases:
-        span = between(phase.start, phase.end)
         booked = sum(amount for day, amount in costs.items() if phase.start <= day <= phase.end)
         row: dict[str, Any] = {
             "phase": phase.name,
@@ -30,18 +30,19 @@ def phase_parts(case: CampaignCase) -> list[Part]:
             "daily": None,
         }
         if not ops.meter.absent(plan.metric):
-            counted = ops.meter.daily(plan.metric, span.start, span.end)["value"]
-            row["daily"] = ops.fact(
-                "campaign.phase", counted.mean(), case.unit, metric=plan.metric,
-                segment=f"{phase.start}", n=len(counted),
-            )  # fmt: skip
+            counted = on_record(ops, plan, phase.start, phase.end).dropna()
+            if len(counted):
+                row["daily"] = ops.fact(
+                    "campaign.phase", counted.mean(), case.unit, metric=plan.metric,
+                    segment=f"{phase.start}", n=len(counted),
+                )  # fmt: skip
         rows.append(row)
     columns = [
         Column("phase", Text("campaign.phases.phase"), "said"),
         Column("dates", Text("campaign.goal.dates"), "said"),
         Column("cost", Text("campaign.cost.booked"), "money"),
-        Column("daily", Text.of("campaign.phases.daily", metric=case.metric.label),
-               case.format),
+        Column("daily", Text.of("campaign.phases.daily", metric=case.metric.label,
+                                each=each(ops.meter.every(plan.metric))), case.format),
     ]  # fmt: skip
     parts: list[Part] = [Table(columns, rows, caption=Text("campaign.phases.caption"))]
     inside = {day for day in costs if any(phase.start <= day <= phase.end for phase in plan.phases)}

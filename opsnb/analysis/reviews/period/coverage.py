@@ -90,12 +90,17 @@ class PeriodCoverage:
         if metric.kind.follows_ends:
             since = recorded(self.ops.rows, self.period.end)
             return since is not None and span.start >= since.first
+        if (series := self.ops.meter.record(metric.id)) is not None:
+            return series.coverage(span)[0] > 0
         return len(self.ops.meter.on_record.lacks(metric, span.start, span.end)) < span.days
 
     def holds(self, metric: Metric, span: Period) -> bool:
         """Whether so much of a span is on record that its value may stand beside another's."""
         if metric.kind.follows_ends:
             return self.covers(metric, span)
+        if (series := self.ops.meter.record(metric.id)) is not None:
+            held, of = series.coverage(span)
+            return held >= LEAST_SHARE * of > 0
         lacks = self.ops.meter.on_record.lacks(metric, span.start, span.end)
         return len(lacks) <= (1 - LEAST_SHARE) * span.days
 

@@ -20,6 +20,7 @@ from opsnb.base.messages import Text
 from opsnb.base.plans import Target
 
 if TYPE_CHECKING:
+    from opsnb.analysis.metrics.series_record import SeriesRecord
     from opsnb.analysis.reviews.period.coverage import PeriodCoverage
     from opsnb.base.periods import Period
 
@@ -27,6 +28,9 @@ SAMPLED = frozenset(tables_where(lambda contract: contract.sampled))
 """Tables whose rows are a sample: their KPIs carry an interval. The others are complete counts."""
 
 FEW_ANSWERS = 30
+
+LEAST_COVERED = 0.5
+"""Part of a period's steps of `series` that must be on record for it to be compared."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,10 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
         return withheld
     previous = _recorded(period, metric, values[before.key], before)
     last_year = _recorded(period, metric, values[base.key], base)
+    record = ops.meter.record(name)
+    if record is not None:
+        previous = on_as_many_steps(metric, record, previous, before, span)
+        last_year = on_as_many_steps(metric, record, last_year, base, span)
     own = period.targets.get(name)
     target = own or _usual_target(period, metric)
     goal = target_of(target, previous)
@@ -99,7 +107,7 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
         metric, now, previous, change, year, target, goal, status,
         fact=_value_fact(metric, now),
         more=tuple(fact for fact in facts if fact is not None),
-        check=_few_answers(metric, now),
+        check=_few_answers(metric, now) or _part(metric, record, span),
         usual=target is not None and own is None,
         basis=basis,
     )  # fmt: skip
@@ -230,7 +238,42 @@ def _recorded(
     period: PeriodCoverage, metric: Metric, measured: Measured, span: Period
 ) -> Measured | None:
     """None for a period of which too little is on record: its value is none of a period."""
+    record = period.ops.meter.record(metric.id)
+    if record is not None:
+        return measured if record.coverage(span)[0] else None
     return measured if period.holds(metric, span) else None
+
+
+def on_as_many_steps(
+    metric: Metric, record: SeriesRecord, measured: Measured | None, span: Period, now: Period
+) -> Measured | None:
+    """A sum of `series` at its average a recorded step, over as many steps as `now` holds.
+
+    Weekly rows make months of four and of five, and a day that is not on record is none of zero.
+    None where less than half of either period is on record. What is no sum is left as it is.
+    """
+    held, of = record.coverage(span)
+    own, own_of = record.coverage(now)
+    if measured is None or measured.value is None or min(held / of, own / own_of) < LEAST_COVERED:
+        return None
+    is_daily_and_whole = record.every == "day" and held == of and own == own_of
+    if not metric.kind.is_additive or is_daily_and_whole:
+        return measured
+    return replace(measured, value=measured.value * own / held)
+
+
+def _part(metric: Metric, record: SeriesRecord | None, span: Period) -> Check | None:
+    """A KPI of `series` of which some steps of the period are not on record."""
+    if record is None:
+        return None
+    held, of = record.coverage(span)
+    if held == of:
+        return None
+    text = Text.of(
+        "month.series_part", metric=metric.label, held=held,
+        of=Text.of(f"step.many.{record.every}", n=of), unit=Text(f"step.unit.{record.every}"),
+    )  # fmt: skip
+    return Check(f"record.{metric.id}", "warn", text)
 
 
 def _year(
@@ -266,6 +309,9 @@ def aligned_year(period: PeriodCoverage, metric: Metric, now: Measured) -> float
     base, _ = base_period(span, ops.workspace.country)
     if not (_is_whole(now, span) and _is_whole(ops.meter.value(metric.id, base), base)):
         return None
+    record = ops.meter.record(metric.id)
+    if record is not None and not _is_daily(record, base, span):
+        return None
     daily = ops.meter.daily(metric.id, span.start, span.end)["value"].sum()
     length = span.days if metric.kind.over_days == "mean" else 1
     if abs(daily / length - now.value) > 1e-9 * max(abs(now.value), 1.0):
@@ -274,6 +320,12 @@ def aligned_year(period: PeriodCoverage, metric: Metric, now: Measured) -> float
     days = {stamp.date(): float(v) for stamp, v in zip(frame["day"], frame["value"], strict=True)}
     laid = project(days, span.dates, ops.workspace.country)
     return None if laid is None else laid / length
+
+
+def _is_daily(record: SeriesRecord, *spans: Period) -> bool:
+    """Whether every day of some periods is on record, so that days can be laid on a calendar."""
+    covered = [record.coverage(span) for span in spans]
+    return record.every == "day" and all(held == of for held, of in covered)
 
 
 # -- facts and checks ------------------------------------------------------------------------

@@ -35,6 +35,12 @@ def unusual_days(
         if lacking := evidence.lacking(metric):
             parts.append(Absent(lacking))
             continue
+        if (every := ops.meter.every(metric)) != "day":
+            each = Text(f"step.each.{every}")
+            parts.append(
+                Absent(Text.of("month.unusual.steps", metric=ops.label(metric), each=each))
+            )
+            continue
         try:
             scored.append(score_days(evidence, metric))
         except MethodError:
