@@ -14,7 +14,7 @@ from opsnb.analysis.tables.contracts import (
     tables_of_people,
     tables_where,
 )
-from opsnb.analysis.tables.table import Table, check, fingerprints, open_table
+from opsnb.analysis.tables.table import Table, check, compared, fingerprints, open_table
 from opsnb.analysis.tables.table_report import Issue, TableReport
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "TableReport",
     "check",
+    "compared",
     "fingerprints",
     "open_table",
     "tables_of_people",
