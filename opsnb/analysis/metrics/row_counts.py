@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from opsnb.analysis.metrics.rows import DAY_COLUMN
 from opsnb.analysis.tables import Table
 
 _MOST = 3660
@@ -16,14 +15,7 @@ def rows_per_day(table: Table) -> str | None:
 
     One query; rows without a day are not in it.
     """
-    name = DAY_COLUMN.get(table.name)
-    if name is None or name not in table.expr.columns:
-        return None
-    day = table.expr[name].cast("date")
-    frame = table.expr.group_by(_day=day).agg(n=table.expr.count()).execute()
-    known = {
-        _date(d): int(n) for d, n in zip(frame["_day"], frame["n"], strict=True) if d == d and d
-    }
+    known = table.days
     if not known:
         return None
     first, last = min(known), max(known)
@@ -31,7 +23,3 @@ def rows_per_day(table: Table) -> str | None:
         return None
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
     return " ".join([first.isoformat(), *(str(known.get(one, 0)) for one in days)])
-
-
-def _date(value: dt.date) -> dt.date:
-    return value.date() if isinstance(value, dt.datetime) else value

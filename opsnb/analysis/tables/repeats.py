@@ -66,19 +66,14 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
 
     A refund's row may carry the id of the order that it gives back.
     """
-    surplus = rows - found.get("negative", 0) - found["keys"]
-    if surplus <= 0:
+    if rows - found.get("negative", 0) <= found["keys"]:
         return {}
     distinct = table.sound.distinct()
-    refunds = refund_rows.negative(table, distinct)
-    different = one_row(table, distinct.aggregate(rows=distinct.count(), refunds=refunds.sum()))
-    orders = rows - found.get("negative", 0)
+    own = distinct.count(where=~refund_rows.negative(table, distinct))
+    different = one_row(table, distinct.aggregate(rows=distinct.count(), own=own))
     counts: dict[str, tuple[int, Level]] = {
         IDENTICAL: (rows - different["rows"], "warn"),
-        SAME_KEY: (
-            surplus - (orders - different["rows"] + different["refunds"]),
-            table.contract.repeats,
-        ),
+        SAME_KEY: (different["own"] - found["keys"], table.contract.repeats),
     }
     groups = table.sound.filter(~refund_rows.negative(table, table.sound)).group_by(table.key)
     times = groups.aggregate(times=lambda t: t.count())

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from opsnb.analysis.tables.contract import Level
 from opsnb.analysis.tables.gate_queries import hash_of
-from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
+from opsnb.analysis.tables.table_report import Issue, TableReport
 from opsnb.analysis.tables.typed_table import TypedTable
 from opsnb.base.messages import Text
 
@@ -105,8 +105,7 @@ def with_shared_ids(
     ]
     for pair, issue in _issues(pairs, all_):
         name = pair.here.table.name if pair.here.table.name in new else pair.there.table.name
-        issues = sorted((*new[name].issues, issue), key=lambda one: -LEVELS.index(one.level))
-        new[name] = replace(new[name], issues=tuple(issues))
+        new[name] = new[name].plus(issue)
     return list(new.values())
 
 

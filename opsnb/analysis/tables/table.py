@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -42,6 +43,17 @@ class Table(TypedTable):
         whole = bool(self.contract.key) and len(self.key) == len(self.contract.key)
         shared = {"repeated_key", refund_rows.ROWS}  # a refund's row may carry its order's id
         return whole and not any(issue.rule in shared for issue in self.report.issues)
+
+    @functools.cached_property
+    def days(self) -> dict[dt.date, int]:
+        """Rows by the day that the contract places them in; empty where there are no days."""
+        name = self.contract.day
+        if name is None or name not in self.expr.columns:
+            return {}
+        day = self.expr[name].cast("date")
+        counts = self.expr.group_by(_day=day).agg(n=self.expr.count())
+        answer = self.source.backend.to_pyarrow(counts).to_pylist()
+        return {_date(row["_day"]): int(row["n"]) for row in answer if row["_day"] is not None}
 
     @functools.cached_property
     def report(self) -> TableReport:
@@ -120,12 +132,23 @@ def check(
 def compared(
     workspace: Workspace, reports: Iterable[TableReport], beside: Iterable[TableReport] = ()
 ) -> list[TableReport]:
-    """Reports of single tables, with what their ids are to those of each other and `beside`."""
+    """Reports of single tables, with what takes more than a table's one scan.
+
+    That is whether rows have collapsed, and whether ids are those of the other tables (`beside`:
+    of tables inspected before).
+    """
+    from opsnb.analysis.tables.row_level import collapse_at_end
     from opsnb.analysis.tables.shared_ids import with_shared_ids
 
     reports, beside = list(reports), list(beside)
     tables = {one.table: open_table(workspace, one.table) for one in (*reports, *beside)}
+    falls = {one.table: collapse_at_end(tables[one.table]) for one in reports if one.rows}
+    reports = [one if (fall := falls.get(one.table)) is None else one.plus(fall) for one in reports]
     return with_shared_ids(reports, tables, beside)
+
+
+def _date(value: dt.date) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
 
 
 def _config(workspace: Workspace, name: str) -> TableConfig:
