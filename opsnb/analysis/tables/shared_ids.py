@@ -29,6 +29,7 @@ _LARGE = 1_000_000
 """Rows of a table from which one id in `_ONE_IN` is looked at, by its hash."""
 
 _ONE_IN = 64
+_LONGEST = 40
 _ENOUGH = 100
 """Ids that a sample must hold on both sides; else all are looked at."""
 
@@ -222,8 +223,8 @@ def _judged(pair: Pair, overlap: Overlap, reports: Mapping[str, TableReport]) ->
         "there": overlap.there,
         "both": overlap.both,
         "share": overlap.share,
-        "examples": ", ".join(_shown(pair.here, one) for one in overlap.only_here),
-        "others": ", ".join(_shown(pair.there, one) for one in overlap.only_there),
+        "examples": _shown(pair.here, overlap.only_here),
+        "others": _shown(pair.there, overlap.only_there),
     }
     rule = "ids_hardly_meet" if overlap.both else "ids_apart"
     return Issue(
@@ -253,9 +254,12 @@ def _day(moment: dt.datetime | dt.date | None) -> dt.date:
     return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
-def _shown(place: Place, id_: str) -> str:
-    """An id of the data as it may be shown: of a person, its first sign and the kind of others."""
-    if not place.is_person:
-        return id_[:40]
-    kinds = ("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in id_[1:40])
+def _shown(place: Place, ids: Iterable[str]) -> list[str]:
+    """Ids as they may be shown: of a person, the first sign and the kinds of the others."""
+    shown = (_shape(one) if place.is_person else one[:_LONGEST] for one in ids)
+    return list(dict.fromkeys(shown))
+
+
+def _shape(id_: str) -> str:
+    kinds = ("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in id_[1:_LONGEST])
     return id_[:1] + "".join(kinds)
