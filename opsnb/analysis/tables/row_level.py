@@ -10,14 +10,10 @@ import datetime as dt
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from opsnb.analysis.tables.contract import Contract
 from opsnb.analysis.tables.table_report import Issue
 from opsnb.base.messages import Text
-
-if TYPE_CHECKING:
-    from opsnb.analysis.tables.table import Table
 
 FRACTION = 0.1
 """Of the usual rows, below which they have collapsed."""
@@ -52,11 +48,14 @@ def goes_on(contract: Contract) -> bool:
     return contract.moment is not None and not contract.sampled
 
 
-def collapse_at_end(table: Table) -> Issue | None:
-    """What the gate says where the last days on record hold hardly any rows."""
-    if not goes_on(table.contract):
-        return None
-    days = {day: n for day, n in table.days.items() if day < table.as_of}
+def collapse_at_end(
+    contract: Contract, days: Mapping[dt.date, int], as_of: dt.date
+) -> Issue | None:
+    """What the gate says where the last days on record hold hardly any rows.
+
+    `days` are rows by day; the day the data was taken is never whole.
+    """
+    days = {day: n for day, n in days.items() if day < as_of}
     if not days:
         return None
     end = max(days)
@@ -72,7 +71,7 @@ def collapse_at_end(table: Table) -> Issue | None:
                 "usual": found.usual,
             }
             text = Text("data.rule.collapse", args)
-            return Issue("collapse", "warn", int(found.count), text, table.contract.clock)
+            return Issue("collapse", "warn", int(found.count), text, contract.clock)
     return None
 
 

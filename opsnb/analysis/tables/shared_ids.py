@@ -30,8 +30,9 @@ _LARGE = 1_000_000
 
 _ONE_IN = 64
 _LONGEST = 40
-_ENOUGH = 100
-"""Ids that a sample must hold on both sides; else all are looked at."""
+_ENOUGH, _CLEAR = 100, 0.2
+"""Ids that a sample must hold on both sides, or the share that a few are enough for; else all
+ids are looked at."""
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,18 @@ def _overlaps(group: Sequence[Pair], reports: Mapping[str, TableReport]) -> dict
     if large and backend.dialect == "duckdb":
         found = _found(places, bits, _ONE_IN)
         sampled = {pair: _overlap(pair, bits, found) for pair in group}
-        if all(one.share >= HARDLY and one.fewer >= _ENOUGH for one in sampled.values()):
+        if all(_is_settled(pair.level, one) for pair, one in sampled.items()):
             return sampled
     found = _found(places, bits, 1)
     return {pair: _overlap(pair, bits, found) for pair in group}
+
+
+def _is_settled(level: Level, sampled: Overlap) -> bool:
+    """Whether a sample of the ids shows that a pair meets."""
+    if level != "block":
+        return sampled.both > 0
+    clear = sampled.share >= _CLEAR and sampled.fewer >= FEW[level]
+    return clear or (sampled.share >= HARDLY and sampled.fewer >= _ENOUGH)
 
 
 def _found(places: Sequence[Place], bits: Mapping[str, int], one_in: int) -> Found:

@@ -137,13 +137,16 @@ def compared(
     That is whether rows have collapsed, and whether ids are those of the other tables (`beside`:
     of tables inspected before).
     """
-    from opsnb.analysis.tables.row_level import collapse_at_end
+    from opsnb.analysis.tables.row_level import collapse_at_end, goes_on
     from opsnb.analysis.tables.shared_ids import with_shared_ids
 
     reports, beside = list(reports), list(beside)
     tables = {one.table: open_table(workspace, one.table) for one in (*reports, *beside)}
-    falls = {one.table: collapse_at_end(tables[one.table]) for one in reports if one.rows}
-    reports = [one if (fall := falls.get(one.table)) is None else one.plus(fall) for one in reports]
+    for n, report in enumerate(reports):
+        table = tables[report.table]
+        if report.rows and goes_on(table.contract):
+            fall = collapse_at_end(table.contract, table.days, table.as_of)
+            reports[n] = report if fall is None else report.plus(fall)
     return with_shared_ids(reports, tables, beside)
 
 
