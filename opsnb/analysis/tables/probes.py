@@ -113,9 +113,14 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
 def _of_texts(
     table: TypedTable, rows: ir.Table, kept: ir.BooleanValue, name: str
 ) -> Iterator[Probe]:
-    """Ids that are words for nothing, or that blanks tell apart; in other columns the words."""
+    """Ids that are words for nothing, or that blanks tell apart; in other columns the words.
+
+    Logs, which have no key and the most rows, are read for their ids alone.
+    """
     column, is_id = table.contract[name], name in table.contract.ids
     if column.type != "text" or column.allowed or name == table.contract.comment:
+        return
+    if not (is_id or table.key):
         return
     # Only short texts are looked up in the list, which is most of what it would cost.
     nothing = ibis.cases(
@@ -123,5 +128,5 @@ def _of_texts(
     )
     yield Probe("word_for_nothing", "warn" if is_id else "note", kept & nothing, name)
     if is_id:
-        padded = rows[name].like(["% ", " %", "%\t"])
+        padded = rows[name].endswith(" ") | rows[name].startswith(" ")
         yield Probe("padded_id", "warn", kept & padded, name)

@@ -48,10 +48,10 @@ class Table(TypedTable):
     def days(self) -> dict[dt.date, int]:
         """Rows by the day that the contract places them in; empty where there are no days."""
         name = self.contract.day
-        if name is None or name not in self.expr.columns:
+        if name is None or name not in self.columns:
             return {}
-        day = self.expr[name].cast("date")
-        counts = self.expr.group_by(_day=day).agg(n=self.expr.count())
+        rows = self.expr if self.contract.key and self.report.identical else self.sound
+        counts = rows.group_by(_day=rows[name].cast("date")).agg(n=rows.count())
         answer = self.source.backend.to_pyarrow(counts).to_pylist()
         return {_date(row["_day"]): int(row["n"]) for row in answer if row["_day"] is not None}
 
