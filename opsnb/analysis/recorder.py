@@ -301,7 +301,8 @@ class Recorder:
         """Contract reports of tables (those mapped); their fingerprints enter the report."""
         wanted = [name for name in names if name in self.workspace.tables]
         missing = [name for name in wanted if name not in self.reports]
-        for report in check(self.workspace, missing) if missing else []:
+        known = list(self.reports.values())
+        for report in check(self.workspace, missing, known) if missing else []:
             self.reports[report.table] = report
             days = written(self.rows.table(report.table).days)
             self._pending.tables[report.table] = {**report.provenance(), "days": days}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsnb.analysis.tables import CONTRACTS, Issue, TableReport, check, open_table
+from opsnb.analysis.tables import CONTRACTS, Issue, TableReport, compared, open_table, report_of
 from opsnb.base.errors import OpsnbError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
@@ -66,12 +66,12 @@ def check_tables(workspace: Workspace, names: list[str], say: Callable[[str], No
     for name in names or list(workspace.tables):
         say(name)
         try:
-            reports += check(workspace, [name])
+            reports.append(report_of(workspace, name))
         except OpsnbError as error:
             if len(names) == 1:
                 raise
             unreadable[name] = error
-    return Gate(reports, unreadable)
+    return Gate(compared(workspace, reports), unreadable)
 
 
 def _row(report: TableReport) -> list[str]:

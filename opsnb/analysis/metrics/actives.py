@@ -27,11 +27,11 @@ def active_rows(
 ) -> ibis.Table:
     """A row (user_id, _day) for each sign of life of a user, from `first` to `last`.
 
-    Activity is an event; where events are not mapped, an order that was not cancelled.
+    Activity is an event; where events are not mapped, an order that was not cancelled (no refund).
     """
     name = "events" if rows.has("events") else "orders"
-    table = rows.expr(name)
-    if name == "orders" and "status" in table.columns:
+    table = rows.sold if name == "orders" else rows.expr(name)
+    if name == "orders":
         table = table.filter(table.status.coalesce("paid") != "cancelled")
     known = table.filter(table.user_id.notnull() & on_days(table, first, last, DAY_COLUMN[name]))
     return known.select("user_id", _day=known[DAY_COLUMN[name]].cast("date"))

@@ -36,7 +36,7 @@ def monthly_cohorts(rows: Rows, last: dt.date, months: int = 12) -> list[CohortC
         How many cohorts at most.
     """
     table = "events" if rows.has("events") else "orders"
-    activity = rows.expr(table)
+    activity = rows.expr(table) if table == "events" else rows.sold
     day = activity[DAY_COLUMN[table]].cast("date")
     seen = (
         activity.filter(activity.user_id.notnull() & (day <= last))
@@ -75,7 +75,7 @@ def _arrivals(rows: Rows, last: dt.date) -> ibis.Table:
         users = rows.table("users").expr
         arrived = users.filter(users.registered_date <= last)
         return arrived.select("user_id", _born=_month_number(arrived.registered_date))
-    orders = rows.expr("orders")
+    orders = rows.sold
     known = orders.filter(orders.user_id.notnull() & (orders.order_date <= last))
     first = known.group_by("user_id").agg(_first=known.order_date.min())
     return first.select("user_id", _born=_month_number(first._first))

@@ -68,7 +68,7 @@ def newcomers(
     )
     sizes = born.group_by("_channel").agg(n=born.count()).execute()
     table = "events" if rows.has("events") else "orders"
-    seen = rows.expr(table)
+    seen = rows.expr(table) if table == "events" else rows.sold
     seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
     active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
     retained = [_share(born, active, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]

@@ -38,7 +38,7 @@ class Histories:
 
 
 def purchase_days(rows: Rows, most: int = 5000) -> pd.DataFrame:
-    """Days with a paid order (returns with a negative amount left out), by customer.
+    """Days with a paid order (rows that are refunds left out), by customer.
 
     Customers whose first order is on record, spread evenly where there are more than `most`:
     where users are mapped, those who registered after the first order of the table.
@@ -48,8 +48,8 @@ def purchase_days(rows: Rows, most: int = 5000) -> pd.DataFrame:
     pandas.DataFrame
         user_id, day (date) and amount, in the order of customers and days.
     """
-    orders = rows.expr("orders")
-    paid = orders.filter(orders.user_id.notnull() & (orders.amount >= 0))
+    orders = rows.sold
+    paid = orders.filter(orders.user_id.notnull())
     if "status" in paid.columns:
         paid = paid.filter(paid.status.coalesce("paid") == "paid")
     if rows.has("users"):

@@ -46,14 +46,11 @@ class Segment:
 
 def customers(rows: Rows, day: dt.date) -> ibis.Table:
     """Who bought within the year up to a day: user_id, recency (minus), frequency, monetary."""
-    opened = rows.table("orders")
-    orders = rows.expr("orders")
+    opened, orders = rows.table("orders"), rows.sold
     if "status" in orders.columns:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
     first = day - dt.timedelta(days=YEAR - 1)
-    held = orders.filter(
-        orders.user_id.notnull() & (orders.amount >= 0) & on_days(orders, first, day, "order_date")
-    )
+    held = orders.filter(orders.user_id.notnull() & on_days(orders, first, day, "order_date"))
     value = held.amount.cast("float64")
     if "status" in held.columns:
         value = ibis.ifelse(held.status.coalesce("paid") == "paid", value, 0.0)

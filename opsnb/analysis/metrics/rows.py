@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict
 
 from opsnb.analysis.metrics.sqltext import portable
-from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of
+from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of, refund_rows
 from opsnb.base.errors import MetricError, OpsnbError
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ DAY_COLUMN = {name: one.day for name, one in CONTRACTS.items() if one.day is not
 
 TIME_COLUMN = {name: one.moment for name, one in CONTRACTS.items() if one.moment is not None}
 """The column that places it to the second, of tables that have one."""
+
+REFUNDS = "refunds"
+"""Among a metric's `needs`: that orders tell of refunds, by their status or as rows."""
 
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
@@ -77,7 +81,7 @@ class Rows:
         self.workspace = workspace
         self._opener = opener
         self._tables: dict[str, Table] = {}
-        self._known: dict[tuple[Any, ...], ibis.Table] = {}
+        self._made: dict[tuple[Any, ...], ibis.Table] = {}
 
     def has(self, table: str) -> bool:
         return table in self.workspace.tables
@@ -100,8 +104,10 @@ class Rows:
 
     def expr(self, name: str) -> ibis.Table:
         """The table's rows on the days that are on record; all of them where no others are."""
-        rows, record = self.table(name).expr, self.record(name)
-        column = DAY_COLUMN.get(name)
+        return self._on_record(name, self.table(name).expr)
+
+    def _on_record(self, name: str, rows: ibis.Table) -> ibis.Table:
+        record, column = self.record(name), DAY_COLUMN.get(name)
         if column is None or not record.rows:
             return rows
         aside = record.left_out(min(record.rows), max(record.rows)) & record.rows.keys()
@@ -117,11 +123,31 @@ class Rows:
         assert metric.table is not None
         if not self.has(metric.table):
             return metric.table
-        columns = self.table(metric.table).expr.columns
-        lacking = [name for name in metric.needs if name not in columns]
+        lacking = [name for name in metric.needs if not self._known(metric.table, name)]
         if PROFIT in metric.value and self._profit is None:
             lacking.append("cost")
+        if lacking[:1] == [REFUNDS] and not self.table(metric.table).has("status"):
+            lacking = ["status"]
         return f"{metric.table}.{lacking[0]}" if lacking else None
+
+    def _known(self, name: str, need: str) -> bool:
+        """Whether a table tells of what a metric needs: what a default fills in tells nothing."""
+        table = self.table(name)
+        if need == REFUNDS and need not in table.expr.columns:
+            return refund_rows.told(table, table.report)
+        default = any(c.name == need and c.default is not None for c in table.contract.columns)
+        return table.has(need) if default else need in table.expr.columns
+
+    @functools.cached_property
+    def orders(self) -> ibis.Table:
+        """The orders, and by `is_refund` which rows are refunds: see `tables.refund_rows`."""
+        table = self.table("orders")
+        return refund_rows.marked(table, table.expr, table.report)
+
+    @property
+    def sold(self) -> ibis.Table:
+        """The orders on days on record, without the rows that are refunds."""
+        return self._on_record("orders", self.orders.filter(~self.orders.is_refund))
 
     def of(self, metric: RowDefinition, *, keep: tuple[str, ...] = ()) -> ibis.Table:
         """Rows that count for a metric.
@@ -134,9 +160,9 @@ class Rows:
         """
         # Kept, since the engine is asked for the columns of each text of SQL.
         key = (metric.table, metric.id, metric.where, metric.value_sql, metric.per, keep)
-        if key not in self._known:
-            self._known[key] = self._of(metric, keep)
-        return self._known[key]
+        if key not in self._made:
+            self._made[key] = self._of(metric, keep)
+        return self._made[key]
 
     def _of(self, metric: RowDefinition, keep: tuple[str, ...]) -> ibis.Table:
         assert metric.table is not None
@@ -191,15 +217,15 @@ class Rows:
         listed = ", ".join(f"{sql} as {_quote(column)}" for column, sql in columns.items())
         source = f"rows_of_{name}"
         query = f"select {listed} from {source}"
-        if (name, query) not in self._known:
+        if (name, query) not in self._made:
             try:
                 made = self._sql(rows.alias(source), query, next(iter(metrics.values())))
             except MetricError:
                 for metric in metrics.values():
                     self.of(metric)  # the one at fault says so under its own name
                 raise
-            self._known[name, query] = made
-        return self._known[name, query], {what: first[text] for what, text in texts.items()}
+            self._made[name, query] = made
+        return self._made[name, query], {what: first[text] for what, text in texts.items()}
 
     def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
         """SQL of a row's day, and of its moment and user where the table has them."""
@@ -224,7 +250,7 @@ class Rows:
 
     def _with_optional_columns(self, name: str) -> ibis.Table:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
-        expr = self.table(name).expr
+        expr = self.orders if name == "orders" else self.table(name).expr
         lacking = {
             column.name: ibis.null().cast(_IBIS_TYPE[column.type])
             for column in CONTRACTS[name].columns

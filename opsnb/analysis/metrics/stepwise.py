@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from opsnb.analysis.metrics.measure import DAY, SERIES, Meter
+from opsnb.analysis.metrics.measure import DAY, Meter
+from opsnb.analysis.metrics.on_record import SERIES
 from opsnb.base.errors import MetricError
 from opsnb.base.periods import Every, Steps
 

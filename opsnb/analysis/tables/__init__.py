@@ -14,7 +14,7 @@ from opsnb.analysis.tables.contracts import (
     tables_of_people,
     tables_where,
 )
-from opsnb.analysis.tables.gate import check
+from opsnb.analysis.tables.gate import check, compared, report_of
 from opsnb.analysis.tables.record import Gap, Record
 from opsnb.analysis.tables.recorded import record_of
 from opsnb.analysis.tables.table import Table, fingerprints, open_table
@@ -32,9 +32,11 @@ __all__ = [
     "Table",
     "TableReport",
     "check",
+    "compared",
     "fingerprints",
     "open_table",
     "record_of",
+    "report_of",
     "tables_of_people",
     "tables_where",
 ]

@@ -6,58 +6,40 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import ibis
-import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
-from opsnb.analysis.sources.base import first_line
+from opsnb.analysis.tables import currencies, refund_rows, repeats
 from opsnb.analysis.tables.contracts import CONTRACTS, Level
+from opsnb.analysis.tables.gate_queries import one_row, own_columns, row_hash, sample
+from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
 from opsnb.analysis.tables.typed_table import MARK, TypedTable
-from opsnb.base.errors import SourceError, TableError
 from opsnb.base.messages import Text
 from opsnb.base.personal_data import without_personal
 
 SERIOUS = 0.05
 """Share of rows from which leaving them out blocks the table instead of warning."""
 
-_SAMPLE = 5
-_SHOWN = 60
 _STALE_DAYS = 2
-
-
-@dataclass(frozen=True)
-class _Probe:
-    """A condition on rows, and what it is worth where it holds."""
-
-    rule: str
-    level: Level
-    broken: ir.BooleanValue
-    column: str | None = None
-    show: tuple[str, ...] = ()
-    label: Any = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.rule}__{self.column or ''}"
 
 
 def inspect(table: TypedTable) -> TableReport:
     """Everything the gate says of a table."""
-    rows = _with_team_checks(table)
-    probes = list(_probes(table, rows))
-    found = _one_row(table, rows.aggregate(**_measures(table, rows, probes)))
-    repeats = _repeats(table, found)
+    rows = with_team_checks(table)
+    asked = list(probes(table, rows))
+    found = one_row(table, rows.aggregate(**_measures(table, rows, asked)))
+    twice = repeats.issues(table, found)
     issues = [
         *_whole(table, found),
         *_unreadable(table, found["rows"]),
-        *(_issue(table, rows, probe, found) for probe in probes if found[probe.key]),
-        *repeats.values(),
+        *(_issue(table, rows, probe, found) for probe in asked if found[probe.key]),
+        *twice.values(),
+        *refund_rows.issues(table, found),
+        *currencies.issues(table, found),
     ]
-    identical = repeats["identical_rows"].count if "identical_rows" in repeats else 0
+    identical = twice[repeats.IDENTICAL].count if repeats.IDENTICAL in twice else 0
     known = {column.name for column in table.contract.columns} | set(table.contract.dates)
     return TableReport(
         table=table.name,
@@ -78,141 +60,37 @@ def inspect(table: TypedTable) -> TableReport:
 # -- what is asked ---------------------------------------------------------------------
 
 
-def _with_team_checks(table: TypedTable) -> ir.Table:
-    """All typed rows, with a helper column for each of the team's own checks."""
-    checks = table.config.checks
-    if not checks:
-        return table.typed
-    name = f"{MARK}{table.name}"
-
-    def flagged(conditions: list[tuple[str, str]]) -> ir.Table:
-        flags = ", ".join(
-            f'CAST(coalesce(({where}), false) AS boolean) AS "{MARK}team_{id}"'
-            for id, where in conditions
-        )
-        query = f"SELECT *, {flags} FROM {name}"
-        return table.typed.alias(name).sql(query, dialect="duckdb")
-
-    conditions = [(check.id, check.where) for check in checks]
-    try:
-        return flagged(conditions)
-    except Exception:  # find out which one
-        for condition in conditions:
-            try:
-                flagged([condition])
-            except Exception as error:
-                raise TableError(
-                    f"the condition cannot be read ({first_line(error)})",
-                    where=f"tables.{table.name}.checks: {condition[0]}",
-                    hint=f"where is DuckDB SQL over the columns {', '.join(table.columns)}",
-                ) from error
-        raise
-
-
-def _probes(table: TypedTable, rows: ir.Table) -> Iterator[_Probe]:
-    """Every condition the table is asked for."""
-    kept = ~rows[f"{MARK}out"]
-    waiting = f"{MARK}waiting"
-    due = ~rows[waiting] if waiting in rows.columns else True
-    for column in table.contract.columns:
-        name = column.name
-        if name not in table.columns:
-            continue
-        misfit = f"{MARK}misfit_{name}"
-        fits = ~rows[misfit] if misfit in rows.columns else True
-        if misfit in rows.columns:
-            rule = "misfit_out" if column.empty == "out" else "misfit"
-            yield _Probe(rule, "warn", rows[misfit], name)
-        if column.empty == "out":
-            missing = rows[name].isnull() & fits & (due if table.contract.awaits(name) else True)
-            yield _Probe("empty_out", "warn", missing, name)
-        elif column.empty is not None:
-            yield _Probe("empty", column.empty, kept & rows[name].isnull() & fits, name)
-        if f"{MARK}default_{name}" in rows.columns:
-            yield _Probe("default", "note", kept & rows[f"{MARK}default_{name}"], name)
-        if column.allowed:
-            unknown = rows[name].notnull() & ~rows[name].isin(column.allowed)
-            yield _Probe("unknown_value", "warn", kept & unknown, name)
-        if column.low is not None:
-            yield _Probe("below", "warn", kept & (rows[name] < column.low), name)
-        if column.high is not None:
-            yield _Probe("above", "warn", kept & (rows[name] > column.high), name)
-        if column.past:
-            day = rows[name].date() if column.type == "time" else rows[name]
-            yield _Probe("future", "warn", kept & (day > table.as_of), name)
-    for own in table.contract.rules:
-        if table.has(*own.needs):
-            yield _Probe(own.id, own.level, kept & own.broken(rows), show=own.needs)
-    for check in table.config.checks:
-        broken = kept & rows[f"{MARK}team_{check.id}"]
-        yield _Probe(check.id, check.level, broken, label=check.label or check.id)
-
-
-def _measures(table: TypedTable, rows: ir.Table, probes: list[_Probe]) -> dict[str, ir.Value]:
+def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str, ir.Value]:
     """The columns of the one aggregate query."""
     kept = ~rows[f"{MARK}out"]
     measures: dict[str, ir.Value] = {"rows": rows.count(), "out": rows[f"{MARK}out"].sum()}
-    measures |= {probe.key: probe.broken.sum() for probe in probes}
+    measures |= {probe.key: probe.broken.sum() for probe in asked}
     # Counts of what is there cost a fraction of sums of what is not; dates follow their times.
-    measures |= {f"there__{name}": rows[name].count() for name in _own(table)}
+    measures |= {f"there__{name}": rows[name].count() for name in own_columns(table)}
     clock = table.contract.clock
     if clock in table.columns:
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
-    if table.key:
-        measures["keys"] = _key(table, rows).nunique(where=kept)
     if table.contract.total is not None:
         measures["total"] = rows[table.contract.total].sum()
+    for subject in (repeats, refund_rows, currencies):
+        measures |= subject.measures(table, rows, kept)
     return measures | _prints(table, rows)
-
-
-def _own(table: TypedTable) -> list[str]:
-    """The columns without the local dates that follow from a time."""
-    dates = {day for day, time in table.contract.dates.items() if time in table.columns}
-    return [name for name in table.columns if name not in dates]
 
 
 def _prints(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
     """What the fingerprint is made of: a hash of every row, or sums where there is none."""
-    values = {name: rows[name] for name in _own(table)}
     if table.source.dialect == "duckdb":
-        return {"print": (_hash_of(ibis.struct(values)) % 2147483647).cast("int64").sum()}
+        return {"print": (row_hash(table, rows) % 2147483647).cast("int64").sum()}
+    values = {name: rows[name] for name in own_columns(table)}
     return {
         f"print__{name}": value.sum() if value.type().is_numeric() else value.nunique()
         for name, value in values.items()
     }
 
 
-@ibis.udf.scalar.builtin(name="hash")
-def _hash_of(row) -> dtypes.uint64:  # type: ignore[no-untyped-def]  # ibis: of any type
-    """DuckDB's own number; Ibis's `hash()` turns it into text and back, row by row."""
-
-
-def _key(table: TypedTable, rows: ir.Table) -> ir.Value:
-    parts = [rows[name].cast("string").fill_null("") for name in table.key]
-    if len(parts) == 1:
-        return rows[table.key[0]]
-    return ibis.literal("\x1f").join(parts)
-
-
-def _one_row(table: TypedTable, query: ir.Table) -> dict[str, Any]:
-    """The aggregate's only row; counts of no rows are 0."""
-    try:
-        row = table.source.backend.to_pyarrow(query).to_pylist()[0]
-    except SourceError:
-        raise
-    except Exception as error:
-        raise TableError(
-            f"cannot be read ({first_line(error)})",
-            where=f"tables.{table.name}",
-            hint="run the table's sql by itself to see the failing row",
-        ) from error
-    maybe = ("first", "last", "total", "print")
-    return {k: v if v is not None or k.startswith(maybe) else 0 for k, v in row.items()}
-
-
 def _nulls(table: TypedTable, found: dict[str, Any]) -> dict[str, int]:
     """Empty values by column, where there are some; a local date is empty where its time is."""
-    own = _own(table)
+    own = own_columns(table)
     sources = {name: name if name in own else table.contract.dates[name] for name in table.columns}
     missing = {name: found["rows"] - found[f"there__{source}"] for name, source in sources.items()}
     return {name: count for name, count in missing.items() if count}
@@ -251,7 +129,7 @@ def _unreadable(table: TypedTable, rows: int) -> Iterator[Issue]:
             yield Issue("unreadable_lines", level, count, Text(key, args), None, sample)
 
 
-def _issue(table: TypedTable, rows: ir.Table, probe: _Probe, found: dict[str, Any]) -> Issue:
+def _issue(table: TypedTable, rows: ir.Table, probe: Probe, found: dict[str, Any]) -> Issue:
     count = found[probe.key]
     args = {
         "count": count,
@@ -275,43 +153,9 @@ def _issue(table: TypedTable, rows: ir.Table, probe: _Probe, found: dict[str, An
         *CONTRACTS[table.name].key, *whose, probe.column, *probe.show, table.contract.clock
     ]  # fmt: skip
     shown = [name for name in names if name is not None]
-    sample = _sample(table, rows.filter(probe.broken), shown)
-    return Issue(probe.rule, probe.level, count, Text(key, args), probe.column, sample)
-
-
-def _repeats(table: TypedTable, found: dict[str, Any]) -> dict[str, Issue]:
-    """Rows of the same key: identical ones are left out but one, others are an issue."""
-    if not table.key or (surplus := found["rows"] - found["out"] - found["keys"]) <= 0:
-        return {}
-    different = _one_row(table, table.sound.distinct().aggregate(rows=lambda t: t.count()))["rows"]
-    identical = found["rows"] - found["out"] - different
-    groups = table.sound.group_by(table.key).aggregate(times=lambda t: t.count())
-    issues = {}
-    rules: dict[str, tuple[int, Level]] = {
-        "identical_rows": (identical, "warn"),
-        "repeated_key": (surplus - identical, table.contract.repeats),
-    }
-    sample = _sample(table, groups.filter(groups.times > 1), [*table.key, "times"])
-    for rule, (count, level) in rules.items():
-        if count:
-            args = {"count": count, "share": count / found["rows"], "key": table.key}
-            text = Text(f"data.rule.{rule}", args)
-            issues[rule] = Issue(rule, level, count, text, ", ".join(table.key), sample)
-    return issues
-
-
-def _sample(table: TypedTable, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
-    """Some rows as text, without addresses and numbers of people."""
-    shown = [name for name in dict.fromkeys(names) if name in rows.columns]
-    picked = rows.select(shown or rows.columns[:3]).limit(_SAMPLE)
-    found = table.source.backend.to_pyarrow(picked).to_pylist()
-    return tuple(
-        {
-            name: "" if value is None else without_personal(str(value))[:_SHOWN]
-            for name, value in row.items()
-        }
-        for row in found
-    )
+    rows_shown = sample(table, rows.filter(probe.broken), shown)
+    args["words"] = list(dict.fromkeys(row.get(probe.column or "", "") for row in rows_shown))
+    return Issue(probe.rule, probe.level, count, Text(key, args), probe.column, rows_shown)
 
 
 def _fingerprint(table: TypedTable, found: dict[str, Any]) -> str:

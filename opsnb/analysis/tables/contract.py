@@ -78,6 +78,9 @@ class Contract:
         not about single people. Groups of such a table are withheld where they are small.
     dates : dict
         Local dates to add, by the time they come from.
+    refers : dict
+        By a column of ids, the columns ("users.user_id") where the same ids should stand, each
+        with what it is worth when none does: block where most sections join the two.
     rules : tuple of Rule
     repeats : Level
         What rows of the same key that differ are worth.
@@ -115,6 +118,7 @@ class Contract:
     clock: str | None = field(kw_only=True)
     people: tuple[str, ...] = field(kw_only=True)
     dates: Mapping[str, str] = field(default_factory=dict)
+    refers: Mapping[str, Mapping[str, Level]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     repeats: Level = "block"
     awaited: tuple[str, tuple[str, ...]] | None = None
@@ -140,6 +144,12 @@ class Contract:
     def moment(self) -> str | None:
         """The column that places a row in time to the second, where it has one."""
         return self.dates.get(self.day) if self.day else None
+
+    @property
+    def ids(self) -> list[str]:
+        """The columns that hold ids, as texts."""
+        named = {*self.key, *self.people, *self.refers, *self.subjects.values()}
+        return [c.name for c in self.columns if c.name in named and c.type == "text"]
 
     @property
     def required(self) -> list[str]:

@@ -60,6 +60,7 @@ USERS = Contract(
     clock="registered_at",
     people=("user_id", "invited_by"),
     dates={"registered_date": "registered_at", "ended_date": "ended_at"},
+    refers={"invited_by": {"users.user_id": "warn"}},
     rules=(
         _order("ended_at", "registered_at"),
         Rule(
@@ -85,6 +86,10 @@ EVENTS = Contract(
     people=("user_id",),
     dates={"event_date": "event_at"},
     witness="orders",
+    refers={
+        "user_id": {"users.user_id": "block", "orders.user_id": "block"},
+        "campaign_id": {"spend.campaign_id": "warn"},
+    },
     post_treatment=True,
 )
 
@@ -98,12 +103,16 @@ ORDERS = Contract(
         Column("cost", "number"),
         Column("status", "text", allowed=("paid", "refunded", "cancelled"), default="paid"),
         Column("refunded_at", "time", past=True),
-        *_texts("channel", "device", "campaign_id"),
+        *_texts("channel", "device", "campaign_id", "currency"),
     ),
     key=("order_id",),
     clock="ordered_at",
     people=("user_id",),
     dates={"order_date": "ordered_at", "refund_date": "refunded_at"},
+    refers={
+        "user_id": {"users.user_id": "block"},
+        "campaign_id": {"spend.campaign_id": "warn"},
+    },
     total="amount",
     shows=lambda table: table.status != "cancelled",
     post_treatment=True,
@@ -135,6 +144,7 @@ SPEND = Contract(
         _needed("kind", "text", allowed=_KINDS_OF_COST),
         _needed("amount", "number", low=0),
         *_numbers("impressions", "clicks", "conversions"),
+        *_texts("currency"),
     ),
     key=(),
     clock="date",
@@ -169,6 +179,9 @@ ASSIGNMENTS = Contract(
     clock="assigned_at",
     people=("user_id",),
     dates={"assigned_date": "assigned_at"},
+    refers={
+        "user_id": {"users.user_id": "block", "orders.user_id": "warn", "events.user_id": "warn"}
+    },
     subjects={"experiment": "experiment_id"},
     by_day=False,  # they say who was in which arm; no metric is measured of them
     extra="any attribute known before exposure",
@@ -186,6 +199,7 @@ OUTCOMES = Contract(
     key=("experiment_id", "user_id", "date"),
     clock="date",
     people=("user_id",),
+    refers={"user_id": {"assignments.user_id": "block"}},
     subjects={"experiment": "experiment_id"},
     post_treatment=True,
     extra="any numbers",
@@ -217,6 +231,7 @@ SURVEYS = Contract(
     clock="responded_at",
     people=("user_id",),
     dates={"response_date": "responded_at", "sent_date": "sent_at"},
+    refers={"user_id": {"users.user_id": "warn"}},
     awaited=("sent_at", ("responded_at", "score")),
     comment="comment",
     sampled=True,
@@ -253,6 +268,7 @@ TICKETS = Contract(
     people=("user_id",),
     comment="comment",
     dates={"opened_date": "opened_at", "resolved_date": "resolved_at"},
+    refers={"user_id": {"users.user_id": "warn"}},
     rules=(
         _order("first_response_at", "opened_at"),
         _order("resolved_at", "opened_at"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources import open_source
+from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
 from opsnb.analysis.tables.table_report import TableReport
@@ -40,7 +41,8 @@ class Table(TypedTable):
     def unique(self) -> bool:
         """Whether no two rows of `expr` share their key: to count rows is to count keys."""
         whole = bool(self.contract.key) and len(self.key) == len(self.contract.key)
-        return whole and all(issue.rule != "repeated_key" for issue in self.report.issues)
+        shared = {"repeated_key", refund_rows.ROWS}  # a refund's row may carry its order's id
+        return whole and not any(issue.rule in shared for issue in self.report.issues)
 
     @functools.cached_property
     def report(self) -> TableReport:
@@ -72,7 +74,9 @@ def open_table(workspace: Workspace, name: str) -> Table:
     if name not in tables:
         config = _config(workspace, name)
         source = open_source(workspace, config.source, noted=False)
-        tables[name] = Table(config, source, workspace.timezone, workspace.as_of)
+        tables[name] = Table(
+            config, source, workspace.timezone, workspace.as_of, workspace.currency
+        )
     return tables[name]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opsnb.analysis.tables.contracts import Level
@@ -93,6 +93,11 @@ class TableReport:
     def age_days(self) -> int | None:
         """Days from the last row to the day the data was taken."""
         return (self.as_of - _day(self.last)).days if self.last is not None else None
+
+    def plus(self, issue: Issue) -> TableReport:
+        """The report with one more issue, the worst first."""
+        issues = sorted((*self.issues, issue), key=lambda one: -LEVELS.index(one.level))
+        return replace(self, issues=tuple(issues))
 
     def covers(self, period: Period) -> bool:
         """Whether the rows reach to the last day of a period."""

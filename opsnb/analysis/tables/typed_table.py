@@ -34,17 +34,23 @@ class TypedTable:
         Where it lives.
     typed : Ibis table
         All rows in canonical types, bad ones too, with helper columns; for checks.
+    texts : set of str
+        Columns that are texts in the team's own table too.
     """
 
-    def __init__(self, config: TableConfig, source: Source, zone: str, as_of: dt.date) -> None:
+    def __init__(
+        self, config: TableConfig, source: Source, zone: str, as_of: dt.date, currency: str
+    ) -> None:
         self.name = config.name
         self.config = config
         self.source = source
         self.zone = zone
         self.as_of = as_of
+        self.currency = currency
         self.contract = _contract(config)
         raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
+        self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
         self.typed = self._typed(raw)
 
     def __repr__(self) -> str:

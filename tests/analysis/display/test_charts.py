@@ -201,7 +201,7 @@ REFUSED: list[tuple[Callable[[], Chart], str]] = [
     ),
     (
         lambda: charts.kpi_trend(
-            charts.KpiSpan(days(1), [None]), charts.KpiSpan(days(1), [1.0]), **TEXTS
+            charts.KpiSpan(days(1), [None]), charts.KpiSpan(days(1), [None]), **TEXTS
         ),
         "no week or month has a value",
     ),

@@ -290,7 +290,10 @@ def test_what_is_absent(meter: MakeMeter) -> None:
     made = meter({"orders": ORDERS.drop(columns=["cost", "status"])})
     assert made.absent("gmv_net") is None
     assert made.absent("gross_profit") == "orders.cost"
-    assert made.absent("refund_rate") is None  # an absent status counts as paid
+    # An absent status counts as paid, for sums; of refunds it says nothing.
+    for name in ("refund_rate", "kept_share", "gmv_gross", "gross_order_value"):
+        assert made.absent(name) == "orders.status"
+    assert meter({"orders": ORDERS}).absent("kept_share") is None
     assert made.absent("nps") == "surveys"
     assert made.absent("arpu") == "events"
     assert meter({"events": EVENTS}).absent("retention_d1") == "users"

@@ -58,7 +58,12 @@ label = {en = "cancellation lines", zh = "取消行"}
     assert report.total_amount == pytest.approx(9_747_747.93, abs=0.01)
     assert report.nulls == {"user_id": 135_080}
     counts = {issue.rule: issue.count for issue in report.issues if issue.rule != "old"}
-    assert counts == {"empty": 135_080, "cancellation_lines": 9_288}
+    # Bad debt is written off in two invoices without a C; lines mapped without their product
+    # repeat each other, which is no news of lines.
+    assert counts.pop("repeated_rows") == pytest.approx(240_000, rel=0.1)
+    assert counts == {"empty": 135_080, "cancellation_lines": 9_288, "refund_lines": 9_290}
+    assert report.level == "warn" and not any(i.rule == "repeated_rows" and i.level != "note"
+                                              for i in report.issues)  # fmt: skip
     assert report.last is not None and report.last.isoformat() == "2011-12-09T12:50:00"
     said = [Language("zh").say(issue.message) for issue in report.issues]
     assert "取消行：9,288 行（1.71%）" in said

@@ -64,10 +64,17 @@ def kpi_trend(
     Raises
     ------
     PublishError
-        An empty span, or values that do not fit the dates.
+        An empty span, values that do not fit the dates, or no value at all; where weeks or
+        months alone have none (a new shop has no month yet), their half says so.
     """
     for span in (weeks, months):
         _check(span)
+    need(
+        _is_known(weeks) or _is_known(months),
+        "no week or month has a value",
+        "kpi",
+        "show an Absent part in its place",
+    )
     phone_rows = -(-len(boxes) // 3)
 
     def draw(figure: Drawing, language: Language) -> None:
@@ -140,6 +147,11 @@ def _panel(
 ) -> None:
     """One span in an area given by its margins (left, top, right, bottom)."""
     left, top, right, bottom = area
+    if not _is_known(span):
+        sheet.text(left + 0.02, top + LINE / 2, name, colour=MUTED)
+        none = sheet.language.text("chart.none_yet")
+        sheet.text(left + 0.02, top + 2 * LINE, none, colour=MUTED, size=SMALL)
+        return
     ticks = number_ticks(*extent([floats(v) for v in (span.values, span.before, span.target)]), 4)
     labels = tick_labels(ticks, sheet.language, format)
     inset = widest(labels) + 0.12
@@ -209,6 +221,10 @@ def _names(
     return texts
 
 
+def _is_known(span: KpiSpan) -> bool:
+    return bool(np.isfinite(floats(span.values)).any())
+
+
 def _last(span: KpiSpan) -> tuple[int, float]:
     """The last known value and its place."""
     values = floats(span.values)
@@ -245,9 +261,3 @@ def _check(span: KpiSpan) -> None:
             "kpi",
             "give one a date, None where there is none",
         )
-    need(
-        bool(np.isfinite(floats(span.values)).any()),
-        "no week or month has a value",
-        "kpi",
-        "show an Absent part in its place",
-    )

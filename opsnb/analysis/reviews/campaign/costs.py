@@ -115,13 +115,16 @@ def attributed(ops: Recorder, plan: CampaignPlan) -> Attributed | None:
     """
     if not ops.rows.has("orders"):
         return None
-    orders = ops.rows.table("orders").expr
+    orders = ops.rows.orders
     if "campaign_id" not in orders.columns:
         return None
     mine = orders.filter(orders.campaign_id == plan.id)
     if "status" in orders.columns:
         mine = mine.filter(mine.status.coalesce("paid") == "paid")
-    totals: dict[str, Any] = {"revenue": mine.amount.sum(), "orders": mine.order_id.nunique()}
+    totals: dict[str, Any] = {
+        "revenue": mine.amount.sum(),
+        "orders": mine.order_id.nunique(where=~mine.is_refund),
+    }
     if "cost" in orders.columns:
         totals["cost"] = mine.cost.sum()
     row = mine.agg(**totals).execute().iloc[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.findings import Check, Status
+from opsnb.analysis.reviews.period.thin_numbers import collapse_check
 from opsnb.analysis.tables.recorded import span_of
 from opsnb.base.messages import Text
 from opsnb.base.periods import latest
@@ -40,6 +41,8 @@ def completeness(period: PeriodCoverage, *, is_empty: bool) -> Completeness:
         return Completeness("skipped", Check("complete", "warn", _why_empty(period)))
     if period.partial:
         return Completeness("provisional", Check("complete", "warn", period.why_partial))
+    if (fallen := collapse_check(period)) is not None:
+        return Completeness("provisional", fallen)
     if period.refunds_open:
         days = period.ops.workspace.refund_window_days
         reason = Text.of(period.texts["refunds_open"], days=days, as_of=as_of)

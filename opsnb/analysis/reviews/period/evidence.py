@@ -11,6 +11,7 @@ from opsnb.analysis.reviews.period.completeness import Completeness, completenes
 from opsnb.analysis.reviews.period.coverage import PeriodCoverage
 from opsnb.analysis.reviews.period.kpi import Kpi
 from opsnb.analysis.reviews.period.kpi_measurement import MeasuredKpis, measure_kpi, measure_kpis
+from opsnb.analysis.reviews.period.thin_numbers import handful_check
 from opsnb.analysis.reviews.shared.blocked import Block
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.base.messages import Text
@@ -145,8 +146,8 @@ class PeriodEvidence(PeriodCoverage):
     @cached_property
     def period_checks(self) -> tuple[Check, ...]:
         """Whether the period is reached and complete."""
-        reach = reach_check(self)
-        return (*((reach,) if reach else ()), self.completeness.check)
+        known = (reach_check(self), self.completeness.check, handful_check(self.kpis))
+        return tuple(check for check in known if check is not None)
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -22,11 +22,17 @@ def course(evidence: WeekEvidence, metric: str) -> list[Part]:
     ops = evidence.ops
     if lacking := evidence.lacking(metric):
         return [Absent(lacking)]
+    weeks, months = (
+        _span(evidence, metric, evidence.weeks),
+        _span(evidence, metric, evidence.months),
+    )
+    if all(value is None for value in (*weeks.values, *months.values)):
+        return [Absent(evidence.not_recorded(metric))]
     label, kpi = ops.label(metric), evidence.kpi(metric)
     change: Said = kpi.change_text if kpi else Text("month.change_none")
     chart = charts.kpi_trend(
-        _span(evidence, metric, evidence.weeks),
-        _span(evidence, metric, evidence.months),
+        weeks,
+        months,
         claim=Text.of("week.course.claim", metric=label, change=change),
         alt=Text.of("week.course.alt", metric=label, weeks=WEEKS, months=MONTHS),
         source=Text.of("month.source", start=evidence.months[0].start, end=evidence.period.end),

@@ -1,0 +1,63 @@
+"""What the checks of the data gate ask the engine: one row of counts, some rows as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dtypes
+import ibis.expr.types as ir
+
+from opsnb.analysis.sources.base import first_line
+from opsnb.analysis.tables.typed_table import TypedTable
+from opsnb.base.errors import SourceError, TableError
+from opsnb.base.personal_data import without_personal
+
+_SAMPLE = 5
+_SHOWN = 60
+
+
+def one_row(table: TypedTable, query: ir.Table) -> dict[str, Any]:
+    """The aggregate's only row; counts of no rows are 0."""
+    try:
+        row = table.source.backend.to_pyarrow(query).to_pylist()[0]
+    except SourceError:
+        raise
+    except Exception as error:
+        raise TableError(
+            f"cannot be read ({first_line(error)})",
+            where=f"tables.{table.name}",
+            hint="run the table's sql by itself to see the failing row",
+        ) from error
+    maybe = ("first", "last", "total", "print")
+    return {k: v if v is not None or k.startswith(maybe) else 0 for k, v in row.items()}
+
+
+def sample(table: TypedTable, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
+    """Some rows as text, without addresses and numbers of people."""
+    shown = [name for name in dict.fromkeys(names) if name in rows.columns]
+    picked = rows.select(shown or rows.columns[:3]).limit(_SAMPLE)
+    found = table.source.backend.to_pyarrow(picked).to_pylist()
+    return tuple(
+        {
+            name: "" if value is None else without_personal(str(value))[:_SHOWN]
+            for name, value in row.items()
+        }
+        for row in found
+    )
+
+
+def own_columns(table: TypedTable) -> list[str]:
+    """The columns without the local dates that follow from a time."""
+    dates = {day for day, time in table.contract.dates.items() if time in table.columns}
+    return [name for name in table.columns if name not in dates]
+
+
+def row_hash(table: TypedTable, rows: ir.Table) -> ir.IntegerValue:
+    """A number of a whole row; of DuckDB only."""
+    return hash_of(ibis.struct({name: rows[name] for name in own_columns(table)}))
+
+
+@ibis.udf.scalar.builtin(name="hash")
+def hash_of(row) -> dtypes.uint64:  # type: ignore[no-untyped-def]  # ibis: of any type
+    """DuckDB's own number; Ibis's `hash()` turns it into text and back, row by row."""
