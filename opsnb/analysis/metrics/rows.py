@@ -96,12 +96,8 @@ class Rows:
 
     def expr(self, name: str) -> ibis.Table:
         """The table's rows on the days that are on record; all of them where no others are."""
-        rows, record = self.table(name).expr, self.record(name)
-        column = DAY_COLUMN.get(name)
-        if column is None or not record.rows:
-            return rows
-        aside = record.left_out(min(record.rows), max(record.rows)) & record.rows.keys()
-        return without(rows, aside, column)
+        rows, column = self.table(name).expr, DAY_COLUMN.get(name)
+        return rows if column is None else without(rows, self.record(name).aside, column)
 
     def is_unique(self, metric: RowDefinition) -> bool:
         """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""

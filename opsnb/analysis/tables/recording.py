@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from opsnb.analysis.tables.day_counts import Day
-from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray
+from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray, runs
 from opsnb.base.messages import Said
 
 LEAST_SHARE = 0.2
@@ -135,7 +135,7 @@ def _of_ledger(
     told = stated.gaps
     gaps = tuple(
         Gap(run[0], run[-1], sum(days[d].rows for d in run if d in days), 0, *told[run[0]])
-        for run in _runs(sorted(told))
+        for run in runs(told)
     )
     start = stated.first or first.replace(day=1)
     return Record(
@@ -394,7 +394,7 @@ def _found(
             if cause is not None:
                 causes[span.day(index)] = cause
     gaps = []
-    for run in _runs(sorted(causes)):
+    for run in runs(causes):
         for cause, group in groupby(run, key=lambda day: causes[day]):
             gaps.append(_gap(span, list(group), cause, None))
     return [gap for gap in gaps if gap.usual >= LEAST_ROWS]
@@ -438,7 +438,7 @@ def _told(span: _Days, stated: Stated) -> list[Gap]:
     """Gaps that the team states."""
     return [
         _gap(span, list(group), *told)
-        for run in _runs(sorted(stated.gaps))
+        for run in runs(stated.gaps)
         for told, group in groupby(run, key=lambda day: stated.gaps[day])
     ]
 
@@ -452,14 +452,3 @@ def _without_edge_gaps(
     while gaps and gaps[-1].start <= last <= gaps[-1].end:
         last = gaps.pop().start - _DAY
     return gaps, first, last
-
-
-def _runs(days: Sequence[dt.date]) -> list[list[dt.date]]:
-    """Unbroken runs of days."""
-    runs: list[list[dt.date]] = []
-    for day in days:
-        if runs and day - runs[-1][-1] == _DAY:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return runs

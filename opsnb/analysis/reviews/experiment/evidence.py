@@ -20,6 +20,7 @@ from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
 from opsnb.analysis.reviews.experiment.looks import levels_across_arms
 from opsnb.analysis.reviews.experiment.outcome_tests import outcome_tests, plausibility
+from opsnb.analysis.reviews.experiment.record_tests import record_tests
 from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.split_tests import has_drifted, split_tests
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
@@ -42,7 +43,7 @@ class Evidence(ExperimentData):
     @cached_property
     def trust(self) -> TrustTests:
         """Every test that comes before a result; one that blocks makes it invalid."""
-        tests = self.split_tests + outcome_tests(self)
+        tests = self.split_tests + record_tests(self) + outcome_tests(self)
         metric = self.plan.primary.metric
         if tests.blocking or self.absent(metric):
             return tests
