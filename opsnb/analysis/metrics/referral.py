@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.metrics.rows import Rows, on_days, without
 
 INVITE = "invite"
 
@@ -44,10 +44,17 @@ class Referral:
 
 
 def referral(rows: Rows, start: dt.date, end: dt.date) -> Referral | None:
-    """Invitations and invited users, both ends included; None where neither is recorded."""
+    """Invitations and invited users, both ends included; None where neither is recorded.
+
+    Days that either table lacks count on neither side.
+    """
     if not (rows.has("events") and rows.has("users")):
         return None
-    events, users = rows.expr("events"), rows.table("users").expr
+    lacks = frozenset[dt.date]().union(
+        *(rows.record(name).lacks(start, end) for name in ("events", "users"))
+    )
+    events = without(rows.expr("events"), lacks, "event_date")
+    users = without(rows.expr("users"), lacks, "registered_date")
     if "invited_by" not in users.columns:
         return None
     sent = events.filter((events.event == INVITE) & on_days(events, start, end, "event_date"))

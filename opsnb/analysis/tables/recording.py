@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opsnb.analysis.tables.day_counts import Day
+from opsnb.analysis.tables.low_tail import low_tail
 from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray, runs
 from opsnb.base.messages import Said
 
@@ -31,6 +32,9 @@ NEIGHBOURS = 6
 
 LONG = 14
 """Days without a row from which a silence is no neighbour of the days beside it."""
+
+UNLIKELY = 1e-4
+"""Chance of so few rows, by how low the table's other days go, above which they are no gap."""
 
 LIKELY_NONE = 3.0
 """Rows that may well not have come by chance: `exp(-3)` is 5 %."""
@@ -155,6 +159,8 @@ class _Days:
         Mean of its weekday nearby, silent days counted.
     silent : array of bool, shape (days,)
         Far fewer rows than usual.
+    chance : array of float, shape (days,)
+        Of as few rows, by how low the other days go.
     """
 
     def __init__(
@@ -172,6 +178,8 @@ class _Days:
         self.real = np.array([self.day(i) in real for i in range(length)])
         rests = np.array([self.day(i) in resting for i in range(length)])
         self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
+        told = ~self.real & ~rests
+        self.chance = low_tail(self.n[told], self.usual[told]).chance(self.n, self.usual)
 
     def day(self, index: int | np.integer[Any]) -> dt.date:
         return self.start + int(index) * _DAY
@@ -269,6 +277,7 @@ def _edges(span: _Days) -> tuple[int, int]:
         else:
             break
     faint = span.n < STRAY_SHARE * np.where(span.usual >= LEAST_ROWS, span.usual, 0)
+    faint &= span.chance < UNLIKELY
     ahead, behind = _leading(faint[low : high + 1]), _leading(faint[low : high + 1][::-1])
     return (
         low + ahead if ahead <= MOST_TRIMMED else low,
@@ -396,7 +405,10 @@ def _found(
     gaps = []
     for run in runs(causes):
         for cause, group in groupby(run, key=lambda day: causes[day]):
-            gaps.append(_gap(span, list(group), cause, None))
+            days = list(group)
+            chances = span.chance[[(day - span.start).days for day in days]]
+            if chances.prod() < UNLIKELY:
+                gaps.append(_gap(span, days, cause, None))
     return [gap for gap in gaps if gap.usual >= LEAST_ROWS]
 
 

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from opsnb.analysis.findings import Check
-from opsnb.analysis.metrics.rows import DAY_COLUMN, on_days
 from opsnb.analysis.reviews.campaign.increment import post_end
 from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.tables import Gap
     from opsnb.base.plans import CampaignPlan
-
-WEEKS_BEFORE = 8
-LEAST_SHARE = 0.2
-"""A day with less than this part of what its weekday usually records is a gap."""
-LEAST_ROWS = 20
-"""Rows that a weekday usually records, below which a quiet day says nothing."""
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A table's day with far too few rows."""
+class Missing:
+    """Days in a row on which a table holds next to nothing, and whether the team lists them."""
 
-    table: str
-    day: dt.date
-    share: float
+    days: Text
+    listed: bool
 
 
 def gap_checks(ops: Recorder, plan: CampaignPlan) -> list[Check]:
@@ -44,54 +35,45 @@ def gap_checks(ops: Recorder, plan: CampaignPlan) -> list[Check]:
     if last is not None and last < plan.end:
         reason = Text.of("campaign.fair.unfinished", last=last, end=plan.end)
         checks.append(Check("window_recorded", "warn", reason))
+    begun = ops.rows.record(table).first if last is not None and table else None
+    if begun is not None and begun > plan.start:
+        reason = Text.of("campaign.fair.begun_late", first=begun, start=plan.start)
+        checks.append(Check("start_recorded", "warn", reason))
     found = [
-        gap
+        one
         for name in ("orders", "events", "users")
         if ops.rows.has(name)
-        for gap in gaps(ops, name, plan.start, post_end(ops, plan, plan.end))
+        for one in missing(ops, name, plan.start, post_end(ops, plan, plan.end))
     ]
-    for state, some in _by_listing(ops, found):
-        message = Text.of(
-            f"campaign.fair.gaps_{state}",
-            days=[
-                Text.of("campaign.fair.gap", table=g.table, day=g.day, share=g.share) for g in some
-            ],
-        )
-        checks.append(Check(f"gaps.{state}", "warn", message))
+    for state in ("listed", "unlisted"):
+        some = [one.days for one in found if one.listed == (state == "listed")]
+        if some:
+            message = Text.of(f"campaign.fair.gaps_{state}", days=some)
+            checks.append(Check(f"gaps.{state}", "warn", message))
     return checks or [Check("gaps", "pass", Text("campaign.fair.no_gaps"))]
 
 
-def gaps(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Gap]:
-    """Days from first to last with under a fifth of the rows of the same weekdays before."""
-    rows = ops.rows.table(table).expr
-    day = DAY_COLUMN[table]
-    since = first - dt.timedelta(weeks=WEEKS_BEFORE)
-    seen = rows.filter(on_days(rows, since, last, day)).mutate(_day=rows[day].cast("date"))
-    frame = seen.group_by("_day").agg(n=seen.count()).execute()
-    counts = pd.Series(frame["n"].to_numpy(), index=pd.to_datetime(frame["_day"]))
-    counts = counts.reindex(pd.date_range(since, last), fill_value=0)
-    before = counts[counts.index < pd.Timestamp(first)]
-    usual = before.groupby(before.index.day_of_week).median()
-    found = []
-    for stamp, n in counts[counts.index >= pd.Timestamp(first)].items():
-        expected = float(usual.get(stamp.weekday(), 0.0))
-        if expected >= LEAST_ROWS and n < LEAST_SHARE * expected:
-            found.append(Gap(table, stamp.date(), float(n / expected)))
-    return found
-
-
-def _by_listing(ops: Recorder, found: Sequence[Gap]) -> list[tuple[str, list[Gap]]]:
-    """Gaps that plans/events.toml tells of, and those that nobody wrote down."""
+def missing(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Missing]:
+    """Gaps of a table's record from first to last, and days that an outage left without a row."""
+    record, events = ops.rows.record(table), ops.workspace.events
 
     def listed(gap: Gap) -> bool:
-        return any(
-            event.kind in {"outage", "tracking"}
-            and event.start <= gap.day <= (event.end or event.start)
-            for event in ops.workspace.events
-        )
+        told = gap.cause in ("stated", "tracking")
+        return told or any(e.kind == "tracking" and e.period.contains(gap.start) for e in events)
 
-    groups = [
-        ("listed", [gap for gap in found if listed(gap)]),
-        ("unlisted", [gap for gap in found if not listed(gap)]),
+    found = []
+    for gap in record.gaps_in(first, last):
+        key = "campaign.fair.stated" if gap.share is None else "campaign.fair.gap"
+        said = Text.of(key, table=table, days=said_days(gap.days), share=gap.share)
+        found.append(Missing(said, listed(gap)))
+    silent = [
+        day
+        for event in events
+        if event.kind == "outage"
+        for day in event.period.dates
+        if first <= day <= last and record.state(day) == "zero"
     ]
-    return [(state, some) for state, some in groups if some]
+    if silent:
+        said = Text.of("campaign.fair.silent", table=table, days=said_days(silent))
+        found.append(Missing(said, True))
+    return found
