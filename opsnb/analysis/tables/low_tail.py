@@ -16,7 +16,7 @@ LEAST_DAYS = 6
 """Days that make it at least."""
 
 SPARSE = 0.25
-"""Part of the usual rows down to which days reach where none at all may be the next step."""
+"""Part of the usual rows below which days of few rows lead on to days of none."""
 
 BY_CHANCE = 3.0
 """Rows that may well not have come: `exp(-3)` is 5 %."""
@@ -42,13 +42,17 @@ class LowTail:
     def chance(self, rows: np.ndarray, usual: np.ndarray) -> np.ndarray:
         """Of as few rows or fewer, shape (days,); small counts vary by themselves.
 
-        0 for none at all, where every day with rows has a good part of the usual ones: nothing
-        leads from those to these.
+        Where every day with rows has a good part of the usual ones, none at all would have to
+        come of a day as low as the lowest.
         """
         share = (rows + BY_CHANCE) / np.maximum(usual, 1e-9)
-        found = np.minimum(1.0, self.weight * share**self.power)
-        unheard = (rows == 0) & (usual > 0) & (self.lowest >= SPARSE)
-        return np.where(unheard, 0.0, found)
+        law = np.log(self.weight) + self.power * np.log(share)
+        found: np.ndarray = np.exp(np.minimum(0.0, law))
+        if self.lowest < SPARSE:
+            return found
+        none = np.exp(-min(self.lowest, 1.0) * usual)
+        found[rows == 0] = np.minimum(found, none)[rows == 0]
+        return found
 
 
 def low_tail(rows: np.ndarray, usual: np.ndarray) -> LowTail:

@@ -6,38 +6,16 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
+from opsnb.analysis.tables.daily_rows import LEAST_ROWS, LONG, UNLIKELY, DailyRows
 from opsnb.analysis.tables.day_counts import Day
-from opsnb.analysis.tables.low_tail import low_tail
 from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray, runs
 from opsnb.base.messages import Said
 
-LEAST_SHARE = 0.2
-"""A day with less than this part of what its weekday usually has is not whole."""
-
 LOWEST_SHARE = 0.1
-"""And with less than this, not recorded, where no other table tells."""
-
-LEAST_ROWS = 20
-"""Rows that silent days together would usually have, below which their silence says nothing."""
-
-RARE = 1 / 3
-"""Largest share of silent days among those of a weekday at which silence is no habit."""
-
-NEIGHBOURS = 6
-"""Days of the same weekday, before and after, that say what is usual."""
-
-LONG = 14
-"""Days without a row from which a silence is no neighbour of the days beside it."""
-
-UNLIKELY = 1e-4
-"""Chance of so few rows, by how low the table's other days go, above which they are no gap."""
-
-LIKELY_NONE = 3.0
-"""Rows that may well not have come by chance: `exp(-3)` is 5 %."""
+"""Part of the usual rows below which days were not recorded, where no other table tells."""
 
 STRAY_SHARE = 0.05
 """Part of the usual rows below which what lies beyond a silence is no record."""
@@ -99,7 +77,7 @@ def read_record(
         return Record(table, stated.first, stated.last, rows=_rows(days))
     if ledger:
         return _of_ledger(table, days, min(seen), max(seen), as_of, stated)
-    span = _Days(seen, stated.real, frozenset(resting))
+    span = DailyRows(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
     gaps = _found(span, low, high, witness, low_tells)
@@ -147,121 +125,10 @@ def _of_ledger(
     )  # fmt: skip
 
 
-class _Days:
-    """Rows on each day from the first to the last, and what is usual on it.
-
-    Attributes
-    ----------
-    n : array of int, shape (days,)
-    usual : array of float, shape (days,)
-        Median of its weekday nearby; 0 where silence is a habit.
-    mean : array of float, shape (days,)
-        Mean of its weekday nearby, silent days counted.
-    silent : array of bool, shape (days,)
-        Far fewer rows than usual.
-    chance : array of float, shape (days,)
-        Of as few rows, by how low the other days go.
-    """
-
-    def __init__(
-        self,
-        seen: Mapping[dt.date, Day],
-        real: frozenset[dt.date],
-        resting: frozenset[dt.date],
-    ) -> None:
-        self.start = min(seen)
-        length = (max(seen) - self.start).days + 1
-        self.n = np.zeros(length)
-        for day, one in seen.items():
-            self.n[(day - self.start).days] = one.shown
-        self.usual, self.mean = _usual(self.n, self.start.weekday())
-        self.real = np.array([self.day(i) in real for i in range(length)])
-        rests = np.array([self.day(i) in resting for i in range(length)])
-        self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
-        told = ~self.real & ~rests
-        self.chance = low_tail(self.n[told], self.usual[told]).chance(self.n, self.usual)
-
-    def day(self, index: int | np.integer[Any]) -> dt.date:
-        return self.start + int(index) * _DAY
-
-    def zeros(self) -> list[dt.date]:
-        """Days without a row on which none was to be expected, or that the team calls real."""
-        return [self.day(i) for i in np.flatnonzero((self.n == 0) & ~self.silent)]
-
-    def silences(self) -> list[tuple[int, int]]:
-        """Runs (first, last) of silent days that are no chance, idle days between them included."""
-        idle = (self.n == 0) & ~self.real
-        quiet = self.silent | idle
-        found = []
-        for is_quiet, group in groupby(range(len(self.n)), key=lambda i: bool(quiet[i])):
-            run = list(group)
-            dumb = [i for i in run if self.silent[i]]
-            if is_quiet and dumb and self.usual[dumb].sum() >= LEAST_ROWS:
-                found.append((dumb[0], dumb[-1]))
-        return found
-
-    def quiet_runs(self) -> list[int]:
-        """Lengths of the runs of days without a row, the longest first."""
-        runs = groupby(self.n == 0)
-        return sorted((len(list(group)) for empty, group in runs if empty), reverse=True)
-
-    def quiet_before(self, low: int) -> int:
-        return self._quiet([self._rate(low + 7 - k % 7 if k % 7 else low) for k in range(1, 400)])
-
-    def quiet_after(self, high: int) -> int:
-        return self._quiet([self._rate(high - 7 + k % 7 if k % 7 else high) for k in range(1, 400)])
-
-    def _rate(self, index: int) -> float:
-        return float(self.mean[min(max(index, 0), len(self.mean) - 1)])
-
-    def _quiet(self, rates: Sequence[float]) -> int:
-        """Days beyond an edge on which no row is no surprise: by chance, or by habit."""
-        by_chance = int((np.cumsum(rates) < LIKELY_NONE).sum())
-        runs = self.quiet_runs()
-        by_habit = runs[2] if len(runs) > 2 else 0
-        return max(by_chance, by_habit)
-
-
-def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
-    """Median and mean of the same weekdays nearby, a day itself and long silences left out."""
-    usual, mean = np.zeros(len(n)), np.zeros(len(n))
-    short = ~_in_long_silence(n)
-    for offset in range(min(7, len(n))):
-        own = np.arange(offset, len(n), 7)
-        known = own[short[own]]
-        for index in own:
-            at = int(np.searchsorted(known, index))
-            after = at + 1 if at < len(known) and known[at] == index else at
-            beside = n[
-                np.concatenate(
-                    [known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]]
-                )
-            ]
-            if not len(beside):
-                continue
-            mean[index] = beside.mean()
-            some = beside[beside > 0]
-            if not len(some):
-                continue
-            middle = float(np.median(some))
-            if (beside < LEAST_SHARE * middle).mean() <= RARE:
-                usual[index] = middle
-    return usual, mean
-
-
-def _in_long_silence(n: np.ndarray) -> np.ndarray:
-    out = np.zeros(len(n), dtype=bool)
-    for empty, group in groupby(range(len(n)), key=lambda i: bool(n[i] == 0)):
-        run = list(group)
-        if empty and len(run) >= LONG:
-            out[run] = True
-    return out
-
-
 # -- edges -------------------------------------------------------------------------------------
 
 
-def _edges(span: _Days) -> tuple[int, int]:
+def _edges(span: DailyRows) -> tuple[int, int]:
     """First and last day of the record: what lies beyond a silence and is next to nothing is not
     of it, nor are the few rows of the days in the course of which recording began or ended."""
     breaks = _breaks(span)
@@ -290,7 +157,7 @@ def _leading(flags: np.ndarray) -> int:
     return int(np.argmin(np.append(flags, False)))
 
 
-def _breaks(span: _Days) -> list[tuple[int, int]]:
+def _breaks(span: DailyRows) -> list[tuple[int, int]]:
     """Runs without any row that part what lies before from what follows."""
     runs = [list(g) for empty, g in groupby(range(len(span.n)), lambda i: span.n[i] == 0) if empty]
     lengths = sorted(len(run) for run in runs)
@@ -304,7 +171,7 @@ def _breaks(span: _Days) -> list[tuple[int, int]]:
     return found
 
 
-def _is_stray(span: _Days, low: int, first: int, last: int, *, ahead: bool) -> bool:
+def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) -> bool:
     """Whether the days beyond a break are next to nothing beside the days on its other side.
 
     ahead: the days from `low` before the break from `first` to `last`; else those from `low` to
@@ -322,7 +189,7 @@ def _is_stray(span: _Days, low: int, first: int, last: int, *, ahead: bool) -> b
 
 
 def _strays(
-    days: Mapping[dt.date, Day], span: _Days, low: int, high: int, as_of: dt.date
+    days: Mapping[dt.date, Day], span: DailyRows, low: int, high: int, as_of: dt.date
 ) -> list[Stray]:
     """Rows outside the record, those that do not show recording included."""
     first, last = span.day(low), span.day(high)
@@ -337,7 +204,7 @@ def _strays(
 
 
 def _partial(
-    span: _Days, seen: Mapping[dt.date, Day], low: int, high: int
+    span: DailyRows, seen: Mapping[dt.date, Day], low: int, high: int
 ) -> tuple[dt.datetime | None, dt.datetime | None, int, int]:
     """When recording began and ended, where that was in the course of a day; and the whole days."""
     began = ended = None
@@ -359,12 +226,12 @@ _SHORT = 0.8
 """Part of the usual rows below which a day may be the one in which recording began or ended."""
 
 
-def _is_short(span: _Days, index: int) -> bool:
+def _is_short(span: DailyRows, index: int) -> bool:
     usual = span.usual[index]
     return bool(usual >= LEAST_ROWS and span.n[index] < _SHORT * usual)
 
 
-def _late(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
+def _late(seen: Mapping[dt.date, Day], span: DailyRows, index: int) -> bool:
     """Whether the first row came later than on any of the next days."""
     own = seen[span.day(index)].first
     others = [seen[d].first for d in (span.day(index + k) for k in range(1, 15)) if d in seen]
@@ -372,7 +239,7 @@ def _late(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
     return own is not None and len(times) >= 7 and own > max(times)
 
 
-def _early(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
+def _early(seen: Mapping[dt.date, Day], span: DailyRows, index: int) -> bool:
     """Whether the last row came earlier than on any of the days before."""
     own = seen[span.day(index)].last
     others = [seen[d].last for d in (span.day(index - k) for k in range(1, 15)) if d in seen]
@@ -384,7 +251,7 @@ def _early(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
 
 
 def _found(
-    span: _Days,
+    span: DailyRows,
     low: int,
     high: int,
     witness: Mapping[dt.date, Day] | None,
@@ -392,7 +259,7 @@ def _found(
 ) -> list[Gap]:
     """Silences within the record that the rows show to be none of the business."""
     causes: dict[dt.date, Cause] = {}
-    other = _Days(_within(witness, span), frozenset(), frozenset()) if witness else None
+    other = DailyRows(_within(witness, span), frozenset(), frozenset()) if witness else None
     for first, last in span.silences():
         first, last = max(first, low), min(last, high)
         if first > last:
@@ -412,13 +279,13 @@ def _found(
     return [gap for gap in gaps if gap.usual >= LEAST_ROWS]
 
 
-def _within(witness: Mapping[dt.date, Day], span: _Days) -> dict[dt.date, Day]:
+def _within(witness: Mapping[dt.date, Day], span: DailyRows) -> dict[dt.date, Day]:
     kept = {day: one for day, one in witness.items() if one.shown}
     return kept or {span.start: Day(0, 0)}
 
 
 def _cause(
-    span: _Days, index: int, other: _Days | None, share: float, low_tells: bool
+    span: DailyRows, index: int, other: DailyRows | None, share: float, low_tells: bool
 ) -> Cause | None:
     """Why a day of a silence was not recorded; None where it may be what happened."""
     held = _held(other, span.day(index)) if other is not None else None
@@ -431,7 +298,7 @@ def _cause(
     return "low" if share < LOWEST_SHARE else None
 
 
-def _held(other: _Days, day: dt.date) -> bool | None:
+def _held(other: DailyRows, day: dt.date) -> bool | None:
     """Whether the witness had about its usual rows; None where it tells nothing."""
     index = (day - other.start).days
     if not 0 <= index < len(other.n) or other.usual[index] <= 0:
@@ -439,14 +306,14 @@ def _held(other: _Days, day: dt.date) -> bool | None:
     return bool(other.n[index] >= 0.5 * other.usual[index])
 
 
-def _gap(span: _Days, run: Sequence[dt.date], cause: Cause, name: Said | None) -> Gap:
+def _gap(span: DailyRows, run: Sequence[dt.date], cause: Cause, name: Said | None) -> Gap:
     at = [i for i in ((day - span.start).days for day in run) if 0 <= i < len(span.n)]
     return Gap(
         run[0], run[-1], int(span.n[at].sum()), round(float(span.usual[at].sum())), cause, name
     )
 
 
-def _told(span: _Days, stated: Stated) -> list[Gap]:
+def _told(span: DailyRows, stated: Stated) -> list[Gap]:
     """Gaps that the team states."""
     return [
         _gap(span, list(group), *told)
