@@ -9,7 +9,14 @@ from itertools import groupby
 
 import numpy as np
 
-from opsnb.analysis.tables.daily_rows import LEAST_ROWS, LONG, UNLIKELY, DailyRows
+from opsnb.analysis.tables.daily_rows import (
+    LEAST_ROWS,
+    LEAST_SHARE,
+    LIKELY_NONE,
+    LONG,
+    UNLIKELY,
+    DailyRows,
+)
 from opsnb.analysis.tables.day_counts import Day
 from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray, runs
 from opsnb.base.messages import Said
@@ -178,14 +185,17 @@ def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) 
     `last`, after the break that began at `first`.
     """
     if ahead:
-        apart, body, length = span.n[low:first], span.n[last + 1 :][: 2 * LONG], last + 1 - low
-        silence = last + 1 - first
+        apart, rest, length = span.n[low:first], span.n[last + 1 :], last + 1 - low
+        body, silence = rest[: 2 * LONG], last + 1 - first
     else:
-        apart, body = span.n[low : last + 1], span.n[max(first - 2 * LONG, 0) : first]
-        length, silence = last + 1 - first, low - first
-    if not len(apart) or not len(body):
+        apart, rest, length = span.n[low : last + 1], span.n[:first], last + 1 - first
+        body, silence = rest[-2 * LONG :], low - first
+    here, there = apart[apart > 0], rest[rest > 0]
+    if not len(here) or not body.any():
         return False
-    return len(apart) <= silence and apart.sum() < STRAY_SHARE * body.mean() * length
+    few = here.sum() <= LIKELY_NONE or here.mean() < LEAST_SHARE * body[body > 0].mean()
+    short = len(apart) <= silence and len(here) <= len(there)
+    return bool(few and short and apart.sum() < STRAY_SHARE * body.mean() * length)
 
 
 def _strays(

@@ -112,6 +112,28 @@ def test_a_stray_row_moves_no_edge_and_is_told(seed, away, rows, before):
     assert record.aside == {stray}
 
 
+@pytest.mark.parametrize("mean", [0.5, 2])
+def test_a_stray_row_moves_no_edge_of_a_sparse_table(mean):
+    numbers = np.random.default_rng(8).poisson(mean, 200)
+    table = counted(numbers, START + 200 * DAY)
+    record = read(table | {START: Day(1, 1)}, until=START + 400 * DAY)
+    assert record.first == read(table, until=START + 400 * DAY).first
+    assert [one.start for one in record.strays] == [START]
+
+
+def test_an_import_of_old_users_on_one_day_makes_no_strays_of_those_who_came_since():
+    table = {START: Day(1000, 1000)} | counted([20] * 170, START + 180 * DAY)
+    record = read(table, until=START + 350 * DAY)
+    assert record.last == START + 349 * DAY
+    assert not record.strays
+
+
+def test_a_day_nearly_like_the_others_is_no_stray_however_far_away():
+    table = {START: Day(2400, 2400), START + 14 * DAY: Day(3900, 3900)}
+    record = read(table, until=START + 20 * DAY)
+    assert record.first == START and not record.strays
+
+
 def test_rows_that_show_no_recording_move_no_edge():
     """Orders that were cancelled after the shop stopped."""
     table = counted([40] * 60)
