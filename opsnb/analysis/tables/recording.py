@@ -87,6 +87,11 @@ def read_record(
     span = DailyRows(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
+    if high - low + 1 < len(span.n):  # what was set aside says nothing of what is usual
+        first, last = span.day(low), span.day(high)
+        body = {day: one for day, one in seen.items() if first <= day <= last}
+        span = DailyRows(body, stated.real, frozenset(resting))
+        low, high = 0, len(span.n) - 1
     gaps = _found(span, low, high, witness, low_tells)
     began, ended, low, high = _partial(span, seen, low, high)
     first, last = span.day(low), span.day(high)
@@ -219,7 +224,7 @@ def _partial(
     """When recording began and ended, where that was in the course of a day; and the whole days."""
     began = ended = None
     before, after = span.day(low - 1), span.day(high + 1)
-    if low > 0 and before in seen and (at := seen[before].first) is not None:
+    if before in seen and (at := seen[before].first) is not None:
         began = dt.datetime.combine(before, at)
     elif _is_short(span, low) and _late(seen, span, low):
         began = dt.datetime.combine(span.day(low), seen[span.day(low)].first or dt.time())
