@@ -46,15 +46,14 @@ class Referral:
 def referral(rows: Rows, start: dt.date, end: dt.date) -> Referral | None:
     """Invitations and invited users, both ends included; None where neither is recorded.
 
-    Days that either table lacks count on neither side.
+    Days of a gap in either table count on neither side.
     """
     if not (rows.has("events") and rows.has("users")):
         return None
-    lacks = frozenset[dt.date]().union(
-        *(rows.record(name).lacks(start, end) for name in ("events", "users"))
-    )
-    events = without(rows.expr("events"), lacks, "event_date")
-    users = without(rows.expr("users"), lacks, "registered_date")
+    records = [rows.record(name) for name in ("events", "users")]
+    gaps = {day for one in records for gap in one.gaps_in(start, end) for day in gap.days}
+    events = without(rows.expr("events"), gaps, "event_date")
+    users = without(rows.expr("users"), gaps, "registered_date")
     if "invited_by" not in users.columns:
         return None
     sent = events.filter((events.event == INVITE) & on_days(events, start, end, "event_date"))

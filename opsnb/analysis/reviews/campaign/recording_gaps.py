@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from opsnb.base.plans import CampaignPlan
 
 
+_TOLD = ("stated", "tracking")
+
+
 @dataclass(frozen=True)
 class Missing:
-    """Days in a row on which a table holds next to nothing, and whether the team lists them."""
+    """Days of a table that are not on record or without a row, and whether the team lists them."""
 
     days: Text
     listed: bool
@@ -58,12 +61,13 @@ def missing(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Mi
     record, events = ops.rows.record(table), ops.workspace.events
 
     def listed(gap: Gap) -> bool:
-        told = gap.cause in ("stated", "tracking")
-        return told or any(e.kind == "tracking" and e.period.contains(gap.start) for e in events)
+        return gap.cause in _TOLD or any(
+            e.kind == "tracking" and e.period.contains(gap.start) for e in events
+        )
 
     found = []
     for gap in record.gaps_in(first, last):
-        key = "campaign.fair.stated" if gap.share is None else "campaign.fair.gap"
+        key = f"campaign.fair.{'stated' if gap.cause in _TOLD else 'gap'}"
         said = Text.of(key, table=table, days=said_days(gap.days), share=gap.share)
         found.append(Missing(said, listed(gap)))
     silent = [
