@@ -207,7 +207,8 @@ class Panel:
         days = self.window(metric)
         if days is None:
             return None
-        return self.observed.over(self.users.assigned_at, days, windowed=True)
+        tables = [part.table for name, part in self._parts.values() if name == metric]
+        return self.observed.over(self.users.assigned_at, days, windowed=True, tables=tables)
 
     @cached_property
     def caps(self) -> dict[str, float]:

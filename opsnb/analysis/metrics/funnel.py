@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import pandas as pd
 
-from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.metrics.rows import Rows, on_days, without
 from opsnb.base.errors import MetricError, did_you_mean
 
 
@@ -46,6 +46,7 @@ def funnel(
     *,
     by: Sequence[str] = (),
     within_days: int | None = None,
+    leaving_out: Collection[dt.date] = (),
 ) -> Funnel:
     """Users by step reached, in order, within a window of days; one query.
 
@@ -62,8 +63,10 @@ def funnel(
         Columns of events: a user belongs to the values of the first event in the window.
     within_days : int, optional
         Days from the first step within which all others have to follow.
+    leaving_out : collection of date
+        Days that are not to count, beside those that are not on record.
     """
-    reached = _reached(rows, steps, start, end, within_days, by)
+    reached = _reached(rows, steps, start, end, within_days, by, leaving_out)
     names = _names(steps)
     groups = {f"_by_{number}": column for number, column in enumerate(by)}
     sums = {name: reached[name].sum() for name in names}
@@ -127,10 +130,11 @@ def _reached(
     end: dt.date,
     within_days: int | None,
     by: Sequence[str],
+    leaving_out: Collection[dt.date],
 ) -> ibis.Table:
     """One row a user: 1 for each step reached, and the user's groups."""
     _check(steps)
-    events = rows.expr("events")
+    events = without(rows.expr("events"), leaving_out, "event_date")
     for column in by:
         if column not in events.columns:
             raise MetricError(

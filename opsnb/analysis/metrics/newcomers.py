@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import ibis
 
 from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
+from opsnb.analysis.tables import Record
 
 REPEAT_DAYS = 30
 WINDOW_DAYS = 7
@@ -16,10 +17,17 @@ WINDOW_DAYS = 7
 
 @dataclass(frozen=True)
 class Ripe:
-    """A share among users for whom enough days have passed; None where there are none such."""
+    """A share among users for whom enough days have passed; None where there are none such.
+
+    Attributes
+    ----------
+    touched : int
+        Further users for whom they have, but some of those days are not on record.
+    """
 
     n: int
     hits: int
+    touched: int = 0
 
     @property
     def rate(self) -> float | None:
@@ -56,7 +64,7 @@ def newcomers(
         Days of registration, both included.
     last : date
         Last day that the data holds: users for whom an age (and the days counted from it) lies
-        beyond it enter neither side of that share.
+        beyond it, or touches a day that is not on record, enter neither side of that share.
     ages : sequence of int
         Days after registering from which a return counts, for seven days.
     """
@@ -71,13 +79,14 @@ def newcomers(
     seen = rows.expr(table) if table == "events" else rows.sold
     seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
     active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
-    retained = [_share(born, active, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
+    record = rows.record(table)
+    retained = [_share(born, active, record, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
     repeat = None
     if rows.has("orders"):
         orders = rows.expr("orders")
         bought = orders.filter((orders.amount > 0) & on_days(orders, start, None, "order_date"))
         days = bought.select("user_id", _day=bought.order_date).distinct()
-        repeat = _share(born, days, last, 0, REPEAT_DAYS, 2)
+        repeat = _share(born, days, rows.record("orders"), last, 0, REPEAT_DAYS, 2)
     found = [
         Newcomers(
             str(row["_channel"]),
@@ -91,18 +100,36 @@ def newcomers(
 
 
 def _share(
-    born: ibis.Table, days: ibis.Table, last: dt.date, low: int, high: int, least: int
+    born: ibis.Table,
+    days: ibis.Table,
+    record: Record,
+    last: dt.date,
+    low: int,
+    high: int,
+    least: int,
 ) -> dict[str, Ripe]:
-    """Users with at least `least` days between two ages, among those old enough."""
-    ripe = born.filter(born._born <= ibis.literal(last - dt.timedelta(days=high)))
+    """Users with at least `least` days between two ages, among those old enough whose days
+    between them are on record."""
+    day = dt.timedelta(days=1)
+    last = min(last, record.last or last)
+    old = ripe = born.filter(born._born <= ibis.literal(last - high * day))
+    for gap in record.gaps:
+        touched = (gap.start - high * day, gap.end - low * day)
+        ripe = ripe.filter(~ripe._born.between(*map(ibis.literal, touched)))
     joined = ripe.inner_join(days, "user_id")
     since = joined._day.delta(joined._born, unit="day")
     inside = joined.filter((since >= low) & (since <= high))
     enough = inside.group_by(["user_id", "_channel"]).agg(n=inside.count())
     hits = enough.filter(enough.n >= least).group_by("_channel").agg(hits=lambda t: t.count())
-    sizes = ripe.group_by("_channel").agg(n=ripe.count()).execute()
+    sizes = _by_channel(ripe)
+    all_old = _by_channel(old) if record.gaps else sizes
     counted = {str(row["_channel"]): int(row["hits"]) for row in hits.execute().to_dict("records")}
     return {
-        str(row["_channel"]): Ripe(int(row["n"]), counted.get(str(row["_channel"]), 0))
-        for row in sizes.to_dict("records")
+        channel: Ripe(n := sizes.get(channel, 0), counted.get(channel, 0), all_old[channel] - n)
+        for channel in all_old
     }
+
+
+def _by_channel(users: ibis.Table) -> dict[str, int]:
+    frame = users.group_by("_channel").agg(n=users.count()).execute()
+    return {str(row["_channel"]): int(row["n"]) for row in frame.to_dict("records")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.metrics.rows import Rows, on_days, without
 
 INVITE = "invite"
 
@@ -44,10 +44,16 @@ class Referral:
 
 
 def referral(rows: Rows, start: dt.date, end: dt.date) -> Referral | None:
-    """Invitations and invited users, both ends included; None where neither is recorded."""
+    """Invitations and invited users, both ends included; None where neither is recorded.
+
+    Days of a gap in either table count on neither side.
+    """
     if not (rows.has("events") and rows.has("users")):
         return None
-    events, users = rows.expr("events"), rows.table("users").expr
+    records = [rows.record(name) for name in ("events", "users")]
+    gaps = {day for one in records for gap in one.gaps_in(start, end) for day in gap.days}
+    events = without(rows.expr("events"), gaps, "event_date")
+    users = without(rows.expr("users"), gaps, "registered_date")
     if "invited_by" not in users.columns:
         return None
     sent = events.filter((events.event == INVITE) & on_days(events, start, end, "event_date"))

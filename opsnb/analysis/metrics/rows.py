@@ -107,11 +107,8 @@ class Rows:
         return self._on_record(name, self.table(name).expr)
 
     def _on_record(self, name: str, rows: ibis.Table) -> ibis.Table:
-        record, column = self.record(name), DAY_COLUMN.get(name)
-        if column is None or not record.rows:
-            return rows
-        aside = record.left_out(min(record.rows), max(record.rows)) & record.rows.keys()
-        return without(rows, aside, column)
+        column = DAY_COLUMN.get(name)
+        return rows if column is None else without(rows, self.record(name).aside, column)
 
     def is_unique(self, metric: RowDefinition) -> bool:
         """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""

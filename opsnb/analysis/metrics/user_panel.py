@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ import ibis
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.metric import Kind, UserRows, names_of_kinds
-from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows
+from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows, without
 from opsnb.base.errors import MetricError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from opsnb.analysis.tables import Gap
 
 AGES = ((0, 0), (1, 2), (3, 6), (7, 13), (14, 27))
 """First and last day since exposure of each stretch; day 0 is the first 24 hours."""
@@ -37,12 +39,16 @@ class ObservationWindow:
         First and last day. Where assignments have no times, the first day stands for
         everybody's exposure.
     through : date or None
-        Last day that the data hold. Where it is given, a window after exposure may reach
-        beyond `end`, and users whose window ends later are left out.
+        Last day on record. Where it is given, a window after exposure may reach beyond `end`,
+        and users whose window ends later are left out.
     window_days : int or None
         Days from exposure that count, for metrics that name none.
     covariate_days : int
         Days before exposure over which CUPED's covariate is taken; 0: none.
+    gaps : tuple of (str, Gap)
+        Table and days that are not on record: users whose window touches them are left out.
+    recorded : date or None
+        Last day on record where no window is counted: what lies later is not over.
     """
 
     start: dt.date | None = None
@@ -50,6 +56,8 @@ class ObservationWindow:
     through: dt.date | None = None
     window_days: int | None = None
     covariate_days: int = 0
+    gaps: tuple[tuple[str, Gap], ...] = ()
+    recorded: dt.date | None = None
 
     def window(self, metric: Metric, *, timed: bool) -> int | None:
         """Days from exposure in which a metric counts; None where they are not limited."""
@@ -58,13 +66,41 @@ class ObservationWindow:
         return metric.window_days or self.window_days
 
     def over(
-        self, start: ir.TimestampValue, days: int, *, windowed: bool
+        self,
+        start: ir.TimestampValue,
+        days: int,
+        *,
+        windowed: bool,
+        tables: Iterable[str | None] = (),
     ) -> ir.BooleanValue | None:
-        """Whether so many days after the moment `start` were over; None: always."""
-        last = self.through if windowed else self.end
+        """Whether so many days after the moment `start` were over, and those of a window are on
+        record in all of `tables`; None: always."""
+        known = (self.through,) if windowed else (self.end, self.recorded)
+        last = min((day for day in known if day is not None), default=None)
         if last is None:
             return None
-        return start.date() + ibis.interval(days=days) <= ibis.literal(last)
+        begun, ended = start.date(), start.date() + ibis.interval(days=days)
+        whole = ended <= ibis.literal(last)
+        for table, gap in self.gaps:
+            if windowed and table in tables:
+                whole &= (ended < ibis.literal(gap.start)) | (begun > ibis.literal(gap.end))
+        return whole
+
+
+def avoidable(gaps: Iterable[Gap], first: dt.date, last: dt.date, days: int) -> list[Gap]:
+    """Gaps that the windows of users who came from `first` to `last` can do without touching.
+
+    None where most of the days of exposure lie within `days` of one: nearly nobody would be left,
+    so that windows are better read without the gap's days.
+    """
+    known = list(gaps)
+    came = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    clear = [
+        day
+        for day in came
+        if not any(g.start <= day + dt.timedelta(days=days) and day <= g.end for g in known)
+    ]
+    return known if 2 * len(clear) >= len(came) else []
 
 
 def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
@@ -155,6 +191,8 @@ class TableScans:
             rows, names = self.rows.together(parts, keep=keep)
         if first.table == "outcomes":
             rows = self.assigned.outcomes(rows)
+        elif first.table is not None:  # of gaps, alike in all arms and before exposure
+            rows = without(rows, self.rows.record(first.table).aside)
         users = self.assigned.users
         start = {"_from": users.assigned_at} if self.assigned.timed else {}
         joined = rows.inner_join(users.select("user_id", **start), "user_id")

@@ -15,7 +15,7 @@ from opsnb.analysis.tables.contracts import (
     tables_where,
 )
 from opsnb.analysis.tables.gate import check, compared, report_of
-from opsnb.analysis.tables.record import Gap, Record
+from opsnb.analysis.tables.record import Gap, Record, runs
 from opsnb.analysis.tables.recorded import record_of
 from opsnb.analysis.tables.table import Table, fingerprints, open_table
 from opsnb.analysis.tables.table_report import Issue, TableReport
@@ -37,6 +37,7 @@ __all__ = [
     "open_table",
     "record_of",
     "report_of",
+    "runs",
     "tables_of_people",
     "tables_where",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -127,6 +127,13 @@ class Record:
         return self.lacks(start, end) - self.edges
 
     @property
+    def aside(self) -> frozenset[dt.date]:
+        """Days with rows that count nowhere."""
+        if not self.rows:
+            return frozenset()
+        return self.left_out(min(self.rows), max(self.rows)) & self.rows.keys()
+
+    @property
     def edges(self) -> frozenset[dt.date]:
         """Days in the course of which recording began or ended."""
         return frozenset(at.date() for at in (self.began, self.ended) if at is not None)
@@ -137,3 +144,14 @@ class Record:
 
     def _within(self, day: dt.date) -> bool:
         return self.first is not None and self.last is not None and self.first <= day <= self.last
+
+
+def runs(days: Iterable[dt.date]) -> list[list[dt.date]]:
+    """Unbroken runs of days, in order."""
+    found: list[list[dt.date]] = []
+    for day in sorted(days):
+        if found and day - found[-1][-1] == _DAY:
+            found[-1].append(day)
+        else:
+            found.append([day])
+    return found

@@ -6,34 +6,20 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
+from opsnb.analysis.tables.daily_rows import (
+    LEAST_ROWS,
+    LEAST_SHARE,
+    LIKELY_NONE,
+    LONG,
+    UNLIKELY,
+    DailyRows,
+)
 from opsnb.analysis.tables.day_counts import Day
-from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray
+from opsnb.analysis.tables.record import Cause, Gap, Record, Side, Stray, runs
 from opsnb.base.messages import Said
-
-LEAST_SHARE = 0.2
-"""A day with less than this part of what its weekday usually has is not whole."""
-
-LEAST_ROWS = 20
-"""Rows that silent days together would usually have, below which their silence says nothing."""
-
-RARE = 1 / 3
-"""Largest share of silent days among those of a weekday at which silence is no habit."""
-
-NEIGHBOURS = 6
-"""Days of the same weekday, before and after, that say what is usual."""
-
-LEAST_BESIDE = 3
-"""Fewer of them say nothing."""
-
-LONG = 14
-"""Days without a row from which a silence is no neighbour of the days beside it."""
-
-LIKELY_NONE = 3.0
-"""Rows that may well not have come by chance: `exp(-3)` is 5 %."""
 
 STRAY_SHARE = 0.05
 """Part of the usual rows below which what lies beyond a silence is no record."""
@@ -92,9 +78,14 @@ def read_record(
         return Record(table, stated.first, stated.last, rows=_rows(days))
     if ledger:
         return _of_ledger(table, days, min(seen), max(seen), as_of, stated)
-    span = _Days(seen, stated.real, frozenset(resting))
+    span = DailyRows(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
+    if high - low + 1 < len(span.n):  # what was set aside says nothing of what is usual
+        first, last = span.day(low), span.day(high)
+        body = {day: one for day, one in seen.items() if first <= day <= last}
+        span = DailyRows(body, stated.real, frozenset(resting))
+        low, high = 0, len(span.n) - 1
     gaps = _found(span, low, high, witness)
     began, ended, low, high = _partial(span, seen, low, high)
     first, last = span.day(low), span.day(high)
@@ -132,7 +123,7 @@ def _of_ledger(
     told = stated.gaps
     gaps = tuple(
         Gap(run[0], run[-1], sum(days[d].rows for d in run if d in days), 0, *told[run[0]])
-        for run in _runs(sorted(told))
+        for run in runs(told)
     )
     start = stated.first or first.replace(day=1)
     return Record(
@@ -140,117 +131,10 @@ def _of_ledger(
     )  # fmt: skip
 
 
-class _Days:
-    """Rows on each day from the first to the last, and what is usual on it.
-
-    Attributes
-    ----------
-    n : array of int, shape (days,)
-    usual : array of float, shape (days,)
-        Median of its weekday nearby; 0 where silence is a habit.
-    mean : array of float, shape (days,)
-        Mean of its weekday nearby, silent days counted.
-    silent : array of bool, shape (days,)
-        Far fewer rows than usual.
-    """
-
-    def __init__(
-        self,
-        seen: Mapping[dt.date, Day],
-        real: frozenset[dt.date],
-        resting: frozenset[dt.date],
-    ) -> None:
-        self.start = min(seen)
-        length = (max(seen) - self.start).days + 1
-        self.n = np.zeros(length)
-        for day, one in seen.items():
-            self.n[(day - self.start).days] = one.shown
-        self.usual, self.mean = _usual(self.n, self.start.weekday())
-        self.real = np.array([self.day(i) in real for i in range(length)])
-        rests = np.array([self.day(i) in resting for i in range(length)])
-        self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
-
-    def day(self, index: int | np.integer[Any]) -> dt.date:
-        return self.start + int(index) * _DAY
-
-    def zeros(self) -> list[dt.date]:
-        """Days without a row on which none was to be expected, or that the team calls real."""
-        return [self.day(i) for i in np.flatnonzero((self.n == 0) & ~self.silent)]
-
-    def silences(self) -> list[tuple[int, int]]:
-        """Runs (first, last) of silent days that are no chance, idle days between them included."""
-        idle = (self.n == 0) & ~self.real
-        quiet = self.silent | idle
-        found = []
-        for is_quiet, group in groupby(range(len(self.n)), key=lambda i: bool(quiet[i])):
-            run = list(group)
-            dumb = [i for i in run if self.silent[i]]
-            if is_quiet and dumb and self.usual[dumb].sum() >= LEAST_ROWS:
-                found.append((dumb[0], dumb[-1]))
-        return found
-
-    def quiet_runs(self) -> list[int]:
-        """Lengths of the runs of days without a row, the longest first."""
-        runs = groupby(self.n == 0)
-        return sorted((len(list(group)) for empty, group in runs if empty), reverse=True)
-
-    def quiet_before(self, low: int) -> int:
-        return self._quiet([self._rate(low + 7 - k % 7 if k % 7 else low) for k in range(1, 400)])
-
-    def quiet_after(self, high: int) -> int:
-        return self._quiet([self._rate(high - 7 + k % 7 if k % 7 else high) for k in range(1, 400)])
-
-    def _rate(self, index: int) -> float:
-        return float(self.mean[min(max(index, 0), len(self.mean) - 1)])
-
-    def _quiet(self, rates: Sequence[float]) -> int:
-        """Days beyond an edge on which no row is no surprise: by chance, or by habit."""
-        by_chance = int((np.cumsum(rates) < LIKELY_NONE).sum())
-        runs = self.quiet_runs()
-        by_habit = runs[2] if len(runs) > 2 else 0
-        return max(by_chance, by_habit)
-
-
-def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
-    """Median and mean of the same weekdays nearby, a day itself and long silences left out."""
-    usual, mean = np.zeros(len(n)), np.full(len(n), n.mean())
-    short = ~_in_long_silence(n)
-    for offset in range(min(7, len(n))):
-        own = np.arange(offset, len(n), 7)
-        known = own[short[own]]
-        for index in own:
-            at = int(np.searchsorted(known, index))
-            after = at + 1 if at < len(known) and known[at] == index else at
-            beside = n[
-                np.concatenate(
-                    [known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]]
-                )
-            ]
-            if not len(beside):
-                continue
-            mean[index] = beside.mean()
-            some = beside[beside > 0]
-            if not len(some):
-                continue
-            middle = float(np.median(some))
-            if len(beside) >= LEAST_BESIDE and (beside < LEAST_SHARE * middle).mean() <= RARE:
-                usual[index] = middle
-    return usual, mean
-
-
-def _in_long_silence(n: np.ndarray) -> np.ndarray:
-    out = np.zeros(len(n), dtype=bool)
-    for empty, group in groupby(range(len(n)), key=lambda i: bool(n[i] == 0)):
-        run = list(group)
-        if empty and len(run) >= LONG:
-            out[run] = True
-    return out
-
-
 # -- edges -------------------------------------------------------------------------------------
 
 
-def _edges(span: _Days) -> tuple[int, int]:
+def _edges(span: DailyRows) -> tuple[int, int]:
     """First and last day of the record: what lies beyond a silence and is next to nothing is not
     of it, nor are the few rows of the days in the course of which recording began or ended."""
     breaks = _breaks(span)
@@ -266,6 +150,7 @@ def _edges(span: _Days) -> tuple[int, int]:
         else:
             break
     faint = span.n < STRAY_SHARE * np.where(span.usual >= LEAST_ROWS, span.usual, 0)
+    faint &= span.chance < UNLIKELY
     ahead, behind = _leading(faint[low : high + 1]), _leading(faint[low : high + 1][::-1])
     return (
         low + ahead if ahead <= MOST_TRIMMED else low,
@@ -278,7 +163,7 @@ def _leading(flags: np.ndarray) -> int:
     return int(np.argmin(np.append(flags, False)))
 
 
-def _breaks(span: _Days) -> list[tuple[int, int]]:
+def _breaks(span: DailyRows) -> list[tuple[int, int]]:
     """Runs without any row that part what lies before from what follows."""
     runs = [list(g) for empty, g in groupby(range(len(span.n)), lambda i: span.n[i] == 0) if empty]
     lengths = sorted(len(run) for run in runs)
@@ -292,25 +177,28 @@ def _breaks(span: _Days) -> list[tuple[int, int]]:
     return found
 
 
-def _is_stray(span: _Days, low: int, first: int, last: int, *, ahead: bool) -> bool:
+def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) -> bool:
     """Whether the days beyond a break are next to nothing beside the days on its other side.
 
     ahead: the days from `low` before the break from `first` to `last`; else those from `low` to
     `last`, after the break that began at `first`.
     """
     if ahead:
-        apart, body, length = span.n[low:first], span.n[last + 1 :][: 2 * LONG], last + 1 - low
-        silence = last + 1 - first
+        apart, rest, length = span.n[low:first], span.n[last + 1 :], last + 1 - low
+        body, silence = rest[: 2 * LONG], last + 1 - first
     else:
-        apart, body = span.n[low : last + 1], span.n[max(first - 2 * LONG, 0) : first]
-        length, silence = last + 1 - first, low - first
-    if not len(apart) or body.sum() < LEAST_ROWS:
+        apart, rest, length = span.n[low : last + 1], span.n[:first], last + 1 - first
+        body, silence = rest[-2 * LONG :], low - first
+    here, there = apart[apart > 0], rest[rest > 0]
+    if not len(here) or body.sum() < LEAST_ROWS:
         return False
-    return len(apart) <= silence and apart.sum() < STRAY_SHARE * body.mean() * length
+    few = here.sum() <= LIKELY_NONE or here.mean() < LEAST_SHARE * body[body > 0].mean()
+    short = len(apart) <= silence and len(here) <= len(there)
+    return bool(few and short and apart.sum() < STRAY_SHARE * body.mean() * length)
 
 
 def _strays(
-    days: Mapping[dt.date, Day], span: _Days, low: int, high: int, as_of: dt.date
+    days: Mapping[dt.date, Day], span: DailyRows, low: int, high: int, as_of: dt.date
 ) -> list[Stray]:
     """Rows outside the record, those that do not show recording included."""
     first, last = span.day(low), span.day(high)
@@ -325,12 +213,12 @@ def _strays(
 
 
 def _partial(
-    span: _Days, seen: Mapping[dt.date, Day], low: int, high: int
+    span: DailyRows, seen: Mapping[dt.date, Day], low: int, high: int
 ) -> tuple[dt.datetime | None, dt.datetime | None, int, int]:
     """When recording began and ended, where that was in the course of a day; and the whole days."""
     began = ended = None
     before, after = span.day(low - 1), span.day(high + 1)
-    if low > 0 and before in seen and (at := seen[before].first) is not None:
+    if before in seen and (at := seen[before].first) is not None:
         began = dt.datetime.combine(before, at)
     elif _is_short(span, low) and _late(seen, span, low):
         began = dt.datetime.combine(span.day(low), seen[span.day(low)].first or dt.time())
@@ -347,12 +235,12 @@ _SHORT = 0.8
 """Part of the usual rows below which a day may be the one in which recording began or ended."""
 
 
-def _is_short(span: _Days, index: int) -> bool:
+def _is_short(span: DailyRows, index: int) -> bool:
     usual = span.usual[index]
     return bool(usual >= LEAST_ROWS and span.n[index] < _SHORT * usual)
 
 
-def _late(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
+def _late(seen: Mapping[dt.date, Day], span: DailyRows, index: int) -> bool:
     """Whether the first row came later than on any of the next days."""
     own = seen[span.day(index)].first
     others = [seen[d].first for d in (span.day(index + k) for k in range(1, 15)) if d in seen]
@@ -360,7 +248,7 @@ def _late(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
     return own is not None and len(times) >= 7 and own > max(times)
 
 
-def _early(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
+def _early(seen: Mapping[dt.date, Day], span: DailyRows, index: int) -> bool:
     """Whether the last row came earlier than on any of the days before."""
     own = seen[span.day(index)].last
     others = [seen[d].last for d in (span.day(index - k) for k in range(1, 15)) if d in seen]
@@ -372,14 +260,14 @@ def _early(seen: Mapping[dt.date, Day], span: _Days, index: int) -> bool:
 
 
 def _found(
-    span: _Days,
+    span: DailyRows,
     low: int,
     high: int,
     witness: Mapping[dt.date, Day] | None,
 ) -> list[Gap]:
     """Silences within the record that the rows show to be none of the business."""
     causes: dict[dt.date, Cause] = {}
-    other = _Days(_within(witness, span), frozenset(), frozenset()) if witness else None
+    other = DailyRows(_within(witness, span), frozenset(), frozenset()) if witness else None
     for first, last in span.silences():
         first, last = max(first, low), min(last, high)
         if first > last:
@@ -389,18 +277,21 @@ def _found(
             if cause is not None:
                 causes[span.day(index)] = cause
     gaps = []
-    for run in _runs(sorted(causes)):
+    for run in runs(causes):
         for cause, group in groupby(run, key=lambda day: causes[day]):
-            gaps.append(_gap(span, list(group), cause, None))
+            days = list(group)
+            chances = span.chance[[(day - span.start).days for day in days]]
+            if chances.prod() < UNLIKELY:
+                gaps.append(_gap(span, days, cause, None))
     return [gap for gap in gaps if gap.usual >= LEAST_ROWS]
 
 
-def _within(witness: Mapping[dt.date, Day], span: _Days) -> dict[dt.date, Day]:
+def _within(witness: Mapping[dt.date, Day], span: DailyRows) -> dict[dt.date, Day]:
     kept = {day: one for day, one in witness.items() if one.shown}
     return kept or {span.start: Day(0, 0)}
 
 
-def _cause(span: _Days, index: int, other: _Days | None) -> Cause | None:
+def _cause(span: DailyRows, index: int, other: DailyRows | None) -> Cause | None:
     """Why a day of a silence was not recorded; None where it may be what happened."""
     held = _held(other, span.day(index)) if other is not None else None
     if held:
@@ -408,7 +299,7 @@ def _cause(span: _Days, index: int, other: _Days | None) -> Cause | None:
     return "empty" if span.n[index] == 0 else None
 
 
-def _held(other: _Days, day: dt.date) -> bool | None:
+def _held(other: DailyRows, day: dt.date) -> bool | None:
     """Whether the witness had about its usual rows; None where it tells nothing."""
     index = (day - other.start).days
     if not 0 <= index < len(other.n) or other.usual[index] <= 0:
@@ -416,18 +307,18 @@ def _held(other: _Days, day: dt.date) -> bool | None:
     return bool(other.n[index] >= 0.5 * other.usual[index])
 
 
-def _gap(span: _Days, run: Sequence[dt.date], cause: Cause, name: Said | None) -> Gap:
+def _gap(span: DailyRows, run: Sequence[dt.date], cause: Cause, name: Said | None) -> Gap:
     at = [i for i in ((day - span.start).days for day in run) if 0 <= i < len(span.n)]
     return Gap(
         run[0], run[-1], int(span.n[at].sum()), round(float(span.usual[at].sum())), cause, name
     )
 
 
-def _told(span: _Days, stated: Stated) -> list[Gap]:
+def _told(span: DailyRows, stated: Stated) -> list[Gap]:
     """Gaps that the team states."""
     return [
         _gap(span, list(group), *told)
-        for run in _runs(sorted(stated.gaps))
+        for run in runs(stated.gaps)
         for told, group in groupby(run, key=lambda day: stated.gaps[day])
     ]
 
@@ -441,14 +332,3 @@ def _without_edge_gaps(
     while gaps and gaps[-1].start <= last <= gaps[-1].end:
         last = gaps.pop().start - _DAY
     return gaps, first, last
-
-
-def _runs(days: Sequence[dt.date]) -> list[list[dt.date]]:
-    """Unbroken runs of days."""
-    runs: list[list[dt.date]] = []
-    for day in days:
-        if runs and day - runs[-1][-1] == _DAY:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return runs

@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from opsnb.analysis.reviews.campaign.recording_gaps import gaps
+from opsnb.analysis.reviews.campaign.recording_gaps import missing
 from tests.analysis.reviews.campaigns import open_campaign, said
 
 PLAN = """\
@@ -57,18 +57,23 @@ def test_a_gap_that_nobody_listed_is_found_and_one_listed_is_called_what_it_is(w
     orders = shop(empty=("2026-10-05", "2026-10-06"))
     campaign = review(workspace, {"orders": orders})
     text = said(campaign, "fairness")
-    assert "orders on 5 Oct (0.0% of usual), orders on 6 Oct" in text
+    assert "orders on 5 Oct to 6 Oct 2026 (0.0% of usual)" in text
+    assert "They are left out" in text
     assert status(campaign, "gaps.unlisted") == "warn"
     listed = '[[event]]\nstart = 2026-10-05\nend = 2026-10-06\nkind = "outage"\nname = "Down"\n'
     campaign = review(workspace, {"orders": orders}, plans={"events.toml": listed})
-    assert "as plans/events.toml tells" in said(campaign, "fairness")
+    text = said(campaign, "fairness")
+    assert (
+        "as plans/events.toml or opsnb.toml tells: orders on 5 Oct to 6 Oct 2026 (an outage)"
+        in text
+    )
     assert status(campaign, "gaps.listed") == "warn"
     assert "gaps.unlisted" not in campaign.ops.checks
 
 
 def test_small_tables_have_no_gaps(workspace):
     campaign = review(workspace, {"orders": shop(empty=("2026-10-05",), a_day=5)})
-    assert gaps(campaign.ops, "orders", dt.date(2026, 10, 1), dt.date(2026, 10, 10)) == []
+    assert missing(campaign.ops, "orders", dt.date(2026, 10, 1), dt.date(2026, 10, 10)) == []
 
 
 def test_data_that_ends_before_the_campaign_makes_it_provisional(workspace):

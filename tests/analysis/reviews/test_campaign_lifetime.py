@@ -57,7 +57,7 @@ def test_a_gap_ends_a_contract_and_two_orders_are_one_renewal():
 
 
 def test_the_review_models_renewals_and_scores_them_on_weeks_it_never_saw(workspace):
-    """Fitted to five renewals, sBG foretells the six published after them within 7 %."""
+    """Fitted to five renewals, sBG foretells the seven published after them within 8 %."""
     campaign = open_campaign(
         workspace({"orders": subscriptions()}, plans={"campaigns/test.toml": PLAN})
     )
@@ -65,9 +65,10 @@ def test_the_review_models_renewals_and_scores_them_on_weeks_it_never_saw(worksp
     found, facts = campaign.lifetime, campaign.ops.facts
     assert not isinstance(found, Text) and found.kind == "sbg"
     assert campaign.ops.checks["lifetime"].status == "pass"
-    # The cutoff lies after renewal 5, and renewal 11 is the last that can be judged.
-    assert found.actual[-1] == sum(HIGH_END[6:12])
-    assert found.error == pytest.approx(0, abs=0.07)
+    # The cutoff lies after renewal 5; renewal 12 is the last one, and orders that come in batches
+    # are on record up to the day before the next batch is due: it can be judged.
+    assert found.actual[-1] == sum(HIGH_END[6:13])
+    assert found.error == pytest.approx(0, abs=0.08)
     cohort = fit_shifted_beta_geometric(np.array(HIGH_END[:6]))
     assert found.parameters == pytest.approx({"alpha": cohort.alpha, "beta": cohort.beta})
     assert "Renewals after the cut" in text and "Shifted beta-geometric" in text

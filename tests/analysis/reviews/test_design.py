@@ -344,3 +344,81 @@ def test_an_event_without_events(workspace: MakeWorkspace) -> None:
     ops = Session(workspace({"orders": orders}, more=METRICS), "experiment_design")
     with pytest.raises(ParameterError, match=r'"visit" cannot be looked for: no events are map'):
         design(ops, exposure="visit").show_baseline()
+
+
+# -- what is on record ----------------------------------------------------------------------
+
+
+def shop(
+    workspace: MakeWorkspace,
+    *,
+    days: int = 60,
+    gone: tuple[int, ...] = (),
+    every: int = 4,
+    more: str = "",
+) -> Session:
+    """Sixty new users a day, every fourth of whom orders; events of some days (counted from the
+    last) are lost, their orders are not."""
+    last = pd.Timestamp("2026-11-15")
+    frames = []
+    for age in range(days):
+        at = (
+            last
+            - pd.Timedelta(days=age)
+            + pd.Timedelta(hours=9)
+            + pd.to_timedelta(np.arange(60) * 13, unit="min")
+        )
+        names = [f"u{age}_{n}" for n in range(60)]
+        frames.append(
+            pd.DataFrame({"user_id": names, "event_at": at, "event": "visit", "age": age})
+        )
+    events = pd.concat(frames, ignore_index=True)
+    orders = events[events.index % every == 0].rename(columns={"event_at": "ordered_at"})
+    orders = orders.assign(order_id=[f"o{i}" for i in range(len(orders))], amount=10.0)
+    events = events[~events.age.isin(gone)].drop(columns="age")
+    tables = {"events": events, "orders": orders.drop(columns=["event", "age"])}
+    made = workspace(tables, more=more + METRICS)
+    return Session(made, "experiment_design", cycle="2026-10", languages=["en", "zh"])
+
+
+def test_traffic_is_that_of_a_recorded_day(workspace: MakeWorkspace) -> None:
+    whole = design(shop(workspace))
+    mean, needed = whole.baseline.mean, whole.days
+    assert whole.history.pace == 60 and whole.history.left_out == ()
+    torn = design(shop(workspace, gone=(2, 3)))
+    assert torn.history.pace == 60
+    assert torn.history.left_out == (dt.date(2026, 11, 12), dt.date(2026, 11, 13))
+    assert torn.history.users == 26 * 60
+    assert torn.users_after(70) == 70 * 60
+    assert torn.baseline.mean == pytest.approx(mean)
+    assert torn.days == needed
+    shown = torn.show_baseline()
+    assert torn.ops.facts["design.days_left_out"].value == 2
+    assert "Left out, since not on record: 12 Nov to 13 Nov 2026 (2 of 28 days)" in shown.plain(
+        Language("en")
+    )
+    assert "没有记录，不计入（共 28 天，缺 2 天）" in shown.plain(Language("zh"))
+
+
+def test_a_history_reaches_back_over_a_gap_that_takes_much_of_it(workspace: MakeWorkspace) -> None:
+    torn = design(shop(workspace, gone=tuple(range(2, 16))))
+    assert torn.history.start == dt.date(2026, 10, 5)
+    assert len(torn.history.days) == 28
+    assert torn.history.pace == 60
+    assert "42 are read" in torn.show_baseline().plain(Language("en"))
+
+
+def test_a_short_record_gives_the_days_it_has_and_says_so(workspace: MakeWorkspace) -> None:
+    short = design(shop(workspace, days=9))
+    assert (short.history.start, len(short.history.days)) == (dt.date(2026, 11, 7), 9)
+    assert short.history.pace == 60
+    text = short.show_baseline().plain(Language("en"))
+    assert "The record begins on 7 Nov 2026: 9 days are read, not the 28 asked for." in text
+    assert "只读取 9 天" in short.show_baseline().plain(Language("zh"))
+
+
+def test_the_sample_company_loses_no_traffic_to_its_tracking_gap(sample: Workspace) -> None:
+    ops = Session(sample, "experiment_design", cycle="2026-10", languages=["en", "zh"])
+    found = opsnb.Design(ops, "order_conversion", mde=0.05)
+    assert round(found.traffic_fact.value) == 262
+    assert found.history.left_out == (dt.date(2026, 10, 29), dt.date(2026, 10, 30))

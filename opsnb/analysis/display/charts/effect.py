@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def cumulative_effect(
     level: float = 0.95,
     reference: tuple[float, Said] | None = None,
     events: Sequence[Event] = (),
+    holes: Collection[dt.date] = (),
     height: float = 2.7,
 ) -> Chart:
     """The estimate so far, day by day, with its interval and the zero line.
@@ -66,6 +68,8 @@ def cumulative_effect(
         Confidence of the intervals, as the key names it.
     reference : (value, label), optional
         A line to read the effect against, such as the smallest effect that matters.
+    holes : collection of date
+        Days that are not on record: no line runs across them.
 
     Raises
     ------
@@ -100,9 +104,11 @@ def cumulative_effect(
             events=events,
         )
         xs = days([point.date for point in points])
-        low, high = (floats(getattr(p, side) for p in points) for side in ("low", "high"))
-        ax.fill_between(xs, low, high, color=SERIES[0], alpha=0.18, linewidth=0)
-        ax.plot(xs, floats(point.value for point in points), color=SERIES[0], linewidth=2.0)
+        for run in _unbroken(points, holes):
+            along = days([point.date for point in run])
+            low, high = (floats(getattr(p, side) for p in run) for side in ("low", "high"))
+            ax.fill_between(along, low, high, color=SERIES[0], alpha=0.18, linewidth=0)
+            ax.plot(along, floats(point.value for point in run), color=SERIES[0], linewidth=2.0)
         ax.plot(xs[-1], last.value, "o", color=SERIES[0], markersize=5, markeredgewidth=0)
         zero_line(ax)
         if reference:
@@ -129,6 +135,16 @@ def cumulative_effect(
         level if any(is_number(point.low) for point in points) else None,
     )
     return Chart(claim=claim, draw=draw, alt=alt, source=source, height=height, plotted=plotted)
+
+
+def _unbroken(points: Sequence[SeriesPoint], holes: Collection[dt.date]) -> list[list[SeriesPoint]]:
+    """Runs of points with no hole between two of them."""
+    runs = [[points[0]]]
+    for before, point in pairwise(points):
+        if any(before.date < day <= point.date for day in holes):
+            runs.append([])
+        runs[-1].append(point)
+    return runs
 
 
 def _limits(

@@ -35,7 +35,7 @@ def by_holdout(ops: Recorder, plan: CampaignPlan, start: dt.date, end: dt.date) 
         return Text("campaign.effect.skip_assignments")
     assigned = assigned_users(ops.rows, plan.holdout.experiment)
     last = post_end(ops, plan, end)
-    pre_days = PRE_TIMES_POST * ((last - start).days + 1)
+    pre_days = _days_before(ops, plan, start, PRE_TIMES_POST * ((last - start).days + 1))
     users = assigned.counts[plan.holdout.treated]
 
     def effect(first: dt.date, final: dt.date) -> Effect:
@@ -87,6 +87,12 @@ def _judged(
         "day", window - during, window, after - (len(gaps) - during), after, plan.post_days,
         (Lacking(ops.label(plan.metric), periods),) if gaps else (),
     )  # fmt: skip
+
+
+def _days_before(ops: Recorder, plan: CampaignPlan, start: dt.date, days: int) -> int:
+    """Of the days before a campaign, the last ones that reach back to the start of the record."""
+    first = ops.meter.on_record.first(ops.catalogue[plan.metric])
+    return days if first is None else max(0, min(days, (start - first).days))
 
 
 def _compared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ class CampaignCase:
             )
         self.ops = ops
         self.plan = plans[campaign]
-        self._funnels: dict[tuple[dt.date, dt.date], Funnel] = {}
+        self._funnels: dict[tuple[dt.date, dt.date, frozenset[dt.date]], Funnel] = {}
 
     # -- the plan ------------------------------------------------------------------------
 
@@ -180,16 +181,20 @@ class CampaignCase:
         """The metric in the window less the same weekdays before."""
         return before_after(self.change, self.plan, self.unit)
 
-    def funnel_over(self, first: dt.date, last: dt.date) -> Funnel:
+    def funnel_over(
+        self, first: dt.date, last: dt.date, leaving_out: Collection[dt.date] = ()
+    ) -> Funnel:
         """The plan's funnel over some days, also by channel and device; asked for once."""
-        if (first, last) not in self._funnels:
+        # What is not on record is left out anyway.
+        further = frozenset(leaving_out) - self.ops.rows.record("events").left_out(first, last)
+        if (first, last, further) not in self._funnels:
             known = self.ops.rows.table("events").expr.columns
-            self._funnels[first, last] = funnel(
+            self._funnels[first, last, further] = funnel(
                 self.ops.rows, self.plan.funnel, first, last,
                 by=[name for name in BREAKDOWNS if name in known],
-                within_days=self.plan.funnel_days,
+                within_days=self.plan.funnel_days, leaving_out=further,
             )  # fmt: skip
-        return self._funnels[first, last]
+        return self._funnels[first, last, further]
 
     # -- the effect ------------------------------------------------------------------------
 

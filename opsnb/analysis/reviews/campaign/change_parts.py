@@ -11,7 +11,7 @@ from opsnb.analysis.display import Absent, Checks, Column, Note, Paragraph, Part
 from opsnb.analysis.methods.decomposition import MixRate, mix_and_rate, product_parts
 from opsnb.analysis.metrics.funnel import FunnelCount
 from opsnb.analysis.reviews.campaign.before_after import window_before
-from opsnb.analysis.reviews.campaign.funnels import small_groups, too_few
+from opsnb.analysis.reviews.campaign.funnels import against, compared, small_groups, too_few
 from opsnb.analysis.reviews.shared.breakdowns import TOGETHER, Pooled, group_name, pooled
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
@@ -19,6 +19,7 @@ from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.campaign.case import CampaignCase
+    from opsnb.base.periods import Period
 
 FACTORS = ("active_users", "buyers", "orders", "gmv_net")
 """Each over the one before: users, buyers a user, orders a buyer, revenue an order."""
@@ -31,7 +32,7 @@ def why_parts(case: CampaignCase) -> list[Part]:
     plan = case.plan
     assert plan.start and plan.end
     before = window_before(plan.start, plan.end)
-    parts = [*_factors(case, before), *_mix(case, before)]
+    parts = [*_factors(case, before), *_mix(case)]
     if not parts:
         return [Absent(Text("campaign.why.absent"))]
     return [*parts, Note(Text("campaign.why.note"))]
@@ -44,7 +45,11 @@ def _factors(case: CampaignCase, before: tuple[dt.date, dt.date]) -> list[Part]:
         return []
     assert plan.start and plan.end
     spans = [between(*before), between(plan.start, plan.end)]
-    totals = [[ops.meter.value(name, span).value or 0.0 for name in FACTORS] for span in spans]
+    lacks = _lacking(case, spans)
+    totals = [
+        [ops.meter.measure(name, [span], without=days)[0].value or 0.0 for name in FACTORS]
+        for span, days in zip(spans, lacks, strict=True)
+    ]
     if not all(all(row) for row in totals):
         return []
     then, now = (_chain(row) for row in totals)
@@ -65,19 +70,30 @@ def _factors(case: CampaignCase, before: tuple[dt.date, dt.date]) -> list[Part]:
     ]
 
 
+def _lacking(case: CampaignCase, spans: Sequence[Period]) -> list[list[dt.date]]:
+    """Days of each span that the factors lack in either, counted from their first days."""
+    on_record, catalogue = case.ops.meter.on_record, case.ops.catalogue
+    ages = {
+        day - span.start
+        for span in spans
+        for name in FACTORS
+        for day in on_record.lacks(catalogue[name], span.start, span.end)
+    }
+    return [sorted(span.start + age for age in ages) for span in spans]
+
+
 def _chain(totals: list[float]) -> dict[str, float]:
     ratios = [totals[0], *(b / a for a, b in pairwise(totals))]
     return dict(zip(FACTORS, ratios, strict=True))
 
 
-def _mix(case: CampaignCase, before: tuple[dt.date, dt.date]) -> list[Part]:
+def _mix(case: CampaignCase) -> list[Part]:
     """The change of the whole funnel's rate by channel: mix and rate, and Simpson's paradox."""
     ops, plan = case.ops, case.plan
     if not plan.funnel or not ops.rows.has("events"):
         return []
-    assert plan.start and plan.end
-    spans = {"before": before, "now": (plan.start, plan.end)}
-    funnels = {name: case.funnel_over(*span).by for name, span in spans.items()}
+    pair = compared(case, against(case)[0])
+    funnels = {"before": pair.then.by, "now": pair.now.by}
     if any("channel" not in by for by in funnels.values()):
         return []
     found_by = {name: by["channel"] for name, by in funnels.items()}

@@ -12,15 +12,18 @@ from opsnb.analysis.findings import Check
 from opsnb.analysis.methods.compare import two_proportions
 from opsnb.analysis.methods.multiplicity import benjamini_hochberg
 from opsnb.analysis.methods.proportions import newcombe
-from opsnb.analysis.metrics.funnel import FunnelCount
+from opsnb.analysis.metrics.funnel import Funnel, FunnelCount
 from opsnb.analysis.reviews.campaign.before_after import window_before
 from opsnb.analysis.reviews.shared.breakdowns import group_name
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.campaign.case import CampaignCase
     from opsnb.base.plans import CampaignPlan
+
+Steps = Sequence[FunnelCount]
 
 FALSE_SHARE = 0.05
 """Of the changes called real, the share that may be false (false discovery rate)."""
@@ -34,6 +37,21 @@ class Against:
     first: dt.date
     last: dt.date
     label: Said
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The campaign's funnel and another span's, both without the days that either lacks.
+
+    Attributes
+    ----------
+    left_out : frozenset of date
+        Days of either span that are not on record.
+    """
+
+    now: Funnel
+    then: Funnel
+    left_out: frozenset[dt.date]
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,8 @@ def funnel_parts(case: CampaignCase) -> list[Part]:
     if not plan.funnel or not case.dated or not ops.rows.has("events"):
         return [Absent(Text("campaign.funnel.absent"))]
     assert plan.start and plan.end
+    if not ops.rows.record("events").lacks(plan.start, plan.end) < _days(plan.start, plan.end):
+        return [Absent(Text("campaign.funnel.not_recorded"))]
     found = case.funnel_over(plan.start, plan.end)
     now = found.steps
     if not now[0].users:
@@ -61,21 +81,24 @@ def funnel_parts(case: CampaignCase) -> list[Part]:
     for step in now:
         ops.fact("campaign.funnel", step.users, "count", segment=step.step)
     others = against(case)
-    before = {other.id: case.funnel_over(other.first, other.last) for other in others}
-    then = {id_: earlier.steps for id_, earlier in before.items()}
-    parts: list[Part] = [_chart(case, now, then["before"], others[0])]
+    pairs = {other.id: compared(case, other) for other in others}
+    parts: list[Part] = [_chart(case, now, pairs["before"].then.steps, others[0])]
     changes: list[Change] = []
-    everybody = _row(case, "", now, then, others, [])
+    both = {id_: (pair.now.steps, pair.then.steps) for id_, pair in pairs.items()}
+    everybody = _row(case, "", now, both, others, [])
     known: list[str | None] = list(found.by)
     for by in known or [None]:
-        groups = {id_: earlier.by[by] for id_, earlier in before.items()} if by else {}
-        rows = _groups(case, by, found.by[by], groups, others, changes) if by else []
+        rows = _groups(case, by, found.by[by], pairs, others, changes) if by else []
         first = [everybody] if by == (known or [None])[0] else []
         parts.append(_table(case, by, [*first, *rows], others))
     if changes:
         parts.append(Checks([_multiplicity(case, changes)]))
     key = "campaign.funnel.note_days" if plan.funnel_days else "campaign.funnel.note"
     notes = [Note(Text.of(key, days=plan.funnel_days))]
+    left_out = frozenset[dt.date]().union(*(pair.left_out for pair in pairs.values()))
+    if left_out:
+        spans = said_days(left_out)
+        notes.insert(0, Note(Text.of("campaign.funnel.left_out", spans=spans)))
     if len(others) > 1:
         other, earlier = others[1], last_campaign(case)
         assert earlier is not None
@@ -100,6 +123,25 @@ def against(case: CampaignCase) -> list[Against]:
     return found
 
 
+def compared(case: CampaignCase, other: Against) -> Compared:
+    """Both spans' funnels over the days that are on record on both sides, counted from their
+    first days."""
+    plan, record = case.plan, case.ops.rows.record("events")
+    assert plan.start and plan.end
+    spans = ((plan.start, plan.end), (other.first, other.last))
+    lacks = [record.lacks(*span) for span in spans]
+    ages = {(day - span[0]) for span, days in zip(spans, lacks, strict=True) for day in days}
+    now, then = (
+        case.funnel_over(*span, leaving_out=_days(*span) & {span[0] + age for age in ages})
+        for span in spans
+    )
+    return Compared(now, then, lacks[0] | lacks[1])
+
+
+def _days(first: dt.date, last: dt.date) -> frozenset[dt.date]:
+    return frozenset(first + dt.timedelta(days=n) for n in range((last - first).days + 1))
+
+
 def last_campaign(case: CampaignCase) -> CampaignPlan | None:
     """The campaign of the plans that ended last before this one began."""
     plan, known = case.plan, case.ops.workspace.campaigns.values()
@@ -119,11 +161,12 @@ def _groups(
     case: CampaignCase,
     by: str,
     now: Mapping[str, Sequence[FunnelCount]],
-    then: Mapping[str, Mapping[str, Sequence[FunnelCount]]],
+    pairs: Mapping[str, Compared],
     others: Sequence[Against],
     changes: list[Change],
 ) -> list[dict[str, Any]]:
     """A row a value of a column of events; what changed is added to `changes`."""
+    then = {id_: pair.then.by[by] for id_, pair in pairs.items()}
     few = {id_: too_few(case, f"{by}/{id_}", groups)
            for id_, groups in {"now": now, **then}.items()}  # fmt: skip
     rows = []
@@ -131,8 +174,12 @@ def _groups(
         if name in few["now"]:
             rows.append({"name": group_name(name), **_withheld(case, others)})
         elif steps[0].users:
-            earlier = {id_: found.get(name) for id_, found in then.items() if name not in few[id_]}
-            rows.append(_row(case, f"{by}={name}", steps, earlier, others, changes))
+            both = {
+                id_: (pair.now.by[by].get(name), pair.then.by[by].get(name))
+                for id_, pair in pairs.items()
+                if name not in few[id_]
+            }
+            rows.append(_row(case, f"{by}={name}", steps, both, others, changes))
     return rows
 
 
@@ -169,7 +216,7 @@ def _row(
     case: CampaignCase,
     segment: str,
     now: Sequence[FunnelCount],
-    then: Mapping[str, Sequence[FunnelCount] | None],
+    both: Mapping[str, tuple[Steps | None, Steps | None]],
     others: Sequence[Against],
     changes: list[Change],
 ) -> dict[str, Any]:
@@ -180,8 +227,8 @@ def _row(
     name = group_name(group) if group else Text("campaign.funnel.everybody")
     row: dict[str, Any] = {"name": name, "users": now[0].users, "rate": rate}
     for other in others:
-        if other.id in then:
-            row |= _against(case, segment or None, now, then[other.id], other, changes)
+        if other.id in both:
+            row |= _against(case, segment or None, *both[other.id], other, changes)
         else:
             row |= dict.fromkeys((other.id, f"{other.id}_change"), case.ops.withheld)
     return row
@@ -207,12 +254,12 @@ def _table(
 def _against(
     case: CampaignCase,
     segment: str | None,
-    now: Sequence[FunnelCount],
-    then: Sequence[FunnelCount] | None,
+    now: Steps | None,
+    then: Steps | None,
     other: Against,
     changes: list[Change],
 ) -> dict[str, Any]:
-    if not then or not then[0].users:
+    if not now or not now[0].users or not then or not then[0].users:
         return {other.id: None, f"{other.id}_change": None}
     counts = then[-1].users, then[0].users, now[-1].users, now[0].users
     change = newcombe(*counts)

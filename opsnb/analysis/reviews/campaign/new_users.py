@@ -16,6 +16,7 @@ from opsnb.analysis.metrics.referral import INVITE, referral
 from opsnb.analysis.reviews.campaign.before_after import window_before
 from opsnb.analysis.reviews.campaign.funnels import FALSE_SHARE
 from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -161,14 +162,19 @@ def newcomer_parts(case: CampaignCase) -> list[Part]:
         ),
         Column("repeat", Text("campaign.newcomers.repeat"), "said"),
     ]
-    young = sum(share.n < row.size for row in found for share in row.retained)
+    young = sum(share.n + share.touched < row.size for row in found for share in row.retained)
     state = "immature" if young else "mature"
     check = ops.check(
         "maturity",
         "warn" if young else "pass",
         Text.of(f"campaign.newcomers.{state}", last=last, cells=young),
     )
-    return [Table(columns, rows), Checks([check]), Note(Text("campaign.newcomers.note"))]
+    notes = [Note(Text("campaign.newcomers.note"))]
+    gaps = ops.rows.record(table).gaps_in(plan.start, last)
+    if gaps:
+        spans = said_days(day for gap in gaps for day in gap.days)
+        notes.insert(0, Note(Text.of("campaign.newcomers.gaps", table=table, spans=spans)))
+    return [Table(columns, rows), Checks([check]), *notes]
 
 
 def _few(case: CampaignCase, found: Sequence[Newcomers]) -> frozenset[tuple[str, str]]:
@@ -233,7 +239,7 @@ def _newcomer(
 def _cell(case: CampaignCase, share: Ripe, channel: str, age: str, gap: float | None) -> Any:
     """The share, with a word where its difference from the organic one holds."""
     if share.rate is None:
-        return Text("campaign.newcomers.unripe")
+        return Text(f"campaign.newcomers.{'unrecorded' if share.touched else 'unripe'}")
     case.ops.fact(
         "campaign.cohort_retention", share.rate, "share", segment=channel, period=age, n=share.n
     )

@@ -1,69 +1,100 @@
-"""Days on which a table recorded next to nothing: an outage or lost tracking, listed or not."""
+"""Days of a campaign that its tables do not hold, listed by the team or found."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import statistics
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from opsnb.analysis.findings import Check
-from opsnb.analysis.metrics.rows import DAY_COLUMN, on_days
 from opsnb.analysis.metrics.series_record import control_definition
 from opsnb.analysis.reviews.campaign.wording import spans
 from opsnb.analysis.reviews.shared.data_gate import data_end
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.base.messages import Text
-from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
+    from opsnb.analysis.tables import Gap
     from opsnb.base.plans import CampaignPlan
 
-WEEKS_BEFORE = 8
+_TOLD = ("stated", "tracking")
+"""Causes of gaps that the team has written down."""
+
 LEAST_SHARE = 0.2
-"""A day with less than this part of what its weekday usually records is a gap."""
-_TRACKED = frozenset({"events", "series"})
-"""Tables that a gap of tracking leaves incomplete."""
-LEAST_ROWS = 20
-"""Rows that a weekday usually records, below which a quiet day says nothing."""
+"""Part of the rows of the days before it below which a day of an outage is left out of a model."""
+
+_BESIDE = 28
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A table's day with far too few rows."""
+class Missing:
+    """Days of a table that are not on record or without a row, and whether the team lists them."""
 
-    table: str
-    day: dt.date
-    share: float
+    days: Text
+    listed: bool
 
 
 def gap_checks(ops: Recorder, plan: CampaignPlan) -> list[Check]:
     """Whether the data reaches the campaign's end, and holds its days and those after it."""
     assert plan.start and plan.end
-    last = recorded_until(ops, plan.metric)
-    checks = []
-    if last is not None and last < plan.end:
-        reason = Text.of("campaign.fair.unfinished", last=last, end=plan.end)
-        checks.append(Check("window_recorded", "warn", reason))
+    checks = [*_edges(ops, plan)]
     found = [
-        gap
+        one
         for name in ("orders", "events", "users")
         if ops.rows.has(name)
-        for gap in gaps(ops, name, plan.start, post_end(ops, plan, plan.end))
+        for one in missing(ops, name, plan.start, post_end(ops, plan, plan.end))
     ]
-    for state, some in _by_listing(ops, found):
-        message = Text.of(
-            f"campaign.fair.gaps_{state}",
-            days=[
-                Text.of("campaign.fair.gap", table=g.table, day=g.day, share=g.share) for g in some
-            ],
-        )
-        checks.append(Check(f"gaps.{state}", "warn", message))
+    for state in ("listed", "unlisted"):
+        some = [one.days for one in found if one.listed == (state == "listed")]
+        if some:
+            message = Text.of(f"campaign.fair.gaps_{state}", days=some)
+            checks.append(Check(f"gaps.{state}", "warn", message))
     checks += _series_gaps(ops, plan)
     checks = checks or [Check("gaps", "pass", Text("campaign.fair.no_gaps"))]
     return [*checks, *_strays(ops, plan)]
+
+
+def _edges(ops: Recorder, plan: CampaignPlan) -> Iterator[Check]:
+    """Whether the metric's record begins before the campaign and reaches its end."""
+    assert plan.start and plan.end
+    last = recorded_until(ops, plan.metric)
+    if last is not None and last < plan.end:
+        reason = Text.of("campaign.fair.unfinished", last=last, end=plan.end)
+        yield Check("window_recorded", "warn", reason)
+    begun = ops.meter.on_record.first(ops.catalogue[plan.metric])
+    if begun is not None and begun > plan.start:
+        reason = Text.of("campaign.fair.begun_late", first=begun, start=plan.start)
+        yield Check("start_recorded", "warn", reason)
+
+
+def missing(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Missing]:
+    """Gaps of a table's record from first to last, and days that an outage left without a row."""
+    record, events = ops.rows.record(table), ops.workspace.events
+
+    def listed(gap: Gap) -> bool:
+        return gap.cause in _TOLD or any(
+            e.kind == "tracking" and e.period.contains(gap.start) for e in events
+        )
+
+    found = []
+    for gap in record.gaps_in(first, last):
+        key = f"campaign.fair.{'stated' if gap.cause in _TOLD else 'gap'}"
+        said = Text.of(key, table=table, days=said_days(gap.days), share=gap.share)
+        found.append(Missing(said, listed(gap)))
+    silent = [
+        day
+        for event in events
+        if event.kind == "outage"
+        for day in event.period.dates
+        if first <= day <= last and record.state(day) == "zero"
+    ]
+    if silent:
+        said = Text.of("campaign.fair.silent", table=table, days=said_days(silent))
+        found.append(Missing(said, True))
+    return found
 
 
 def _series_gaps(ops: Recorder, plan: CampaignPlan) -> list[Check]:
@@ -76,9 +107,9 @@ def _series_gaps(ops: Recorder, plan: CampaignPlan) -> list[Check]:
     last = post_end(ops, plan, plan.end)
     found = [(what, record.missing(plan.start, last)) for what, record in named]
     lacks = [
-        Text.of("campaign.effect.lacks", what=what, days=spans(missing))
-        for what, missing in found
-        if missing
+        Text.of("campaign.effect.lacks", what=what, days=spans(lacking))
+        for what, lacking in found
+        if lacking
     ]
     message = Text.of("campaign.fair.gaps_series", lacking=lacks)
     return [Check("gaps.series", "warn", message)] if lacks else []
@@ -101,20 +132,9 @@ def recorded_until(ops: Recorder, metric_id: str) -> dt.date | None:
     record = ops.meter.record(metric_id)
     if record is not None and record.last is not None:
         return min(record.last, ops.workspace.as_of)
-    ends = [data_end(ops, table) for table in _mapped_tables(ops, metric_id)]
+    tables = sorted(ops.catalogue[metric_id].tables(ops.rows, ops.catalogue))
+    ends = [data_end(ops, table) for table in tables if ops.rows.has(table)]
     return min((end for end in ends if end is not None), default=None)
-
-
-def _mapped_tables(ops: Recorder, metric_id: str) -> list[str]:
-    return [name for name in dict.fromkeys(_tables(ops, metric_id)) if ops.rows.has(name)]
-
-
-def _tables(ops: Recorder, metric_id: str) -> list[str]:
-    """The tables that a metric, or the parts of a quotient, is counted in."""
-    metric = ops.catalogue[metric_id]
-    if metric.parts:
-        return [table for name in metric.parts for table in _tables(ops, name)]
-    return [metric.table] if metric.table else []
 
 
 def post_end(ops: Recorder, plan: CampaignPlan, end: dt.date) -> dt.date:
@@ -126,94 +146,36 @@ def post_end(ops: Recorder, plan: CampaignPlan, end: dt.date) -> dt.date:
 def unrecorded_days(
     ops: Recorder, metric_id: str, first: dt.date, last: dt.date, *, inside: bool = False
 ) -> frozenset[dt.date]:
-    """Days that the metric's tables do not hold, of those from first to last.
+    """Days from first to last that the metric's tables do not hold.
 
-    Before their first row and after their last (unless `inside`); without a row where there are
-    many on such weekdays; with next to none where plans/events.toml lists a gap of tracking. A
-    listed gap takes its days out of what is tracked (events, `series`) however many rows are
-    left. In an outage nothing happened, which is on record. Steps of `series` without a row are
-    not here: its record tells them.
+    `inside`: only those between the first and the last day on record. Of `series`, days of a listed
+    gap of tracking; steps without a row are not here: its record tells them.
     """
-    return frozenset(
-        day
-        for table in _mapped_tables(ops, metric_id)
-        for day in _unrecorded(ops, table, first, last, inside)
-    )
+    metric, on_record = ops.catalogue[metric_id], ops.meter.on_record
+    days = on_record.lacks(metric, first, last)
+    if inside:
+        begin, end = on_record.first(metric), on_record.last(metric)
+        days = frozenset(day for day in days if begin and end and begin <= day <= end)
+    if ops.meter.record(metric_id) is None:
+        return days
+    listed = _event_days(ops, "tracking")
+    return days.union(day for day in listed if first <= day <= last)
 
 
 def outage_days(ops: Recorder, metric_id: str, first: dt.date, last: dt.date) -> frozenset[dt.date]:
-    """Days with next to no rows that plans/events.toml calls an outage: no campaign's doing."""
-    return frozenset(
-        day
-        for table in _mapped_tables(ops, metric_id)
-        for day, _ in _scarce(ops, table, first, last)
-        if _is_listed(ops, day, "outage")
-    )
+    """Days that plans/events.toml calls an outage and that it left with few rows, or none."""
+    listed = [day for day in _event_days(ops, "outage") if first <= day <= last]
+    records = list(ops.meter.on_record.records(ops.catalogue[metric_id]))
+    return frozenset(day for day in listed if any(_is_low(record.rows, day) for record in records))
 
 
-def _unrecorded(
-    ops: Recorder, table: str, first: dt.date, last: dt.date, inside: bool
-) -> Iterator[dt.date]:
-    if table in _TRACKED:
-        for event in ops.workspace.events:
-            if event.kind == "tracking":
-                yield from (day for day in event.period.dates if first <= day <= last)
-    if table == "series" or table not in DAY_COLUMN:
-        return
-    begin, end = ops.inspect(table)[0].first, data_end(ops, table)
-    begins, ends = pd.Timestamp(begin or dt.date.max).date(), end or dt.date.min
-    if not inside:
-        yield from (day for day in between(first, last).dates if not begins <= day <= ends)
-    for day, n in _scarce(ops, table, first, last):
-        lost = n == 0 and not _is_listed(ops, day, "outage")
-        if begins <= day <= ends and (lost or _is_listed(ops, day, "tracking")):
-            yield day
+def _event_days(ops: Recorder, kind: str) -> Iterator[dt.date]:
+    for event in ops.workspace.events:
+        if event.kind == kind:
+            yield from event.period.dates
 
 
-def _scarce(
-    ops: Recorder, table: str, first: dt.date, last: dt.date
-) -> Iterator[tuple[dt.date, int]]:
-    """Days with under a fifth of the rows of their weekday in these days, and how many."""
-    if table == "series" or table not in DAY_COLUMN:
-        return
-    counts = _rows_by_day(ops, table, first, last)
-    usual = counts.groupby(counts.index.day_of_week).transform("median")
-    few = (usual >= LEAST_ROWS) & (counts < LEAST_SHARE * usual)
-    yield from ((stamp.date(), int(n)) for stamp, n in counts[few].items())
-
-
-def gaps(ops: Recorder, table: str, first: dt.date, last: dt.date) -> list[Gap]:
-    """Days from first to last with under a fifth of the rows of the same weekdays before."""
-    counts = _rows_by_day(ops, table, first - dt.timedelta(weeks=WEEKS_BEFORE), last)
-    before = counts[counts.index < pd.Timestamp(first)]
-    usual = before.groupby(before.index.day_of_week).median()
-    found = []
-    for stamp, n in counts[counts.index >= pd.Timestamp(first)].items():
-        expected = float(usual.get(stamp.weekday(), 0.0))
-        if expected >= LEAST_ROWS and n < LEAST_SHARE * expected:
-            found.append(Gap(table, stamp.date(), float(n / expected)))
-    return found
-
-
-def _rows_by_day(ops: Recorder, table: str, first: dt.date, last: dt.date) -> pd.Series:
-    """Rows of a table on each day, 0 where there is none."""
-    rows, day = ops.rows.table(table).expr, DAY_COLUMN[table]
-    seen = rows.filter(on_days(rows, first, last, day)).mutate(_day=rows[day].cast("date"))
-    frame = seen.group_by("_day").agg(n=seen.count()).execute()
-    counts = pd.Series(frame["n"].to_numpy(), index=pd.to_datetime(frame["_day"]))
-    return counts.reindex(pd.date_range(first, last), fill_value=0)
-
-
-def _is_listed(ops: Recorder, day: dt.date, *kinds: str) -> bool:
-    """Whether plans/events.toml tells of an event of these kinds on a day."""
-    return any(event.kind in kinds and event.period.contains(day) for event in ops.workspace.events)
-
-
-def _by_listing(ops: Recorder, found: Sequence[Gap]) -> list[tuple[str, list[Gap]]]:
-    """Gaps that plans/events.toml tells of, and those that nobody wrote down."""
-    listed = [gap for gap in found if _is_listed(ops, gap.day, "outage", "tracking")]
-    groups = [
-        ("listed", listed),
-        ("unlisted", [gap for gap in found if gap not in listed]),
-    ]
-    return [(state, some) for state, some in groups if some]
+def _is_low(rows: Mapping[dt.date, int], day: dt.date) -> bool:
+    """Whether a day has less than a fifth of the rows of the four weeks before it."""
+    before = [rows.get(day - dt.timedelta(days=n), 0) for n in range(1, _BESIDE + 1)]
+    return rows.get(day, 0) < LEAST_SHARE * statistics.median(before)

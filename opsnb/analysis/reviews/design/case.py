@@ -20,8 +20,13 @@ from opsnb.analysis.methods.sequential import inflation
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.design.answer import Answer
-from opsnb.analysis.reviews.design.history import Baseline, History, read_history
-from opsnb.analysis.reviews.shared.data_gate import DataGate, data_end, inspect_tables
+from opsnb.analysis.reviews.design.history import (
+    Baseline,
+    History,
+    last_recorded,
+    read_history,
+)
+from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.base.errors import MethodError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -149,7 +154,7 @@ class DesignCase:
         return read_history(
             self.ops.rows,
             self.ops.catalogue,
-            [m for m in dict.fromkeys([self.metric, *self.guardrails]) if m not in self.withheld],
+            self.metrics,
             as_of=self.last_day + dt.timedelta(days=1),
             days=self.history_days,
             exposure=self.exposure,
@@ -159,10 +164,15 @@ class DesignCase:
 
     @cached_property
     def last_day(self) -> dt.date:
-        """Last complete day of the data."""
-        name = "events" if self.ops.rows.has("events") else "orders"
-        yesterday = self.ops.workspace.as_of - dt.timedelta(days=1)
-        return min(data_end(self.ops, name) or yesterday, yesterday)
+        """Last day on record of all that the plan is made from."""
+        ops = self.ops
+        return last_recorded(ops.rows, ops.catalogue, self.metrics, ops.workspace.as_of)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The primary metric, then the guardrails, each once; none that is withheld."""
+        named = dict.fromkeys([self.metric, *self.guardrails])
+        return [name for name in named if name not in self.withheld]
 
     @property
     def baseline(self) -> Baseline:

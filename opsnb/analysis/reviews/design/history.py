@@ -1,6 +1,7 @@
 """What the team's own data says of an experiment that has not begun: traffic, mean, variance.
 
-The last complete weeks are read as if the experiment had run in them, with one arm.
+The last weeks on record are read as if the experiment had run in them, with one arm. Days that
+are not on record are left out: what is averaged is a recorded day.
 """
 
 from __future__ import annotations
@@ -17,9 +18,17 @@ from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.quantiles import quantile_ranks
 from opsnb.analysis.metrics import ArmAggregates, Assigned, Metric, ObservationWindow, Panel
 from opsnb.analysis.metrics.catalogue import Catalogue
-from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN, Rows, on_days
+from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN, Rows, on_days, without
+from opsnb.analysis.metrics.user_panel import avoidable, parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
+from opsnb.analysis.tables import Gap, Record
 from opsnb.base.errors import ParameterError, TableError
+
+LEAST_SHARE = 0.9
+"""Of the days asked for, the share on record below which the history reaches further back."""
+
+LEAST_OF_WEEK = 4
+"""Days on record that tell the pace of the last week."""
 
 MIN_USERS = 100
 """Users below which a baseline says too little to plan on."""
@@ -52,21 +61,31 @@ class History:
 
     Attributes
     ----------
+    start, end : date
+    days : tuple of date
+        Days of the history on which exposures are on record.
     arrivals : array of shape (days,)
-        Users first exposed on each day.
+        Users first exposed on each of them.
+    left_out : tuple of date
+        Days of the history that are not on record, of exposures or of a metric.
+    asked : int
+        Days of history that were asked for.
     """
 
     start: dt.date
     end: dt.date
+    days: tuple[dt.date, ...]
     arrivals: np.ndarray
     baselines: dict[str, Baseline]
+    left_out: tuple[dt.date, ...] = ()
+    asked: int = 0
 
     @property
     def users(self) -> int:
         return int(self.arrivals.sum())
 
     def users_after(self, days: int) -> float:
-        """Users met in a run of `days`: as in the history, then at its last week's pace.
+        """Users met in a run of `days`: as on the recorded days, then at the last week's pace.
 
         Those who come back are not new, so the curve bends.
         """
@@ -75,8 +94,12 @@ class History:
 
     @property
     def pace(self) -> float:
-        """New users a day in the history's last week."""
-        return float(self.arrivals[-7:].mean())
+        """New users on a recorded day of the last week; of more weeks where it has few."""
+        age = np.array([(self.end - day).days for day in self.days])
+        weeks = 1
+        while (age < 7 * weeks).sum() < min(LEAST_OF_WEEK, len(age)):
+            weeks += 1
+        return float(self.arrivals[age < 7 * weeks].mean())
 
     def days_for(self, users: float, most: int = 3650) -> int | None:
         """Whole weeks until that many users have come; None where they never do."""
@@ -97,10 +120,12 @@ def read_history(
     covariate_days: int,
     window_days: int = 0,
 ) -> History:
-    """Read the last `days` days before `as_of`.
+    """Read the last `days` days before `as_of`, and whole weeks more where too few are on record.
 
     Parameters
     ----------
+    days : int
+        Whole weeks, so that weekdays count alike; fewer where the record is shorter.
     exposure : str
         The event that would expose a user; empty: any event (an order where events are not
         mapped).
@@ -121,11 +146,20 @@ def read_history(
             where="parameter history_days",
             hint="take 28 or 56, so that every weekday counts alike",
         )
-    start, end = as_of - dt.timedelta(days=days), as_of - dt.timedelta(days=1)
-    assigned, arrivals = _exposed(rows, start, end, exposure)
+    end = as_of - dt.timedelta(days=1)
+    exposed = _table_of_exposure(rows, exposure)
+    windows = _windows(rows, catalogue, metrics, window_days)
+    records = [rows.record(name) for name in sorted({exposed, *windows})]
+    start = _start(records, end, days)
+    assigned, arrivals = _exposed(rows, start, end, exposed, exposure)
     observed = ObservationWindow(
-        end=end, through=end, window_days=window_days or None, covariate_days=covariate_days
-    )
+        end=end, through=end, window_days=window_days or None, covariate_days=covariate_days,
+        gaps=tuple(
+            (name, gap)
+            for name, window in windows.items()
+            for gap in _avoided(rows.record(name), start, end, window)
+        ),
+    )  # fmt: skip
     panel = Panel(rows, catalogue, metrics, assigned, observed=observed, ranks=quantile_ranks)
     for name in panel.metrics:
         if not panel.moments(name):
@@ -136,13 +170,57 @@ def read_history(
                 hint="take a longer history, or fewer window_days",
             )
     baselines = {name: _baseline(catalogue[name], panel.moments(name)[0]) for name in panel.metrics}
-    return History(start, end, arrivals, baselines)
+    left_out = tuple(sorted(_lacking(records, start, end)))
+    came = np.array(list(arrivals.values()))
+    return History(start, end, tuple(arrivals), came, baselines, left_out, days)
 
 
-def _exposed(
-    rows: Rows, start: dt.date, end: dt.date, exposure: str
-) -> tuple[Assigned, np.ndarray]:
-    """Users by their first exposure in the history, and how many a day."""
+def _lacking(records: Sequence[Record], start: dt.date, end: dt.date) -> frozenset[dt.date]:
+    return frozenset[dt.date]().union(*(record.lacks(start, end) for record in records))
+
+
+def _start(records: Sequence[Record], end: dt.date, days: int) -> dt.date:
+    """Where a history starts that has nearly all of its days on record; at the earliest, where
+    the records do."""
+    first = max((record.first for record in records if record.first is not None), default=end)
+    span = days
+    while True:
+        start = end - dt.timedelta(days=span - 1)
+        if start <= first:
+            return min(first, end)
+        if span - len(_lacking(records, start, end)) >= LEAST_SHARE * days:
+            return start
+        span += 7
+
+
+def _windows(
+    rows: Rows, catalogue: Catalogue, metrics: Sequence[str], window_days: int
+) -> dict[str, int]:
+    """By table with moments that metrics are read from, the most days after exposure they count."""
+    found: dict[str, int] = {}
+    for part in (part for name in metrics for part in parts_of(catalogue[name], catalogue)):
+        if part.table is not None and part.table in TIME_COLUMN and rows.has(part.table):
+            days = part.window_days or window_days
+            found[part.table] = max(days, found.get(part.table, 0))
+    return dict(sorted(found.items()))
+
+
+def _avoided(record: Record, start: dt.date, end: dt.date, window: int) -> list[Gap]:
+    last = max(end - dt.timedelta(days=window), start)
+    return avoidable(record.gaps_in(start, end), start, last, window) if window else []
+
+
+def last_recorded(
+    rows: Rows, catalogue: Catalogue, metrics: Sequence[str], as_of: dt.date
+) -> dt.date:
+    """The last day on record of exposures and of the metrics' tables, before `as_of`."""
+    tables = {_table_of_exposure(rows, ""), *_windows(rows, catalogue, metrics, 0)}
+    lasts = [rows.record(name).last for name in sorted(tables) if rows.has(name)]
+    yesterday = as_of - dt.timedelta(days=1)
+    return min([yesterday, *(day for day in lasts if day is not None)])
+
+
+def _table_of_exposure(rows: Rows, exposure: str) -> str:
     name = "events" if rows.has("events") else "orders"
     if exposure and name == "orders":
         raise ParameterError(
@@ -150,19 +228,27 @@ def _exposed(
             where="parameter exposure",
             hint="leave it empty, or map [tables.events]",
         )
-    table = rows.table(name).expr
+    return name
+
+
+def _exposed(
+    rows: Rows, start: dt.date, end: dt.date, name: str, exposure: str
+) -> tuple[Assigned, dict[dt.date, int]]:
+    """Users by their first exposure, and how many on each day on record."""
+    record = rows.record(name)
+    table = rows.table(name).expr  # who came on a day of a gap is not new on the next one
     moment = table[TIME_COLUMN[name]]
     inside = on_days(table, start, end, DAY_COLUMN[name]) & table.user_id.notnull()
     if exposure:
         inside &= table.event == exposure
     first = table.filter(inside).group_by("user_id").agg(assigned_at=moment.min())
-    users = first.mutate(variant=ibis.literal(ARM)).cache()
+    first = without(first.mutate(_day=first.assigned_at.date()), record.lacks(start, end))
+    users = first.drop("_day").mutate(variant=ibis.literal(ARM)).cache()
     counts = users.group_by(_day=users.assigned_at.date()).agg(n=users.count()).execute()
     by_day = {pd.Timestamp(row["_day"]).date(): int(row["n"]) for row in counts.to_dict("records")}
-    arrivals = np.array(
-        [by_day.get(start + dt.timedelta(days=i), 0) for i in range((end - start).days + 1)]
-    )
-    total = int(arrivals.sum())
+    lacks, total = record.lacks(start, end), sum(by_day.values())
+    span = (start + dt.timedelta(days=n) for n in range((end - start).days + 1))
+    arrivals = {day: by_day.get(day, 0) for day in span if day not in lacks}
     if total < MIN_USERS:
         what = f'had the event "{exposure}"' if exposure else f"have a row in {name}"
         raise TableError(

@@ -12,6 +12,7 @@ from opsnb.analysis.methods.planning import best_shares
 from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.design.case import DesignCase
 from opsnb.analysis.reviews.shared.blocked import withheld_metrics
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.base.messages import Said, Text
 
 POINTS = 40
@@ -49,7 +50,8 @@ def baseline_parts(design: DesignCase) -> list[Part]:
         "design.traffic", users=history.users, start=history.start, end=history.end,
         pace=design.traffic_fact.value,
     )  # fmt: skip
-    parts: list[Part] = [Table(columns, rows), Paragraph(said), Note(Text("design.baseline_note"))]
+    parts: list[Part] = [Table(columns, rows), Paragraph(said)]
+    parts += [*_record_notes(design), Note(Text("design.baseline_note"))]
     if len(design.shares) > 2:
         level = ops.fact("design.level", design.level, "share", method=design.across_arms)
         key = f"design.arms_{design.across_arms}"
@@ -59,6 +61,23 @@ def baseline_parts(design: DesignCase) -> list[Part]:
         unit = Text(key) if ops.language.has(key) else design.unit
         parts.append(Paragraph(Text.of("design.unit_note", unit=unit), "warn"))
     return parts
+
+
+def _record_notes(design: DesignCase) -> list[Note]:
+    """Days of the history that are not on record, and a record shorter than was asked for."""
+    history, notes = design.history, []
+    days = (history.end - history.start).days + 1
+    if history.left_out:
+        left_out, of = len(history.left_out), {"days": days, "spans": said_days(history.left_out)}
+        design.ops.fact("design.days_left_out", left_out, "count", n=days)
+        notes.append(Note(Text("design.left_out", {"left_out": left_out, **of})))
+    if days < history.asked:
+        notes.append(
+            Note(Text.of("design.short", start=history.start, days=days, asked=history.asked))
+        )
+    if days > history.asked:
+        notes.append(Note(Text.of("design.further", days=days, asked=history.asked)))
+    return notes
 
 
 def size_parts(design: DesignCase) -> list[Part]:

@@ -15,6 +15,7 @@ from opsnb.analysis.metrics.days_since_exposure import Since, moments_since
 from opsnb.analysis.reviews.experiment.effects import Effect, arm_moments, lifts_since, merge_arms
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.looks import any_day
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
@@ -37,8 +38,9 @@ def cumulative_parts(experiment: Evidence) -> list[Part]:
     mde = experiment.plan.primary.mde
     sign = 1 if experiment.ops.catalogue[metric].direction == "up" else -1
     drawn: list[Part] = []
+    holes = _holes(experiment)
     for variant in experiment.treatments:
-        points = _running(experiment, parts, variant)
+        points = [p for p in _running(experiment, parts, variant) if p.date not in holes]
         if not points:
             continue
         fact = _sequential(experiment, variant)
@@ -55,11 +57,27 @@ def cumulative_parts(experiment: Evidence) -> list[Part]:
                 source=experiment.source,
                 format="signed_percent",
                 reference=(sign * mde, Text("ab.chart.mde")) if mde else None,
+                holes=holes,
             )
         )  # fmt: skip
     if not drawn:
         return [Absent(Text("ab.cumulative.few"))]
-    return [*drawn, Note(Text("ab.cumulative.note"))]
+    notes = [Note(Text("ab.cumulative.note"))]
+    if holes:
+        notes.append(Note(Text.of("ab.cumulative.holes", spans=said_days(holes))))
+    return [*drawn, *notes]
+
+
+def _holes(experiment: Evidence) -> frozenset[dt.date]:
+    """Days of the run that the primary metric's tables, or an arm's totals, do not hold."""
+    metric, assigned = experiment.plan.primary.metric, experiment.assigned
+    if isinstance(experiment.panel, DailyCounts):
+        return frozenset(experiment.panel.left_out(metric))
+    if assigned.first is None or assigned.last is None:
+        return frozenset()
+    records = experiment.on_record.of([metric])
+    gaps = (gap for one in records for gap in one.gaps_in(assigned.first, assigned.last))
+    return frozenset(day for gap in gaps for day in gap.days)
 
 
 def _sequentials(experiment: Evidence) -> None:

@@ -21,6 +21,7 @@ from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
 from opsnb.analysis.reviews.experiment.looks import levels_across_arms
 from opsnb.analysis.reviews.experiment.outcome_tests import outcome_tests, plausibility
+from opsnb.analysis.reviews.experiment.record_tests import record_tests
 from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.split_tests import has_drifted, split_tests
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
@@ -43,11 +44,12 @@ class Evidence(ExperimentData):
     @cached_property
     def trust(self) -> TrustTests:
         """Every test that comes before a result; one that blocks makes it invalid."""
-        tests, metric = self.split_tests + data_tests(self), self.plan.primary.metric
+        tests = self.split_tests + record_tests(self) + data_tests(self)
+        metric = self.plan.primary.metric
         if self.kept_back(metric):
             return tests + not_tested(self)
         tests += outcome_tests(self)
-        if tests.blocking:
+        if tests.blocking or self.absent(metric):
             return tests
         return tests + plausibility(self.effects(metric))
 

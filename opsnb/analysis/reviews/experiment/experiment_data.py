@@ -12,18 +12,17 @@ from opsnb.analysis.metrics import (
     ArmAggregates,
     Assigned,
     DailyCounts,
-    ObservationWindow,
     Panel,
     assigned_users,
 )
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
-from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
+from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.blocked import Blocked
-from opsnb.analysis.reviews.shared.data_gate import DataGate, data_end, inspect_tables
+from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.analysis.tables import tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
@@ -31,8 +30,6 @@ from opsnb.base.plans import ExperimentPlan
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
-
-DAY = dt.timedelta(days=1)
 
 AFTER_EXPOSURE = tables_where(lambda contract: contract.post_treatment)
 """Tables whose columns a treatment may have changed."""
@@ -74,6 +71,7 @@ class ExperimentData:
             metric=metric,
             control=control,
         )
+        self.on_record = ExperimentRecord(ops, self.plan, self._users)
         self._others: dict[str, Panel | DailyCounts] = {}
         if not self.assigned.counts.get(self.plan.control):
             raise PlanError(
@@ -117,31 +115,10 @@ class ExperimentData:
             )  # fmt: skip
         assert self._users is not None
         return Panel(
-            ops.rows, ops.catalogue, metrics, self._users, observed=self._observed(metrics),
-            since=plan.primary.metric, covariate=self.covariate or "", ranks=quantile_ranks,
+            ops.rows, ops.catalogue, metrics, self._users,
+            observed=self.on_record.observed(metrics), since=plan.primary.metric,
+            covariate=self.covariate or "", ranks=quantile_ranks,
         )  # fmt: skip
-
-    def _observed(self, metrics: list[str]) -> ObservationWindow:
-        """Which rows of a user count, as the plan has it."""
-        plan, timed = self.plan, self._users is not None and self._users.timed
-        return ObservationWindow(
-            None if timed else plan.start, plan.end, self._through(metrics),
-            window_days=plan.window_days, covariate_days=plan.covariate_days,
-        )  # fmt: skip
-
-    def _through(self, metrics: list[str]) -> dt.date | None:
-        """Last day of the data behind metrics that have a window after exposure; else None."""
-        catalogue = self.ops.catalogue
-        parts = [part for name in metrics for part in parts_of(catalogue[name], catalogue)]
-        tables = {
-            part.table
-            for part in parts
-            if part.table in TIME_COLUMN and (part.window_days or self.plan.window_days)
-        }
-        if not tables or self._users is None or not self._users.timed:
-            return None
-        ends = [data_end(self.ops, table) for table in sorted(filter(None, tables))]
-        return min([self.ops.workspace.as_of - DAY, *(end for end in ends if end)])
 
     def panel_of(self, metric: str) -> Panel | DailyCounts:
         """The plan's panel, or one of its own for a metric that the plan does not name."""
@@ -312,8 +289,10 @@ class ExperimentData:
 
     @property
     def covariate_problem(self) -> Text | None:
-        """Why the plan's covariate column is not used, or None."""
-        if self.plan.covariate is None or self.covariate:
+        """Why the plan's covariate is not used, or not of all its days; None where all is well."""
+        if self.plan.covariate is None:
+            return self.on_record.past_problem if self._users is not None else None
+        if self.covariate:
             return None
         column, rows = self.plan.covariate.column, self.ops.rows
         if self._users is not None and column in self._users.attributes:
@@ -333,10 +312,11 @@ class ExperimentData:
         if plan.covariate is not None:
             until = plan.covariate.until
             return CovariateWindow(until, until, first) if until else None
-        if not plan.covariate_days:
+        days = self.on_record.covariate_days
+        if not days:
             return None
         # Each user's own days before exposure, as days before the first one's.
-        return CovariateWindow(first - plan.covariate_days * DAY, first - DAY, first)
+        return CovariateWindow(first - days * DAY, first - DAY, first)
 
     # -- words -------------------------------------------------------------------------
 

@@ -1,0 +1,20 @@
+"""Days in words: unbroken runs of them as spans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from opsnb.analysis.tables import runs
+from opsnb.base.messages import Text
+
+
+def said_days(days: Iterable[dt.date]) -> list[Text]:
+    """Each unbroken run of days as one span, in order."""
+    return [
+        Text(
+            "data.days.one" if run[0] == run[-1] else "data.days.span",
+            {"start": run[0], "end": run[-1]},
+        )
+        for run in runs(days)
+    ]

@@ -1,0 +1,154 @@
+"""A table's rows on each day beside what is usual on it: the same weekdays nearby."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from opsnb.analysis.tables.day_counts import Day
+from opsnb.analysis.tables.low_tail import low_tail
+
+LEAST_SHARE = 0.2
+"""A day with less than this part of what its weekday usually has is not whole."""
+
+LEAST_ROWS = 20
+"""Rows that silent days together would usually have, below which their silence says nothing."""
+
+RARE = 1 / 3
+"""Largest share of silent days among those of a weekday at which silence is no habit."""
+
+NEIGHBOURS = 6
+"""Days of the same weekday, before and after, that say what is usual."""
+
+LEAST_BESIDE = 3
+"""Fewer of them say nothing."""
+
+MOST_LONG = 2
+"""Long silences that are no habit."""
+
+LONG = 14
+"""Days without a row from which a silence is no neighbour of the days beside it."""
+
+UNLIKELY = 1e-5
+"""Chance of so few rows, by how low the table's other days go, above which they are no gap."""
+
+LIKELY_NONE = 3.0
+"""Rows that may well not have come by chance: `exp(-3)` is 5 %."""
+
+_DAY = dt.timedelta(days=1)
+
+
+class DailyRows:
+    """Rows on each day from the first to the last, and what is usual on it.
+
+    Attributes
+    ----------
+    n : array of int, shape (days,)
+    usual : array of float, shape (days,)
+        Median of its weekday nearby; 0 where silence is a habit.
+    mean : array of float, shape (days,)
+        Mean of its weekday nearby, silent days counted; of all days where it has no other.
+    silent : array of bool, shape (days,)
+        Far fewer rows than usual.
+    chance : array of float, shape (days,)
+        Of as few rows, by how low the other days go.
+    """
+
+    def __init__(
+        self,
+        seen: Mapping[dt.date, Day],
+        real: frozenset[dt.date],
+        resting: frozenset[dt.date],
+    ) -> None:
+        self.start = min(seen)
+        length = (max(seen) - self.start).days + 1
+        self.n = np.zeros(length)
+        for day, one in seen.items():
+            self.n[(day - self.start).days] = one.shown
+        self.usual, self.mean = _usual(self.n, self.start.weekday())
+        self.real = np.array([self.day(i) in real for i in range(length)])
+        rests = np.array([self.day(i) in resting for i in range(length)])
+        self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
+        told = ~self.real & ~rests
+        self.chance = low_tail(self.n[told], self.usual[told]).chance(self.n, self.usual)
+
+    def day(self, index: int | np.integer[Any]) -> dt.date:
+        return self.start + int(index) * _DAY
+
+    def zeros(self) -> list[dt.date]:
+        """Days without a row on which none was to be expected, or that the team calls real."""
+        return [self.day(i) for i in np.flatnonzero((self.n == 0) & ~self.silent)]
+
+    def silences(self) -> list[tuple[int, int]]:
+        """Runs (first, last) of silent days that are no chance, idle days between them included."""
+        idle = (self.n == 0) & ~self.real
+        quiet = self.silent | idle
+        found = []
+        for is_quiet, group in groupby(range(len(self.n)), key=lambda i: bool(quiet[i])):
+            run = list(group)
+            dumb = [i for i in run if self.silent[i]]
+            if is_quiet and dumb and self.usual[dumb].sum() >= LEAST_ROWS:
+                found.append((dumb[0], dumb[-1]))
+        return found
+
+    def quiet_runs(self) -> list[int]:
+        """Lengths of the runs of days without a row that are no gap, the longest first."""
+        runs = groupby((self.n == 0) & ~(self.silent & (self.chance < UNLIKELY)))
+        return sorted((len(list(group)) for empty, group in runs if empty), reverse=True)
+
+    def quiet_before(self, low: int) -> int:
+        return self._quiet([self._rate(low + 7 - k % 7 if k % 7 else low) for k in range(1, 400)])
+
+    def quiet_after(self, high: int) -> int:
+        return self._quiet([self._rate(high - 7 + k % 7 if k % 7 else high) for k in range(1, 400)])
+
+    def _rate(self, index: int) -> float:
+        return float(self.mean[min(max(index, 0), len(self.mean) - 1)])
+
+    def _quiet(self, rates: Sequence[float]) -> int:
+        """Days beyond an edge on which no row is no surprise: by chance, or by habit."""
+        by_chance = int((np.cumsum(rates) < LIKELY_NONE).sum())
+        runs = self.quiet_runs()
+        by_habit = runs[2] if len(runs) > 2 else 0
+        return max(by_chance, by_habit)
+
+
+def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
+    """Median and mean of the same weekdays nearby, a day itself and long silences left out."""
+    short = ~_in_long_silence(n)
+    usual, mean = np.zeros(len(n)), np.full(len(n), n[short].mean())
+    for offset in range(min(7, len(n))):
+        own = np.arange(offset, len(n), 7)
+        known = own[short[own]]
+        for index in own:
+            at = int(np.searchsorted(known, index))
+            after = at + 1 if at < len(known) and known[at] == index else at
+            beside = n[
+                np.concatenate(
+                    [known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]]
+                )
+            ]
+            if not len(beside):
+                continue
+            mean[index] = beside.mean()
+            some = beside[beside > 0]
+            if not len(some):
+                continue
+            middle = float(np.median(some))
+            if len(beside) >= LEAST_BESIDE and (beside < LEAST_SHARE * middle).mean() <= RARE:
+                usual[index] = middle
+    return usual, mean
+
+
+def _in_long_silence(n: np.ndarray) -> np.ndarray:
+    """Days of long silences, unless those are a habit: rows that come in batches."""
+    runs = [list(g) for empty, g in groupby(range(len(n)), key=lambda i: bool(n[i] == 0)) if empty]
+    long = [run for run in runs if len(run) >= LONG]
+    out = np.zeros(len(n), dtype=bool)
+    if len(long) <= MOST_LONG:
+        out[[day for run in long for day in run]] = True
+    return out
