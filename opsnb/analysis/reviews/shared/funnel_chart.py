@@ -26,7 +26,7 @@ class Named(Protocol):
 def funnel_chart(
     about: Named,
     now: Sequence[FunnelCount],
-    then: Sequence[FunnelCount],
+    then: Sequence[FunnelCount] | None,
     *,
     rate: Fact,
     comparison: Said,
@@ -35,6 +35,8 @@ def funnel_chart(
 
     Parameters
     ----------
+    then : sequence of FunnelCount, optional
+        Of the earlier span; None where there is none to compare with.
     rate : Fact
         Share of the first step's users that reach the last.
     comparison : Said
@@ -42,8 +44,8 @@ def funnel_chart(
     """
     return charts.funnel(
         [
-            charts.Stage(about.word("event", a.step), a.users, b.users)
-            for a, b in zip(now, then, strict=True)
+            charts.Stage(about.word("event", a.step), a.users, b.users if b else None)
+            for a, b in zip(now, then or [None] * len(now), strict=True)
         ],
         claim=Text.of(
             "campaign.funnel.claim", rate=rate, first=about.word("event", now[0].step),
@@ -51,5 +53,5 @@ def funnel_chart(
         ),
         alt=Text.of("campaign.funnel.alt", steps=len(now)),
         source=about.source,
-        comparison=comparison,
+        comparison=comparison if then else None,
     )  # fmt: skip
