@@ -139,7 +139,8 @@ def unusual_days_of(evidence: PeriodEvidence, one: ScoredDays) -> Iterator[Unusu
 
 def unrecorded_days(evidence: PeriodEvidence, metrics: Iterable[str]) -> list[UnrecordedDays]:
     """Gaps of the period in the tables of some metrics, each once, in order."""
-    span, found = evidence.period, {}
+    span = evidence.period
+    found: dict[tuple[dt.date, str], UnrecordedDays] = {}
     for metric in metrics:
         for table, gap in evidence.gaps(evidence.ops.catalogue[metric]):
             start, end = max(gap.start, span.start), min(gap.end, span.end)

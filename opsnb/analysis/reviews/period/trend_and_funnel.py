@@ -51,7 +51,8 @@ def trend(evidence: PeriodEvidence, metric: str) -> list[Any]:
         events=marks_by_period(evidence, known, points),
         from_zero=True,
     )
-    return [chart]
+    tables = [record.table for record in ops.meter.on_record.records(ops.catalogue[metric])]
+    return [chart, *(note for table in tables for note in missing_days(evidence, table))]
 
 
 def _target(evidence: PeriodEvidence, metric: str, period: Period) -> float | None:

@@ -42,10 +42,11 @@ def funnel_chart(
     comparison : Said
         What the earlier span is called.
     """
+    earlier = [step.users for step in then] if then else [None] * len(now)
     return charts.funnel(
         [
-            charts.Stage(about.word("event", a.step), a.users, b.users if b else None)
-            for a, b in zip(now, then or [None] * len(now), strict=True)
+            charts.Stage(about.word("event", step.step), step.users, before)
+            for step, before in zip(now, earlier, strict=True)
         ],
         claim=Text.of(
             "campaign.funnel.claim", rate=rate, first=about.word("event", now[0].step),

@@ -84,7 +84,7 @@ def rfm(evidence: PeriodEvidence) -> list[Part]:
     return [
         Table(columns, table),
         *_migration(evidence, matrix(moves), few, cuts.window),
-        *_win_back(evidence, moves, few),
+        *_win_back(evidence, moves, few, cuts.window),
         *missing_days(evidence, "orders", windows[-1]),
         Note(Text.of("month.rfm.note", day=cuts.day, days=cuts.window)),
     ]
@@ -147,7 +147,10 @@ def _migration(
 
 
 def _win_back(
-    evidence: PeriodEvidence, moves: Mapping[tuple[str, str], Segment], few: Collection[Hashable]
+    evidence: PeriodEvidence,
+    moves: Mapping[tuple[str, str], Segment],
+    few: Collection[Hashable],
+    window: int,
 ) -> list[Part]:
     """Frequent buyers who stopped within the month, by move: few enough to call, and worth it.
 
@@ -182,7 +185,7 @@ def _win_back(
         Column("now", Text("month.rfm.now"), "said"),
         Column("users", Text("month.rfm.users"), "integer"),
         Column("each", Text("month.rfm.each"), "money"),
-        Column("amount", Text("month.rfm.amount"), "money"),
+        Column("amount", Text.of("month.rfm.amount", days=window), "money"),
     ]
     return [Paragraph(line), Table(columns, rows, note=Text("month.rfm.win_back_note"))]
 
