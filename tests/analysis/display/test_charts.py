@@ -201,7 +201,7 @@ REFUSED: list[tuple[Callable[[], Chart], str]] = [
     ),
     (
         lambda: charts.kpi_trend(
-            charts.KpiSpan(days(1), [None]), charts.KpiSpan(days(1), [1.0]), **TEXTS
+            charts.KpiSpan(days(1), [None]), charts.KpiSpan(days(1), [None]), **TEXTS
         ),
         "no week or month has a value",
     ),
@@ -217,6 +217,16 @@ def test_what_cannot_be_drawn_is_said(make: Callable[[], Chart], message: str) -
 
 def texts(chart: Chart, language: Language = EN) -> list[str]:
     return [box.text for box in boxes(chart.svg(language))]
+
+
+def test_a_span_without_a_value_gives_its_place_to_the_other() -> None:
+    weeks = charts.KpiSpan(days(6), [None] * 5 + [4.0])
+    events = [charts.Event(days(6)[5], "sale"), charts.Event(days(6)[0], "before the record")]
+    chart = charts.kpi_trend(weeks, charts.KpiSpan(days(2), [None, None]), events=events, **TEXTS)
+    assert len(chart.data["rows"]) == 6
+    assert [mark["label"] for mark in chart.data["marks"]] == ["sale", "before the record"]
+    said = texts(chart)
+    assert {"1", "2", "Last 6 weeks"} <= set(said) and "Last 2 months" not in said
 
 
 def test_bars_are_ranked_unless_told_otherwise() -> None:

@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from opsnb.analysis.metrics import Metric
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
     from opsnb.analysis.reviews.period.kpi import Kpi
+    from opsnb.base.periods import Period
     from opsnb.base.plans import Event
 
 KINDS = ("outage", "tracking", "holiday", "other")
 """Kinds of events with days of their own, the ones first that are shown first. A release lasts;
 what a campaign moved its own review tells."""
 
+MOST_OF_PERIOD = 0.5
+"""Share of the recorded days that an event may take: what is left has to stand for the period."""
+
 MOST_ROWS = 6
+
+
+MOST_BEFORE = 2
+"""KPIs of the period before that an outage moved, and that are said."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,16 @@ class EventEffect:
 
     Attributes
     ----------
+    span : Period
+        The period, or the one before, against which its KPIs are held.
     days : tuple of date
-        Days of the event that lie in the period and are on record.
+        Days of the event that lie in the span and are on record.
     value, without : float
         The KPI, and the KPI without those days; of what adds up, a recorded day.
     """
 
     event: Event
+    span: Period
     days: tuple[dt.date, ...]
     kpi: Kpi
     value: float
@@ -58,47 +69,56 @@ class EventEffect:
     @property
     def facts(self) -> tuple[Fact, ...]:
         """The value without the days; of what adds up, also the value that it stands beside."""
-        metric: Any = self.kpi.metric
+        unit: Any = self.kpi.metric.unit
+        same: dict[str, Any] = {"metric": self.kpi.metric.id, "period": self.span.key}
         segment = f"{self.days[0].isoformat()}..{self.days[-1].isoformat()}"
-        without = Fact("kpi.without", self.without, metric.unit, metric=metric.id, segment=segment)
+        without = Fact("kpi.without", self.without, unit, segment=segment, **same)
         if not self.each_day:
             return (without,)
-        return without, Fact("kpi.each_day", self.value, metric.unit, metric=metric.id)
+        return without, Fact("kpi.each_day", self.value, unit, **same)
 
 
 def event_effects(evidence: PeriodEvidence) -> list[EventEffect]:
     """Every KPI that an event's days move by its materiality or more; outages first."""
+    return _moved(evidence, evidence.period, KINDS)
+
+
+def outages_before(evidence: PeriodEvidence) -> list[EventEffect]:
+    """The same of outages in the period before: what the changes are measured against."""
+    return [] if evidence.partial else _moved(evidence, evidence.period.previous(), KINDS[:1])
+
+
+def _moved(evidence: PeriodEvidence, span: Period, kinds: Sequence[str]) -> list[EventEffect]:
     found: list[EventEffect] = []
     for event in evidence.ops.workspace.events:
-        if event.kind not in KINDS:
+        inside = [day for day in event.period.dates if span.contains(day)]
+        if event.kind not in kinds or not inside:
             continue
-        inside = [day for day in event.period.dates if evidence.period.contains(day)]
-        effects = [_effect(evidence, kpi, event, inside) for kpi in evidence.kpis if inside]
+        effects = [_effect(evidence, kpi, event, span, inside) for kpi in evidence.kpis]
         found += [one for one in effects if one is not None and one.moved >= 1]
-    return sorted(found, key=lambda one: (KINDS.index(one.event.kind), -one.moved))
+    return sorted(found, key=lambda one: (kinds.index(one.event.kind), -one.moved))
 
 
 def _effect(
-    evidence: PeriodEvidence, kpi: Kpi, event: Event, inside: Sequence[dt.date]
+    evidence: PeriodEvidence, kpi: Kpi, event: Event, span: Period, inside: Sequence[dt.date]
 ) -> EventEffect | None:
-    """None where the KPI is no matter of single days, or no other day is on record."""
-    metric, meter, period = kpi.metric, evidence.ops.meter, evidence.period
-    if not _is_of_days(evidence, metric):
+    """None where the KPI is no matter of single days, or too few others are on record."""
+    metric, meter = kpi.metric, evidence.ops.meter
+    whole = kpi.measured if span == evidence.period else kpi.previous
+    if whole is None or not _is_of_days(evidence, metric):
         return None
-    lacks = meter.on_record.lacks(metric, period.start, period.end)
+    lacks = meter.on_record.lacks(metric, span.start, span.end)
     days = tuple(day for day in inside if day not in lacks)
-    if not days or len(days) + len(lacks) >= period.days:
+    if not days or len(days) > MOST_OF_PERIOD * (span.days - len(lacks)):
         return None
-    [rest] = meter.measure(metric.id, [period], without=days)
-    value, without = kpi.measured.value, rest.value
+    [rest] = meter.measure(metric.id, [span], without=days)
+    value, without = whole.value, rest.value
     if value is None or without is None:
         return None
     if _adds_up(metric):
-        value, without = (
-            value / (kpi.measured.days or period.days),
-            without / (rest.days or period.days - len(days)),
-        )
-    return EventEffect(event, days, kpi, value, without)
+        value /= whole.days or span.days
+        without /= rest.days or span.days - len(days)
+    return EventEffect(event, span, days, kpi, value, without)
 
 
 def _adds_up(metric: Metric) -> bool:
@@ -125,9 +145,9 @@ def _is_of_days(evidence: PeriodEvidence, metric: Metric) -> bool:
 
 def beside_events(evidence: PeriodEvidence, most: int = MOST_ROWS) -> list[Part]:
     """The farthest moved in a sentence, and a table; rows beyond `most` are folded."""
-    effects = event_effects(evidence)
+    effects, earlier = event_effects(evidence), _lines(evidence, outages_before(evidence))
     if not effects:
-        return []
+        return earlier
     for one in effects:
         evidence.ops.record_missing(*one.facts)
     columns = [
@@ -145,21 +165,29 @@ def beside_events(evidence: PeriodEvidence, most: int = MOST_ROWS) -> list[Part]
     if rows[most:]:
         title = Text.of("month.without.more", n=len(rows) - most)
         parts.append(Fold(title, [Table(columns, rows[most:])], printed=False))
-    return [*parts, Note(Text("month.without.note"))]
+    return [*parts, *earlier, Note(Text("month.without.note"))]
 
 
 def event_lines(evidence: PeriodEvidence, most: int) -> list[Part]:
     """The farthest moved as sentences alone, where there is no room for a table."""
-    shown = event_effects(evidence)[:most]
+    return _lines(evidence, [*event_effects(evidence)[:most], *outages_before(evidence)])
+
+
+def _lines(evidence: PeriodEvidence, effects: Sequence[EventEffect]) -> list[Part]:
+    """A sentence each, of the period before those that moved farthest."""
+    before = [one for one in effects if one.span != evidence.period]
+    shown = [one for one in effects if one not in before[MOST_BEFORE:]]
     evidence.ops.record_missing(*(fact for one in shown for fact in one.facts))
-    return [Paragraph(sentence(one)) for one in shown]
+    return [Paragraph(sentence(one, before=one in before)) for one in shown]
 
 
-def sentence(one: EventEffect) -> Text:
+def sentence(one: EventEffect, *, before: bool = False) -> Text:
     """One KPI with and without an event's days, in words."""
+    key = "each_day" if one.each_day else "line"
     return Text.of(
-        "month.without.line_each_day" if one.each_day else "month.without.line",
+        f"month.without.{'before_' if before else 'now_'}{key}",
         metric=one.kpi.metric.label,
+        period=one.span.text,
         value=_said(one, one.value),
         without=_said(one, one.without),
         days=span_text(one.days[0], one.days[-1]),

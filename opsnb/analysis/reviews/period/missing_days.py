@@ -77,7 +77,7 @@ def cause_text(coverage: PeriodCoverage, table: str, gap: Gap) -> Text:
         f"month.gap.{gap.cause}{named}",
         table=coverage.word("table", table),
         witness=coverage.word("table", witness) if witness else "",
-        share=gap.share,
+        share=None if gap.share is None else round(gap.share, 2),
         usual=gap.usual,
         name=gap.name or "",
     )

@@ -69,7 +69,8 @@ def _events(
         if value is not None
     ]
     declared = evidence.ops.catalogue[metric]
-    found = marks(evidence, declared, min(known), evidence.period.end)
+    end = min(evidence.period.end, evidence.recorded_until or evidence.period.end)
+    found = marks(evidence, declared, min(known), end)
     return [event for event in found if any(span.place(event) for span in spans)]
 
 

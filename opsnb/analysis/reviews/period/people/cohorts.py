@@ -167,8 +167,9 @@ def _comparison(
             break
         before, newest = mature[-2:]
         if {(before.month, age), (newest.month, age)} & unknown:
+            unsaid = dict.fromkeys(("rate", "before", "gap"))
             reading = Text("month.cohorts.not_recorded")
-            rows.append({"age": age, "cohort": _label(newest), "reading": reading})
+            rows.append({"age": age, "cohort": _label(newest), **unsaid, "reading": reading})
             continue
         if {(before.month, age), (newest.month, age)} & few:
             cells = dict.fromkeys(("rate", "before", "gap", "reading"), evidence.ops.withheld)
