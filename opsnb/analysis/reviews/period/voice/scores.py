@@ -48,7 +48,8 @@ def survey_scores(evidence: PeriodEvidence) -> list[Part]:
 def _response(evidence: PeriodEvidence) -> dict[str, Text]:
     """Share answered of the surveys sent in the month, by kind, beside that of the month before."""
     ops, before = evidence.ops, evidence.period.previous()
-    compared = not evidence.partial and evidence.table_holds("surveys", evidence.period, before)
+    # A share of those asked in waves: it is known as soon as some of them are on record.
+    compared = not evidence.partial and len(evidence.table_lacks("surveys", before)) < before.days
     earlier = answered(ops.rows, before.start, before.end) if compared else []
     then = {one.kind: one for one in earlier}
     out = {
