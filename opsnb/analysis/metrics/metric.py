@@ -69,6 +69,8 @@ class Kind:
         It has a value on each day (a quotient: where both its parts have one).
     over_days : "sum", "mean" or None
         What the days' values make the period's by; None: the period is measured by itself.
+    of_any_days : bool
+        Some of a period's days have a value as good as all of them: a rate, a mean of days.
     is_rate : bool
         A numerator over a denominator in each group: a change is split into mix and rate.
     is_yes_or_no : bool
@@ -92,6 +94,7 @@ class Kind:
     unit: ClassVar[Unit | None] = None
     is_daily: ClassVar[bool] = False
     over_days: ClassVar[Literal["sum", "mean"] | None] = None
+    of_any_days: ClassVar[bool] = False
     is_rate: ClassVar[bool] = False
     is_yes_or_no: ClassVar[bool] = False
     is_distinct: ClassVar[bool] = False

@@ -26,30 +26,33 @@ _SIDES = ("recency", "frequency", "monetary")
 class Thresholds:
     """For each side the four values that a score of 2, 3, 4 and 5 lies above.
 
-    Recency counts as days since the last order with a minus, so that higher is better.
+    Recency counts as days since the last order with a minus, so that higher is better. `window`
+    is the number of days that was looked at, and that every use of them looks at.
     """
 
     recency: tuple[float, ...]
     frequency: tuple[float, ...]
     monetary: tuple[float, ...]
     day: dt.date
+    window: int = YEAR
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment at the end of a period: users, and what they spent in the year before."""
+    """A segment at the end of a period: users, and what they spent in the window before."""
 
     name: str
     users: int
     amount: float
 
 
-def customers(rows: Rows, day: dt.date) -> ibis.Table:
-    """Who bought within the year up to a day: user_id, recency (minus), frequency, monetary."""
+def customers(rows: Rows, day: dt.date, window: int = YEAR) -> ibis.Table:
+    """Who bought within a window of days up to a day: user_id, recency (minus), frequency,
+    monetary."""
     opened, orders = rows.table("orders"), rows.sold
     if "status" in orders.columns:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
-    first = day - dt.timedelta(days=YEAR - 1)
+    first = day - dt.timedelta(days=window - 1)
     held = orders.filter(orders.user_id.notnull() & on_days(orders, first, day, "order_date"))
     value = held.amount.cast("float64")
     if "status" in held.columns:
@@ -68,13 +71,13 @@ def customers(rows: Rows, day: dt.date) -> ibis.Table:
     return totals.select("user_id", "frequency", "monetary", recency=-ago)
 
 
-def thresholds(rows: Rows, day: dt.date) -> Thresholds | None:
+def thresholds(rows: Rows, day: dt.date, window: int = YEAR) -> Thresholds | None:
     """What five equal scores meant on a day: `ceil(5 * cume_dist())`, so that ties share one.
 
     The cumulative share is taken from the count of each value: ClickHouse has no `cume_dist`.
-    None where nobody had bought within the year.
+    None where nobody had bought within the window.
     """
-    base = cached(customers(rows, day))
+    base = cached(customers(rows, day, window))
     found: dict[str, tuple[float, ...]] = {}
     for side in _SIDES:
         sizes = base.group_by(_value=base[side]).agg(_n=base.count())
@@ -91,7 +94,7 @@ def thresholds(rows: Rows, day: dt.date) -> Thresholds | None:
             highest = max(highest, float(top.get(score, highest)))
             cuts.append(highest)
         found[side] = tuple(cuts)
-    return Thresholds(day=day, **found)
+    return Thresholds(day=day, window=window, **found)
 
 
 def scored(base: ibis.Table, cuts: Thresholds) -> ibis.Table:
@@ -115,7 +118,7 @@ def scored(base: ibis.Table, cuts: Thresholds) -> ibis.Table:
 
 def segments(rows: Rows, day: dt.date, cuts: Thresholds) -> list[Segment]:
     """Users and amounts by segment on a day, in the order of `SEGMENTS`."""
-    table = scored(customers(rows, day), cuts)
+    table = scored(customers(rows, day, cuts.window), cuts)
     frame = table.group_by("segment").agg(n=table.count(), amount=table.monetary.sum()).execute()
     by_name = {row["segment"]: row for row in frame.to_dict("records")}
     return [
@@ -131,11 +134,13 @@ def migration(
 ) -> dict[tuple[str, str], Segment]:
     """Users by (segment before, segment now), the same thresholds on both days.
 
-    "none" stands for who had not bought within the year before; `amount` is what the users had
-    spent in the year up to `before`, or up to `day` where they are new.
+    "none" stands for who had not bought within the window before; `amount` is what the users had
+    spent in the window up to `before`, or up to `day` where they are new.
     """
-    now = scored(customers(rows, day), cuts).select("user_id", "segment", "monetary")
-    then = scored(customers(rows, before), cuts).select("user_id", "segment", "monetary")
+    now = scored(customers(rows, day, cuts.window), cuts).select("user_id", "segment", "monetary")
+    then = scored(customers(rows, before, cuts.window), cuts).select(
+        "user_id", "segment", "monetary"
+    )
     joined = now.outer_join(then, "user_id")
     named = joined.select(
         _from=joined.segment_right.coalesce("none"),
@@ -161,11 +166,13 @@ def movers(
     Returns
     -------
     pandas.DataFrame
-        user_id, before and now (segments), last_order (date), orders and amount of the year
+        user_id, before and now (segments), last_order (date), orders and amount of the window
         up to `before`.
     """
-    now = scored(customers(rows, day), cuts).select("user_id", now="segment", recency="recency")
-    then = scored(customers(rows, before), cuts).select(
+    now = scored(customers(rows, day, cuts.window), cuts).select(
+        "user_id", now="segment", recency="recency"
+    )
+    then = scored(customers(rows, before, cuts.window), cuts).select(
         "user_id", before="segment", orders="frequency", amount="monetary"
     )
     joined = now.inner_join(then, "user_id")

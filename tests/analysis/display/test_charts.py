@@ -219,6 +219,16 @@ def texts(chart: Chart, language: Language = EN) -> list[str]:
     return [box.text for box in boxes(chart.svg(language))]
 
 
+def test_a_span_without_a_value_gives_its_place_to_the_other() -> None:
+    weeks = charts.KpiSpan(days(6), [None] * 5 + [4.0])
+    events = [charts.Event(days(6)[5], "sale"), charts.Event(days(6)[0], "before the record")]
+    chart = charts.kpi_trend(weeks, charts.KpiSpan(days(2), [None, None]), events=events, **TEXTS)
+    assert len(chart.data["rows"]) == 6
+    assert [mark["label"] for mark in chart.data["marks"]] == ["sale", "before the record"]
+    said = texts(chart)
+    assert {"1", "2", "Last 6 weeks"} <= set(said) and "Last 2 months" not in said
+
+
 def test_bars_are_ranked_unless_told_otherwise() -> None:
     rows = [charts.Bar("small", 1), charts.Bar("large", 9)]
     by_height = {b.text: b.top for b in boxes(charts.bars(rows, **TEXTS).svg(EN))}

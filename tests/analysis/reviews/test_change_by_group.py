@@ -106,7 +106,8 @@ def test_tenure_by_hand(workspace: Callable[..., Workspace]) -> None:
         [("a", "2026-09-09", 10), ("a", "2026-10-09", 20), ("b", "2026-10-09", 5),
          ("nobody", "2026-10-09", 1)]
     )  # fmt: skip
-    month = october_of(workspace({"users": users, "orders": orders}))
+    told = "recorded_from = 2026-08-01\nclosed = [{start = 2026-08-01, end = 2026-11-02}]"
+    month = october_of(workspace({"users": users, "orders": orders}, more=told))
     found = shares(month, "gmv_net", TENURE)
     assert found is not None
     assert found.groups == {"old": (10, 20), "new": (0, 5), "(none)": (0, 1)}
@@ -171,7 +172,8 @@ def test_simpsons_paradox_is_flagged(workspace: Callable[..., Workspace]) -> Non
     events["event_at"] = pd.to_datetime(events["event_at"])
     events["user_id"] = "u" + events.index.astype(str)
     orders = bought([("u1", "2026-09-05", 1), ("u1", "2026-10-05", 1)])
-    month = october_of(workspace({"orders": orders, "events": events}))
+    since = "recorded_from = 2026-09-01\nrecorded_until = 2026-11-02"
+    month = october_of(workspace({"orders": orders, "events": events}, more=since))
     page = "\n".join(part.plain(month.ops.language) for part in why(month, "conversion_rate"))
     assert "Simpson's paradox" in page
     check = month.ops.checks["simpson.conversion_rate.channel"]

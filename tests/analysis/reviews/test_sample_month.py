@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -55,23 +56,29 @@ def test_conversion_fell_for_its_mix(month: Played, truth: dict[str, Any]) -> No
 
 
 def test_the_outage_is_explained_and_the_tracking_gap_is_found(month: Played) -> None:
-    """Both are two days; only the outage stands in plans/events.toml."""
+    """Both are two days; only the outage stands in plans/events.toml. The gap is scored by nobody:
+    it is what the record of the events says."""
     days = {(f["metric"], f["period"]): f["value"] for f in month.facts("anomaly.day")}
     for day in ("2026-10-14", "2026-10-15"):
         assert days["orders", day] < -0.5
     for day in ("2026-10-29", "2026-10-30"):
-        assert days["active_users", day] < -0.5
-        assert ("orders", day) not in days  # people were there, the recording was not
+        assert ("active_users", day) not in days and ("orders", day) not in days
     shown = month.cells["anomaly_days"].plain(month.language("en"))
-    assert "Payment outage" in shown and "looks like a tracking gap" in shown
+    assert "Payment outage" in shown
+    assert "not recorded: events fell to 5% of usual while orders held" in shown
     assert month.check("tracking_gap")["status"] == "warn"
     assert len([c for c in month.records("checks") if c["id"] == "tracking_gap"]) == 1
-    unexplained = [f for f in month.records("findings") if "no known cause" in f["claim"]]
-    assert len(unexplained) == 1
-    assert {key.split("/")[-1] for key in unexplained[0]["evidence"]} >= {
-        "2026-10-29", "2026-10-30",
-    }  # fmt: skip
-    assert not any("2026-10-14" in key for key in unexplained[0]["evidence"])
+    claims = [f["claim"] for f in month.records("findings")]
+    assert sum("Not on record: 29 Oct to 30 Oct 2026" in claim for claim in claims) == 1
+    assert not any("no known cause" in claim for claim in claims)
+
+
+def test_the_outage_stands_beside_what_it_moved(month: Played) -> None:
+    without = {(f["metric"], f["segment"]): f["value"] for f in month.facts("kpi.without")}
+    outage = "2026-10-14..2026-10-15"
+    assert without["conversion_rate", outage] == pytest.approx(0.149, abs=0.001)
+    each_day = {f["metric"]: f["value"] for f in month.facts("kpi.each_day")}
+    assert without["gmv_net", outage] > 1.06 * each_day["gmv_net"]
 
 
 def test_scores_carry_intervals_and_counts_do_not(month: Played, truth: dict[str, Any]) -> None:
@@ -97,7 +104,9 @@ def test_service_was_late(month: Played, truth: dict[str, Any]) -> None:
 def test_facts_agree_with_each_other(month: Played) -> None:
     value = {f["metric"]: f["value"] for f in month.facts("kpi.value")}
     assert value["aov"] == pytest.approx(value["gmv_net"] / value["orders"])
-    assert value["arpu"] == pytest.approx(value["gmv_net"] / value["active_users"])
+    gap = [dt.date(2026, 10, 29), dt.date(2026, 10, 30)]  # of which the events know nothing
+    [recorded] = month.ops.meter.measure("gmv_net", [month.ops.period], without=gap)
+    assert value["arpu"] == pytest.approx(recorded.value / value["active_users"])
     assert month.fact("active.mau")["value"] == value["active_users"]
     assert month.fact("active.stickiness")["value"] == pytest.approx(
         month.fact("active.dau")["value"] / month.fact("active.mau")["value"]

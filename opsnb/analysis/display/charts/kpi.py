@@ -13,11 +13,11 @@ from opsnb.analysis.display.charts._axes import month_label, number_ticks, tick_
 from opsnb.analysis.display.charts._check import need, need_rows
 from opsnb.analysis.display.charts._plot import x_axis, y_axis
 from opsnb.analysis.display.charts._sheet import LINE, LINES, Entry, Sheet, wrapped
-from opsnb.analysis.display.charts._time import extent, floats
+from opsnb.analysis.display.charts._time import Event, event_mark, extent, floats
 from opsnb.analysis.display.charts._tips import at, rows_text, strips
 from opsnb.analysis.display.figures import Chart
 from opsnb.analysis.display.grid import DATE, Field, Plotted
-from opsnb.analysis.display.style import INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
+from opsnb.analysis.display.style import GRID, INK, MUTED, PAPER, SERIES, SIZE, SMALL, text_width
 from opsnb.analysis.display.svg import Drawing
 from opsnb.base.messages import Language, Said, Text
 from opsnb.base.page_parts import Mark
@@ -30,13 +30,27 @@ class KpiSpan:
     """Weeks or months: this year's values, last year's, and targets where there are any.
 
     Each sequence has a value a date (the first day of the week or month), None where there
-    is none; `before` and `target` may be empty.
+    is none; `before` and `target` may be empty. `end` is the last day of the last week or month.
     """
 
     dates: Sequence[dt.date]
     values: Sequence[float | None]
     before: Sequence[float | None] = ()
     target: Sequence[float | None] = ()
+    end: dt.date | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any week or month has a value."""
+        return bool(np.isfinite(floats(self.values)).any())
+
+    def place(self, event: Event) -> tuple[int, int] | None:
+        """The first and last week or month that an event touches; None where it lies outside."""
+        first, last = event.start, event.end or event.start
+        if last < self.dates[0] or first > (self.end or self.dates[-1]):
+            return None
+        at_or_before = [sum(date <= day for date in self.dates) - 1 for day in (first, last)]
+        return max(at_or_before[0], 0), at_or_before[1]
 
 
 def kpi_trend(
@@ -48,9 +62,12 @@ def kpi_trend(
     source: Said,
     format: str = "number",
     boxes: Sequence[tuple[Said, Said]] = (),
+    events: Sequence[Event] = (),
     height: float = 2.7,
 ) -> Chart:
     """Weeks and months side by side with axes of their own; this year bold, last year faint.
+
+    A span without any value is left out, and the other takes its place.
 
     Parameters
     ----------
@@ -60,31 +77,29 @@ def kpi_trend(
         A name of `FORMATS` for both axes.
     boxes : sequence of (label, value)
         Numbers under the chart: last week, week on week, year on year, month to date, ...
+    events : sequence of Event
+        Marked at their weeks and months by their number, from 1 on, in this order; the source
+        line is the place to say their names.
 
     Raises
     ------
     PublishError
-        An empty span, values that do not fit the dates, or no value at all; where weeks or
-        months alone have none (a new shop has no month yet), their half says so.
+        No value in either span, or values that do not fit the dates.
     """
     for span in (weeks, months):
         _check(span)
-    need(
-        _is_known(weeks) or _is_known(months),
-        "no week or month has a value",
-        "kpi",
-        "show an Absent part in its place",
-    )
+    known = [span for span in (weeks, months) if span.is_known]
+    need(bool(known), "no week or month has a value", "kpi", "show an Absent part in its place")
     phone_rows = -(-len(boxes) // 3)
 
     def draw(figure: Drawing, language: Language) -> None:
         sheet = Sheet(figure, language)
         top = sheet.key(_key(weeks, months, language)) + 0.04
-        week_name = language.text("chart.weeks", n=len(weeks.dates))
-        month_name = language.text("chart.months", n=len(months.dates))
         rows = (phone_rows if sheet.is_narrow else 1) if boxes else 0
         bottom = rows * _BOX + (0.08 if rows else 0)
-        if sheet.is_narrow:
+        if len(known) == 1:
+            areas = [(0.0, top, 0.0, bottom)]
+        elif sheet.is_narrow:
             half = (sheet.height - top - bottom) / 2
             areas = [(0.0, top, 0.0, bottom + half), (0.0, top + half, 0.0, bottom)]
         else:
@@ -93,8 +108,11 @@ def kpi_trend(
                 (0.0, top, sheet.width - split + 0.12, bottom),
                 (split + 0.06, top, 0.0, bottom),
             ]
-        _panel(sheet, weeks, week_name, language.short_date, areas[0], format)
-        _panel(sheet, months, month_name, None, areas[1], format)
+        for span, area in zip(known, areas, strict=True):
+            label = language.short_date if span is weeks else None
+            name = language.text(f"chart.{'weeks' if label else 'months'}", n=len(span.dates))
+            ax = _panel(sheet, span, name, label, area, format)
+            _mark(sheet, ax, span, events)
         if boxes:
             _boxes(sheet, boxes, sheet.height - rows * _BOX, 3 if sheet.is_narrow else len(boxes))
 
@@ -107,15 +125,20 @@ def kpi_trend(
         source=source,
         height=height + extra,
         phone_height=1.75 * height + phone_extra,
-        plotted=_plotted(weeks, months, format, boxes),
+        plotted=_plotted(weeks, months, format, boxes, events),
     )
 
 
 def _plotted(
-    weeks: KpiSpan, months: KpiSpan, format: str, boxes: Sequence[tuple[Said, Said]]
+    weeks: KpiSpan,
+    months: KpiSpan,
+    format: str,
+    boxes: Sequence[tuple[Said, Said]],
+    events: Sequence[Event],
 ) -> Plotted:
     """Weeks, then months, the first column saying which."""
-    spans = ((weeks, "chart.weeks"), (months, "chart.months"))
+    both = ((weeks, "chart.weeks"), (months, "chart.months"))
+    spans = [(span, name) for span, name in both if span.is_known]
     return Plotted(
         "kpi_trend",
         [
@@ -133,7 +156,7 @@ def _plotted(
             for span, name in spans
             for n, date in enumerate(span.dates)
         ],
-        [Mark("number", label, text=value) for label, value in boxes],
+        [*map(event_mark, events), *(Mark("number", label, text=value) for label, value in boxes)],
     )  # fmt: skip
 
 
@@ -144,14 +167,9 @@ def _panel(
     label: Callable[[dt.date], str] | None,
     area: tuple[float, float, float, float],
     format: str,
-) -> None:
+) -> Axes:
     """One span in an area given by its margins (left, top, right, bottom)."""
     left, top, right, bottom = area
-    if not _is_known(span):
-        sheet.text(left + 0.02, top + LINE / 2, name, colour=MUTED)
-        none = sheet.language.text("chart.none_yet")
-        sheet.text(left + 0.02, top + 2 * LINE, none, colour=MUTED, size=SMALL)
-        return
     ticks = number_ticks(*extent([floats(v) for v in (span.values, span.before, span.target)]), 4)
     labels = tick_labels(ticks, sheet.language, format)
     inset = widest(labels) + 0.12
@@ -180,6 +198,20 @@ def _panel(
     _tips(sheet, ax, span, label, format)
     x, y = sheet.place(ax, index, last)
     sheet.text(x + 0.09, y, shown, bold=True)
+    return ax
+
+
+def _mark(sheet: Sheet, ax: Axes, span: KpiSpan, events: Sequence[Event]) -> None:
+    """The numbers of events above their weeks or months, those of one together."""
+    numbers: dict[float, list[str]] = {}
+    for number, event in enumerate(events, 1):
+        place = span.place(event)
+        if place is not None:
+            numbers.setdefault(sum(place) / 2, []).append(str(number))
+            ax.axvspan(place[0] - 0.12, place[1] + 0.12, color=GRID, alpha=0.7, zorder=0.5)
+    y = (1 - ax.get_position().y1) * sheet.height - 0.07
+    for x, own in numbers.items():
+        sheet.text(sheet.place(ax, x, 0)[0], y, " ".join(own), colour=MUTED, align="center")
 
 
 def _tips(
@@ -219,10 +251,6 @@ def _names(
         )
         year = date.year
     return texts
-
-
-def _is_known(span: KpiSpan) -> bool:
-    return bool(np.isfinite(floats(span.values)).any())
 
 
 def _last(span: KpiSpan) -> tuple[int, float]:

@@ -35,6 +35,7 @@ class Retention(_OfUsers):
     name = "retention"
     fields = ("table", "day")
     unit = "share"
+    of_any_days = True
     is_rate = True
     is_yes_or_no = True
 

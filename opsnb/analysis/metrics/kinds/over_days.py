@@ -25,6 +25,7 @@ class DailyDistinct(DistinctCount):
 
     name = "daily_distinct"
     is_daily, over_days = True, "mean"
+    of_any_days = True
 
     def measure(self, metric: Metric, query: MetricQuery) -> list[Measured]:
         rows = query.rows_in_periods(metric, whole=True)

@@ -70,6 +70,7 @@ class Ratio(Kind):
     in_experiment = "sum over users of `value` / sum of `per` (delta method)"
     fields = ("table", "value")
     is_daily = True
+    of_any_days = True
     is_rate = True
     divided = True
     comparison = "ratios"
@@ -102,6 +103,7 @@ class Quantile(Kind):
     in_experiment = "the same after exposure; judged over users, or clusters"
     fields = ("table", "value", "quantile")
     is_daily = True
+    of_any_days = True
     comparison = "quantiles"
 
     def check(self, metric: Metric) -> None:

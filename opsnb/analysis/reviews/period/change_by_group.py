@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from opsnb.base.errors import MethodError, MetricError
 if TYPE_CHECKING:
     from opsnb.analysis.metrics.by_period import Measured
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
-    from opsnb.analysis.reviews.period.kpi import Kpi
+    from opsnb.analysis.reviews.period.kpi import Change, Kpi
+    from opsnb.base.periods import Period
 
 DIMENSIONS = ("channel", "device", "region", "tenure")
 MAX_GROUPS = 60
@@ -84,12 +86,21 @@ def split(evidence: PeriodEvidence, metric: str, dimension: str) -> Split | None
 
 
 def shares(evidence: PeriodEvidence, metric: str, dimension: str) -> Shares | None:
-    """A sum's change by group; None where the groups do not add up to the whole."""
+    """A sum's change by group; None where the groups do not add up to the whole.
+
+    Where the sum itself is compared by the recorded day, so are its groups.
+    """
     found = _sides(evidence, metric, dimension)
     if found is None:
         return None
     sides, pooled = found
-    before, after = ({name: m.value or 0.0 for name, m in side.items()} for side in sides)
+    lengths = [1, 1]
+    if each_day(evidence, metric):
+        lengths = [whole.days or 1 for whole in _wholes(evidence, metric)]
+    before, after = (
+        {name: (m.value or 0.0) / length for name, m in side.items()}
+        for side, length in zip(sides, lengths, strict=True)
+    )
     names = list(dict.fromkeys([*before, *after]))
     if len(names) < 2:
         return None
@@ -97,17 +108,39 @@ def shares(evidence: PeriodEvidence, metric: str, dimension: str) -> Shares | No
     return Shares(dimension, groups, pooled)
 
 
+def each_day(evidence: PeriodEvidence, metric: str) -> bool:
+    """Whether a sum is compared by the recorded day, since some days are missing."""
+    change = _change(evidence, metric)
+    return change is not None and change.per_day
+
+
+def is_comparable(evidence: PeriodEvidence, metric: str) -> bool:
+    """Whether the metric is on record in both periods, in whole or on the same days of both."""
+    change, periods = _change(evidence, metric), _periods(evidence)
+    declared = evidence.ops.catalogue[metric]
+    return change is not None or all(evidence.holds(declared, span) for span in periods)
+
+
+def _periods(evidence: PeriodEvidence) -> list[Period]:
+    return [evidence.period.previous(), evidence.period]
+
+
+def _change(evidence: PeriodEvidence, metric: str) -> Change | None:
+    kpi = evidence.measure(metric)
+    return kpi.change if kpi is not None else None
+
+
 def _sides(
     evidence: PeriodEvidence, metric: str, dimension: str
 ) -> tuple[list[dict[str, Measured]], Pooled] | None:
-    """The groups of a metric in the period before and in this one, and which of them are pooled.
+    """The groups of a metric in the two periods, on the days of its change; which are pooled.
 
     None where they do not add up to the whole: distinct users of a column that changes from
     visit to visit are in several groups.
     """
-    meter, periods = evidence.ops.meter, [evidence.period.previous(), evidence.period]
+    meter, without = evidence.ops.meter, _without(evidence, metric)
     try:
-        found = meter.measure(metric, periods, by=dimension)
+        found = meter.measure(metric, _periods(evidence), by=dimension, without=without)
     except MetricError:  # the table has no such column
         return None
     sides = []
@@ -119,12 +152,15 @@ def _sides(
     return put_together(evidence.ops, metric, sides, dimension)
 
 
+def _without(evidence: PeriodEvidence, metric: str) -> frozenset[dt.date]:
+    change = _change(evidence, metric)
+    return change.without if change is not None else frozenset()
+
+
 def _wholes(evidence: PeriodEvidence, metric: str) -> list[Measured]:
-    """The metric before and now; measured once, whatever the number of dimensions tried."""
-    kpi = evidence.kpi(metric)
-    if kpi is not None and kpi.previous is not None:
-        return [kpi.previous, kpi.measured]
-    return evidence.ops.meter.measure(metric, [evidence.period.previous(), evidence.period])
+    """The metric before and now, on the days of its change."""
+    without = _without(evidence, metric)
+    return evidence.ops.meter.measure(metric, _periods(evidence), without=without)
 
 
 def _adds_up(groups: Sequence[Measured], whole: Measured) -> bool:

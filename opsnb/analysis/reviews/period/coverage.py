@@ -126,6 +126,21 @@ class PeriodCoverage:
         """Gaps of the period in the tables that a metric is read from."""
         return self.ops.meter.on_record.gaps(metric, self.period.start, self.period.end)
 
+    @property
+    def activity(self) -> str:
+        """The table that tells who was active: events; where they are not mapped, orders."""
+        return "events" if self.ops.rows.has("events") else "orders"
+
+    def table_lacks(self, table: str, span: Period) -> frozenset[dt.date]:
+        """Days of a span that a table does not hold as a whole."""
+        return self.ops.rows.record(table).lacks(span.start, span.end)
+
+    def table_holds(self, table: str, *spans: Period) -> bool:
+        """Whether so much of each span is on record in a table that they may be compared."""
+        return all(
+            len(self.table_lacks(table, span)) <= (1 - LEAST_SHARE) * span.days for span in spans
+        )
+
     def not_recorded(self, metric: str) -> Text:
         """What stands in place of a metric that `covers` denies."""
         return Text.of("month.not_recorded", metric=self.ops.label(metric), period=self.period.text)

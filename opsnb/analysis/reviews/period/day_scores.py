@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from opsnb.analysis.methods.anomalies import Anomalies, find_anomalies
 from opsnb.analysis.methods.shifts import level_shifts
 from opsnb.analysis.reviews.campaign.special_days import festivals
 from opsnb.analysis.reviews.period.calendar_year import day_type
+from opsnb.analysis.reviews.period.missing_days import cause_text
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 
@@ -48,13 +49,6 @@ class ScoredDays:
     result: Anomalies
     inside: np.ndarray
 
-    def low_on(self, day: dt.date) -> bool | None:
-        """Whether the day was flagged as too low; None where it was not scored."""
-        if day not in self.dates:
-            return None
-        index = self.dates.index(day)
-        return bool(self.result.flagged[index] and self.result.score[index] < 0)
-
 
 @dataclass(frozen=True)
 class UnusualDay:
@@ -68,8 +62,6 @@ class UnusualDay:
         What explains it.
     known : bool
         An event, a holiday or a season explains it.
-    tracking : bool
-        Nothing does, and orders held: it looks as if the recording failed.
     """
 
     day: dt.date
@@ -78,7 +70,25 @@ class UnusualDay:
     fact: Fact
     reading: Said
     known: bool
-    tracking: bool
+
+
+@dataclass(frozen=True)
+class UnrecordedDays:
+    """Days in a row of the period that a table does not hold: nothing can be said of them.
+
+    Attributes
+    ----------
+    fact : Fact
+        How many they are, of the period's days.
+    reading : Text
+        Why they count as not recorded.
+    """
+
+    table: str
+    start: dt.date
+    end: dt.date
+    fact: Fact
+    reading: Text
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ class Shift:
 
 def score_days(evidence: PeriodEvidence, metric: str) -> ScoredDays:
     """A metric's days up to the end of the period against what its own past lets expect.
+
+    Days that are not on record have no value: they are neither scored nor learned from.
 
     Raises
     ------
@@ -111,10 +123,8 @@ def score_days(evidence: PeriodEvidence, metric: str) -> ScoredDays:
     return ScoredDays(metric, dates, values, result, inside)
 
 
-def unusual_days_of(
-    evidence: PeriodEvidence, one: ScoredDays, all_scored: Sequence[ScoredDays]
-) -> Iterator[UnusualDay]:
-    """The flagged days of a metric; the other metrics tell a gap in recording from a bad day."""
+def unusual_days_of(evidence: PeriodEvidence, one: ScoredDays) -> Iterator[UnusualDay]:
+    """The flagged days of a metric."""
     for index in np.flatnonzero(one.inside & one.result.flagged):
         day, low = one.dates[index], bool(one.result.score[index] < 0)
         expected = one.result.expected[index]
@@ -123,12 +133,24 @@ def unusual_days_of(
             metric=one.metric, period=day.isoformat(),
         )  # fmt: skip
         cause = _cause(evidence, day, low=low)
-        tracking = cause is None and low and _looks_like_tracking(evidence, one, day, all_scored)
-        unknown = Text("month.unusual.tracking" if tracking else "month.unusual.unknown")
-        reading = cause if cause is not None else unknown
-        yield UnusualDay(
-            day, one.metric, one.values[index], fact, reading, cause is not None, tracking
-        )
+        reading = cause if cause is not None else Text("month.unusual.unknown")
+        yield UnusualDay(day, one.metric, one.values[index], fact, reading, cause is not None)
+
+
+def unrecorded_days(evidence: PeriodEvidence, metrics: Iterable[str]) -> list[UnrecordedDays]:
+    """Gaps of the period in the tables of some metrics, each once, in order."""
+    span = evidence.period
+    found: dict[tuple[dt.date, str], UnrecordedDays] = {}
+    for metric in metrics:
+        for table, gap in evidence.gaps(evidence.ops.catalogue[metric]):
+            start, end = max(gap.start, span.start), min(gap.end, span.end)
+            fact = Fact(
+                "record.missing", (end - start).days + 1, "count", segment=table,
+                period=start.isoformat(), n=span.days,
+            )  # fmt: skip
+            reading = cause_text(evidence, table, gap)
+            found.setdefault((start, table), UnrecordedDays(table, start, end, fact, reading))
+    return [found[key] for key in sorted(found)]
 
 
 def _cause(evidence: PeriodEvidence, day: dt.date, *, low: bool) -> Said | None:
@@ -140,16 +162,6 @@ def _cause(evidence: PeriodEvidence, day: dt.date, *, low: bool) -> Said | None:
         return Text("month.unusual.holiday")
     season = _shopping_season(evidence, day)
     return Text(f"special.{season}") if season is not None else None
-
-
-def _looks_like_tracking(
-    evidence: PeriodEvidence, one: ScoredDays, day: dt.date, all_scored: Sequence[ScoredDays]
-) -> bool:
-    """Events fell while orders held: people were there, the recording was not."""
-    if evidence.ops.catalogue[one.metric].table != "events":
-        return False
-    orders = [s for s in all_scored if evidence.ops.catalogue[s.metric].table == "orders"]
-    return bool(orders) and all(other.low_on(day) is False for other in orders)
 
 
 def shifts(evidence: PeriodEvidence, one: ScoredDays) -> Iterator[Shift]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.tree import UNEXPLAINED, Node, TreePart, tree_parts
+from opsnb.analysis.reviews.period.missing_days import runs_of, span_text
 from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
@@ -28,6 +30,8 @@ def drivers(evidence: PeriodEvidence, metric: str) -> list[Part]:
         return [Absent(Text("month.why.partial"))]
     if not evidence.covers(ops.catalogue[metric]):
         return [Absent(evidence.not_recorded(metric))]
+    if not _is_on_record(evidence, metric):
+        return [Absent(Text.of("month.why.missing", metric=ops.label(metric)))]
     root = tree(evidence, metric)
     if root is None or not root.drivers:
         return [Absent(Text.of("month.why.no_dimension", metric=ops.label(metric)))]
@@ -42,7 +46,47 @@ def drivers(evidence: PeriodEvidence, metric: str) -> list[Part]:
     if any(part.depth for part in parts):
         shown.append(_table(evidence, parts, facts))
     product = ops.catalogue[metric].combine == "product"
-    return [*shown, Note(Text(f"month.why.drivers_{'product' if product else 'sum'}"))]
+    note = Note(Text(f"month.why.drivers_{'product' if product else 'sum'}"))
+    return [*shown, *_same_days(evidence, metric), note]
+
+
+def _all_below(evidence: PeriodEvidence, metric: str) -> list[Metric]:
+    """The metric and what can be measured of its drivers, and of theirs."""
+    declared = evidence.ops.catalogue[metric]
+    names = [name for name, _ in declared.branches if evidence.ops.meter.absent(name) is None]
+    return [declared, *(one for name in names for one in _all_below(evidence, name))]
+
+
+def _is_on_record(evidence: PeriodEvidence, metric: str) -> bool:
+    """Whether every number of the tree is on record in both periods."""
+    periods = (evidence.period.previous(), evidence.period)
+    return all(
+        evidence.holds(one, span) for one in _all_below(evidence, metric) for span in periods
+    )
+
+
+def _left_out(evidence: PeriodEvidence, metric: str) -> frozenset[dt.date]:
+    """Days that some number of the tree lacks, and the same days of the other period.
+
+    All numbers are taken over the others: else parts would not add up to their whole.
+    """
+    span, before, meter = evidence.period, evidence.period.previous(), evidence.ops.meter
+    missing = {
+        day - one.start
+        for one in (before, span)
+        for below in _all_below(evidence, metric)
+        for day in meter.on_record.lacks(below, one.start, one.end)
+    }
+    return frozenset(one.start + day for one in (before, span) for day in missing)
+
+
+def _same_days(evidence: PeriodEvidence, metric: str) -> list[Part]:
+    """Which days the tree is of, where it is not of all."""
+    without = _left_out(evidence, metric)
+    if not without:
+        return []
+    spans = [span_text(*run) for run in runs_of(without)]
+    return [Note(Text.of("month.why.same_days", metric=evidence.ops.label(metric), spans=spans))]
 
 
 def moved_trees(evidence: PeriodEvidence, but: str) -> list[Part]:
@@ -70,8 +114,14 @@ def _lacking(evidence: PeriodEvidence, metric: str) -> Text | None:
     return next((lack for name in names if (lack := evidence.lacking(name))), None)
 
 
-def tree(evidence: PeriodEvidence, metric: str, *, inverse: bool = False) -> Node | None:
-    """A metric and its drivers in the period before and in this one.
+def tree(
+    evidence: PeriodEvidence,
+    metric: str,
+    *,
+    inverse: bool = False,
+    without: frozenset[dt.date] | None = None,
+) -> Node | None:
+    """A metric and its drivers in the period before and in this one, all over the same days.
 
     None where a value is missing; a driver whose own drivers cannot be measured is a leaf.
     """
@@ -79,13 +129,16 @@ def tree(evidence: PeriodEvidence, metric: str, *, inverse: bool = False) -> Nod
     declared: Metric = ops.catalogue[metric]
     if evidence.lacking(metric):
         return None
-    before, after = (
-        ops.meter.value(metric, period).value
-        for period in (evidence.period.previous(), evidence.period)
-    )
+    if without is None:
+        without = _left_out(evidence, metric)
+    periods = [evidence.period.previous(), evidence.period]
+    before, after = (one.value for one in ops.meter.measure(metric, periods, without=without))
     if before is None or after is None:
         return None
-    below = [tree(evidence, name, inverse=against) for name, against in declared.branches]
+    below = [
+        tree(evidence, name, inverse=against, without=without)
+        for name, against in declared.branches
+    ]
     known = tuple(node for node in below if node is not None)
     complete = known if len(known) == len(below) else ()
     return Node(metric, float(before), float(after), complete, declared.combine, inverse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +38,8 @@ class Change:
         A sum of days was compared by the recorded day, since some days are missing.
     days : int or None
         Only the same days of both periods were compared, so many of each.
+    without : frozenset of date
+        Days of either period that were left out for that.
     """
 
     gap: float
@@ -45,6 +48,7 @@ class Change:
     aligned: bool = False
     per_day: bool = False
     days: int | None = None
+    without: frozenset[dt.date] = frozenset()
 
     @property
     def is_noise(self) -> bool:
@@ -106,6 +110,13 @@ class Kpi:
     @property
     def value_text(self) -> Text:
         return Text.of(f"common.{self.format}", value=self.measured.value)
+
+    @property
+    def value_on_record(self) -> Text:
+        """The value, with the days that it is of where those are not all."""
+        if self.basis is None:
+            return self.value_text
+        return Text.of("month.on_record", value=self.value_text, basis=self.basis)
 
     @property
     def target_text(self) -> Text | None:

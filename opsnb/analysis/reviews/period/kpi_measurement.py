@@ -218,12 +218,14 @@ def _same_weekdays(period: PeriodCoverage, metric: Metric) -> Change | None:
     span, meter = period.period, period.ops.meter
     before, week = span.previous(), dt.timedelta(days=7)
     lacks = meter.on_record.lacks(metric, before.start, span.end)
-    without = {day for missing in lacks for day in (missing - week, missing, missing + week)}
+    without = frozenset(
+        day for missing in lacks for day in (missing - week, missing, missing + week)
+    )
     then, now = meter.measure(metric.id, [before, span], without=without)
     if now.days is None or now.days <= span.days / 2:
         return None
     found = change_between(metric, then, now)
-    return replace(found, days=now.days) if found is not None else None
+    return replace(found, days=now.days, without=without) if found is not None else None
 
 
 def _is_whole(measured: Measured, span: Period) -> bool:

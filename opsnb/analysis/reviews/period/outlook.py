@@ -56,6 +56,9 @@ def outlook(evidence: PeriodEvidence, metrics: Sequence[str] = ()) -> list[Part]
         ops.record(one.fact)
         ops.predict(one.prediction)
     parts: list[Part] = []
+    if short := _short(evidence, metrics):
+        said = Text.of("month.outlook.missing", metrics=[ops.label(name) for name in short])
+        parts.append(Absent(said))
     if expected:
         columns = [
             Column("metric", Text("ab.column.metric"), "said"),
@@ -70,7 +73,7 @@ def outlook(evidence: PeriodEvidence, metrics: Sequence[str] = ()) -> list[Part]
             factor = ops.fact("outlook.widening", wider, "factor")
             note = Text.of("month.outlook.wider", factor=factor)
         parts += [Table(columns, [_row(one) for one in expected], caption=caption), Note(note)]
-    else:
+    elif not short:
         parts.append(Absent(Text("month.outlook.short")))
     return [*parts, *_budgets(evidence)]
 
@@ -81,16 +84,29 @@ def expectations(
     """Of each metric (default the leading KPIs) with a history, in ranges `wider` times as wide."""
     ops = evidence.ops
     found = []
-    for name in metrics or [kpi.metric.id for kpi in evidence.leading]:
-        if evidence.lacking(name):
-            continue
+    for name in _asked(evidence, metrics):
         metric = ops.catalogue[name]
         history = _history(evidence, metric)
         forecast = _forecast(evidence, metric, history)
         if forecast is not None:
-            now = float(history[-1])
+            now = ops.meter.value(name, evidence.period).value or 0.0
             found.append(_expectation(evidence, metric, now, _stretched(forecast, wider)))
     return found
+
+
+def _asked(evidence: PeriodEvidence, metrics: Sequence[str]) -> list[str]:
+    names = metrics or [kpi.metric.id for kpi in evidence.leading]
+    return [name for name in names if not evidence.lacking(name)]
+
+
+def _short(evidence: PeriodEvidence, metrics: Sequence[str]) -> list[str]:
+    """Metrics of which too few days of the period are on record to foresee the next one."""
+    ops = evidence.ops
+    return [
+        name
+        for name in _asked(evidence, metrics)
+        if not evidence.holds(ops.catalogue[name], evidence.period)
+    ]
 
 
 def _history(evidence: PeriodEvidence, metric: Metric) -> np.ndarray:

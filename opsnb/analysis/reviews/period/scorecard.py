@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.reviews.period.calendar_year import base_period
+from opsnb.analysis.reviews.period.event_effects import beside_events
 from opsnb.analysis.reviews.shared.blocked import withheld_metrics
 from opsnb.base.messages import Said, Text
 
@@ -24,7 +25,7 @@ def scorecard(evidence: PeriodEvidence) -> list[Part]:
     lost = withheld_metrics(evidence.ops, evidence.withheld_kpis)
     if not evidence.kpis:
         return [*lost, Absent(Text("month.scorecard.none"))]
-    parts = [*_tables(evidence), *lost]
+    parts = [*_tables(evidence), *lost, *beside_events(evidence)]
     if evidence.partial:
         parts.insert(0, Paragraph(Text("month.scorecard.partial"), "warn"))
     lacks = {evidence.ops.meter.absent(metric) for metric in evidence.kpi_ids}
@@ -60,10 +61,8 @@ def _tables(evidence: PeriodEvidence) -> list[Part]:
 
 
 def _row(kpi: Kpi) -> dict[str, Any]:
-    value: Said = kpi.value_text
-    if kpi.basis is not None:
-        value = Text.of("month.on_record", value=value, basis=kpi.basis)
-    elif kpi.fact.low is not None:
+    value: Said = kpi.value_on_record
+    if kpi.basis is None and kpi.fact.low is not None:
         value = Text.of("month.scorecard.with_interval", value=kpi.value_text, fact=kpi.fact)
     return {
         "metric": kpi.metric.label,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Note, charts
 from opsnb.analysis.metrics.funnel import ordered_funnel
 from opsnb.analysis.reviews.period.kpi_measurement import target_of
+from opsnb.analysis.reviews.period.missing_days import missing_days, withheld
+from opsnb.analysis.reviews.period.timeline import marks_by_period
 from opsnb.analysis.reviews.shared.funnel_chart import funnel_chart
 from opsnb.base.messages import Text
 
@@ -46,9 +48,11 @@ def trend(evidence: PeriodEvidence, metric: str) -> list[Any]:
         target=charts.Series(Text("chart.target"), *map(list, zip(*targets, strict=True)))
         if targets
         else None,
+        events=marks_by_period(evidence, known, points),
         from_zero=True,
     )
-    return [chart]
+    tables = [record.table for record in ops.meter.on_record.records(ops.catalogue[metric])]
+    return [chart, *(note for table in tables for note in missing_days(evidence, table))]
 
 
 def _target(evidence: PeriodEvidence, metric: str, period: Period) -> float | None:
@@ -60,13 +64,19 @@ def _target(evidence: PeriodEvidence, metric: str, period: Period) -> float | No
 
 
 def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
-    """Users by step, against last month."""
+    """Users by step, against last month where both are on record."""
     ops = evidence.ops
     if not ops.rows.has("events"):
         return [Absent(Text.of("month.absent", table="events"))]
     before = evidence.period.previous()
+    if len(evidence.table_lacks("events", evidence.period)) == evidence.period.days:
+        return [Absent(Text.of("month.not_recorded", metric=evidence.word("table", "events"),
+                               period=evidence.period.text))]  # fmt: skip
     now = ordered_funnel(ops.rows, steps, evidence.period.start, evidence.period.end)
-    then = ordered_funnel(ops.rows, steps, before.start, before.end)
+    reason = withheld(evidence, "events", evidence.period, before)
+    then = None
+    if reason is None:
+        then = ordered_funnel(ops.rows, steps, before.start, before.end)
     if not now[0].users:
         return [Absent(Text("campaign.funnel.empty"))]
     if ops.groups_to_withhold("funnel.stage", *({step.step: step.users} for step in now)):
@@ -75,4 +85,5 @@ def funnel(evidence: PeriodEvidence, steps: Sequence[str]) -> list[Any]:
         ops.fact("funnel.stage", step.users, "count", segment=step.step)
     rate = ops.fact("funnel.rate", now[-1].users / now[0].users, "share", n=now[0].users)
     chart = funnel_chart(evidence, now, then, rate=rate, comparison=before.text)
-    return [chart, Note(Text("campaign.funnel.note"))]
+    said = [Absent(reason)] if reason else missing_days(evidence, "events", before, evidence.period)
+    return [chart, *said, Note(Text("campaign.funnel.note"))]

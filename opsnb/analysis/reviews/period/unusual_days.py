@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.reviews.period.day_scores import (
-    EXTRAORDINARY,
     ScoredDays,
+    UnrecordedDays,
     UnusualDay,
     score_days,
     shifts,
+    unrecorded_days,
     unusual_days_of,
 )
+from opsnb.analysis.reviews.period.missing_days import span_text
+from opsnb.analysis.reviews.period.timeline import marks
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
+from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
@@ -45,25 +49,25 @@ def unusual_days(
             scored.append(score_days(evidence, metric))
         except MethodError:
             parts.append(Absent(Text.of("month.unusual.short", metric=ops.label(metric))))
+    missing = unrecorded_days(evidence, [m for m in metrics if ops.meter.absent(m) is None])
+    _record_missing(evidence, missing)
     if not scored:
-        return parts
-    days = [day for one in scored for day in unusual_days_of(evidence, one, scored)]
+        return [*parts, *([_table(evidence, [], missing)] if missing else [])]
+    days = [day for one in scored for day in unusual_days_of(evidence, one)]
     _record(evidence, days)
     parts.insert(0, Paragraph(_line(scored, days)))
     if timelines:
         parts += [_timeline(evidence, one) for one in scored]
         parts += [part for one in scored for part in _shifts(evidence, one)]
-    if days:
-        parts.append(_table(evidence, days))
+    if days or missing:
+        parts.append(_table(evidence, days, missing))
     return [*parts, Note(Text("month.unusual.note"))]
 
 
 def _record(evidence: PeriodEvidence, days: Sequence[UnusualDay]) -> None:
-    """The days as facts, those without a known cause as a finding, a tracking gap as a check."""
+    """The days as facts, those without a known cause as a finding."""
     ops = evidence.ops
     ops.record(*(day.fact for day in days))
-    if any(day.tracking for day in days):
-        ops.check("tracking_gap", "warn", Text("month.unusual.gap_check"))
     unexplained = [day for day in days if not day.known]
     if unexplained:
         first = unexplained[0]
@@ -72,6 +76,20 @@ def _record(evidence: PeriodEvidence, days: Sequence[UnusualDay]) -> None:
                     first=first.day, note=first.reading),
             *(day.fact for day in unexplained), tone="warn", section="anomalies",
         )  # fmt: skip
+
+
+def _record_missing(evidence: PeriodEvidence, missing: Sequence[UnrecordedDays]) -> None:
+    """Days that are not on record as a check and as a finding."""
+    if not missing:
+        return
+    gaps = [
+        Text.of("month.unusual.gap_of", span=span_text(one.start, one.end), reading=one.reading)
+        for one in missing
+    ]
+    said, facts = Text.of("month.unusual.gap_check", gaps=gaps), [one.fact for one in missing]
+    evidence.ops.record(*facts)
+    evidence.ops.check("tracking_gap", "warn", said, *facts)
+    evidence.ops.finding(said, *facts, tone="warn", section="anomalies")
 
 
 def _line(scored: Sequence[ScoredDays], days: Sequence[UnusualDay]) -> Text:
@@ -118,11 +136,12 @@ def _timeline(evidence: PeriodEvidence, one: ScoredDays) -> Part:
         alt=Text.of("month.unusual.alt", metric=evidence.ops.label(one.metric), days=len(keep)),
         source=Text.of("month.source", start=one.dates[keep[0]], end=one.dates[keep[-1]]),
         format="integer",
-        events=[
-            charts.Event(event.start, event.name, event.end)
-            for event in evidence.ops.workspace.events
-            if event.kind in EXTRAORDINARY
-        ],
+        events=marks(
+            evidence,
+            evidence.ops.catalogue[one.metric],
+            one.dates[keep[0]],
+            one.dates[keep[-1]],
+        ),
     )
 
 
@@ -130,8 +149,11 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _table(evidence: PeriodEvidence, days: Sequence[UnusualDay]) -> Table:
-    rows = [
+def _table(
+    evidence: PeriodEvidence, days: Sequence[UnusualDay], missing: Sequence[UnrecordedDays]
+) -> Table:
+    """Flagged days, and those of which nothing is known, in the order of days."""
+    rows: list[dict[str, Any]] = [
         {
             "day": day.day,
             "metric": evidence.ops.label(day.metric),
@@ -139,8 +161,22 @@ def _table(evidence: PeriodEvidence, days: Sequence[UnusualDay]) -> Table:
             "gap": day.fact.value,
             "state": Toned(None, "neutral" if day.known else "warn", day.reading),
         }
-        for day in sorted(days, key=lambda day: day.day)
+        for day in days
     ]
+    rows += [
+        {
+            "day": day,
+            "metric": evidence.word("table", one.table),
+            "value": None,
+            "gap": None,
+            "state": Toned(
+                None, "warn", Text.of("month.unusual.not_recorded", reading=one.reading)
+            ),
+        }
+        for one in missing
+        for day in between(one.start, one.end).dates
+    ]
+    rows.sort(key=lambda row: row["day"])
     return Table(
         [
             Column("day", Text("month.unusual.day"), "date"),

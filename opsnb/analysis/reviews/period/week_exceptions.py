@@ -17,6 +17,7 @@ from opsnb.analysis.display import (
     Toned,
 )
 from opsnb.analysis.findings import Fact, Tone
+from opsnb.analysis.reviews.period.event_effects import event_lines
 from opsnb.analysis.reviews.period.week_evidence import LEVEL, MONTHS, WEEKS
 from opsnb.base.messages import Text
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.kpi import Kpi
     from opsnb.analysis.reviews.period.week_evidence import WatchedKpi, WeekEvidence
     from opsnb.base.periods import Period
+
+
+MOST_EVENTS = 2
+"""KPIs that are shown beside their value without the days of an event: the page is one."""
 
 
 def exceptions(evidence: WeekEvidence) -> list[Part]:
@@ -45,7 +50,7 @@ def exceptions(evidence: WeekEvidence) -> list[Part]:
     if rest:
         title = Text.of("week.exceptions.rest", n=len(rest))
         parts.append(Fold(title, [Table(_columns(), [_as_ever(evidence, one) for one in rest])]))
-    return [*parts, Note(Text("week.exceptions.note"))]
+    return [*parts, *event_lines(evidence, MOST_EVENTS), Note(Text("week.exceptions.note"))]
 
 
 def _columns() -> list[Column]:
@@ -66,7 +71,7 @@ def _course(evidence: WeekEvidence, kpi: Kpi) -> dict[str, Any]:
     return {
         "metric": kpi.metric.label,
         "weeks": _spark(evidence, kpi, evidence.weeks),
-        "value": kpi.value_text,
+        "value": kpi.value_on_record,
         "change": kpi.change_text,
         "year": kpi.year_text,
         "months": _spark(evidence, kpi, evidence.months),
@@ -100,7 +105,9 @@ def _as_ever(evidence: WeekEvidence, one: WatchedKpi) -> dict[str, Any]:
     """The row of a KPI within its range, or with too short a past to have one."""
     row, expected = _course(evidence, one.kpi), one.expected
     if expected is None:
-        return {**row, "range": None, "reading": Text("week.exceptions.short")}
+        held = evidence.holds(one.kpi.metric, evidence.period)
+        reading = Text(f"week.exceptions.{'short' if held else 'missing'}")
+        return {**row, "range": None, "reading": reading}
     bounds = Interval(expected.low, expected.high)
     return {**row, "range": _range(one.kpi, bounds), "reading": Text("week.exceptions.quiet")}
 

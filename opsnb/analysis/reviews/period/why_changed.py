@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from opsnb.analysis.display import Absent, Column, Fold, Paragraph, Part, Table, charts
+from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.decomposition import GroupPart, MixRate
 from opsnb.analysis.reviews.period.change_by_group import (
     DIMENSIONS,
     Shares,
     Split,
+    each_day,
+    is_comparable,
     moved,
     shares,
     split,
@@ -43,6 +45,8 @@ def why(
         return [Absent(lacking)]
     if evidence.partial:
         return [Absent(Text("month.why.partial"))]
+    if not is_comparable(evidence, metric):
+        return [Absent(Text.of("month.why.missing", metric=ops.label(metric)))]
     asked = [by] if isinstance(by, str) and by else list(by) or DIMENSIONS
     if ops.catalogue[metric].kind.is_additive:
         sums = [known for name in asked if (known := shares(evidence, metric, name)) is not None]
@@ -245,7 +249,8 @@ def _why_sum(
         Column("part", Text("month.why.part"), "said", "right"),
         Column("growth", Text("month.why.growth"), "signed_percent"),
     ]
-    return [Table(columns, rows, caption=claim, note=Text("month.why.sum_note"))]
+    table = Table(columns, rows, caption=claim, note=Text("month.why.sum_note"))
+    return [table, *([Note(Text("month.why.each_day"))] if each_day(evidence, metric) else [])]
 
 
 def _growth(before: float, after: float) -> float | None:

@@ -26,7 +26,7 @@ class Named(Protocol):
 def funnel_chart(
     about: Named,
     now: Sequence[FunnelCount],
-    then: Sequence[FunnelCount],
+    then: Sequence[FunnelCount] | None,
     *,
     rate: Fact,
     comparison: Said,
@@ -35,15 +35,18 @@ def funnel_chart(
 
     Parameters
     ----------
+    then : sequence of FunnelCount, optional
+        Of the earlier span; None where there is none to compare with.
     rate : Fact
         Share of the first step's users that reach the last.
     comparison : Said
         What the earlier span is called.
     """
+    earlier = [step.users for step in then] if then else [None] * len(now)
     return charts.funnel(
         [
-            charts.Stage(about.word("event", a.step), a.users, b.users)
-            for a, b in zip(now, then, strict=True)
+            charts.Stage(about.word("event", step.step), step.users, before)
+            for step, before in zip(now, earlier, strict=True)
         ],
         claim=Text.of(
             "campaign.funnel.claim", rate=rate, first=about.word("event", now[0].step),
@@ -51,5 +54,5 @@ def funnel_chart(
         ),
         alt=Text.of("campaign.funnel.alt", steps=len(now)),
         source=about.source,
-        comparison=comparison,
+        comparison=comparison if then else None,
     )  # fmt: skip

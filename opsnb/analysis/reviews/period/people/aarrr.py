@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Note, Part, Table, Withheld
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.reviews.period.kpi import Kpi
+from opsnb.analysis.reviews.period.kpi_measurement import change_between
+from opsnb.analysis.reviews.period.missing_days import missing_days
 from opsnb.analysis.reviews.shared.breakdowns import group_name, measured_by
 from opsnb.base.errors import MetricError
 from opsnb.base.messages import Said, Text
@@ -39,8 +42,17 @@ def aarrr_stages(evidence: PeriodEvidence, by: str = "channel") -> list[Part]:
     return [
         _whole(evidence, known),
         *_channels(evidence, values, by),
+        *_days(evidence, known.values()),
         Note(Text("month.stages.note")),
     ]
+
+
+def _days(evidence: PeriodEvidence, names: Iterable[str]) -> list[Part]:
+    """Which tables behind the stages hold the month in part."""
+    meter = evidence.ops.meter
+    records = [r for name in names for r in meter.on_record.records(evidence.ops.catalogue[name])]
+    tables = dict.fromkeys(record.table for record in records)
+    return [note for table in tables for note in missing_days(evidence, table)]
 
 
 def _whole(evidence: PeriodEvidence, known: dict[str, str]) -> Table:
@@ -55,7 +67,7 @@ def _whole(evidence: PeriodEvidence, known: dict[str, str]) -> Table:
             {
                 "stage": Text(f"month.stages.{stage}"),
                 "metric": kpi.metric.label,
-                "value": kpi.value_text,
+                "value": kpi.value_on_record,
                 "change": kpi.change_text,
                 "target": kpi.target_text,
                 "status": kpi.status_cell,
@@ -124,20 +136,24 @@ def _cell(
     ops.fact("funnel.stage_rate", now.value, unit, metric=name, segment=group, n=now.n)
     spec = {"count": "integer", "share": "percent"}.get(unit, "number")
     value = Text.of(f"common.{spec}", value=now.value)
-    before = found.get((group, evidence.period.previous().key))
+    period, last = evidence.period, evidence.period.previous()
+    before = found.get((group, last.key))
     if evidence.partial or before is None or not before.value or min(before.n, now.n) < SMALL:
         return value
-    gap = now.value - before.value
-    if abs(gap) < metric.materiality * abs(before.value):
+    if not (evidence.holds(metric, period) and evidence.holds(metric, last)):
+        return value
+    short = (now.days, before.days) not in ((None, None), (period.days, last.days))
+    moved = change_between(metric, before, now, short=short)
+    if moved is None or moved.relative is None:
+        return value
+    if abs(moved.relative) < metric.materiality:
         return Text.of("month.stages.cell", value=value, change=Text("month.stages.same"))
     points = unit == "share"
-    change = (
-        Text.of("month.change_points", value=gap)
-        if points
-        else Text.of("month.change_relative", value=gap / before.value)
-    )
+    gap = moved.gap if points else moved.relative
+    key = "points" if points else "relative_each_day" if moved.per_day else "relative"
+    change = Text.of(f"month.change_{key}", value=gap)
     ops.fact(
-        "funnel.stage_change", gap if points else gap / before.value,
-        "points" if points else "relative", metric=name, segment=group, n=now.n,
+        "funnel.stage_change", gap, "points" if points else "relative",
+        metric=name, segment=group, n=now.n,
     )  # fmt: skip
     return Text.of("month.stages.cell", value=value, change=change)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Absent, Note, Part, charts
 from opsnb.analysis.metrics.levels import AFTER, BEFORE, Cuts, cuts, moves
+from opsnb.analysis.reviews.period.missing_days import missing_days, withheld
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import containing
 
@@ -22,6 +23,9 @@ def level_moves(evidence: PeriodEvidence) -> list[Part]:
     limits = _limits(evidence)
     if limits is None:
         return [Absent(Text("month.active.young"))]
+    table, previous = evidence.activity, evidence.period.previous()
+    if (reason := withheld(evidence, table, evidence.period, previous)) is not None:
+        return [Absent(reason)]
     found = moves(evidence.ops.rows, evidence.period, limits)
     totals = {start: sum(n for (s, _), n in found.items() if s == start) for start in BEFORE}
     ends = {end: sum(n for (_, e), n in found.items() if e == end) for end in AFTER[:-1]}
@@ -61,19 +65,23 @@ def level_moves(evidence: PeriodEvidence) -> list[Part]:
         "month.levels.note", medium=limits.medium + 1, heavy=limits.heavy + 1, day=limits.day
     )
     hidden = sum(s in small or (s, e) in few for s in BEFORE for e in AFTER)
-    withheld = [Note(evidence.ops.withheld.cells(hidden))] if few or small else []
-    return [chart, *withheld, Note(note)]
+    hidden_note = [Note(evidence.ops.withheld.cells(hidden))] if few or small else []
+    days = missing_days(evidence, table, previous, evidence.period)
+    return [chart, *hidden_note, *days, Note(note)]
 
 
 def _limits(evidence: PeriodEvidence) -> Cuts | None:
-    """Frozen for a year: those of the last month of the year before, else of last month."""
-    table = "events" if evidence.ops.rows.has("events") else "orders"
-    first = evidence.first_recorded(table)
+    """Frozen for a year: those of the last month of the year before, else of last month.
+
+    A month that is not on record has none.
+    """
+    first = evidence.first_recorded(evidence.activity)
     before = evidence.period.previous()
     if first is None or before.start < first:
         return None
     december = containing("month", dt.date(evidence.period.end.year - 1, 12, 31))
-    return cuts(evidence.ops.rows, december if december.start >= first else before)
+    known = december.start >= first and evidence.table_holds(evidence.activity, december)
+    return cuts(evidence.ops.rows, december if known else before)
 
 
 def _claim(

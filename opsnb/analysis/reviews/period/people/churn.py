@@ -13,8 +13,10 @@ from opsnb.analysis.display import Absent, Checks, Column, Note, Paragraph, Part
 from opsnb.analysis.methods.calibration import Calibration, reliability
 from opsnb.analysis.methods.ltv import BgNbd, fit_bg_nbd
 from opsnb.analysis.metrics.purchases import Histories, histories, purchase_days
+from opsnb.analysis.reviews.period.missing_days import missing_days, withheld
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
+from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
@@ -85,6 +87,10 @@ def fit_risk(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> Risk | Tex
     cutoff = end - dt.timedelta(days=7 * weeks)
     if days.empty or (cutoff - days["day"].min().date()).days < 7 * LEAST_WEEKS:
         return Text.of("month.churn.short", weeks=LEAST_WEEKS + weeks)
+    judged = between(cutoff + dt.timedelta(days=1), end)
+    for span in (judged, between(days["day"].min().date(), cutoff)):
+        if (reason := withheld(evidence, "orders", span)) is not None:
+            return reason
     known = histories(days, cutoff)
     if len(known) < LEAST_CUSTOMERS:
         return Text.of("month.churn.few", n=len(known), least=LEAST_CUSTOMERS)
@@ -144,7 +150,13 @@ def churn_risk(evidence: PeriodEvidence, weeks: int = HOLDOUT_WEEKS) -> list[Par
     parts: list[Part] = [_verdict(evidence, found, weeks)]
     if found.good:
         parts = [*_bands(evidence, found, weeks), *parts]
-    return [*parts, _plot(evidence, found, weeks), Note(Text.of("month.churn.note", weeks=weeks))]
+    fitted = between(found.end - dt.timedelta(days=7 * weeks - 1), found.end)
+    return [
+        *parts,
+        _plot(evidence, found, weeks),
+        *missing_days(evidence, "orders", fitted),
+        Note(Text.of("month.churn.note", weeks=weeks)),
+    ]
 
 
 def _bands(evidence: PeriodEvidence, found: Risk, weeks: int) -> list[Part]:

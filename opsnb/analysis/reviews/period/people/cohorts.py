@@ -10,12 +10,15 @@ from opsnb.analysis.display import Absent, Column, Note, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.cohorts import CohortCounts, monthly_cohorts
+from opsnb.analysis.reviews.period.missing_days import missing_days
 from opsnb.analysis.reviews.shared import return_curves
 from opsnb.analysis.reviews.shared.return_curves import SmallCells
 from opsnb.base.messages import Said, Text
+from opsnb.base.periods import containing
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+    from opsnb.base.periods import Period
 
 Shares = Mapping[tuple[dt.date, int], Fact]
 """Share still active by month of arrival and age, of those that may be shown."""
@@ -28,14 +31,18 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     """Month-on-month comparison, curves, and the triangle.
 
     Cohorts from before activity was recorded are left out: nothing is known of their return.
+    So are those of months in which not everybody who came is on record.
     """
     last = evidence.period.end if not evidence.partial else evidence.period.previous().end
     rows = evidence.ops.rows
-    since = evidence.first_recorded("events" if rows.has("events") else "orders")
+    since, born = evidence.first_recorded(evidence.activity), _births(evidence)
     found = [
         cohort
         for cohort in monthly_cohorts(rows, last, months)
-        if cohort.size and since is not None and cohort.month >= since
+        if cohort.size
+        and since is not None
+        and cohort.month >= since
+        and evidence.table_holds(born, _month(evidence, cohort.month))
     ]
     if len(found) < 2:
         return [Absent(Text("month.cohorts.none"))]
@@ -43,8 +50,9 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     if len(found) < 2:
         return [Absent(Text.of("month.cohorts.few", minimum=evidence.ops.workspace.min_cell))]
     counted = {(c.month, age): n for c in found for age, n in enumerate(c.active) if age}
-    few = _few(evidence, counted)
-    if few >= counted.keys():
+    unknown = _unknown(evidence, counted)
+    few = _few(evidence, {cell: n for cell, n in counted.items() if cell not in unknown})
+    if few | unknown >= counted.keys():
         return [Absent(Text.of("month.cohorts.few", minimum=evidence.ops.workspace.min_cell))]
     facts = {
         (cohort.month, age): evidence.ops.fact(
@@ -53,15 +61,48 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
         )
         for cohort in found
         for age, active in enumerate(cohort.active[1:], 1)
-        if (cohort.month, age) not in few
+        if (cohort.month, age) not in few | unknown
     }  # fmt: skip
     source = Text.of("month.cohorts.source", last=last)
     return [
-        _triangle(found, facts, source),
+        _triangle(found, facts, source, unknown),
         *([Note(evidence.ops.withheld.cells(len(few)))] if few else []),
-        *_comparison(evidence, found, few),
-        *return_curves.curves(evidence.ops, found, few, source),
+        *_days(evidence, found),
+        *_comparison(evidence, found, few, unknown),
+        *return_curves.curves(evidence.ops, found, few | unknown, source),
         Note(Text("month.cohorts.note")),
+    ]
+
+
+def _births(evidence: PeriodEvidence) -> str:
+    """The table that tells who came in a month."""
+    return "users" if evidence.ops.rows.has("users") else "orders"
+
+
+def _month(evidence: PeriodEvidence, first: dt.date, age: int = 0) -> Period:
+    """The month some months after the one that begins on a day."""
+    months = first.year * 12 + first.month - 1 + age
+    day = dt.date(months // 12, months % 12 + 1, 1)
+    return containing("month", day, evidence.period.calendar)
+
+
+def _unknown(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -> SmallCells:
+    """Cells of months of whose activity too little is on record."""
+    months = {cell: _month(evidence, *cell) for cell in counted}
+    holds = {m.key: evidence.table_holds(evidence.activity, m) for m in months.values()}
+    return frozenset(cell for cell, month in months.items() if not holds[month.key])
+
+
+def _days(evidence: PeriodEvidence, found: Sequence[CohortCounts]) -> list[Part]:
+    """Which months' activity is on record in part, or not at all."""
+    ages = range(len(found[0].active))
+    months = [_month(evidence, found[0].month, age) for age in ages]
+    empty = [m for m in months if not evidence.table_holds(evidence.activity, m)]
+    short = [m for m in months if m not in empty]
+    said = Text.of("month.cohorts.unknown", months=[m.text for m in empty])
+    return [
+        *([Note(said)] if empty else []),
+        *(missing_days(evidence, evidence.activity, *short) if short else []),
     ]
 
 
@@ -70,7 +111,9 @@ def _few(evidence: PeriodEvidence, counted: Mapping[tuple[dt.date, int], int]) -
     return evidence.ops.groups_to_withhold("retention.cohort", counted, totals=False)
 
 
-def _triangle(found: Sequence[CohortCounts], facts: Shares, source: Text) -> Part:
+def _triangle(
+    found: Sequence[CohortCounts], facts: Shares, source: Text, unknown: SmallCells
+) -> Part:
     longest = max(len(cohort.active) for cohort in found) - 1
     return charts.cohort_triangle(
         [
@@ -84,7 +127,7 @@ def _triangle(found: Sequence[CohortCounts], facts: Shares, source: Text) -> Par
             )
             for cohort in found
         ],
-        claim=_claim(found, facts),
+        claim=_claim(found, facts, unknown),
         alt=Text.of("month.cohorts.alt", cohorts=len(found), ages=longest),
         source=source,
         first=1,
@@ -95,9 +138,11 @@ def _label(cohort: CohortCounts) -> Text:
     return Text.of("month.cohorts.label", month=cohort.month)
 
 
-def _claim(found: Sequence[CohortCounts], facts: Shares) -> Text:
+def _claim(found: Sequence[CohortCounts], facts: Shares, unknown: SmallCells) -> Text:
     """Month-one retention of the newest mature cohort, beside the one before."""
-    mature = [cohort for cohort in found if len(cohort.active) > 1]
+    mature = [c for c in found if len(c.active) > 1 and (c.month, 1) not in unknown]
+    if not mature:
+        return Text("month.cohorts.claim_unknown")
     newest, before = mature[-1], mature[-2] if len(mature) > 1 else mature[-1]
     now, then = facts.get((newest.month, 1)), facts.get((before.month, 1))
     if now is None or then is None:
@@ -106,7 +151,10 @@ def _claim(found: Sequence[CohortCounts], facts: Shares) -> Text:
 
 
 def _comparison(
-    evidence: PeriodEvidence, found: Sequence[CohortCounts], few: SmallCells
+    evidence: PeriodEvidence,
+    found: Sequence[CohortCounts],
+    few: SmallCells,
+    unknown: SmallCells,
 ) -> list[Part]:
     """At each age, the newest cohort that has reached it against the one a month older."""
     rows: list[dict[str, Any]] = []
@@ -115,6 +163,11 @@ def _comparison(
         if len(mature) < 2:
             break
         before, newest = mature[-2:]
+        if {(before.month, age), (newest.month, age)} & unknown:
+            unsaid = dict.fromkeys(("rate", "before", "gap"))
+            reading = Text("month.cohorts.not_recorded")
+            rows.append({"age": age, "cohort": _label(newest), **unsaid, "reading": reading})
+            continue
         if {(before.month, age), (newest.month, age)} & few:
             cells = dict.fromkeys(("rate", "before", "gap", "reading"), evidence.ops.withheld)
             rows.append({"age": age, "cohort": _label(newest), **cells})

@@ -11,6 +11,7 @@ import pandas as pd
 from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table, charts
 from opsnb.analysis.metrics.rfm import (
     SEGMENTS,
+    YEAR,
     Segment,
     Thresholds,
     matrix,
@@ -19,10 +20,13 @@ from opsnb.analysis.metrics.rfm import (
     segments,
     thresholds,
 )
+from opsnb.analysis.reviews.period.missing_days import missing_days, withheld
 from opsnb.base.messages import Said, Text
+from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
+    from opsnb.base.periods import Period
 
 WIN_BACK = (("champions", "at_risk"), ("loyal", "at_risk"), ("champions", "lapsed"),
             ("loyal", "lapsed"))  # fmt: skip
@@ -31,7 +35,7 @@ WIN_BACK = (("champions", "at_risk"), ("loyal", "at_risk"), ("champions", "lapse
 ENDS = (*SEGMENTS, "none")
 
 HISTORY_DAYS = 180
-"""Orders before the thresholds' day without which they would mean little."""
+"""Days of orders up to the thresholds' day without which they would mean little."""
 
 
 def rfm(evidence: PeriodEvidence) -> list[Part]:
@@ -43,6 +47,9 @@ def rfm(evidence: PeriodEvidence) -> list[Part]:
         return [Absent(Text("month.rfm.short"))]
     rows, day = evidence.ops.rows, evidence.period.end
     before = evidence.period.previous().end
+    windows = [_window(last, cuts.window) for last in (before, day)]
+    if (reason := withheld(evidence, "orders", *windows)) is not None:
+        return [Absent(reason)]
     now = segments(rows, day, cuts)
     then = {one.name: one.users for one in segments(rows, before, cuts)}
     total = sum(one.users for one in now) or 1
@@ -69,33 +76,46 @@ def rfm(evidence: PeriodEvidence) -> list[Part]:
         Column("users", Text("month.rfm.users"), "integer"),
         Column("share", Text("month.rfm.share"), "percent"),
         Column("change", Text("month.scorecard.change"), "signed_percent"),
-        Column("amount", Text("month.rfm.amount"), "money"),
+        Column("amount", Text.of("month.rfm.amount", days=cuts.window), "money"),
     ]
     moves = migration(rows, before, day, cuts)
     counts = {pair: one.users for pair, one in moves.items()}
     few = evidence.ops.groups_to_withhold("rfm.migration", counts, crossed=True)
     return [
         Table(columns, table),
-        *_migration(evidence, matrix(moves), few),
-        *_win_back(evidence, moves, few),
-        Note(Text.of("month.rfm.note", day=cuts.day)),
+        *_migration(evidence, matrix(moves), few, cuts.window),
+        *_win_back(evidence, moves, few, cuts.window),
+        *missing_days(evidence, "orders", windows[-1]),
+        Note(Text.of("month.rfm.note", day=cuts.day, days=cuts.window)),
     ]
 
 
+def _window(last: dt.date, days: int) -> Period:
+    return between(last - dt.timedelta(days=days - 1), last)
+
+
 def _thresholds(evidence: PeriodEvidence) -> Thresholds | None:
-    """Frozen for a year: those of the end of the year before, else of the period before."""
+    """Frozen for a year: those of the end of the year before, else of the period before.
+
+    Where less than a year is on record by then, of as many days as are: so many are looked at on
+    either day, for a window that still fills would move everybody.
+    """
     first = evidence.first_recorded("orders")
     if first is None:
         return None
     year_end = dt.date(evidence.period.end.year - 1, 12, 31)
     for day in (year_end, evidence.period.previous().end):
         if (day - first).days >= HISTORY_DAYS:
-            return thresholds(evidence.ops.rows, day)
+            window = min((day - first).days + 1, YEAR)
+            return thresholds(evidence.ops.rows, day, window)
     return None
 
 
 def _migration(
-    evidence: PeriodEvidence, shares: Sequence[Sequence[float | None]], few: Collection[Hashable]
+    evidence: PeriodEvidence,
+    shares: Sequence[Sequence[float | None]],
+    few: Collection[Hashable],
+    window: int,
 ) -> list[Part]:
     shown = [
         [None if (start, end) in few else share for end, share in zip(ENDS, row, strict=True)]
@@ -113,7 +133,7 @@ def _migration(
         return [Absent(evidence.ops.withheld.whole)] if few else []
     chart = charts.matrix(
         names,
-        [*names, Text("month.rfm.none")],
+        [*names, Text.of("month.rfm.none", days=window)],
         shown,
         claim=Text.of(
             "month.rfm.claim",
@@ -127,7 +147,10 @@ def _migration(
 
 
 def _win_back(
-    evidence: PeriodEvidence, moves: Mapping[tuple[str, str], Segment], few: Collection[Hashable]
+    evidence: PeriodEvidence,
+    moves: Mapping[tuple[str, str], Segment],
+    few: Collection[Hashable],
+    window: int,
 ) -> list[Part]:
     """Frequent buyers who stopped within the month, by move: few enough to call, and worth it.
 
@@ -162,7 +185,7 @@ def _win_back(
         Column("now", Text("month.rfm.now"), "said"),
         Column("users", Text("month.rfm.users"), "integer"),
         Column("each", Text("month.rfm.each"), "money"),
-        Column("amount", Text("month.rfm.amount"), "money"),
+        Column("amount", Text.of("month.rfm.amount", days=window), "money"),
     ]
     return [Paragraph(line), Table(columns, rows, note=Text("month.rfm.win_back_note"))]
 
@@ -173,7 +196,7 @@ def win_back_users(evidence: PeriodEvidence) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        user_id, before, now (segments), last_order (date), orders and amount of the year before.
+        user_id, before, now (segments), last_order (date), orders and amount of the window before.
         Empty where the month has no segments.
     """
     cuts = None if evidence.partial else _thresholds(evidence)

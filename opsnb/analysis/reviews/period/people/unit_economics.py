@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.metrics.cohort_profit import Worth, early_worth
+from opsnb.analysis.reviews.period.missing_days import missing_days
 from opsnb.analysis.reviews.shared.breakdowns import group_name, measured_by
 from opsnb.base.errors import MetricError
 from opsnb.base.messages import Text
+from opsnb.base.periods import between
 
 if TYPE_CHECKING:
     from opsnb.analysis.reviews.period.evidence import PeriodEvidence
@@ -31,8 +34,12 @@ def unit_economics(evidence: PeriodEvidence) -> list[Part]:
         return [Absent(Text.of("month.economics.absent", lacking=lacking))]
     periods = _months(evidence)
     last = min(evidence.recorded_until or evidence.period.end, _yesterday(evidence))
-    costs = {m.period: m.value for m in ops.meter.measure("cac", periods)}
-    worth = early_worth(ops.rows, periods, AGES, last)
+    cac = ops.catalogue["cac"]
+    costs = {
+        m.period: m.value if evidence.holds(cac, period) else None
+        for period, m in zip(periods, ops.meter.measure("cac", periods), strict=True)
+    }
+    worth = [_recorded(evidence, one) for one in early_worth(ops.rows, periods, AGES, last)]
     least = max(ops.workspace.min_cell, 1)
     known = [one for one in worth if one.users >= least and costs[one.period.key] is not None]
     if not known:
@@ -49,7 +56,20 @@ def unit_economics(evidence: PeriodEvidence) -> list[Part]:
         Column("by", Text("month.economics.by"), "integer"),
     ]
     note = Text("month.economics.note")
-    return [*line, Table(columns, shown), *_by_channel(evidence), Note(note)]
+    lived = between(known[0].period.start, last)
+    days = missing_days(evidence, "orders", lived)
+    return [*line, Table(columns, shown), *_by_channel(evidence), *days, Note(note)]
+
+
+def _recorded(evidence: PeriodEvidence, one: Worth) -> Worth:
+    """Without the ages up to which too little of the orders is on record."""
+    first = one.period.start
+    reach = [between(first, one.period.end + dt.timedelta(days=age - 1)) for age in AGES]
+    known = [
+        value if evidence.table_holds("orders", span) else None
+        for value, span in zip(one.by_age, reach, strict=True)
+    ]
+    return replace(one, by_age=tuple(known))
 
 
 def _yesterday(evidence: PeriodEvidence) -> dt.date:

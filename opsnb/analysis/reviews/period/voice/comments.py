@@ -68,16 +68,24 @@ def _small(evidence: PeriodEvidence) -> int:
 
 
 def _complaints(evidence: PeriodEvidence) -> list[Complaint]:
-    """Comments of both periods, the newest first, a text once."""
+    """Comments of both periods, the newest first, a text once.
+
+    Of this period alone, where too few days of either are on record to compare them.
+    """
     ops, before = evidence.ops, evidence.period.previous()
     found: list[Any] = []
-    for table, day in (("surveys", "response_date"), ("tickets", "opened_date")):
-        if evidence.lacks(table) or "comment" not in ops.rows.table(table).expr.columns:
-            continue
-        rows = ops.rows.table(table).expr
+    read = {
+        table: day
+        for table, day in (("surveys", "response_date"), ("tickets", "opened_date"))
+        if not evidence.lacks(table) and "comment" in ops.rows.table(table).expr.columns
+    }
+    compared = all(evidence.table_holds(table, before, evidence.period) for table in read)
+    first = before.start if compared else evidence.period.start
+    for table, day in read.items():
+        rows = ops.rows.expr(table)
         rows = rows.filter(
             rows.comment.notnull()
-            & rows[day].between(ibis.literal(before.start), ibis.literal(evidence.period.end))
+            & rows[day].between(ibis.literal(first), ibis.literal(evidence.period.end))
         )
         if table == "surveys":
             rows = rows.filter(

@@ -9,6 +9,7 @@ from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe
 from opsnb.analysis.metrics.survey_responses import Answered, answered
 from opsnb.analysis.reviews.period.kpi import Kpi
+from opsnb.analysis.reviews.period.missing_days import missing_days
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -40,15 +41,19 @@ def survey_scores(evidence: PeriodEvidence) -> list[Part]:
     parts: list[Part] = [Table(columns, [_row(evidence, kpi, rates) for kpi in kpis])]
     parts += [Paragraph(split) for kpi in kpis if (split := _split(kpi)) is not None]
     note = Text("month.voice.rates_note" if rates else "month.voice.no_rates_note")
-    return [*parts, Note(Text("month.voice.scores_note")), Note(note)]
+    days = missing_days(evidence, "surveys", evidence.period.previous(), evidence.period)
+    return [*parts, *days, Note(Text("month.voice.scores_note")), Note(note)]
 
 
 def _response(evidence: PeriodEvidence) -> dict[str, Text]:
     """Share answered of the surveys sent in the month, by kind, beside that of the month before."""
     ops, before = evidence.ops, evidence.period.previous()
-    then = {one.kind: one for one in answered(ops.rows, before.start, before.end)}
+    # A share of those asked in waves: it is known as soon as some of them are on record.
+    compared = not evidence.partial and len(evidence.table_lacks("surveys", before)) < before.days
+    earlier = answered(ops.rows, before.start, before.end) if compared else []
+    then = {one.kind: one for one in earlier}
     out = {
-        one.kind: _rate(evidence, one, None if evidence.partial else then.get(one.kind))
+        one.kind: _rate(evidence, one, then.get(one.kind))
         for one in answered(ops.rows, evidence.period.start, evidence.period.end)
     }
     by_channel = answered(ops.rows, evidence.period.start, evidence.period.end, by_channel=True)

@@ -8,6 +8,7 @@ from opsnb.analysis.display import Absent, Column, Fold, Note, Paragraph, Part, 
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.proportions import newcombe, wilson
 from opsnb.analysis.metrics.tickets import TicketTimes, ticket_times
+from opsnb.analysis.reviews.period.missing_days import missing_days, withheld
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def service_times(evidence: PeriodEvidence) -> list[Part]:
     now = ticket_times(ops.rows, evidence.period.start, evidence.period.end)
     if not now:
         return [Absent(Text("month.voice.no_tickets"))]
-    then = ticket_times(ops.rows, before.start, before.end)
+    reason = withheld(evidence, "tickets", evidence.period, before)
+    then = ticket_times(ops.rows, before.start, before.end) if reason is None else []
     whole = now[0]
     parts: list[Part] = [Paragraph(_line(evidence, whole, then[0] if then else None))]
     total = {"group": Text("month.voice.all"), **_cells(whole)}
@@ -40,13 +42,18 @@ def service_times(evidence: PeriodEvidence) -> list[Part]:
     for by in held[1:]:
         name = Text.of("month.voice.by", dimension=evidence.word("dimension", by))
         parts.append(Fold(name, [_table(evidence, by, groups[by])], printed=False))
-    return [*parts, Note(Text("month.voice.service_note"))]
+    days = (
+        [Absent(reason)] if reason else missing_days(evidence, "tickets", before, evidence.period)
+    )
+    return [*parts, *days, Note(Text("month.voice.service_note"))]
 
 
 def _groups(evidence: PeriodEvidence, by: str) -> list[dict[str, Any]]:
     """A row a group of the month's tickets, without those too small to show."""
     rows, before = evidence.ops.rows, evidence.period.previous()
-    earlier = {one.group: one for one in ticket_times(rows, before.start, before.end, by)}
+    compared = evidence.table_holds("tickets", evidence.period, before)
+    then = ticket_times(rows, before.start, before.end, by) if compared else []
+    earlier = {one.group: one for one in then}
     found = ticket_times(rows, evidence.period.start, evidence.period.end, by)
     hidden = evidence.ops.groups_to_withhold(
         f"tickets.opened/{by}", {one.group: one.opened for one in found}
@@ -64,7 +71,7 @@ def _groups(evidence: PeriodEvidence, by: str) -> list[dict[str, Any]]:
             continue
         _facts(evidence, one, by)
         last = earlier.get(one.group)
-        opened = last.opened if last else 0
+        opened = (last.opened if last else 0) if compared else None
         was = evidence.ops.withheld if one.group in past else opened
         out.append({"group": label, **_cells(one), "before": was})
     return out
