@@ -33,7 +33,7 @@ MOST_LONG = 2
 LONG = 14
 """Days without a row from which a silence is no neighbour of the days beside it."""
 
-UNLIKELY = 1e-5
+UNLIKELY = 1e-4
 """Chance of so few rows, by how low the table's other days go, above which they are no gap."""
 
 LIKELY_NONE = 3.0

@@ -15,7 +15,7 @@ TAIL = 0.1
 LEAST_DAYS = 6
 """Days that make it at least."""
 
-SPARSE = 0.25
+SPARSE = 0.02
 """Part of the usual rows below which days of few rows lead on to days of none."""
 
 BY_CHANCE = 3.0

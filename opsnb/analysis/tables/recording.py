@@ -190,7 +190,7 @@ def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) 
         apart, rest, length = span.n[low : last + 1], span.n[:first], last + 1 - first
         body, silence = rest[-2 * LONG :], low - first
     here, there = apart[apart > 0], rest[rest > 0]
-    if not len(here) or body.sum() < LEAST_ROWS:
+    if not len(here) or rest.sum() < LEAST_ROWS:
         return False
     few = here.sum() <= LIKELY_NONE or here.mean() < LEAST_SHARE * body[body > 0].mean()
     short = len(apart) <= silence and len(here) <= len(there)
