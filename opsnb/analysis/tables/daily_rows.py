@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -38,6 +38,11 @@ UNLIKELY = 1e-4
 
 LIKELY_NONE = 3.0
 """Rows that may well not have come by chance: `exp(-3)` is 5 %."""
+
+SURPRISE = 0.05
+"""Chance below which days without a row are a surprise."""
+
+_FARTHEST = 400
 
 _DAY = dt.timedelta(days=1)
 
@@ -101,20 +106,36 @@ class DailyRows:
         return sorted((len(list(group)) for empty, group in runs if empty), reverse=True)
 
     def quiet_before(self, low: int) -> int:
-        return self._quiet([self._rate(low + 7 - k % 7 if k % 7 else low) for k in range(1, 400)])
+        """Days before a first day on which no row is no surprise."""
+        return self._quiet(self.start.weekday() + low, -1)
 
     def quiet_after(self, high: int) -> int:
-        return self._quiet([self._rate(high - 7 + k % 7 if k % 7 else high) for k in range(1, 400)])
+        """Days after a last day on which no row is no surprise."""
+        return self._quiet(self.start.weekday() + high, 1)
 
-    def _rate(self, index: int) -> float:
-        return float(self.mean[min(max(index, 0), len(self.mean) - 1)])
-
-    def _quiet(self, rates: Sequence[float]) -> int:
+    def _quiet(self, weekday: int, step: int) -> int:
         """Days beyond an edge on which no row is no surprise: by chance, or by habit."""
-        by_chance = int((np.cumsum(rates) < LIKELY_NONE).sum())
+        chances = self._chances_of_none()
+        beyond = [chances[(weekday + step * k) % 7] for k in range(1, _FARTHEST)]
+        by_chance = int((np.cumprod(beyond) >= SURPRISE).sum())
         runs = self.quiet_runs()
         by_habit = runs[2] if len(runs) > 2 else 0
         return max(by_chance, by_habit)
+
+    def _chances_of_none(self) -> np.ndarray:
+        """Of a day without rows, by weekday (Monday first): as often as there were some, drawn
+        towards all days where there are few of a weekday, and no more than rows by chance allow."""
+        short = ~_in_long_silence(self.n)
+        weekday = (self.start.weekday() + np.arange(len(self.n))) % 7
+        empty = self.n == 0
+        overall = (empty[short].sum() + 1) / (short.sum() + 2)
+        found = np.zeros(7)
+        for day in range(7):
+            own = short & (weekday == day)
+            often = (empty[own].sum() + 2 * overall) / (own.sum() + 2)
+            mean = self.n[own].mean() if own.any() else self.n[short].mean()
+            found[day] = min(often, np.exp(-mean))
+        return found
 
 
 def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
