@@ -45,6 +45,7 @@ def record_of(workspace: Workspace, name: str, opener: Opener = open_table) -> R
             stated=_stated(workspace, workspace.tables[name], contract),
             witness=opener(workspace, beside).days if beside in workspace.tables else None,
             ledger=contract.ledger,
+            waves=contract.sampled,
             resting=_resting(workspace, days),
         )
     return known[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -58,6 +58,7 @@ def read_record(
     stated: Stated = Stated(),
     witness: Mapping[dt.date, Day] | None = None,
     ledger: bool = False,
+    waves: bool = False,
     resting: Collection[dt.date] = (),
 ) -> Record:
     """The record of a table from its rows by day.
@@ -70,6 +71,8 @@ def read_record(
         The days of a table that goes on where the recording of this one fails.
     ledger : bool
         A day without rows is a day of nothing, up to the day the data was taken.
+    waves : bool
+        Rows come when somebody was asked: a month with some of them is on record.
     resting : collection of date
         Days on which no rows are no surprise (public holidays).
     """
@@ -78,6 +81,8 @@ def read_record(
         return Record(table, stated.first, stated.last, rows=_rows(days))
     if ledger:
         return _of_ledger(table, days, min(seen), max(seen), as_of, stated)
+    if waves:
+        return _of_waves(table, days, min(seen), max(seen), as_of, stated)
     span = DailyRows(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
@@ -129,6 +134,20 @@ def _of_ledger(
     return Record(
         table, start, stated.last or max(last, as_of - _DAY), gaps, rows=_rows(days)
     )  # fmt: skip
+
+
+def _of_waves(
+    table: str,
+    days: Mapping[dt.date, Day],
+    first: dt.date,
+    last: dt.date,
+    as_of: dt.date,
+    stated: Stated,
+) -> Record:
+    """From the month of the first answer to the end of that of the last one."""
+    whole = _of_ledger(table, days, first, last, as_of, stated)
+    month = (last.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY
+    return replace(whole, last=stated.last or max(last, min(month, as_of - _DAY)))
 
 
 # -- edges -------------------------------------------------------------------------------------

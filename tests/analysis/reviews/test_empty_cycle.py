@@ -103,19 +103,18 @@ def test_latest_is_the_last_cycle_that_the_data_hold(
 
 
 def test_rows_after_the_day_of_the_data_reach_nothing(workspace: Callable[..., Workspace]) -> None:
-    made = workspace({"orders": pd.concat([orders("2026-10-01", "2026-10-05"),
+    made = workspace({"orders": pd.concat([orders("2026-08-01", "2026-10-05"),
                                            orders("2031-01-01", "2031-01-01")])})  # fmt: skip
     assert last_day(made) == dt.date(2026, 10, 5)
 
 
 def test_events_speak_where_no_orders_are_mapped(workspace: Callable[..., Workspace]) -> None:
-    events = pd.DataFrame(
-        {"user_id": ["u"], "event_at": pd.to_datetime(["2026-09-03"]), "event": ["visit"]}
-    )
+    days = pd.date_range("2026-08-20", "2026-09-30")
+    events = pd.DataFrame({"user_id": "u", "event_at": days, "event": "visit"})
     made = workspace({"events": events})
-    assert last_day(made) == dt.date(2026, 9, 3)
+    assert last_day(made) == dt.date(2026, 9, 30)
     assert holds_rows(Rows(made), periods.parse("2026-09"))
-    assert not holds_rows(Rows(made), periods.parse("2026-08"))
+    assert not holds_rows(Rows(made), periods.parse("2026-07"))
 
 
 def test_a_table_that_cannot_be_read_leaves_the_calendar(

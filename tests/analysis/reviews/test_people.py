@@ -224,7 +224,8 @@ def test_customers_who_follow_the_model_are_foretold(month: Make) -> None:
 
 
 def test_a_model_that_missed_shows_no_risk(month: Make) -> None:
-    made = month({"orders": buyers(stop=True)})
+    shut = "closed = [{start = 2026-07-25, end = 2026-10-31}]\n"
+    made = month({"orders": buyers(stop=True)}, more=shut)
     page = made.churn().plain(made.ops.language)
     assert "Do not pick customers by it" in page
     assert made.ops.checks["churn_model"].status == "warn"
@@ -364,7 +365,8 @@ def test_profit_and_cost_by_month_of_arrival(month: Make) -> None:
             "amount": [30.0, 30.0, 120.0, 60.0],
         }
     )  # fmt: skip
-    made = month({"users": users, "orders": orders, "spend": spend})
+    told = ("2026-06-01", "2026-11-15")
+    made = month({"users": users, "orders": orders, "spend": spend}, recorded=told)
     page = made.acquisition().plain(made.ops.language)
     facts = made.ops.facts
     assert facts["acquisition.cac////2026-06"].value == pytest.approx(60 / 60)
