@@ -221,7 +221,9 @@ def test_scores_of_a_few_answers_are_not_told(workspace: MakeWorkspace) -> None:
     tables["surveys"] = tables["surveys"].iloc[:8].assign(
         responded_at=pd.Timestamp("2026-10-20"), kind="csat"
     )  # fmt: skip
-    ops = Session(workspace(tables, min_cell=10), "monthly_retrospective", cycle="2026-10")
+    ops = Session(
+        workspace(tables, min_cell=10, recorded=RECORDED), "monthly_retrospective", cycle="2026-10"
+    )
     month = Month(ops, ["csat", "orders"])
     month.scorecard()
     assert [kpi.metric.id for kpi in month.evidence.kpis] == ["orders"]
@@ -230,6 +232,9 @@ def test_scores_of_a_few_answers_are_not_told(workspace: MakeWorkspace) -> None:
 
 
 # -- rows of nobody, and what stands together ------------------------------------------------
+
+
+RECORDED = ("2026-07-01", "2026-11-15")
 
 
 def regions(orders: dict[str, int], nobody: int = 0) -> Tables:
@@ -272,7 +277,7 @@ def test_orders_without_a_user_hide_no_region(
 ) -> None:
     """Three rows of nobody are no group of people, and are shown as what they are."""
     tables = regions({"north": 70, "south": 71, "east": 72, "west": 73}, nobody=3)
-    changes, page = told(workspace(tables, min_cell=10), code)
+    changes, page = told(workspace(tables, min_cell=10, recorded=RECORDED), code)
     assert {key.partition("=")[2] for key in changes} == {
         "north", "south", "east", "west", "(none)",
     }  # fmt: skip
@@ -291,7 +296,7 @@ def test_a_small_region_takes_the_smallest_other_along(
     workspace: MakeWorkspace, code: str, words: str
 ) -> None:
     tables = regions({"north": 70, "south": 61, "east": 72, "isle": 4})
-    changes, page = told(workspace(tables, min_cell=10), code)
+    changes, page = told(workspace(tables, min_cell=10, recorded=RECORDED), code)
     assert changes == pytest.approx(
         {"region=north": 700.0, "region=east": 720.0, f"region={TOGETHER}": 650.0}
     )
@@ -309,7 +314,7 @@ def test_small_regions_that_protect_each_other_take_nobody_along(
     workspace: MakeWorkspace, code: str, words: str
 ) -> None:
     tables = regions({"north": 70, "south": 61, "isle": 4, "cape": 8})
-    changes, page = told(workspace(tables, min_cell=10), code)
+    changes, page = told(workspace(tables, min_cell=10, recorded=RECORDED), code)
     assert set(changes) == {"region=north", "region=south", f"region={TOGETHER}"}
     assert words in page
 
@@ -320,7 +325,7 @@ def test_many_rows_of_a_few_people_are_a_small_group(workspace: MakeWorkspace) -
     again = [tables["orders"][tables["orders"]["user_id"].isin(["isle0", "isle1"])]] * 20
     orders = pd.concat([tables["orders"], *again], ignore_index=True)
     tables["orders"] = orders.assign(order_id=[f"o{n}" for n in range(len(orders))])
-    changes, _ = told(workspace(tables, min_cell=10))
+    changes, _ = told(workspace(tables, min_cell=10, recorded=RECORDED))
     assert set(changes) == {"region=north", f"region={TOGETHER}"}
 
 
@@ -360,7 +365,7 @@ def test_exposures_name_columns_texts_cells_and_populations(workspace: MakeWorks
     tables["surveys"]["comment"] = "write to a.b@example.com"
     tables["outcomes"] = pd.DataFrame({"user_id": ["u1", "u2"], "amount": [1.0, 2.0]})
     tables["assignments"]["variant"] = ["control"] * 596 + ["treatment"] * 4
-    made = workspace(tables, min_cell=10)
+    made = workspace(tables, min_cell=10, recorded=RECORDED)
     found = {(one.kind, one.table, one.column): one for one in exposures(made)}
     assert found["column", "users", "phone_number"].counts["mobile"] == 600
     assert ("column", "users", "birthday") in found

@@ -6,6 +6,7 @@ Some pairs; `python -m tests.engines.playbooks_everywhere` makes all of them, to
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -50,4 +51,26 @@ def test_a_report_is_the_same_on_every_engine(
 ) -> None:
     wanted = made(BASE, name)
     assert len(wanted["report"]["facts"]) > 50
-    assert differences(wanted, made(engine, name)) == []
+    assert differences(said(wanted), said(made(engine, name))) == []
+
+
+def said(reports: Any) -> Any:
+    """Reports without what is said of repeated rows of large tables without a key: DuckDB
+    estimates it in the gate's one query, other engines are not asked."""
+    if isinstance(reports, dict):
+        return {name: said(value) for name, value in reports.items()}
+    if isinstance(reports, list):
+        return [said(one) for one in reports if not _REPEATS.search(_own_text(one))]
+    return reports
+
+
+_REPEATS = re.compile("repeated_rows|repeats_unseen|repeat another row|rows that repeat|重复")
+
+
+def _own_text(one: Any) -> str:
+    """The words of a fact or of a table's row, not of what holds many of them."""
+    if isinstance(one, dict):
+        return str(one.get("key", ""))
+    if isinstance(one, list):
+        return " ".join(cell for cell in one if isinstance(cell, str))
+    return ""

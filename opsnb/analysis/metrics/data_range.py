@@ -36,6 +36,13 @@ def reached(rows: Rows) -> dt.date | None:
     return max((day for day in lasts if day is not None), default=None)
 
 
+def ended_on(rows: Rows) -> dt.date | None:
+    """The day in the course of which recording ended; None where it ended with a whole day."""
+    name = next((name for name in LEADING if rows.has(name)), None)
+    ended = rows.record(name).ended if name is not None else None
+    return None if ended is None else ended.date()
+
+
 def last_day(workspace: Workspace) -> dt.date | None:
     """The last day on record, up to the day the data was taken.
 

@@ -18,6 +18,9 @@ LEAST_DAYS = 6
 SPARSE = 0.02
 """Part of the usual rows below which days of few rows lead on to days of none."""
 
+MOST_POWER = 60.0
+"""From here on days hardly differ at all, and a larger power says nothing more."""
+
 BY_CHANCE = 3.0
 """Rows that may well not have come: `exp(-3)` is 5 %."""
 
@@ -73,6 +76,8 @@ def low_tail(rows: np.ndarray, usual: np.ndarray) -> LowTail:
     top = float(seen[count])
     below = np.log(top / seen[:count])
     room = float(np.log(top / LOWEST))
+    if room <= 0:
+        return LowTail(1.0, 1.0, lowest)
     power = _power(float(below.mean()), room) * (1 - 1 / np.sqrt(count))
     weight = count / len(share) / (top**power - LOWEST**power)
     return LowTail(weight, power, lowest)
@@ -80,7 +85,7 @@ def low_tail(rows: np.ndarray, usual: np.ndarray) -> LowTail:
 
 def _power(mean: float, room: float) -> float:
     """The rate of an exponential cut off at `room` that has this mean."""
-    low, high = 1e-3, 1e3
+    low, high = 1e-3, MOST_POWER
     for _ in range(60):
         middle = (low * high) ** 0.5
         cut = room / np.expm1(min(middle * room, 700.0))

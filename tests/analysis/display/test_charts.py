@@ -13,6 +13,7 @@ from opsnb.analysis.display import Chart, charts
 from opsnb.analysis.display.figures import PHONE_WIDTH
 from opsnb.analysis.display.gallery import main, page
 from opsnb.analysis.display.gallery_charts import drawings
+from opsnb.analysis.findings.words import Speaker
 from opsnb.base.errors import PublishError
 from opsnb.base.messages import Language
 
@@ -223,8 +224,9 @@ def test_a_span_without_a_value_gives_its_place_to_the_other() -> None:
     weeks = charts.KpiSpan(days(6), [None] * 5 + [4.0])
     events = [charts.Event(days(6)[5], "sale"), charts.Event(days(6)[0], "before the record")]
     chart = charts.kpi_trend(weeks, charts.KpiSpan(days(2), [None, None]), events=events, **TEXTS)
-    assert len(chart.data["rows"]) == 6
-    assert [mark["label"] for mark in chart.data["marks"]] == ["sale", "before the record"]
+    held = chart.data(Speaker([EN]))
+    assert len(held["rows"]) == 6
+    assert [mark["label"] for mark in held["marks"]] == ["sale", "before the record"]
     said = texts(chart)
     assert {"1", "2", "Last 6 weeks"} <= set(said) and "Last 2 months" not in said
 

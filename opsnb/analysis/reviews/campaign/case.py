@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from opsnb.analysis.reviews.shared.blocked import Block
     from opsnb.base.plans import CampaignNotes
 
-TABLES = ("spend", "orders", "events", "users", "assignments", "series")
+OPTIONAL = ("spend", "orders", "events", "users", "assignments", "series")
 """What a review reads where it is mapped."""
 
 BREAKDOWNS = ("channel", "device")
@@ -112,9 +112,9 @@ class CampaignCase:
     @cached_property
     def gate(self) -> DataGate:
         """What the contracts of the review's tables found, and of those that its metric reads."""
-        more = [name for name in self.ops.meter.reads(self.plan.metric) if name not in TABLES]
+        more = [name for name in self.ops.meter.reads(self.plan.metric) if name not in OPTIONAL]
         mapped = [name for name in more if name in self.ops.workspace.tables]
-        return inspect_tables(self.ops, (), (*TABLES, *mapped))
+        return inspect_tables(self.ops, (), (*OPTIONAL, *mapped))
 
     @cached_property
     def refusal(self) -> Block | None:

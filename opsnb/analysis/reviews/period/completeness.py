@@ -64,7 +64,7 @@ def _gap(table: str, gap: Gap) -> Text:
     tracking = "_tracking" if gap.cause in ("witness", "tracking") else ""
     return Text.of(
         f"month.gap_of{tracking}",
-        table=Text(f"data.table.{table}"),
+        table=Text(f"table.{table}"),
         span=span_of(gap.start, gap.end),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.metrics.data_range import holds_rows, reached
+from opsnb.analysis.metrics.data_range import ended_on, holds_rows, reached
 from opsnb.analysis.metrics.lifespans import recorded
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import containing
@@ -58,6 +58,12 @@ class PeriodCoverage:
         last = reached(self.ops.rows)
         return None if last is None else min(last, self.as_of)
 
+    @property
+    def ends_on(self) -> dt.date | None:
+        """The last day of the data as it is said: the one on which recording ended, too."""
+        ended = ended_on(self.ops.rows)
+        return ended if ended is not None and ended <= self.as_of else self.recorded_until
+
     @cached_property
     def holds_rows(self) -> bool:
         """Whether any table of what happened has a row in the period."""
@@ -70,7 +76,7 @@ class PeriodCoverage:
 
     @property
     def why_partial(self) -> Text:
-        return Text.of(self.texts["partial"], period=self.period.text, last=self.recorded_until)
+        return Text.of(self.texts["partial"], period=self.period.text, last=self.ends_on)
 
     @property
     def refunds_open(self) -> bool:

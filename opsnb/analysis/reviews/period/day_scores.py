@@ -226,5 +226,7 @@ def _is_public_holiday(evidence: PeriodEvidence, day: dt.date) -> bool:
 def _closed(dates: Sequence[dt.date], values: np.ndarray) -> np.ndarray:
     """Days of a weekday on which nothing ever happens: the business rests, nothing is missing."""
     weekday = np.array([day.weekday() for day in dates])
-    resting = [d for d in range(7) if (weekday == d).sum() >= 3 and not values[weekday == d].any()]
+    resting = [
+        d for d in range(7) if (weekday == d).sum() >= 3 and not np.nansum(values[weekday == d])
+    ]
     return np.isin(weekday, resting)

@@ -74,7 +74,7 @@ def verdict(evidence: PeriodEvidence) -> Verdict:
             metric=lead.metric.label,
             value=lead.value_text,
             change=lead.change_text,
-            last=evidence.recorded_until,
+            last=evidence.ends_on,
         ),
         grade="E",
         tone=_TONE.get(case, "warn"),

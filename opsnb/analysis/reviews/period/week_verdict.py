@@ -48,7 +48,7 @@ def verdict(evidence: WeekEvidence) -> Verdict:
             metric=lead.metric.label,
             value=lead.value_text,
             change=lead.change_text,
-            last=evidence.recorded_until,
+            last=evidence.ends_on,
         ),
         grade="E",
         tone=_TONE[case],
