@@ -16,7 +16,7 @@ from opsnb.analysis.tables.contracts import (
 )
 from opsnb.analysis.tables.gate import check, compared, report_of
 from opsnb.analysis.tables.record import Gap, Record, runs
-from opsnb.analysis.tables.recorded import record_of
+from opsnb.analysis.tables.recorded import record_of, span_of
 from opsnb.analysis.tables.table import Table, fingerprints, open_table
 from opsnb.analysis.tables.table_report import Issue, TableReport
 
@@ -38,6 +38,7 @@ __all__ = [
     "record_of",
     "report_of",
     "runs",
+    "span_of",
     "tables_of_people",
     "tables_where",
 ]

@@ -211,7 +211,7 @@ def test_days_that_are_not_on_record_are_not_scored(workspace: MakeWorkspace) ->
     said = page.text("anomalies")
     flagged = {f["period"] for f in page.payload["facts"] if f["id"] == "anomaly.day"}
     assert not flagged & set(GAP)
-    assert said.count("not recorded: events fell to 0% of usual while orders held") >= 2
+    assert said.count("not recorded: user events fell to 0% of usual while orders held") >= 2
     spoken = page.payload["languages"]["en"]
     check = next(one for one in spoken["checks"] if one["id"] == "tracking_gap")
     assert check["status"] == "warn" and "29 Oct to 30 Oct 2026" in check["message"]

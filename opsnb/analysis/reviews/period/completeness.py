@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from opsnb.analysis.findings import Check, Status
 from opsnb.analysis.reviews.period.thin_numbers import collapse_check
-from opsnb.analysis.tables.recorded import span_of
+from opsnb.analysis.tables import span_of
 from opsnb.base.messages import Text
 from opsnb.base.periods import latest
 
@@ -52,7 +52,7 @@ def completeness(period: PeriodCoverage, *, is_empty: bool) -> Completeness:
     )
 
 
-def missing_days(gaps: Sequence[tuple[str, Gap]]) -> Text:
+def days_missing(gaps: Sequence[tuple[str, Gap]]) -> Text:
     """Which days of which tables are not on record."""
     named = [_gap(table, gap) for table, gap in gaps[:MOST_NAMED]]
     if len(gaps) > MOST_NAMED:

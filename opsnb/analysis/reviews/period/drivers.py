@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Absent, Column, Fold, Note, Part, Table, charts
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.tree import UNEXPLAINED, Node, TreePart, tree_parts
-from opsnb.analysis.reviews.period.missing_days import runs_of, span_text
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.analysis.reviews.shared.number_formats import format_of
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
@@ -85,7 +85,7 @@ def _same_days(evidence: PeriodEvidence, metric: str) -> list[Part]:
     without = _left_out(evidence, metric)
     if not without:
         return []
-    spans = [span_text(*run) for run in runs_of(without)]
+    spans = said_days(without)
     return [Note(Text.of("month.why.same_days", metric=evidence.ops.label(metric), spans=spans))]
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.period.kpi_measurement import SAMPLED
-from opsnb.analysis.reviews.period.missing_days import span_text
-from opsnb.analysis.tables import CONTRACTS
+from opsnb.analysis.tables import CONTRACTS, span_of
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ def sentence(one: EventEffect, *, before: bool = False) -> Text:
         period=one.span.text,
         value=_said(one, one.value),
         without=_said(one, one.without),
-        days=span_text(one.days[0], one.days[-1]),
+        days=span_of(one.days[0], one.days[-1]),
         event=one.event.name,
     )
 
@@ -201,7 +200,7 @@ def _row(one: EventEffect) -> dict[str, Any]:
         label = Text.of("month.without.each_day", metric=label)
     return {
         "event": one.event.name,
-        "days": span_text(one.days[0], one.days[-1]),
+        "days": span_of(one.days[0], one.days[-1]),
         "metric": label,
         "value": _said(one, one.value),
         "without": _said(one, one.without),

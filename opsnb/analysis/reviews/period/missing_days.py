@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Note, Part
+from opsnb.analysis.reviews.shared.days_said import said_days
 from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.messages import Text
 
@@ -43,30 +42,12 @@ def withheld(coverage: PeriodCoverage, table: str, *spans: Period) -> Text | Non
 def _said(
     coverage: PeriodCoverage, key: str, table: str, span: Period, lacks: frozenset[dt.date]
 ) -> Text:
-    runs = runs_of(lacks)
-    spans = [span_text(*run) for run in runs[:MOST_SPANS]]
-    more = len(runs) - len(spans)
+    named = said_days(lacks)
+    spans, more = named[:MOST_SPANS], len(named) - MOST_SPANS
     return Text.of(
         key, table=coverage.word("table", table), period=span.text, days=span.days - len(lacks),
-        of=span.days, spans=[*spans, *([Text.of("month.days.more", n=more)] if more else [])],
+        of=span.days, spans=[*spans, *([Text.of("month.days.more", n=more)] if more > 0 else [])],
     )  # fmt: skip
-
-
-def runs_of(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
-    """First and last of days in a row, in order."""
-    ordered = sorted(days)
-    if not ordered:
-        return []
-    breaks = [(a, b) for a, b in pairwise(ordered) if (b - a).days > 1]
-    firsts = [ordered[0], *(after for _, after in breaks)]
-    lasts = [*(before for before, _ in breaks), ordered[-1]]
-    return list(zip(firsts, lasts, strict=True))
-
-
-def span_text(start: dt.date, end: dt.date) -> Text:
-    """Days as a sentence names them."""
-    key = "data.days.one" if start == end else "data.days.span"
-    return Text.of(key, start=start, end=end)
 
 
 def cause_text(coverage: PeriodCoverage, table: str, gap: Gap) -> Text:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from opsnb.analysis.display import Absent, Note
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.period import people, trend_and_funnel, voice
-from opsnb.analysis.reviews.period.completeness import missing_days
+from opsnb.analysis.reviews.period.completeness import days_missing
 from opsnb.analysis.reviews.period.drivers import drivers, moved_trees
 from opsnb.analysis.reviews.period.empty import empty_verdict
 from opsnb.analysis.reviews.period.scorecard import scorecard
@@ -253,7 +253,7 @@ class PeriodReview(abc.ABC):
         if found.status != "ready":
             self.ops.status(found.status, found.reason)
         elif evidence.missing_days:
-            self.ops.status("ready", missing_days(evidence.missing_days))
+            self.ops.status("ready", days_missing(evidence.missing_days))
         if evidence.is_empty:
             return
         if refused := self._refused():

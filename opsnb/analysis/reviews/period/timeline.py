@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import charts
-from opsnb.analysis.reviews.period.missing_days import runs_of
+from opsnb.analysis.tables import runs
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def marks(
     on_record = coverage.ops.meter.on_record
     lacks = on_record.lacks(metric, start, end)
     names = {gap.start: gap.name for _, gap in on_record.gaps(metric, start, end)}
-    holes = [charts.Event(first, _hole(names.get(first)), last) for first, last in runs_of(lacks)]
+    holes = [charts.Event(run[0], _hole(names.get(run[0])), run[-1]) for run in runs(lacks)]
     events = [
         charts.Event(event.start, event.name, event.end)
         for event in coverage.ops.workspace.events

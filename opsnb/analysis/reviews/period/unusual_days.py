@@ -18,8 +18,8 @@ from opsnb.analysis.reviews.period.day_scores import (
     unrecorded_days,
     unusual_days_of,
 )
-from opsnb.analysis.reviews.period.missing_days import span_text
 from opsnb.analysis.reviews.period.timeline import marks
+from opsnb.analysis.tables import span_of
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import between
@@ -83,7 +83,7 @@ def _record_missing(evidence: PeriodEvidence, missing: Sequence[UnrecordedDays])
     if not missing:
         return
     gaps = [
-        Text.of("month.unusual.gap_of", span=span_text(one.start, one.end), reading=one.reading)
+        Text.of("month.unusual.gap_of", span=span_of(one.start, one.end), reading=one.reading)
         for one in missing
     ]
     said, facts = Text.of("month.unusual.gap_check", gaps=gaps), [one.fact for one in missing]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Absent, Part, charts
-from opsnb.analysis.reviews.period.missing_days import span_text
 from opsnb.analysis.reviews.period.timeline import marks
 from opsnb.analysis.reviews.period.week_evidence import MONTHS, WEEKS
+from opsnb.analysis.tables import span_of
 from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Kind, Period, between, containing
 
@@ -80,7 +80,7 @@ def _events(
 
 
 def _numbered(number: int, event: charts.Event) -> Text:
-    days = span_text(event.start, event.end or event.start)
+    days = span_of(event.start, event.end or event.start)
     return Text.of("week.course.event", n=number, name=event.label, days=days)
 
 

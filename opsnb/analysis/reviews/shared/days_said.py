@@ -5,16 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from opsnb.analysis.tables import runs
+from opsnb.analysis.tables import runs, span_of
 from opsnb.base.messages import Text
 
 
 def said_days(days: Iterable[dt.date]) -> list[Text]:
     """Each unbroken run of days as one span, in order."""
-    return [
-        Text(
-            "data.days.one" if run[0] == run[-1] else "data.days.span",
-            {"start": run[0], "end": run[-1]},
-        )
-        for run in runs(days)
-    ]
+    return [span_of(run[0], run[-1]) for run in runs(days)]
