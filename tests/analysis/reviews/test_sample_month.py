@@ -65,7 +65,7 @@ def test_the_outage_is_explained_and_the_tracking_gap_is_found(month: Played) ->
         assert ("active_users", day) not in days and ("orders", day) not in days
     shown = month.cells["anomaly_days"].plain(month.language("en"))
     assert "Payment outage" in shown
-    assert "not recorded: events fell to 5% of usual while orders held" in shown
+    assert "not recorded: user events fell to 5% of usual while orders held" in shown
     assert month.check("tracking_gap")["status"] == "warn"
     assert len([c for c in month.records("checks") if c["id"] == "tracking_gap"]) == 1
     claims = [f["claim"] for f in month.records("findings")]
