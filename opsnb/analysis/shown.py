@@ -112,10 +112,10 @@ class Shown:
         }
 
     def _reason(self, language: Language) -> str | None:
-        """All that was said of why the report is not ready."""
+        """All that was said of why the report is not ready, a line each."""
         if self._pending.status is None:
             return None
-        return " ".join(language.say(reason) for reason in self._pending.status[1])
+        return "\n".join(language.say(reason) for reason in self._pending.status[1])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         primary = self._languages[0]

@@ -21,6 +21,9 @@ NAMES = (
 _ALSO = {"RMB": "CNY", "CNH": "CNY", "人民币": "CNY"}
 """What a currency is written as beside its code of ISO 4217."""
 
+AMOUNT = "amount"
+"""The column whose sums say nothing where there are several."""
+
 _SHOWN = 5
 
 
@@ -53,7 +56,7 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
             Text.of("data.rule.of_currency", code=code, count=n) for code, n in ranked[:_SHOWN]
         ]
         args = {"n": len(known), "listed": listed, "column": column}
-        yield Issue("currencies", "block", others, Text("data.rule.currencies", args), column)
+        yield Issue("currencies", "block", others, Text("data.rule.currencies", args), AMOUNT)
     elif known and own not in known:
         code, count = ranked[0]
         args = {"code": code, "own": own, "column": column}
@@ -63,7 +66,7 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
 def _column(table: TypedTable) -> str | None:
     """The column that says the currency of a table's amounts: the contract's, else a usual name."""
     names = [column.name for column in table.contract.columns]
-    if not {"amount", "currency"} <= set(names):
+    if not {AMOUNT, "currency"} <= set(names):
         return None
     found = [name for name in table.texts if name.strip().lower() in NAMES]
     return min(found, key=lambda name: NAMES.index(name.strip().lower()), default=None)

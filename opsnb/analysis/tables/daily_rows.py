@@ -139,7 +139,11 @@ class DailyRows:
 
 
 def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
-    """Median and mean of the same weekdays nearby, a day itself and long silences left out."""
+    """Median and mean of the same weekdays nearby, a day itself and long silences left out.
+
+    The median is that of the side with fewer rows: before a launch, or after a fall, days are not
+    held against what came later, or before.
+    """
     short = ~_in_long_silence(n)
     usual, mean = np.zeros(len(n)), np.full(len(n), n[short].mean())
     for offset in range(min(7, len(n))):
@@ -148,21 +152,29 @@ def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
         for index in own:
             at = int(np.searchsorted(known, index))
             after = at + 1 if at < len(known) and known[at] == index else at
-            beside = n[
-                np.concatenate(
-                    [known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]]
-                )
-            ]
+            sides = known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]
+            beside = n[np.concatenate(sides)]
             if not len(beside):
                 continue
             mean[index] = beside.mean()
-            some = beside[beside > 0]
-            if not len(some):
-                continue
-            middle = float(np.median(some))
-            if len(beside) >= LEAST_BESIDE and (beside < LEAST_SHARE * middle).mean() <= RARE:
-                usual[index] = middle
+            level = _level(n, short, int(index), *sides)
+            rare = (beside < LEAST_SHARE * level).mean() <= RARE
+            if len(beside) >= LEAST_BESIDE and rare:
+                usual[index] = level
     return usual, mean
+
+
+def _level(
+    n: np.ndarray, short: np.ndarray, index: int, before: np.ndarray, after: np.ndarray
+) -> float:
+    """Median of the days with rows, of the lower side; 0 where too little came before."""
+    if len(before) < LEAST_BESIDE:
+        recent = np.arange(max(0, index - 21), index)
+        before = recent[short[recent]]
+        if len(before) < 7:
+            return 0.0
+    sides = [n[side][n[side] > 0] for side in (before, after) if len(side)]
+    return min((float(np.median(some)) for some in sides if len(some)), default=0.0)
 
 
 def _in_long_silence(n: np.ndarray) -> np.ndarray:

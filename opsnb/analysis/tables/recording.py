@@ -191,7 +191,8 @@ def _breaks(span: DailyRows) -> list[tuple[int, int]]:
     for run in runs:
         silent = [i for i in run if span.silent[i]]
         long = len(run) >= max(2 * LONG, 4 * habit)
-        if long or span.usual[silent].sum() >= LEAST_ROWS:
+        full = span.mean[run].sum() >= LEAST_ROWS and len(run) >= max(LONG, 4 * habit)
+        if long or full or span.usual[silent].sum() >= LEAST_ROWS:
             found.append((run[0], run[-1]))
     return found
 
@@ -212,7 +213,7 @@ def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) 
     if not len(here) or rest.sum() < LEAST_ROWS:
         return False
     few = here.sum() <= LIKELY_NONE or here.mean() < LEAST_SHARE * body[body > 0].mean()
-    short = len(apart) <= silence and len(here) <= len(there)
+    short = len(apart) <= silence >= LONG and len(here) <= len(there)
     return bool(few and short and apart.sum() < STRAY_SHARE * body.mean() * length)
 
 

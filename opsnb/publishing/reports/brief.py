@@ -174,5 +174,6 @@ def _written(brief: Brief) -> Brief:
 
 def without_numbers(text: str | None) -> str:
     """The sentences of a text that hold no digit."""
-    kept = [said for said in _SENTENCES.split(text or "") if not re.search(r"\d", said)]
-    return " ".join(said.strip() for said in kept if said.strip())
+    kept = [said.strip() for said in _SENTENCES.split(text or "") if not re.search(r"\d", said)]
+    joined = " ".join(said for said in kept if said)
+    return re.sub(r"(?<=[。！？]) ", "", joined)

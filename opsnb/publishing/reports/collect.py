@@ -149,7 +149,8 @@ def _status(
     if run.error:
         found.append(("failed", error_text(run)))
     worst = max((status for status, _ in found), key=STATUSES.index, default="ready")
-    reasons = _unique([reason for status, reason in found if status == worst and reason])
+    said = [reason for status, reason in found if status == worst and reason]
+    reasons = _unique([line for reason in said for line in reason.split("\n")])
     return worst, run.scrub(" ".join(reasons)) if reasons else None
 
 

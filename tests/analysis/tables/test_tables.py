@@ -248,7 +248,7 @@ def test_bad_rows_are_left_out_and_counted(make: Make) -> None:
     assert report.total_amount == 603.0, "the control total is over the whole table"
     misfit = next(issue for issue in report.issues if issue.column == "ordered_at")
     assert misfit.sample[0]["order_id"] == "x"
-    assert "1 rows (1.59%) are left out: their ordered_at is no time" in said(report)
+    assert "1 rows (1.59%) are left out: their ordered_at is no valid time" in said(report)
     assert "有 2 行（3.17%）缺少 order_id，未纳入分析" in said(report, "zh")
 
 

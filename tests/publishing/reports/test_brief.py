@@ -94,7 +94,7 @@ def test_an_invalid_report_has_a_brief_without_a_number(report):
 
 def test_chinese_sentences_with_numbers_are_left_out_too():
     assert brief.without_numbers("样本不平衡。两组为 9,263 和 8,401。请修复！") == (
-        "样本不平衡。 请修复！"
+        "样本不平衡。请修复！"
     )
 
 

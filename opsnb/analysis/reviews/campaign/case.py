@@ -120,10 +120,9 @@ class CampaignCase:
     def refusal(self) -> Block | None:
         """The block that leaves no verdict: of the metric, or of what it is compared with."""
         compared = table_compared(self.plan, self.metric.table, self.ops.rows)
-        if compared is None:
-            return None
         blocked, meter = self.gate.blocked, self.ops.meter
-        found = blocked.of_metrics(meter, self.plan.metric) + blocked.of_tables(compared)
+        found = blocked.of_metrics(meter, self.plan.metric)
+        found += blocked.of_tables(*([compared] if compared is not None else []))
         return found[0] if found else None
 
     def kept_back(self, *tables: str, metric: bool = False) -> Text | None:

@@ -133,8 +133,9 @@ class Experiment(Evidence):
         self._record_results(results)
         ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
+        question = "blocked" if ruling.reason == "blocked" else ruling.word
         ops.decide(
-            Text.of(f"ab.decision.{ruling.word}", name=self.plan.name),
+            Text.of(f"ab.decision.{question}", name=self.plan.name),
             self.plan.owner or None,
             recommendation=Text(f"ab.recommend.{ruling.reason}"),
             due=ops.workspace.as_of + dt.timedelta(days=7),

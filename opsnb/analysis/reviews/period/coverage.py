@@ -106,9 +106,9 @@ class PeriodCoverage:
             return self.covers(metric, span)
         if (series := self.ops.meter.record(metric.id)) is not None:
             held, of = series.coverage(span)
-            return held >= LEAST_SHARE * of > 0
+            return _is_enough(held, of)
         lacks = self.ops.meter.on_record.lacks(metric, span.start, span.end)
-        return len(lacks) <= (1 - LEAST_SHARE) * span.days
+        return _is_enough(span.days - len(lacks), span.days)
 
     def values(self, metric: str, periods: Sequence[Period]) -> list[float | None]:
         """A metric in periods; None where too little of one is on record.
@@ -144,7 +144,7 @@ class PeriodCoverage:
     def table_holds(self, table: str, *spans: Period) -> bool:
         """Whether so much of each span is on record in a table that they may be compared."""
         return all(
-            len(self.table_lacks(table, span)) <= (1 - LEAST_SHARE) * span.days for span in spans
+            _is_enough(span.days - len(self.table_lacks(table, span)), span.days) for span in spans
         )
 
     def not_recorded(self, metric: str) -> Text:
@@ -160,7 +160,7 @@ class PeriodCoverage:
             return None
         month = containing("month", first, self.period.calendar)
         lacking = (first - month.start).days
-        return month.start if lacking <= (1 - LEAST_SHARE) * month.days else first
+        return month.start if _is_enough(month.days - lacking, month.days) else first
 
     # -- words -------------------------------------------------------------------------
 
@@ -168,3 +168,8 @@ class PeriodCoverage:
         """The name of a dimension, an event or a segment for people, where one is known."""
         key = f"{kind}.{name}"
         return Text(key) if self.ops.language.has(key) else name
+
+
+def _is_enough(held: int, of: int) -> bool:
+    """Whether so many of so many days may stand beside a whole period."""
+    return held >= LEAST_SHARE * of - 1e-9 and held > 0

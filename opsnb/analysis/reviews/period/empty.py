@@ -26,3 +26,14 @@ def empty_verdict(evidence: PeriodEvidence) -> Verdict:
         tone="warn",
         rule=rule,
     )
+
+
+def verdict_without_kpi(evidence: PeriodEvidence) -> Verdict:
+    """The verdict of a cycle whose tables have rows, and no column that a KPI is measured on."""
+    return Verdict(
+        word=Text("empty.word_no_kpi"),
+        sentence=Text.of("empty.no_kpi", period=evidence.period.text),
+        grade="E",
+        tone="neutral",
+        rule=Text("empty.rule_no_kpi"),
+    )

@@ -119,7 +119,12 @@ class PeriodEvidence(PeriodCoverage):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was recorded in the period that a KPI could be measured on."""
+        """Whether nothing was recorded in the period."""
+        return not self.holds_rows
+
+    @property
+    def has_no_kpi(self) -> bool:
+        """Whether none can be measured on the tables and columns that are mapped."""
         return not self.kpis and not self.withheld_kpis
 
     @cached_property

@@ -95,7 +95,7 @@ def measure_kpi(period: PeriodCoverage, name: str) -> Kpi | Check | None:
     target = own or _usual_target(period, metric)
     goal = target_of(target, previous)
     status = _status(period, metric, now, goal)
-    change = None if period.partial else _change(period, metric, previous, now)
+    change = None if period.partial else _change(period, metric, previous, now, values[before.key])
     year = None if period.partial else _year(period, metric, last_year, now)
     facts = (
         Fact("kpi.target", goal, _unit(metric), metric=name) if goal is not None else None,
@@ -201,11 +201,18 @@ def _difference(metric: Metric, before: Measured, now: Measured) -> Estimate | N
 
 
 def _change(
-    period: PeriodCoverage, metric: Metric, previous: Measured | None, now: Measured
+    period: PeriodCoverage,
+    metric: Metric,
+    previous: Measured | None,
+    now: Measured,
+    earlier: Measured,
 ) -> Change | None:
-    """On the period before; of a week, where days are missing, over the weekdays of both."""
+    """On the period before; of a week, where days are missing, over the weekdays of both.
+
+    `earlier` is what the period before came to, however much of it is on record.
+    """
     span, before = period.period, period.period.previous()
-    short = not (_is_whole(now, span) and (previous is None or _is_whole(previous, before)))
+    short = not (_is_whole(now, span) and _is_whole(earlier, before))
     if short and span.kind == "week" and _has_days(now) and period.covers(metric, before):
         return _same_weekdays(period, metric)
     if not period.holds(metric, span):

@@ -12,7 +12,7 @@ from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.period import people, trend_and_funnel, voice
 from opsnb.analysis.reviews.period.completeness import days_missing
 from opsnb.analysis.reviews.period.drivers import drivers, moved_trees
-from opsnb.analysis.reviews.period.empty import empty_verdict
+from opsnb.analysis.reviews.period.empty import empty_verdict, verdict_without_kpi
 from opsnb.analysis.reviews.period.scorecard import scorecard
 from opsnb.analysis.reviews.period.tasks import due_tasks
 from opsnb.analysis.reviews.period.why_changed import explained, why
@@ -228,6 +228,9 @@ class PeriodReview(abc.ABC):
         if evidence.is_empty:
             self._record_case("no_data")
             return self.ops.first_screen(empty_verdict(evidence), [])
+        if evidence.has_no_kpi:
+            self._record_case("no_kpi")
+            return self.ops.first_screen(verdict_without_kpi(evidence), [])
         refused = self._refused()
         blocks = (*((refused.check,) if refused else ()), *self.ops.blocks_beside(evidence.checks))
         if blocks:
@@ -254,7 +257,7 @@ class PeriodReview(abc.ABC):
             self.ops.status(found.status, found.reason)
         elif evidence.missing_days:
             self.ops.status("ready", days_missing(evidence.missing_days))
-        if evidence.is_empty:
+        if evidence.is_empty or evidence.has_no_kpi:
             return
         if refused := self._refused():
             self.ops.status("invalid", refused.check.message)

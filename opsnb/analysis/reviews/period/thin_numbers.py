@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.metrics.data_range import LEADING
 from opsnb.analysis.tables.row_level import collapsed, rows_within
-from opsnb.base.messages import Text
+from opsnb.base.messages import Said, Text
 from opsnb.base.periods import Period
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ def handful_check(kpis: Iterable[Kpi]) -> Check | None:
     few = [kpi for kpi in kpis if 0 < kpi.measured.n < HANDFUL and kpi.check is None]
     if not few:
         return None
-    named = [kpi.metric.label for kpi in few[:_NAMED]]
-    text = Text.of("month.handful", n=len(few), limit=HANDFUL, metrics=named)
+    named: list[Said] = [kpi.metric.label for kpi in few[:_NAMED]]
+    if len(few) > _NAMED:
+        named.append(Text.of("month.handful_more", n=len(few) - _NAMED))
+    text = Text.of("month.handful", limit=HANDFUL, metrics=named)
     return Check("handful", "warn", text)
 
 

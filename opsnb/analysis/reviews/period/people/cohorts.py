@@ -34,8 +34,11 @@ def cohort_retention(evidence: PeriodEvidence, months: int = 9) -> list[Part]:
     So are those of months in which not everybody who came is on record.
     """
     last = evidence.period.end if not evidence.partial else evidence.period.previous().end
-    rows = evidence.ops.rows
-    since, born = evidence.first_recorded(evidence.activity), _births(evidence)
+    rows, born = evidence.ops.rows, _births(evidence)
+    for table in (evidence.activity, born):
+        if not rows.has(table):
+            return [Absent(Text.of("month.absent", table=table))]
+    since = evidence.first_recorded(evidence.activity)
     found = [
         cohort
         for cohort in monthly_cohorts(rows, last, months)
