@@ -64,7 +64,9 @@ def said(reports: Any) -> Any:
     return reports
 
 
-_REPEATS = re.compile("repeated_rows|repeats_unseen|repeat another row|rows that repeat|重复|完全相同")
+_REPEATS = re.compile(
+    "repeated_rows|repeats_unseen|repeat another row|rows that repeat|重复|完全相同"
+)
 
 
 def _own_text(one: Any) -> str:

@@ -24,6 +24,9 @@ from opsnb.base.messages import Said
 STRAY_SHARE = 0.05
 """Part of the usual rows below which what lies beyond a silence is no record."""
 
+LEAST_DAYS = 7
+"""Days with rows that make a record which others may lie apart from."""
+
 MOST_TRIMMED = 2
 """Days at an edge that may be next to nothing and of no record; more of them are a slow start."""
 
@@ -213,7 +216,7 @@ def _is_stray(span: DailyRows, low: int, first: int, last: int, *, ahead: bool) 
     if not len(here) or rest.sum() < LEAST_ROWS:
         return False
     few = here.sum() <= LIKELY_NONE or here.mean() < LEAST_SHARE * body[body > 0].mean()
-    short = len(apart) <= silence >= LONG and len(here) <= len(there)
+    short = len(apart) <= silence >= LONG and len(there) >= max(len(here), LEAST_DAYS)
     return bool(few and short and apart.sum() < STRAY_SHARE * body.mean() * length)
 
 

@@ -107,10 +107,10 @@ def test_what_was_left_out_is_named_and_the_average_is_of_the_days_judged(worksp
     english, chinese = (said(campaign, "effect", language=n) for n in (0, 1))
     assert "8 of 10 days of the campaign, 9 of 10 days after it were judged" in english
     assert "Sales on 3 Oct 2026 to 4 Oct 2026 and in 1 day before the campaign" in english
-    assert "x2 on 12 Oct 2026" in english and "each of the 8 days judged" in english
+    assert "x2 on 12 Oct 2026" in english and "each day (of the 8 days judged)" in english
     assert "net of the 9 days after; 17 of 20 days judged" in english
     assert "17 of 20 days judged" in said(campaign, "summary").split("To decide")[0]
-    assert "10 天中的 8 天" in chinese and "x2（2026年10月12日）" in chinese
+    assert "10 天中的 8" in chinese and "x2（2026年10月12日）" in chinese
     assert campaign.case.effect.average.value == pytest.approx(campaign.increment.during.value / 8)
 
 

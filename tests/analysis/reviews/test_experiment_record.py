@@ -116,7 +116,7 @@ def test_rows_of_days_that_are_not_on_record_count_in_no_arm(workspace: MakeWork
     english, chinese = (language.say(check.message) for language in found.ops.languages)
     assert english == (
         "Days of the experiment that are not on record in orders: 2 of 14 "
-        "(12 Oct to 13 Oct 2026). They count in no arm."
+        "(12 Oct to 13 Oct 2026). No arm counts them."
     )
     assert "2 天没有记录（共 14 天；2026年10月12日至10月13日）。这些天各组都不计入。" in chinese
 

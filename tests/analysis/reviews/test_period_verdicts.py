@@ -37,7 +37,7 @@ def kpi(name: str, value: float = 100.0, status: Any = None, *, usual: bool = Fa
 
 def month(*kpis: Kpi, partial: bool = False) -> Any:
     return SimpleNamespace(
-        period=OCTOBER, kpis=kpis, partial=partial, recorded_until=dt.date(2026, 10, 20),
+        period=OCTOBER, kpis=kpis, partial=partial, ends_on=dt.date(2026, 10, 20),
         kpi=lambda name: next((one for one in kpis if one.metric.id == name), None),
     )  # fmt: skip
 
@@ -96,7 +96,7 @@ def watched(name: str, value: float, low: float = 90.0, high: float = 110.0) -> 
 
 def week(*found: WatchedKpi, partial: bool = False) -> Any:
     return SimpleNamespace(
-        period=periods.parse("2026-W43"), partial=partial, recorded_until=dt.date(2026, 10, 20),
+        period=periods.parse("2026-W43"), partial=partial, ends_on=dt.date(2026, 10, 20),
         watched=found, kpis=tuple(one.kpi for one in found),
         exceptions=[one for one in found if one.is_exception],
     )  # fmt: skip

@@ -213,7 +213,7 @@ def _change(
     """
     span, before = period.period, period.period.previous()
     short = not (_is_whole(now, span) and _is_whole(earlier, before))
-    if short and span.kind == "week" and _has_days(now) and period.covers(metric, before):
+    if short and span.kind == "week" and now.days is not None and period.covers(metric, before):
         return _same_weekdays(period, metric)
     if not period.holds(metric, span):
         return None
@@ -237,10 +237,6 @@ def _same_weekdays(period: PeriodCoverage, metric: Metric) -> Change | None:
 
 def _is_whole(measured: Measured, span: Period) -> bool:
     return measured.days in (None, span.days) and measured.until is None
-
-
-def _has_days(measured: Measured) -> bool:
-    return measured.days is not None
 
 
 def _recorded(
