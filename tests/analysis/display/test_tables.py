@@ -153,7 +153,7 @@ def test_a_withheld_cell_is_a_word_and_a_note_says_why() -> None:
     table = Table(columns, rows, note="Counted.")
     for code, word, why in (
         ("en", "withheld", "Withheld in 1 of 2 rows: counts of fewer than 10 people"),
-        ("zh", "已隐去", "2 行中有 1 行，人数不足 10 人"),
+        ("zh", "已隐去", "2 行中有 1 行已隐去：不足 10 人"),
     ):
         html = table.html(Language(code))
         assert f'<td class="ob-num ob-withheld">{word}</td>' in html
