@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
@@ -82,10 +82,9 @@ def read_record(
     seen = {day: one for day, one in days.items() if one.shown and day <= as_of}
     if not seen:
         return Record(table, stated.first, stated.last, rows=_rows(days))
-    if ledger:
-        return _of_ledger(table, days, min(seen), max(seen), as_of, stated)
-    if waves:
-        return _of_waves(table, days, min(seen), max(seen), as_of, stated)
+    if ledger or waves:
+        until = as_of - _DAY if ledger else min(_month_end(max(seen)), as_of - _DAY)
+        return _of_entries(table, days, seen, until, stated)
     span = DailyRows(seen, stated.real, frozenset(resting))
     low, high = _edges(span)
     strays = _strays(days, span, low, high, as_of)
@@ -119,38 +118,26 @@ def _rows(days: Mapping[dt.date, Day]) -> dict[dt.date, int]:
     return {day: one.rows for day, one in days.items()}
 
 
-def _of_ledger(
+def _of_entries(
     table: str,
     days: Mapping[dt.date, Day],
-    first: dt.date,
-    last: dt.date,
-    as_of: dt.date,
+    seen: Collection[dt.date],
+    until: dt.date,
     stated: Stated,
 ) -> Record:
-    """From the month of its first entry to the day the data was taken."""
-    told = stated.gaps
+    """From the month of the first entry to a day on which none is a day of nothing."""
     gaps = tuple(
-        Gap(run[0], run[-1], sum(days[d].rows for d in run if d in days), 0, *told[run[0]])
-        for run in runs(told)
+        Gap(run[0], run[-1], sum(days[d].rows for d in run if d in days), 0, *told)
+        for whole in runs(stated.gaps)
+        for told, group in groupby(whole, key=lambda day: stated.gaps[day])
+        for run in [list(group)]
     )
-    start = stated.first or first.replace(day=1)
-    return Record(
-        table, start, stated.last or max(last, as_of - _DAY), gaps, rows=_rows(days)
-    )  # fmt: skip
+    first, last = min(seen).replace(day=1), max(*seen, until)
+    return Record(table, stated.first or first, stated.last or last, gaps, rows=_rows(days))
 
 
-def _of_waves(
-    table: str,
-    days: Mapping[dt.date, Day],
-    first: dt.date,
-    last: dt.date,
-    as_of: dt.date,
-    stated: Stated,
-) -> Record:
-    """From the month of the first answer to the end of that of the last one."""
-    whole = _of_ledger(table, days, first, last, as_of, stated)
-    month = (last.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY
-    return replace(whole, last=stated.last or max(last, min(month, as_of - _DAY)))
+def _month_end(day: dt.date) -> dt.date:
+    return (day.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY
 
 
 # -- edges -------------------------------------------------------------------------------------
