@@ -286,8 +286,11 @@ _RULES = {
 }
 
 
+_PEOPLE = ("users", "events", "orders", "assignments")
+
+
 def _gate_hand(connection: duckdb.DuckDBPyConnection) -> list[float]:
-    """A query a table: the same counts, distinct keys, bounds and a hash of every row."""
+    """The same questions: counts, bounds, keys, repeated rows, words, rows by day, shared ids."""
     found = []
     for table, (key, needed, others, clock) in _KEYS.items():
         out = " OR ".join(f"{name} IS NULL" for name in needed)
@@ -295,11 +298,27 @@ def _gate_hand(connection: duckdb.DuckDBPyConnection) -> list[float]:
         wanted += [f"count(*) FILTER ({name} IS NULL)" for name in (*needed, *others)]
         wanted += [f"count(*) FILTER ({rule})" for rule in _RULES.get(table, ())]
         wanted += [f"count(*) FILTER ({clock} > TIMESTAMP '2026-11-03')"]
-        wanted += [f"min({clock})", f"max({clock})", f"sum(hash({table}) % 2147483647)"]
-        if key:
-            wanted.append(f"count(DISTINCT {key}) FILTER (NOT ({out}))")
-        row = connection.execute(f"SELECT {', '.join(wanted)} FROM {table}").fetchall()[0]
+        wanted += [f"min({clock})", f"max({clock})", "sum(h % 2147483647)"]
+        if table in _PEOPLE:
+            words = "user_id IN ('NULL', 'null', 'N/A', '?', '-')"
+            blanks = "(starts_with(user_id, ' ') OR suffix(user_id, ' '))"
+            wanted += [f"count(*) FILTER ({words})", f"count(*) FILTER ({blanks})"]
+        repeats = f"{key}) FILTER (NOT ({out})" if key else "h) FILTER (h % 64 = 0"
+        wanted.append(f"count(DISTINCT {repeats})")
+        rows = f"(SELECT *, hash({table}) AS h FROM {table})"
+        row = connection.execute(f"SELECT {', '.join(wanted)} FROM {rows}").fetchall()[0]
         found += [float(row[0]), float(row[1])]
+        connection.execute(
+            f"SELECT CAST({clock} AS DATE), count(*), min({clock}), max({clock}) "
+            f"FROM {table} GROUP BY 1"
+        ).fetchall()
+    ids = " UNION ALL ".join(
+        f"(SELECT DISTINCT user_id AS id, {2**n} AS place FROM {table} "
+        "WHERE hash(user_id) % 64 = 0)"
+        for n, table in enumerate(_PEOPLE)
+    )
+    where = f"SELECT id, sum(place) AS places FROM ({ids}) GROUP BY 1"
+    connection.execute(f"SELECT places, count(*) FROM ({where}) GROUP BY 1").fetchall()
     return found
 
 

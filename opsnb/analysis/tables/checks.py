@@ -12,10 +12,10 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.tables import currencies, refund_rows, repeats
 from opsnb.analysis.tables.contracts import CONTRACTS, Level
-from opsnb.analysis.tables.gate_queries import one_row, own_columns, row_hash, sample
+from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, sample, with_hash
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
-from opsnb.analysis.tables.typed_table import MARK, TypedTable
+from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.messages import Text
 from opsnb.base.personal_data import without_personal
 
@@ -27,7 +27,7 @@ _STALE_DAYS = 2
 
 def inspect(table: TypedTable) -> TableReport:
     """Everything the gate says of a table."""
-    rows = with_team_checks(table)
+    rows = with_hash(table, with_team_checks(table))
     asked = list(probes(table, rows))
     found = one_row(table, rows.aggregate(**_measures(table, rows, asked)))
     twice = repeats.issues(table, found)
@@ -66,7 +66,7 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
     measures: dict[str, ir.Value] = {"rows": rows.count(), "out": rows[f"{MARK}out"].sum()}
     measures |= {probe.key: probe.broken.sum() for probe in asked}
     # Counts of what is there cost a fraction of sums of what is not; dates follow their times.
-    measures |= {f"there__{name}": rows[name].count() for name in own_columns(table)}
+    measures |= {f"there__{n}": as_told(rows, n).count() for n in own_columns(table)}
     clock = table.contract.clock
     if clock in table.columns:
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
@@ -80,7 +80,7 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
 def _prints(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
     """What the fingerprint is made of: a hash of every row, or sums where there is none."""
     if table.source.dialect == "duckdb":
-        return {"print": (row_hash(table, rows) % 2147483647).cast("int64").sum()}
+        return {"print": (rows[HASH] % 2147483647).cast("int64").sum()}
     values = {name: rows[name] for name in own_columns(table)}
     return {
         f"print__{name}": value.sum() if value.type().is_numeric() else value.nunique()

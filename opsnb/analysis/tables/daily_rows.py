@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -74,7 +75,7 @@ class DailyRows:
         self.n = np.zeros(length)
         for day, one in seen.items():
             self.n[(day - self.start).days] = one.shown
-        self.usual, self.mean = _usual(self.n, self.start.weekday())
+        self.usual, self.mean = _usual(self.n)
         self.real = np.array([self.day(i) in real for i in range(length)])
         rests = np.array([self.day(i) in resting for i in range(length)])
         self.silent = (self.n < LEAST_SHARE * self.usual) & ~self.real & ~(rests & (self.n == 0))
@@ -138,7 +139,7 @@ class DailyRows:
         return found
 
 
-def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
+def _usual(n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Median and mean of the same weekdays nearby, a day itself and long silences left out.
 
     The median is that of the side with fewer rows: before a launch, or after a fall, days are not
@@ -146,35 +147,42 @@ def _usual(n: np.ndarray, weekday: int) -> tuple[np.ndarray, np.ndarray]:
     """
     short = ~_in_long_silence(n)
     usual, mean = np.zeros(len(n)), np.full(len(n), n[short].mean())
+    rows, told = n.tolist(), short.tolist()
     for offset in range(min(7, len(n))):
-        own = np.arange(offset, len(n), 7)
-        known = own[short[own]]
+        own = range(offset, len(n), 7)
+        known = [rows[day] for day in own if told[day]]
+        at = 0  # days of this weekday before the one that is looked at
         for index in own:
-            at = int(np.searchsorted(known, index))
-            after = at + 1 if at < len(known) and known[at] == index else at
+            after = at + told[index]
             sides = known[max(0, at - NEIGHBOURS) : at], known[after : after + NEIGHBOURS]
-            beside = n[np.concatenate(sides)]
-            if not len(beside):
+            at = after
+            beside = sides[0] + sides[1]
+            if not beside:
                 continue
-            mean[index] = beside.mean()
-            level = _level(n, short, int(index), *sides)
-            rare = (beside < LEAST_SHARE * level).mean() <= RARE
-            if len(beside) >= LEAST_BESIDE and rare:
+            mean[index] = sum(beside) / len(beside)
+            if len(beside) < LEAST_BESIDE:
+                continue
+            level = _level(rows, told, index, *sides)
+            if sum(one < LEAST_SHARE * level for one in beside) <= RARE * len(beside):
                 usual[index] = level
     return usual, mean
 
 
 def _level(
-    n: np.ndarray, short: np.ndarray, index: int, before: np.ndarray, after: np.ndarray
+    rows: Sequence[float],
+    told: Sequence[bool],
+    index: int,
+    before: Sequence[float],
+    after: Sequence[float],
 ) -> float:
     """Median of the days with rows, of the lower side; 0 where too little came before."""
     if len(before) < LEAST_BESIDE:
-        recent = np.arange(max(0, index - 21), index)
-        before = recent[short[recent]]
+        recent = range(max(0, index - 21), index)
+        before = [rows[day] for day in recent if told[day]]
         if len(before) < 7:
             return 0.0
-    sides = [n[side][n[side] > 0] for side in (before, after) if len(side)]
-    return min((float(np.median(some)) for some in sides if len(some)), default=0.0)
+    sides = [[one for one in side if one > 0] for side in (before, after)]
+    return min((statistics.median(some) for some in sides if some), default=0.0)
 
 
 def _in_long_silence(n: np.ndarray) -> np.ndarray:

@@ -47,15 +47,18 @@ def count_days(contract: Contract, rows: ir.Table) -> dict[dt.date, Day]:
     moment = contract.moment
     if moment in rows.columns:
         asked |= {"first": rows[moment].min(where=shows), "last": rows[moment].max(where=shows)}
-    frame = rows.group_by(_day=rows[name].cast("date")).agg(**asked).execute()
-    found = {}
-    for row in frame.to_dict("records"):
-        day = row["_day"]
-        if day is None or day != day:
-            continue
-        shown = int(row.get("shown", row["rows"]))
-        found[_date(day)] = Day(int(row["rows"]), shown, _time(row, "first"), _time(row, "last"))
-    return dict(sorted(found.items()))
+    counted = rows.group_by(_day=rows[name].cast("date")).agg(**asked)
+    answer = rows.get_backend().to_pyarrow(counted).to_pylist()
+    known = {_date(row["_day"]): row for row in answer if row["_day"] is not None}
+    return {
+        day: Day(
+            row["rows"],
+            row.get("shown", row["rows"]),
+            _time(row.get("first")),
+            _time(row.get("last")),
+        )
+        for day, row in sorted(known.items())
+    }
 
 
 def written(days: Mapping[dt.date, Day]) -> str | None:
@@ -73,6 +76,5 @@ def _date(value: dt.date) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
-def _time(row: Mapping[str, Any], name: str) -> dt.time | None:
-    moment = row.get(name)
-    return None if moment is None or moment != moment else moment.time()
+def _time(moment: dt.datetime | None) -> dt.time | None:
+    return None if moment is None else moment.time()

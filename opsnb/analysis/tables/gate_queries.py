@@ -9,9 +9,12 @@ import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
-from opsnb.analysis.tables.typed_table import TypedTable
+from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.errors import SourceError, TableError
 from opsnb.base.personal_data import without_personal
+
+HASH = f"{MARK}hash"
+"""A number of the whole row."""
 
 _SAMPLE = 5
 _SHOWN = 60
@@ -53,9 +56,12 @@ def own_columns(table: TypedTable) -> list[str]:
     return [name for name in table.columns if name not in dates]
 
 
-def row_hash(table: TypedTable, rows: ir.Table) -> ir.IntegerValue:
-    """A number of a whole row; of DuckDB only."""
-    return hash_of(ibis.struct({name: rows[name] for name in own_columns(table)}))
+def with_hash(table: TypedTable, rows: ir.Table) -> ir.Table:
+    """Rows with a number of the whole row as a column, worked out once; of DuckDB only."""
+    if table.source.dialect != "duckdb":
+        return rows
+    whole = ibis.struct({name: as_told(rows, name) for name in own_columns(table)})
+    return rows.mutate(**{HASH: hash_of(whole)})
 
 
 @ibis.udf.scalar.builtin(name="hash")

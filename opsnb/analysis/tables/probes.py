@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
 from opsnb.analysis.tables.contracts import Level
-from opsnb.analysis.tables.typed_table import MARK, TypedTable
+from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.errors import TableError
 
 WORDS_FOR_NOTHING = (
@@ -84,10 +84,12 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
             rule = "misfit_out" if column.empty == "out" else "misfit"
             yield Probe(rule, "warn", rows[misfit], name)
         if column.empty == "out":
-            missing = rows[name].isnull() & fits & (due if table.contract.awaits(name) else True)
+            missing = (
+                as_told(rows, name).isnull() & fits & (due if table.contract.awaits(name) else True)
+            )
             yield Probe("empty_out", "warn", missing, name)
         elif column.empty is not None:
-            yield Probe("empty", column.empty, kept & rows[name].isnull() & fits, name)
+            yield Probe("empty", column.empty, kept & as_told(rows, name).isnull() & fits, name)
         if f"{MARK}default_{name}" in rows.columns:
             yield Probe("default", "note", kept & rows[f"{MARK}default_{name}"], name)
         if column.allowed:

@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import Level
-from opsnb.analysis.tables.gate_queries import one_row, row_hash, sample
+from opsnb.analysis.tables.gate_queries import HASH, one_row, sample, with_hash
 from opsnb.analysis.tables.table_report import Issue
-from opsnb.analysis.tables.typed_table import TypedTable
+from opsnb.analysis.tables.typed_table import TypedTable, as_told
 from opsnb.base.messages import Text
 
 MANY = 0.01
@@ -38,9 +38,8 @@ def measures(table: TypedTable, rows: ir.Table, kept: ir.BooleanValue) -> dict[s
         return {"keys": _key(table, rows).nunique(where=own)}
     if table.source.dialect != "duckdb":
         return {}
-    print_ = row_hash(table, rows)
-    looked_at = kept & (print_ % _ONE_IN == 0)
-    return {"looked_at": looked_at.sum(), "different": print_.nunique(where=looked_at)}
+    looked_at = kept & (rows[HASH] % _ONE_IN == 0)
+    return {"looked_at": looked_at.sum(), "different": rows[HASH].nunique(where=looked_at)}
 
 
 def issues(table: TypedTable, found: Mapping[str, Any]) -> dict[str, Issue]:
@@ -55,9 +54,9 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> dict[str, Issue]:
 
 
 def _key(table: TypedTable, rows: ir.Table) -> ir.Value:
+    if len(table.key) == 1:
+        return as_told(rows, table.key[0])
     parts = [rows[name].cast("string").fill_null("") for name in table.key]
-    if len(parts) == 1:
-        return rows[table.key[0]]
     return ibis.literal("\x1f").join(parts)
 
 
@@ -115,8 +114,7 @@ def _without_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> Issu
     """Rows that repeat another; all of them are counted, since nothing says that they must not."""
     exact = rows <= _COUNTED
     if exact:
-        distinct = table.sound.distinct()
-        count = rows - one_row(table, distinct.aggregate(rows=distinct.count()))["rows"]
+        count = rows - _different(table)
     elif "different" in found:
         count = (found["looked_at"] - found["different"]) * _ONE_IN
     else:
@@ -130,6 +128,15 @@ def _without_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> Issu
     rule = "repeated_rows" if exact else "repeated_rows_about"
     text = Text.of(f"data.rule.{rule}", count=count, share=count / rows)
     return Issue("repeated_rows", level, count, text)
+
+
+def _different(table: TypedTable) -> int:
+    """How many different rows there are; by their numbers, of which two never meet by chance."""
+    rows = with_hash(table, table.sound)
+    if HASH in rows.columns:
+        return int(one_row(table, rows.aggregate(different=rows[HASH].nunique()))["different"])
+    distinct = rows.distinct()
+    return int(one_row(table, distinct.aggregate(different=distinct.count()))["different"])
 
 
 def _by_the_day(table: TypedTable, found: Mapping[str, Any]) -> bool:

@@ -1,13 +1,15 @@
 """Whether the ids of one table are those of another: else what joins the two says nothing.
 
 Which columns should hold the same ids stands in the contracts (`refers`). All tables whose ids
-belong together are asked in one query, large ones by a sample of the ids, the same in each.
+belong together are asked in one query; of large ones some blocks of rows, or a sample of the ids,
+tell whether they meet. That they do not meet is said of all ids alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -15,8 +17,8 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.tables.contract import Level
 from opsnb.analysis.tables.gate_queries import hash_of
+from opsnb.analysis.tables.table import Table
 from opsnb.analysis.tables.table_report import Issue, TableReport
-from opsnb.analysis.tables.typed_table import TypedTable
 from opsnb.base.messages import Text
 
 HARDLY = 0.05
@@ -26,9 +28,14 @@ FEW = {"block": 10, "warn": 3}
 """Different ids on either side below which nothing is said, by what is at stake."""
 
 _LARGE = 1_000_000
-"""Rows of a table from which one id in `_ONE_IN` is looked at, by its hash."""
+"""Rows of a table of which some are looked at first, in blocks from all over it."""
+
+_SOME = 100_000
+"""Rows of each table that are looked at first: of others one id in so many, by its hash."""
 
 _ONE_IN = 64
+"""Then one id in so many of every table, large ones too: the same ids in each."""
+
 _LONGEST = 40
 _ENOUGH, _CLEAR = 100, 0.2
 """Ids that a sample must hold on both sides, or the share that a few are enough for; else all
@@ -39,7 +46,7 @@ ids are looked at."""
 class Place:
     """A column of ids of an opened table."""
 
-    table: TypedTable
+    table: Table
     column: str
 
     @property
@@ -80,12 +87,15 @@ class Overlap:
         return self.both / self.fewer if self.fewer else 1.0
 
 
+_Sample = Callable[[Place], ir.Table]
+"""The column `id` with the ids of a place that are looked at."""
+
 Found = Mapping[int, tuple[int, tuple[str, ...]]]
 """By the sum of the places that hold them (1, 2, 4, ...): how many ids, and two of them."""
 
 
 def with_shared_ids(
-    reports: Iterable[TableReport], tables: Mapping[str, TypedTable], beside: Iterable[TableReport]
+    reports: Iterable[TableReport], tables: Mapping[str, Table], beside: Iterable[TableReport]
 ) -> list[TableReport]:
     """Reports with what is to be said of ids that do not meet those of other tables.
 
@@ -111,7 +121,7 @@ def with_shared_ids(
     return list(new.values())
 
 
-def _pairs(tables: Sequence[TypedTable]) -> list[Pair]:
+def _pairs(tables: Sequence[Table]) -> list[Pair]:
     """The columns that should hold the same ids, of tables that have them."""
     by_name = {table.name: table for table in tables}
     found = []
@@ -157,15 +167,45 @@ def _overlaps(group: Sequence[Pair], reports: Mapping[str, TableReport]) -> dict
     """What the pairs of a group have in common; by a sample where that is telling enough."""
     places = list({end.name: end for pair in group for end in (pair.here, pair.there)}.values())
     bits = {place.name: 1 << n for n, place in enumerate(places)}
-    backend = places[0].table.source
-    large = any(reports[place.table.name].rows >= _LARGE for place in places)
-    if large and backend.dialect == "duckdb":
-        found = _found(places, bits, _ONE_IN)
-        sampled = {pair: _overlap(pair, bits, found) for pair in group}
-        if all(_is_settled(pair.level, one) for pair, one in sampled.items()):
-            return sampled
-    found = _found(places, bits, 1)
-    return {pair: _overlap(pair, bits, found) for pair in group}
+    rows = {place.name: reports[place.table.name].rows for place in places}
+    samples: list[_Sample] = [_all_ids]
+    if max(rows.values()) >= _LARGE and places[0].table.source.dialect == "duckdb":
+        samples = [_first_look(rows), functools.partial(_by_hash, _ONE_IN), _all_ids]
+    for sample in samples:
+        found = _found(places, bits, sample)
+        overlaps = {pair: _overlap(pair, bits, found) for pair in group}
+        if sample is _all_ids or all(_is_settled(pair.level, overlaps[pair]) for pair in group):
+            break
+    return overlaps
+
+
+def _all_ids(place: Place) -> ir.Table:
+    return _ids(place, place.table.expr)
+
+
+def _by_hash(one_in: int, place: Place) -> ir.Table:
+    return _one_in(one_in, _all_ids(place))
+
+
+def _first_look(rows: Mapping[str, int]) -> _Sample:
+    """Some blocks of large tables; in all, one id in so many that none has many to compare."""
+    one_in = max((count // _SOME for count in rows.values() if count < _LARGE), default=1)
+
+    def sample(place: Place) -> ir.Table:
+        count = rows[place.name]
+        if count < _LARGE:
+            return _by_hash(one_in, place)
+        return _one_in(one_in, _ids(place, place.table.some(_SOME / count)))
+
+    return sample
+
+
+def _ids(place: Place, rows: ir.Table) -> ir.Table:
+    return rows.filter(rows[place.column].notnull()).select(id=rows[place.column])
+
+
+def _one_in(count: int, held: ir.Table) -> ir.Table:
+    return held.filter(hash_of(held.id) % count == 0) if count > 1 else held
 
 
 def _is_settled(level: Level, sampled: Overlap) -> bool:
@@ -176,15 +216,12 @@ def _is_settled(level: Level, sampled: Overlap) -> bool:
     return clear or (sampled.share >= HARDLY and sampled.fewer >= _ENOUGH)
 
 
-def _found(places: Sequence[Place], bits: Mapping[str, int], one_in: int) -> Found:
+def _found(places: Sequence[Place], bits: Mapping[str, int], sample: _Sample) -> Found:
     """Different ids by where they stand: one query over a column of each table."""
-    parts = []
-    for place in places:
-        ids = place.table.typed[place.column]
-        held = place.table.typed.filter(ids.notnull()).select(id=ids)
-        if one_in > 1:
-            held = held.filter(hash_of(held.id) % one_in == 0)
-        parts.append(held.distinct().mutate(place=ibis.literal(bits[place.name], "int64")))
+    parts = [
+        sample(place).distinct().mutate(place=ibis.literal(bits[place.name], "int64"))
+        for place in places
+    ]
     every: ir.Table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     where = every.group_by("id").agg(places=every.place.sum())
     counts = where.group_by("places").agg(

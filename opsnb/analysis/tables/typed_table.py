@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MARK = "opsnb_"
 """Prefix of the helper columns that checks add; they never leave the package."""
 
+_OWN = f"{MARK}own_"
+"""Prefix of ids as the team's table has them, where those are whole numbers."""
+
 
 class TypedTable:
     """A table of the workspace before its bad rows are left out.
@@ -48,7 +51,7 @@ class TypedTable:
         self.as_of = as_of
         self.currency = currency
         self.contract = _contract(config)
-        raw = _mapped(config, source)
+        self._raw = raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
         self.typed = self._typed(raw)
@@ -60,6 +63,10 @@ class TypedTable:
     def sound(self) -> ir.Table:
         """The rows with all required values, repeated ones included."""
         return self.typed.filter(~self.typed[f"{MARK}out"]).select(self.columns)
+
+    def some(self, share: float) -> ir.Table:
+        """About this share of all typed rows, in blocks from all over the team's table."""
+        return self._typed(self._raw.sample(min(share, 1.0), method="block", seed=1))
 
     @property
     def columns(self) -> list[str]:
@@ -91,6 +98,8 @@ class TypedTable:
                 values[name] = tidy(value, self.zone, dialect)
                 continue
             values[name] = cast(value, column, self.zone, dialect)
+            if column.type == "text" and value.type().is_integer() and column.default is None:
+                marks[f"{_OWN}{name}"] = value
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
             if column.default is not None:
@@ -104,12 +113,14 @@ class TypedTable:
         waiting = self._waiting(values, marks)
         if waiting is not None:
             marks[f"{MARK}waiting"] = waiting
-        out = [
-            values[c.name].isnull() & ~waiting
-            if waiting is not None and self.contract.awaits(c.name)
-            else values[c.name].isnull()
+        lacks = {
+            c.name: marks.get(f"{_OWN}{c.name}", values[c.name]).isnull()
             for c in self.contract.columns
             if c.empty == "out"
+        }
+        out = [
+            missing & ~waiting if waiting is not None and self.contract.awaits(name) else missing
+            for name, missing in lacks.items()
         ]
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
         return raw.select(**values, **marks)
@@ -127,6 +138,14 @@ class TypedTable:
             if (misfit := marks.get(f"{MARK}misfit_{name}")) is not None:
                 waiting = waiting & ~misfit
         return waiting
+
+
+def as_told(rows: ir.Table, name: str) -> ir.Value:
+    """A column of typed rows, as the whole number that it is in the team's own table if it is one.
+
+    To be counted and told apart, numbers need not be turned into text first.
+    """
+    return rows[f"{_OWN}{name}"] if f"{_OWN}{name}" in rows.columns else rows[name]
 
 
 def _contract(config: TableConfig) -> Contract:
