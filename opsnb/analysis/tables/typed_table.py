@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.sources import Source
-from opsnb.analysis.tables.contracts import CONTRACTS, Contract
-from opsnb.base.errors import ContractError, OpsnbError, TableError, did_you_mean
+from opsnb.analysis.tables.contract import Contract
+from opsnb.analysis.tables.contracts import CONTRACTS
+from opsnb.analysis.tables.own_tables import contract_from, require_declared
+from opsnb.base.errors import ContractError, OpsnbError
 from opsnb.base.workspace import TableConfig
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class TypedTable:
         self.contract = _contract(config)
         raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
+        require_declared(self.contract, self._own)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
         self.typed = self._typed(raw)
 
@@ -131,10 +134,7 @@ class TypedTable:
 
 def _contract(config: TableConfig) -> Contract:
     """The table's contract; an order in several lines has no key and may have negative lines."""
-    if config.name not in CONTRACTS:
-        hint = did_you_mean(config.name, CONTRACTS, kind="tables")
-        raise TableError(f'the contract has no table "{config.name}"', where="tables", hint=hint)
-    contract = CONTRACTS[config.name]
+    contract = contract_from(config)
     if config.grain != "line":
         return contract
     rules = tuple(rule for rule in contract.rules if rule.id != "negative_amount")
@@ -171,7 +171,8 @@ def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
         raise ContractError(
             f"lacks {', '.join(missing)}",
             where=f"tables.{contract.name}",
-            hint=f"map it in sql (select ... as {missing[0]}). "
+            hint=("" if contract.name in CONTRACTS else "correct the name under columns, or ")
+            + f"map it in sql (select ... as {missing[0]}). "
             + (f"{'; '.join(near)} " if near else "")
             + f"The table has: {', '.join(own)}",
         )
