@@ -71,9 +71,11 @@ def problems_of(
         hint = f'write {day} = "time" (or "date") under columns, or name another column'
         yield Problem("day", f'"{day}" is of type {found}, which has no day', hint)
     for name, column in columns.items():
-        if name == "user_id" and column.type != "user":
-            hint = 'write user_id = "user": groups of few people are withheld by it'
-            yield Problem("columns.user_id", f"is of type {column.type}", hint)
+        if name.strip().lower() != "user_id" or (name, column.type) == ("user_id", "user"):
+            continue
+        what = "names people" if name == "user_id" else "is user_id in another spelling"
+        hint = 'write user_id = "user": names are found in any case, and small groups protected'
+        yield Problem(f"columns.{name}", what, hint)
 
 
 def _among(name: str, columns: Iterable[str]) -> str:

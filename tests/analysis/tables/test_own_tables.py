@@ -222,7 +222,12 @@ BAD: dict[str, tuple[str, str, str]] = {
     "user_id of another type": (
         'day = "a"\ncolumns = {a = "time", user_id = "id"}',
         "opsnb.toml: tables.live.columns.user_id",
-        'is of type id. Fix: write user_id = "user"',
+        'names people. Fix: write user_id = "user"',
+    ),
+    "user_id in another spelling": (
+        'day = "a"\ncolumns = {a = "time", User_ID = "user"}',
+        "opsnb.toml: tables.live.columns.User_ID",
+        'is user_id in another spelling. Fix: write user_id = "user"',
     ),
     "user by another name": (
         'day = "started_at"\ncolumns = {started_at = "time", host = "user"}',
