@@ -42,7 +42,7 @@ def contract_of(workspace: Workspace, name: str) -> Contract:
     config = workspace.tables.get(name)
     if config is None or config.columns is None:
         if name not in CONTRACTS:
-            raise _unknown(name, workspace.tables)
+            raise unknown(name, is_mapped=name in workspace.tables)
         return CONTRACTS[name]
     known = _known.setdefault(workspace, {})
     if name not in known:
@@ -68,7 +68,7 @@ def contract_from(config: TableConfig) -> Contract:
     """
     if config.columns is None:
         if config.name not in CONTRACTS:
-            raise _unknown(config.name, ())
+            raise unknown(config.name, is_mapped=True)
         return CONTRACTS[config.name]
     known = CONTRACTS.get(config.name)
     return _own(config, config.columns) if known is None else _extended(known, config)
@@ -102,8 +102,9 @@ def require_declared(contract: Contract, columns: Iterable[str]) -> None:
             )
 
 
-def _unknown(name: str, mapped: Iterable[str]) -> TableError:
-    where = f"{FILE}: tables.{name}" if name in mapped else "tables"
+def unknown(name: str, *, is_mapped: bool = False) -> TableError:
+    """That no table has a name, and what to write for one of one's own."""
+    where = f"{FILE}: tables.{name}" if is_mapped else "tables"
     hint = did_you_mean(name, CONTRACTS, kind="tables")
     own = f"or, for a table of your own, give [tables.{name}] columns and a day"
     return TableError(f'the contract has no table "{name}"', where=where, hint=f"{hint}; {own}")

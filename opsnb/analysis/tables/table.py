@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources import open_source
 from opsnb.analysis.tables import refund_rows
+from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
-from opsnb.analysis.tables.own_tables import contract_of
+from opsnb.analysis.tables.own_tables import unknown
 from opsnb.analysis.tables.table_report import TableReport
 from opsnb.analysis.tables.typed_table import TypedTable
 from opsnb.base.errors import TableError
@@ -92,7 +93,8 @@ def fingerprints(workspace: Workspace) -> dict[str, str | None]:
 
 
 def _config(workspace: Workspace, name: str) -> TableConfig:
-    contract_of(workspace, name)
+    if name not in workspace.tables and name not in CONTRACTS:
+        raise unknown(name)
     if name not in workspace.tables:
         sources = ", ".join(f'"{source}"' for source in workspace.sources) or "a source"
         raise TableError(

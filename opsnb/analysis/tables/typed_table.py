@@ -158,11 +158,11 @@ def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
     """
     own = list(columns)
     known = {column.name for column in contract.columns}
-    names = {name: name for name in own}
+    names, in_any_case = {name: name for name in own}, {name.lower(): name for name in known}
     for name in own:
-        lower = name.strip().lower()
-        if lower in known and lower not in own and lower not in names.values():
-            names[name] = lower
+        meant = in_any_case.get(name.strip().lower())
+        if meant is not None and meant not in own and meant not in names.values():
+            names[name] = meant
     missing = [name for name in contract.required if name not in names.values()]
     if missing:
         free = [name for name in own if name not in known]

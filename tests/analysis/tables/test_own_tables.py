@@ -58,6 +58,14 @@ def test_its_columns_have_the_declared_types(workspace: MakeWorkspace) -> None:
     ]
 
 
+def test_names_are_found_in_any_case(workspace: MakeWorkspace) -> None:
+    """As those of the contract: a server may fold what a file has in capitals, or the other way."""
+    own = 'day = "StartedAt"\ncolumns = {StartedAt = "time", user_id = "user", n = "number"}\n'
+    text = "startedat,User_ID,N\n2026-10-01 08:00,u1,3\n2026-10-02 08:00,u2,4\n"
+    rows = open_table(workspace({"live": text}, more=own), "live").expr
+    assert rows.columns == ("StartedAt", "user_id", "n", "StartedAt_date")
+
+
 def test_the_gate_of_bad_rows(workspace: MakeWorkspace) -> None:
     """Each kind of fault once, among sound rows; what is left out is counted and so is the rest."""
     frame = sessions(users())
