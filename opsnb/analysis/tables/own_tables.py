@@ -42,7 +42,7 @@ def contract_of(workspace: Workspace, name: str) -> Contract:
     config = workspace.tables.get(name)
     if config is None or config.columns is None:
         if name not in CONTRACTS:
-            raise unknown(name, is_mapped=name in workspace.tables)
+            raise unknown(name, workspace.tables)
         return CONTRACTS[name]
     known = _known.setdefault(workspace, {})
     if name not in known:
@@ -68,7 +68,7 @@ def contract_from(config: TableConfig) -> Contract:
     """
     if config.columns is None:
         if config.name not in CONTRACTS:
-            raise unknown(config.name, is_mapped=True)
+            raise unknown(config.name, (config.name,))
         return CONTRACTS[config.name]
     known = CONTRACTS.get(config.name)
     return _own(config, config.columns) if known is None else _extended(known, config)
@@ -102,10 +102,11 @@ def require_declared(contract: Contract, columns: Iterable[str]) -> None:
             )
 
 
-def unknown(name: str, *, is_mapped: bool = False) -> TableError:
-    """That no table has a name, and what to write for one of one's own."""
-    where = f"{FILE}: tables.{name}" if is_mapped else "tables"
-    hint = did_you_mean(name, CONTRACTS, kind="tables")
+def unknown(name: str, mapped: Iterable[str]) -> TableError:
+    """That a name is no table's: of the ten, or of those that are mapped; and what to write."""
+    names = set(mapped)
+    where = f"{FILE}: tables.{name}" if name in names else "tables"
+    hint = did_you_mean(name, (CONTRACTS.keys() | names) - {name}, kind="tables")
     own = f"or, for a table of your own, give [tables.{name}] columns and a day"
     return TableError(f'the contract has no table "{name}"', where=where, hint=f"{hint}; {own}")
 

@@ -94,7 +94,7 @@ def fingerprints(workspace: Workspace) -> dict[str, str | None]:
 
 def _config(workspace: Workspace, name: str) -> TableConfig:
     if name not in workspace.tables and name not in CONTRACTS:
-        raise unknown(name)
+        raise unknown(name, workspace.tables)
     if name not in workspace.tables:
         sources = ", ".join(f'"{source}"' for source in workspace.sources) or "a source"
         raise TableError(

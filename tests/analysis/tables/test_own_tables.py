@@ -290,6 +290,8 @@ def test_a_name_that_nobody_knows_may_become_ones_own(workspace: MakeWorkspace) 
     text = failing(workspace, "", "live")
     assert 'the contract has no table "live"' in text
     assert "for a table of your own, give [tables.live] columns and a day" in text
+    with pytest.raises(OpsnbError, match='did you mean "live"'):
+        open_table(live_shop(workspace), "lve")
 
 
 @pytest.mark.parametrize(
