@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from opsnb.analysis.reviews.shared.privacy_scan import exposures
 from opsnb.analysis.session import Session
 from opsnb.base.workspace import Workspace
 from opsnb.cli.data_gate import check_tables
+from opsnb.cli.privacy import say_exposure
 from tests.analysis.own_tables import TREATED, live_shop, sessions, users
 from tests.conftest import MakeWorkspace
 
@@ -148,6 +150,14 @@ def test_groups_of_few_people_are_withheld(workspace: MakeWorkspace, live: pd.Da
     assert {one.group: one.withheld for one in shown}["wen"]
     found = {(one.kind, one.column, one.counts.get("small")) for one in exposures(made, ["live"])}
     assert ("cells", "host", 1) in found
+
+
+def test_a_playbook_may_show_any_own_table(
+    workspace: MakeWorkspace, live: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A target or a plan may name a metric of it: its people are looked at beforehand."""
+    say_exposure(live_shop(workspace, live), ["weekly_review"], [], json=True)
+    assert json.loads(capsys.readouterr().out)["tables"] == ["users", "orders", "live"]
 
 
 # -- experiments -----------------------------------------------------------------------------
