@@ -123,12 +123,8 @@ def _own(config: TableConfig, columns: Mapping[str, ColumnConfig]) -> Contract:
         raise TableError("has no day", where=place, hint=f"{hint}has them")
     people = _people(columns)
     if people and "user_id" not in people:
-        first = people[0]
-        start = f"select *, {first} as user_id from {config.table}"
-        how = f'write sql = "{start}" for table' if config.table else f"add {first} as user_id"
-        hint = f'{how}, and user_id = "user" under columns; or call {first} an id'
         what = "the person whose row it is must be called user_id"
-        raise TableError(what, where=f"{place}.columns", hint=hint)
+        raise TableError(what, where=f"{place}.columns", hint=_called_user_id(config, people[0]))
     return Contract(
         config.name,
         tuple(_column(name, one, config) for name, one in columns.items()),
@@ -139,6 +135,19 @@ def _own(config: TableConfig, columns: Mapping[str, ColumnConfig]) -> Contract:
         refers=_refers(columns),
         post_treatment=True,
     )
+
+
+def _called_user_id(config: TableConfig, name: str) -> str:
+    """How a column of people gets the name by which they are found in other tables."""
+    named = f"{name if name.isidentifier() else _quoted(name)} as user_id"
+    how = f"add {named} to its sql"
+    if config.table is not None:
+        how = f"write sql = 'select *, {named} from {config.table}' for table"
+    return f'{how}, and user_id = "user" under columns; if it names no person, call {name} an id'
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _extended(known: Contract, config: TableConfig) -> Contract:

@@ -240,7 +240,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "user by another name": (
         'day = "started_at"\ncolumns = {started_at = "time", host = "user"}',
         "opsnb.toml: tables.live.columns",
-        'write sql = "select *, host as user_id from live" for table, and user_id = "user"',
+        "write sql = 'select *, host as user_id from live' for table, and user_id = \"user\"",
     ),
     "column that the table lacks": (
         f'day = "started_at"\n{COLUMNS.replace("minutes", "minuts")}',
@@ -314,20 +314,21 @@ def test_the_fixes_work(workspace: MakeWorkspace, own: str, mended: str) -> None
     assert open_table(made, "live").expr.count().execute() > 0
 
 
-def test_the_fix_of_a_user_by_another_name_works(workspace: MakeWorkspace) -> None:
-    frame = sessions(users(20), 1).rename(columns={"user_id": "viewer"})
-    own = 'day = "started_at"\ncolumns = {started_at = "time", viewer = "user"}\n'
+@pytest.mark.parametrize("viewer", ["viewer", "观众", "the viewer"])
+def test_the_fix_of_a_user_by_another_name_works(workspace: MakeWorkspace, viewer: str) -> None:
+    frame = sessions(users(20), 1).rename(columns={"user_id": viewer})
+    own = f'day = "started_at"\ncolumns = {{started_at = "time", "{viewer}" = "user"}}\n'
     made = workspace({"live": frame}, more=own)
-    with pytest.raises(OpsnbError, match="must be called user_id"):
+    with pytest.raises(OpsnbError, match="must be called user_id") as raised:
         open_table(made, "live")
+    fix = str(raised.value).partition("write ")[2].partition(" for table")[0]
     file = made.root / "opsnb.toml"
-    text = file.read_text(encoding="utf-8")
-    text = text.replace('table = "live"', 'sql = "select *, viewer as user_id from live"')
+    text = file.read_text(encoding="utf-8").replace('table = "live"', fix)
     file.write_text(text.replace('"user"}', '"user", user_id = "user"}'), encoding="utf-8")
     again = type(made).load(made.root)
-    assert contract_of(again, "live").people == ("user_id", "viewer")
+    assert contract_of(again, "live").people == ("user_id", viewer)
     rows = open_table(again, "live").expr.execute()
-    assert (rows.user_id == rows.viewer).all()
+    assert (rows.user_id == rows[viewer]).all()
 
 
 def test_names_of_local_dates(workspace: MakeWorkspace) -> None:
