@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS, Column, Contract
 from opsnb.base.toml_model import Strict
+from opsnb.base.workspace.columns import ColumnConfig
 from opsnb.base.workspace.file import CheckConfig, CycleConfig, File, SourceConfig, TableConfig
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data.md"
@@ -25,6 +26,7 @@ SECTIONS = {
     "[report]": File.model_fields["report"].annotation,
     "[sources.NAME]": SourceConfig,
     "[tables.NAME]": TableConfig,
+    "[tables.NAME.columns.COLUMN]": ColumnConfig,
     "[[tables.NAME.checks]]": CheckConfig,
     "[[cycles.KIND]]": CycleConfig,
 }

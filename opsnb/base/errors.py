@@ -129,4 +129,6 @@ def did_you_mean(name: str, known: Iterable[str], *, kind: str = "names") -> str
     near = difflib.get_close_matches(name, listed, n=1, cutoff=0.6)
     shown = ", ".join(listed[:20]) + (f" and {len(listed) - 20} more" if len(listed) > 20 else "")
     catalogue = f"known {kind}: {shown}" if listed else f"no {kind} are known yet"
-    return f'did you mean "{near[0]}"? {catalogue.capitalize()}' if near else catalogue
+    if not near:
+        return catalogue
+    return f'did you mean "{near[0]}"? {catalogue[0].upper()}{catalogue[1:]}'

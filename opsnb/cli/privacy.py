@@ -15,6 +15,8 @@ def say_exposure(
 ) -> None:
     """Writes what the tables of the playbooks (default all mapped) would expose.
 
+    A metric of a target or plan may bring any table of the team's own into any playbook.
+
     Raises
     ------
     OpsnbError
@@ -22,7 +24,8 @@ def say_exposure(
     """
     loaded = [Playbook.load(name, workspace) for name in playbooks]
     wanted = {name for playbook in loaded for name in (*playbook.needs, *playbook.optional)}
-    names = [name for name in workspace.tables if not loaded or name in wanted]
+    own = {name for name, table in workspace.tables.items() if table.columns is not None}
+    names = [name for name in workspace.tables if not loaded or name in wanted | own]
     found = exposures(workspace, names) if names else []
     languages = [workspace.speak(code) for code in codes or [workspace.language]]
     if json:

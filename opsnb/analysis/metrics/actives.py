@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
+from opsnb.analysis.metrics.rows import Rows, on_days
 
 if TYPE_CHECKING:
     from opsnb.base.periods import Period
@@ -33,8 +33,9 @@ def active_rows(
     table = rows.sold if name == "orders" else rows.expr(name)
     if name == "orders":
         table = table.filter(table.status.coalesce("paid") != "cancelled")
-    known = table.filter(table.user_id.notnull() & on_days(table, first, last, DAY_COLUMN[name]))
-    return known.select("user_id", _day=known[DAY_COLUMN[name]].cast("date"))
+    day = rows.day(name)
+    known = table.filter(table.user_id.notnull() & on_days(table, first, last, day))
+    return known.select("user_id", _day=known[day].cast("date"))
 
 
 def rolling_actives(

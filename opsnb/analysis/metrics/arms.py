@@ -151,7 +151,8 @@ class Panel:
     def window(self, metric: str) -> int | None:
         """Days from exposure in which a metric counts: the longest of its parts'."""
         parts = [part for name, part in self._parts.values() if name == metric]
-        found = [self.observed.window(part, timed=self.dated) for part in parts]
+        timed = [self.dated and self.rows.moment(part.table) is not None for part in parts]
+        found = [self.observed.window(p, timed=t) for p, t in zip(parts, timed, strict=True)]
         return max((days for days in found if days is not None), default=None)
 
     def waiting(self, metric: str) -> int:

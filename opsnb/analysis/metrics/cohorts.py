@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows
+from opsnb.analysis.metrics.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def monthly_cohorts(rows: Rows, last: dt.date, months: int = 12) -> list[CohortC
     """
     table = "events" if rows.has("events") else "orders"
     activity = rows.expr(table) if table == "events" else rows.sold
-    day = activity[DAY_COLUMN[table]].cast("date")
+    day = activity[rows.day(table)].cast("date")
     seen = (
         activity.filter(activity.user_id.notnull() & (day <= last))
         .select("user_id", _month=_month_number(day))

@@ -10,13 +10,15 @@ from opsnb.analysis.metrics.rows import PROFIT, RowDefinition
 Reads = Mapping[str, frozenset[str]]
 """Columns by table."""
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"[^\W\d]\w*")
+_QUOTED = re.compile(r'"([^"]+)"')
 
 
 def own_columns(metric: RowDefinition) -> Reads:
     """What the SQL of a metric's own table names; a word of a text counts as well."""
     sql = f"{metric.value_sql} {metric.per} {metric.where}".replace(PROFIT, "amount cost")
-    return {metric.table or "": frozenset(_NAME.findall(sql)) | frozenset(metric.needs)}
+    named = (*_NAME.findall(sql), *_QUOTED.findall(sql), *metric.needs)
+    return {metric.table or "": frozenset(named)}
 
 
 def together(*reads: Reads) -> Reads:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
-from opsnb.analysis.tables import tables_where
+from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.tables import contracts_of, tables_where
 from opsnb.base.errors import OpsnbError
 
 if TYPE_CHECKING:
@@ -17,11 +16,17 @@ if TYPE_CHECKING:
 LEADING = ("orders", "events")
 """The first of these that is mapped says how far the data reach."""
 
-FLOWS = tables_where(lambda one: one.day and not one.planned and not one.ledger)
-"""Tables in which a day without rows may not have been recorded."""
 
-ACTIVITY = tuple(dict.fromkeys((*LEADING, *tables_where(lambda one: one.day and not one.planned))))
-"""Tables of what happened, not of what is planned ahead."""
+def flows(workspace: Workspace) -> tuple[str, ...]:
+    """Tables in which a day without rows may not have been recorded."""
+    known = contracts_of(workspace)
+    return tables_where(lambda one: one.day and not one.planned and not one.ledger, known)
+
+
+def activity_tables(workspace: Workspace) -> tuple[str, ...]:
+    """Tables of what happened, not of what is planned ahead, the leading ones first."""
+    dated = tables_where(lambda one: one.day and not one.planned, contracts_of(workspace))
+    return tuple(dict.fromkeys((*LEADING, *dated)))
 
 
 def reached(rows: Rows) -> dt.date | None:
@@ -32,7 +37,7 @@ def reached(rows: Rows) -> dt.date | None:
     for name in LEADING:
         if rows.has(name):
             return rows.record(name).last
-    lasts = [rows.record(name).last for name in FLOWS if rows.has(name)]
+    lasts = [rows.record(name).last for name in flows(rows.workspace) if rows.has(name)]
     return max((day for day in lasts if day is not None), default=None)
 
 
@@ -55,12 +60,12 @@ def last_day(workspace: Workspace) -> dt.date | None:
     return None if last is None else min(last, workspace.as_of)
 
 
-def holds_rows(rows: Rows, period: Period, names: Iterable[str] = ACTIVITY) -> bool:
-    """Whether any of these tables, where mapped, has a row in the period."""
-    for name in names:
+def holds_rows(rows: Rows, period: Period) -> bool:
+    """Whether any table of what happened has a row in the period."""
+    for name in activity_tables(rows.workspace):
         if not rows.has(name):
             continue
-        table, column = rows.table(name).expr, DAY_COLUMN[name]
+        table, column = rows.table(name).expr, rows.day(name)
         if column not in table.columns:
             continue
         inside = table.filter(on_days(table, period.start, period.end, column))

@@ -18,7 +18,6 @@ from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.metrics.columns_read import Reads, own_columns
 from opsnb.analysis.metrics.query import MetricQuery
 from opsnb.analysis.metrics.rows import RowDefinition, Rows, number
-from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.errors import did_you_mean
 from opsnb.base.periods import Every
 
@@ -156,11 +155,11 @@ class Kind:
         """The tables on whose days the value depends; none where it is no matter of days."""
         return {metric.table} if metric.table else set()
 
-    def adds_up(self, metric: Metric) -> bool:
+    def adds_up(self, metric: Metric, rows: Rows) -> bool:
         """Whether the values of days make that of the period: nobody is in two of them."""
         if not self.is_additive or metric.table is None:
             return False
-        return not self.is_distinct or metric.value_sql in CONTRACTS[metric.table].key
+        return not self.is_distinct or metric.value_sql in rows.contract(metric.table).key
 
     def reads(self, metric: Metric, rows: Rows, catalogue: Mapping[str, Metric]) -> Reads:
         """By table, the columns that its value is taken from."""

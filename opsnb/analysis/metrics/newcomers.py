@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from opsnb.analysis.metrics.rows import DAY_COLUMN, Rows, on_days
+from opsnb.analysis.metrics.rows import Rows, on_days
 from opsnb.analysis.tables import Record
 
 REPEAT_DAYS = 30
@@ -77,8 +77,9 @@ def newcomers(
     sizes = born.group_by("_channel").agg(n=born.count()).execute()
     table = "events" if rows.has("events") else "orders"
     seen = rows.expr(table) if table == "events" else rows.sold
-    seen = seen.filter(on_days(seen, start, None, DAY_COLUMN[table]))
-    active = seen.select("user_id", _day=seen[DAY_COLUMN[table]]).distinct()
+    day = rows.day(table)
+    seen = seen.filter(on_days(seen, start, None, day))
+    active = seen.select("user_id", _day=seen[day]).distinct()
     record = rows.record(table)
     retained = [_share(born, active, record, last, age, age + WINDOW_DAYS - 1, 1) for age in ages]
     repeat = None

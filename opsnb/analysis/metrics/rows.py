@@ -12,19 +12,22 @@ import ibis
 from pydantic import BaseModel, ConfigDict
 
 from opsnb.analysis.metrics.sqltext import portable
-from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of, refund_rows
+from opsnb.analysis.tables import (
+    CONTRACTS,
+    Contract,
+    Record,
+    Table,
+    contract_of,
+    open_table,
+    record_of,
+    refund_rows,
+)
 from opsnb.base.errors import MetricError, OpsnbError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from opsnb.base.workspace import Workspace
-
-DAY_COLUMN = {name: one.day for name, one in CONTRACTS.items() if one.day is not None}
-"""The column that places a row of each table in a day."""
-
-TIME_COLUMN = {name: one.moment for name, one in CONTRACTS.items() if one.moment is not None}
-"""The column that places it to the second, of tables that have one."""
 
 REFUNDS = "refunds"
 """Among a metric's `needs`: that orders tell of refunds, by their status or as rows."""
@@ -35,7 +38,7 @@ PROFIT = "{profit}"
 _MOMENT_OF = {"_day": "_at"} | {
     day: moment for contract in CONTRACTS.values() for day, moment in contract.dates.items()
 }
-"""The column that a local date comes from."""
+"""The column that a local date comes from, in the tables that come with opsnb."""
 
 _IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
 
@@ -98,6 +101,18 @@ class Rows:
             self._tables[name] = self._opener(self.workspace, name)
         return self._tables[name]
 
+    def contract(self, name: str) -> Contract:
+        """What a table must hold: one of the ten, or of the team's own."""
+        return contract_of(self.workspace, name)
+
+    def day(self, name: str) -> str:
+        """The column that places a row of a table in a day; empty where none does."""
+        return self.contract(name).day or ""
+
+    def moment(self, name: str | None) -> str | None:
+        """The column that places it to the second, of tables that have one."""
+        return None if name is None else self.contract(name).moment
+
     def record(self, name: str) -> Record:
         """What is on record of a table."""
         return record_of(self.workspace, name, self._opener)
@@ -107,8 +122,8 @@ class Rows:
         return self._on_record(name, self.table(name).expr)
 
     def _on_record(self, name: str, rows: ibis.Table) -> ibis.Table:
-        column = DAY_COLUMN.get(name)
-        return rows if column is None else without(rows, self.record(name).aside, column)
+        column = self.day(name)
+        return without(rows, self.record(name).aside, column) if column else rows
 
     def is_unique(self, metric: RowDefinition) -> bool:
         """Whether every row of a metric's table has a `value` of its own: its key, not repeated."""
@@ -226,9 +241,9 @@ class Rows:
 
     def _places(self, name: str, rows: ibis.Table) -> dict[str, str]:
         """SQL of a row's day, and of its moment and user where the table has them."""
-        day, moment = DAY_COLUMN.get(name), TIME_COLUMN.get(name)
-        places = {"_day": f"cast({day} as date)" if day in rows.columns else "cast(null as date)"}
-        places |= {"_at": moment} if moment else {}
+        day, moment = self.day(name), self.moment(name)
+        places = {"_day": f"cast({_quote(day) if day in rows.columns else 'null'} as date)"}
+        places |= {"_at": _quote(moment)} if moment else {}
         return places | ({"user_id": "user_id"} if "user_id" in rows.columns else {})
 
     @property
@@ -250,7 +265,7 @@ class Rows:
         expr = self.orders if name == "orders" else self.table(name).expr
         lacking = {
             column.name: ibis.null().cast(_IBIS_TYPE[column.type])
-            for column in CONTRACTS[name].columns
+            for column in self.contract(name).columns
             if column.name not in expr.columns
         }
         return expr.mutate(**lacking) if lacking else expr

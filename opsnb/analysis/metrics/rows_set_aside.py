@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.tables.typed_table import MARK
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def set_aside_by_arm(rows: Rows, table: str, assigned: Assigned) -> dict[str, Se
     typed = rows.table(table).typed
     if table == "outcomes":
         typed = assigned.outcomes(typed)
-    moment = TIME_COLUMN.get(table)
+    moment = rows.moment(table)
     own = typed.select(
         "user_id",
         _out=typed[f"{MARK}out"].cast("float64"),

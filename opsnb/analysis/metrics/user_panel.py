@@ -14,7 +14,7 @@ import ibis
 from opsnb.analysis.metrics.assignments import Assigned
 from opsnb.analysis.metrics.catalogue import Catalogue, Metric
 from opsnb.analysis.metrics.metric import Kind, UserRows, names_of_kinds
-from opsnb.analysis.metrics.rows import TIME_COLUMN, Rows, without
+from opsnb.analysis.metrics.rows import Rows, without
 from opsnb.base.errors import MetricError
 
 if TYPE_CHECKING:
@@ -60,8 +60,11 @@ class ObservationWindow:
     recorded: dt.date | None = None
 
     def window(self, metric: Metric, *, timed: bool) -> int | None:
-        """Days from exposure in which a metric counts; None where they are not limited."""
-        if not timed or metric.table not in TIME_COLUMN:
+        """Days from exposure in which a metric counts; None where they are not limited.
+
+        `timed`: exposures and the metric's rows are known to the second.
+        """
+        if not timed:
             return None
         return metric.window_days or self.window_days
 
@@ -227,7 +230,7 @@ class TableScans:
         if earlier is not None:
             before = _user_amounts(own, part, key, holds & earlier)
             out |= {f"p{name}": amount for name, amount in before.items()}
-        if key in self.since and self.assigned.timed and part.table in TIME_COLUMN:
+        if key in self.since and self._timed(part):
             out |= self._by_age(own, holds, key, part)
         return out
 
@@ -242,11 +245,15 @@ class TableScans:
             out |= {f"{name}_age{index}": amount for name, amount in amounts.items()}
         return out
 
+    def _timed(self, metric: Metric) -> bool:
+        """Whether exposures and the metric's rows are known to the second."""
+        return self.assigned.timed and self.rows.moment(metric.table) is not None
+
     def _windows(self, joined: ibis.Table, metric: Metric) -> tuple[Any, Any]:
         """Which rows count after exposure, and which as the covariate (None: there are none)."""
         observed, timed = self.observed, self.assigned.timed
-        timed_rows, before = metric.table in TIME_COLUMN, observed.covariate_days
-        window = observed.window(metric, timed=timed)
+        timed_rows = self.rows.moment(metric.table) is not None
+        window, before = observed.window(metric, timed=self._timed(metric)), observed.covariate_days
         after: list[Any] = []
         if observed.end is not None and (window is None or observed.through is None):
             after.append(joined._day.isnull() | (joined._day <= observed.end))

@@ -11,10 +11,10 @@ from opsnb.analysis.tables.contracts import (
     Contract,
     Level,
     Rule,
-    tables_of_people,
     tables_where,
 )
 from opsnb.analysis.tables.gate import check, compared, report_of
+from opsnb.analysis.tables.own_tables import contract_of, contracts_of, tables_of_people
 from opsnb.analysis.tables.record import Gap, Record, runs
 from opsnb.analysis.tables.recorded import record_of, span_of
 from opsnb.analysis.tables.table import Table, fingerprints, open_table
@@ -33,6 +33,8 @@ __all__ = [
     "TableReport",
     "check",
     "compared",
+    "contract_of",
+    "contracts_of",
     "fingerprints",
     "open_table",
     "record_of",

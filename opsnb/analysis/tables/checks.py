@@ -11,8 +11,9 @@ from typing import Any
 import ibis.expr.types as ir
 
 from opsnb.analysis.tables import currencies, refund_rows, repeats
-from opsnb.analysis.tables.contracts import CONTRACTS, Level
+from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, sample, with_hash
+from opsnb.analysis.tables.own_tables import contract_from
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
 from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
@@ -150,7 +151,7 @@ def _issue(table: TypedTable, rows: ir.Table, probe: Probe, found: dict[str, Any
     key = "data.rule.team" if probe.label is not None else f"data.rule.{probe.rule}"
     whose = table.contract.people[:1]
     names = [
-        *CONTRACTS[table.name].key, *whose, probe.column, *probe.show, table.contract.clock
+        *contract_from(table.config).key, *whose, probe.column, *probe.show, table.contract.clock
     ]  # fmt: skip
     shown = [name for name in names if name is not None]
     rows_shown = sample(table, rows.filter(probe.broken), shown)

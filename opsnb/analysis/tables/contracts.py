@@ -5,14 +5,12 @@ All that opsnb knows of a table stands here. docs/data.md shows it (`make docs`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from opsnb.analysis.tables.contract import Column, Contract, Level, Rule, Type
 
-__all__ = [
-    "CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_of_people", "tables_where",
-]  # fmt: skip
+__all__ = ["CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_where"]
 
 
 def _needed(
@@ -309,11 +307,8 @@ CONTRACTS: dict[str, Contract] = {
 """The contracts by name of table."""
 
 
-def tables_where(holds: Callable[[Contract], object]) -> tuple[str, ...]:
-    """Names of the tables of whose contract something holds."""
-    return tuple(name for name, contract in CONTRACTS.items() if holds(contract))
-
-
-def tables_of_people() -> tuple[str, ...]:
-    """Names of the tables whose rows are about single people."""
-    return tables_where(lambda contract: contract.people)
+def tables_where(
+    holds: Callable[[Contract], object], among: Mapping[str, Contract] = CONTRACTS
+) -> tuple[str, ...]:
+    """Names of the tables of whose contract something holds: of the ten, or of those given."""
+    return tuple(name for name, contract in among.items() if holds(contract))

@@ -22,8 +22,9 @@ def report_of(workspace: Workspace, name: str) -> TableReport:
     TableError, ContractError, SourceError
         It cannot be opened or read.
     """
-    report = open_table(workspace, name).report
-    more = tuple(record_issues(record_of(workspace, name)))
+    table = open_table(workspace, name)
+    report = table.report
+    more = tuple(record_issues(record_of(workspace, name), table.contract))
     if not more:
         return report
     issues = sorted((*report.issues, *more), key=lambda issue: -LEVELS.index(issue.level))

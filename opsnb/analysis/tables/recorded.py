@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakKeyDictionary
 
-from opsnb.analysis.tables.contracts import CONTRACTS, Contract
+from opsnb.analysis.tables.contracts import Contract
 from opsnb.analysis.tables.day_counts import Day
 from opsnb.analysis.tables.public_holidays import public_holidays
 from opsnb.analysis.tables.record import Cause, Gap, Record
@@ -79,7 +79,7 @@ def _resting(workspace: Workspace, days: dict[dt.date, Day]) -> frozenset[dt.dat
 # -- what is said of it ------------------------------------------------------------------------
 
 
-def record_issues(record: Record) -> Iterator[Issue]:
+def record_issues(record: Record, contract: Contract) -> Iterator[Issue]:
     """Gaps, strays and days cut short, as the data gate says them."""
     for cause, gaps in _by_cause(record.gaps):
         rows = sum(gap.rows for gap in gaps)
@@ -90,7 +90,7 @@ def record_issues(record: Record) -> Iterator[Issue]:
             "usual": sum(gap.usual for gap in gaps),
             "names": [gap.name for gap in gaps if gap.name is not None],
             "table": record.table,
-            "witness": CONTRACTS[record.table].witness,
+            "witness": contract.witness,
         }
         named = "_named" if args["names"] else ""
         text = Text(f"data.rule.gap_{cause}{named}", args)

@@ -11,9 +11,10 @@ from opsnb.analysis.sources import open_source
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
+from opsnb.analysis.tables.own_tables import unknown
 from opsnb.analysis.tables.table_report import TableReport
 from opsnb.analysis.tables.typed_table import TypedTable
-from opsnb.base.errors import TableError, did_you_mean
+from opsnb.base.errors import TableError
 from opsnb.base.workspace import TableConfig, Workspace
 
 if TYPE_CHECKING:
@@ -92,9 +93,8 @@ def fingerprints(workspace: Workspace) -> dict[str, str | None]:
 
 
 def _config(workspace: Workspace, name: str) -> TableConfig:
-    if name not in CONTRACTS:
-        hint = did_you_mean(name, CONTRACTS, kind="tables")
-        raise TableError(f'the contract has no table "{name}"', where="tables", hint=hint)
+    if name not in workspace.tables and name not in CONTRACTS:
+        raise unknown(name, workspace.tables)
     if name not in workspace.tables:
         sources = ", ".join(f'"{source}"' for source in workspace.sources) or "a source"
         raise TableError(

@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.sources import Source
-from opsnb.analysis.tables.contracts import CONTRACTS, Contract
-from opsnb.base.errors import ContractError, OpsnbError, TableError, did_you_mean
+from opsnb.analysis.tables.contract import Contract
+from opsnb.analysis.tables.contracts import CONTRACTS
+from opsnb.analysis.tables.own_tables import contract_from, require_declared
+from opsnb.base.errors import ContractError, OpsnbError
 from opsnb.base.workspace import TableConfig
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class TypedTable:
         self.contract = _contract(config)
         self._raw = raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
+        require_declared(self.contract, self._own)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
         self.typed = self._typed(raw)
 
@@ -150,10 +153,7 @@ def as_told(rows: ir.Table, name: str) -> ir.Value:
 
 def _contract(config: TableConfig) -> Contract:
     """The table's contract; an order in several lines has no key and may have negative lines."""
-    if config.name not in CONTRACTS:
-        hint = did_you_mean(config.name, CONTRACTS, kind="tables")
-        raise TableError(f'the contract has no table "{config.name}"', where="tables", hint=hint)
-    contract = CONTRACTS[config.name]
+    contract = contract_from(config)
     if config.grain != "line":
         return contract
     rules = tuple(rule for rule in contract.rules if rule.id != "negative_amount")
@@ -177,11 +177,11 @@ def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
     """
     own = list(columns)
     known = {column.name for column in contract.columns}
-    names = {name: name for name in own}
+    names, in_any_case = {name: name for name in own}, {name.lower(): name for name in known}
     for name in own:
-        lower = name.strip().lower()
-        if lower in known and lower not in own and lower not in names.values():
-            names[name] = lower
+        meant = in_any_case.get(name.strip().lower())
+        if meant is not None and meant not in own and meant not in names.values():
+            names[name] = meant
     missing = [name for name in contract.required if name not in names.values()]
     if missing:
         free = [name for name in own if name not in known]
@@ -190,7 +190,8 @@ def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
         raise ContractError(
             f"lacks {', '.join(missing)}",
             where=f"tables.{contract.name}",
-            hint=f"map it in sql (select ... as {missing[0]}). "
+            hint=("" if contract.name in CONTRACTS else "correct the name under columns, or ")
+            + f"map it in sql (select ... as {missing[0]}). "
             + (f"{'; '.join(near)} " if near else "")
             + f"The table has: {', '.join(own)}",
         )

@@ -72,6 +72,8 @@ class Language(Formats):
     extra : Path or sequence of Path, optional
         Folders with more language files (of plug-ins, a workspace's own `messages/`), each read
         on top of those before it.
+    names : mapping of str to label, optional
+        What a workspace calls its own tables and columns, by key (`table.live`).
     cycle : str, optional
         `quarter` or `year`: the month's report then says "last quarter" for "last month", by the
         tables `[cycle.*]` of the language's file.
@@ -83,6 +85,7 @@ class Language(Formats):
         currency: str = "CNY",
         extra: Path | Sequence[Path] = (),
         *,
+        names: Mapping[str, Label] | None = None,
         cycle: str | None = None,
     ) -> None:
         known = known_languages()
@@ -95,6 +98,8 @@ class Language(Formats):
         self.code = code
         self.currency = currency
         self.texts = dict(read_texts(resources.messages() / f"{code}.toml"))
+        for key, label in (names or {}).items():  # a label is no template
+            self.texts[key] = self.say(label).replace("{", "{{").replace("}", "}}")
         for folder in (extra,) if isinstance(extra, Path) else extra:
             if (folder / f"{code}.toml").is_file():
                 self.texts |= read_texts(folder / f"{code}.toml")

@@ -26,6 +26,7 @@ from opsnb.base.plans import (
     read_targets,
 )
 from opsnb.base.plugins import Plugins
+from opsnb.base.workspace.columns import ColumnConfig
 from opsnb.base.workspace.file import (
     FILE,
     METRICS,
@@ -44,6 +45,7 @@ __all__ = [
     "FILE",
     "METRICS",
     "CheckConfig",
+    "ColumnConfig",
     "CycleConfig",
     "SourceConfig",
     "Span",
@@ -173,7 +175,24 @@ class Workspace:
 
     def speak(self, code: str | None = None, *, cycle: str | None = None) -> Language:
         """A language with the workspace's currency and its own texts, for a kind of cycle."""
-        return Language(code or self.language, self.currency, self.message_folders, cycle=cycle)
+        return Language(
+            code or self.language,
+            self.currency,
+            self.message_folders,
+            names=self._labels,
+            cycle=cycle,
+        )
+
+    @property
+    def _labels(self) -> dict[str, Label]:
+        """What the team's own tables and columns are called, by key of the language files."""
+        found: dict[str, Label] = {}
+        for name, table in self.tables.items():
+            if table.label is not None:
+                found[f"table.{name}"] = table.label
+            labelled = ((c, one.label) for c, one in (table.columns or {}).items())
+            found |= {f"dimension.{c}": label for c, label in labelled if label is not None}
+        return found
 
     @property
     def messages_folder(self) -> Path:

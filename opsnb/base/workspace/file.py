@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -16,8 +16,9 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from opsnb.base.credentials import expand, expand_url, written_out
 from opsnb.base.errors import WorkspaceError, did_you_mean
-from opsnb.base.messages import known_languages
+from opsnb.base.messages import Label, known_languages
 from opsnb.base.toml_model import Day, Problem, Said, Strict, fail, mistake, read_toml, validate
+from opsnb.base.workspace.columns import OwnColumns, problems_of
 
 FILE = "opsnb.toml"
 METRICS = "metrics.toml"
@@ -85,12 +86,23 @@ class Span(Strict):
 
 
 class TableConfig(Strict):
-    """[tables.NAME]: the team's own table, by a name or a query, as one of the contract."""
+    """[tables.NAME]: where a table of the contract is read from, or one with `columns` of its own.
+
+    Of a table that the contract does not know, `columns` gives the names and types, `day` the
+    column that dates its rows, `key` those that together name a row; of one that it knows,
+    `columns` gives the types of further columns.
+    """
 
     source: str = Field(examples=['"shop"'])
     table: str | None = Field(default=None, examples=['"orders"'])
     sql: str | None = Field(default=None, examples=['"select ..."'])
     grain: Literal["order", "line"] | None = None
+    label: Said | None = Field(default=None, examples=['{en = "live sessions", zh = "直播场次"}'])
+    day: str | None = Field(default=None, examples=['"started_at"'])
+    key: list[str] = Field(default=[], examples=['["session_id"]'])
+    columns: OwnColumns | None = Field(
+        default=None, examples=['{session_id = "id", user_id = "user", minutes = "number"}']
+    )
     recorded_from: Day | None = Field(default=None, examples=["2026-08-26"])
     recorded_until: Day | None = Field(default=None, examples=["2026-10-31"])
     gaps: list[Span] = Field(default=[], examples=["[{start = 2026-10-29, end = 2026-10-30}]"])
@@ -113,6 +125,7 @@ class TableConfig(Strict):
         if (self.table is None) == (self.sql is None):
             what = "has both table and sql" if self.table else "has neither table nor sql"
             yield Problem("", what, 'give one: table = "orders", or sql = "select ..."')
+        yield from problems_of(self.columns, self.day, self.key, self.label)
         first, last = self.recorded_from, self.recorded_until
         if first is not None and last is not None and last < first:
             what = f"{last} is before recorded_from, {first}"
@@ -222,11 +235,26 @@ class File(Strict):
                 yield Problem(f"tables.{name}.source", what, hint)
             if table.grain is not None and name != "orders":
                 yield Problem(f"tables.{name}.grain", "only orders has a grain", "remove the line")
+        yield from _labelled_twice(self.tables)
         for group in ("sources", "tables"):
             for name in getattr(self, group):
                 if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
                     hint = "letters, digits and underscores, a letter first"
                     yield Problem(f"{group}.{name}", f'"{name}" is no usable name', hint)
+
+
+def _labelled_twice(tables: Mapping[str, TableConfig]) -> Iterable[Problem]:
+    """A column's label is what columns of its name are called in all tables."""
+    known: dict[str, tuple[str, Label]] = {}
+    for table, config in tables.items():
+        for name, column in (config.columns or {}).items():
+            if column.label is None:
+                continue
+            first, label = known.setdefault(name, (table, column.label))
+            if label != column.label:
+                what = f"is not the label that {name} has in tables.{first}"
+                hint = "give both the same label, or remove this one: it counts for all tables"
+                yield Problem(f"tables.{table}.columns.{name}.label", what, hint)
 
 
 def read_file(file: Path) -> File:

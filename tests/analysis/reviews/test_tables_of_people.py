@@ -13,21 +13,20 @@ import pytest
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.metrics.by_period import Measured
 from opsnb.analysis.reviews.shared import breakdowns, privacy_scan
-from opsnb.analysis.tables import contracts
-from opsnb.analysis.tables.contracts import CONTRACTS, Column, Contract, tables_of_people
+from opsnb.analysis.tables import CONTRACTS, Column, Contract, tables_of_people
 from opsnb.base import periods
 from opsnb.base.workspace import Workspace
 
 OCTOBER = periods.parse("2026-10")
 
 
-def test_each_table_that_names_users_holds_people() -> None:
+def test_each_table_that_names_users_holds_people(workspace: Callable[..., Workspace]) -> None:
     of_users = {
         name
         for name, contract in CONTRACTS.items()
         if "user_id" in {*contract.required, *contract.optional, *contract.key}
     }
-    assert set(tables_of_people()) == of_users
+    assert set(tables_of_people(workspace({}))) == of_users
     assert {"users", "events", "orders", "surveys", "tickets"} <= of_users
     assert not {"spend", "series", "tasks"} & of_users
 
@@ -39,7 +38,7 @@ def members(monkeypatch: pytest.MonkeyPatch) -> Contract:
         "members", (Column("user_id", "text"), Column("club", "text")),
         key=("user_id",), clock=None, people=("user_id",),
     )  # fmt: skip
-    monkeypatch.setitem(contracts.CONTRACTS, made.name, made)
+    monkeypatch.setitem(CONTRACTS, made.name, made)
     return made
 
 
@@ -54,7 +53,7 @@ def test_a_new_table_of_users_is_withheld_by_group(members: Contract) -> None:
     found = [Measured("2026-10", "chess", 2.0, n=2), Measured("2026-10", "go", 90.0, n=90)]
     ops: Any = SimpleNamespace(
         catalogue={"joined": metric}, groups_to_withhold=people,
-        meter=SimpleNamespace(measure=lambda *_, **__: found),
+        meter=SimpleNamespace(measure=lambda *_, **__: found), workspace=SimpleNamespace(tables={}),
     )  # fmt: skip
     shown = breakdowns.measured_by(ops, "joined", [OCTOBER], "club")
     assert asked and [(one.group, one.withheld) for one in shown] == [

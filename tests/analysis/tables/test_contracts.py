@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsnb.analysis.metrics.data_range import ACTIVITY
-from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN
+from opsnb.analysis.metrics.data_range import activity_tables
 from opsnb.analysis.tables import CONTRACTS, Column, Contract, tables_of_people, tables_where
+from opsnb.base.workspace import Workspace
 
 ALL = list(CONTRACTS.values())
 ROOT = Path(__file__).parents[3] / "opsnb"
@@ -65,14 +65,16 @@ def test_free_text_is_quoted_as_a_comment(contract: Contract) -> None:
     assert (contract.comment is not None) == any(c.name == "comment" for c in contract.columns)
 
 
-def test_everybody_asks_the_contracts() -> None:
+def test_everybody_asks_the_contracts(workspace: Callable[..., Workspace]) -> None:
     """What privacy, periods and metrics know of tables comes from their contracts."""
+    made = workspace({})
     people = {"users", "events", "orders", "assignments", "outcomes", "surveys", "tickets"}
-    assert set(tables_of_people()) == people
-    assert DAY_COLUMN["users"] == "registered_date" and DAY_COLUMN["tasks"] == "due_on"
-    assert set(CONTRACTS) - set(DAY_COLUMN) == {"assignments"}
-    assert set(CONTRACTS) - set(ACTIVITY) == {"assignments", "tasks"}
-    assert set(TIME_COLUMN) == {"users", "events", "orders", "surveys", "tickets"}
+    assert set(tables_of_people(made)) == people
+    assert CONTRACTS["users"].day == "registered_date" and CONTRACTS["tasks"].day == "due_on"
+    assert tables_where(lambda one: one.day is None) == ("assignments",)
+    assert set(CONTRACTS) - set(activity_tables(made)) == {"assignments", "tasks"}
+    timed = {"users", "events", "orders", "surveys", "tickets"}
+    assert set(tables_where(lambda one: one.moment)) == timed
     assert tables_where(lambda one: one.sampled) == ("surveys",)
 
 

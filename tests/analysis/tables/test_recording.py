@@ -343,8 +343,9 @@ def test_issues_name_gap_stray_and_cut_in_both_languages(workspace):
     days = {str(START + k * DAY): 30 for k in range(90) if k not in (50, 51)}
     days["2026-09-01"] = 1
     record = record_of(orders_on(workspace, days), "orders")
+    issues = list(record_issues(record, CONTRACTS["orders"]))
     said = {
-        code: {issue.rule: Language(code).say(issue.message) for issue in record_issues(record)}
+        code: {issue.rule: Language(code).say(issue.message) for issue in issues}
         for code in ("en", "zh")
     }
     assert said["en"].keys() == said["zh"].keys() == {"gap_empty", "stray_after"}

@@ -99,7 +99,8 @@ def panel_of(ops: Recorder, plan: CampaignPlan, line: Timeline) -> Panel | Text:
     begun = wide.index.min()
     wide = wide.reindex(line.numbers)
     if ops.meter.record(plan.metric) is None:
-        wide = wide.fillna(0.0).where(wide.index >= begun)
+        wide = wide.fillna(0.0)
+        wide[wide.index < begun] = np.nan
     wide[unusable(ops, plan, line)] = np.nan
     known = wide[list(plan.treated_units)].notna().all(axis=1).to_numpy()
     line, wide = _from_first(line, wide, known)

@@ -18,7 +18,7 @@ from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.quantiles import quantile_ranks
 from opsnb.analysis.metrics import ArmAggregates, Assigned, Metric, ObservationWindow, Panel
 from opsnb.analysis.metrics.catalogue import Catalogue
-from opsnb.analysis.metrics.rows import DAY_COLUMN, TIME_COLUMN, Rows, on_days, without
+from opsnb.analysis.metrics.rows import Rows, on_days, without
 from opsnb.analysis.metrics.user_panel import avoidable, parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.tables import Gap, Record
@@ -199,7 +199,7 @@ def _windows(
     """By table with moments that metrics are read from, the most days after exposure they count."""
     found: dict[str, int] = {}
     for part in (part for name in metrics for part in parts_of(catalogue[name], catalogue)):
-        if part.table is not None and part.table in TIME_COLUMN and rows.has(part.table):
+        if part.table is not None and rows.has(part.table) and rows.moment(part.table):
             days = part.window_days or window_days
             found[part.table] = max(days, found.get(part.table, 0))
     return dict(sorted(found.items()))
@@ -237,8 +237,8 @@ def _exposed(
     """Users by their first exposure, and how many on each day on record."""
     record = rows.record(name)
     table = rows.table(name).expr  # who came on a day of a gap is not new on the next one
-    moment = table[TIME_COLUMN[name]]
-    inside = on_days(table, start, end, DAY_COLUMN[name]) & table.user_id.notnull()
+    moment = table[rows.moment(name)]
+    inside = on_days(table, start, end, rows.day(name)) & table.user_id.notnull()
     if exposure:
         inside &= table.event == exposure
     first = table.filter(inside).group_by("user_id").agg(assigned_at=moment.min())

@@ -10,7 +10,7 @@ from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.rows_set_aside import set_aside_by_arm
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
-from opsnb.analysis.tables import CONTRACTS, TableReport
+from opsnb.analysis.tables import TableReport
 from opsnb.base.messages import Text
 from opsnb.base.seam import Passed
 
@@ -45,7 +45,7 @@ def _loss(data: ExperimentData, report: TableReport) -> TrustTests:
     """Whether the arms lost rows of a table alike; nothing where no assigned user lost one."""
     table = report.table
     lost = report.quarantined - report.identical
-    of_users = "user_id" in CONTRACTS[table].people and table != "assignments"
+    of_users = "user_id" in data.ops.rows.contract(table).people and table != "assignments"
     if not lost or not of_users or isinstance(data.panel, DailyCounts):
         return TrustTests()
     found = set_aside_by_arm(data.ops.rows, table, data.panel.assigned)

@@ -23,16 +23,13 @@ from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.blocked import Blocked
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
-from opsnb.analysis.tables import tables_where
+from opsnb.analysis.tables import contracts_of, tables_where
 from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
-
-AFTER_EXPOSURE = tables_where(lambda contract: contract.post_treatment)
-"""Tables whose columns a treatment may have changed."""
 
 
 class ExperimentData:
@@ -297,10 +294,16 @@ class ExperimentData:
         column, rows = self.plan.covariate.column, self.ops.rows
         if self._users is not None and column in self._users.attributes:
             return Text.of("ab.covariate.no_number", column=column)
-        for table in AFTER_EXPOSURE:
+        for table in self.after_exposure:
             if rows.has(table) and column in rows.table(table).columns:
                 return Text.of("ab.covariate.post_treatment", column=column, table=table)
         return Text.of("ab.covariate.absent", column=column)
+
+    @property
+    def after_exposure(self) -> tuple[str, ...]:
+        """Tables whose columns a treatment may have changed."""
+        known = contracts_of(self.ops.workspace)
+        return tables_where(lambda contract: contract.post_treatment, known)
 
     @cached_property
     def covariate_window(self) -> CovariateWindow | None:

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.metrics import ObservationWindow
-from opsnb.analysis.metrics.rows import TIME_COLUMN
 from opsnb.analysis.metrics.user_panel import avoidable, parts_of
 from opsnb.analysis.reviews.shared.data_gate import data_end
 from opsnb.base.messages import Text
@@ -41,8 +40,8 @@ class ExperimentRecord:
         """Tables with moments that metrics are read from, in the order of their names."""
         catalogue, rows = self.ops.catalogue, self.ops.rows
         parts = [part for name in metrics for part in parts_of(catalogue[name], catalogue)]
-        named = {part.table for part in parts if part.table in TIME_COLUMN}
-        return sorted(name for name in named if name is not None and rows.has(name))
+        named = {part.table for part in parts if part.table is not None}
+        return sorted(name for name in named if rows.has(name) and rows.moment(name))
 
     def of(self, metrics: Sequence[str]) -> list[Record]:
         """Their records; none of a table without a row."""
@@ -77,7 +76,7 @@ class ExperimentRecord:
             return found
         for part in (part for name in metrics for part in parts_of(catalogue[name], catalogue)):
             days = part.window_days or self.plan.window_days
-            if days and part.table is not None and part.table in TIME_COLUMN:
+            if days and part.table is not None and self.ops.rows.moment(part.table):
                 found[part.table] = max(days, found.get(part.table, 0))
         return dict(sorted(found.items()))
 

@@ -10,7 +10,6 @@ from opsnb.analysis.methods.strata import heterogeneity
 from opsnb.analysis.metrics import ArmAggregates
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
-from opsnb.analysis.reviews.experiment.experiment_data import AFTER_EXPOSURE
 from opsnb.base.messages import Text
 
 MIN_USERS = 200
@@ -38,7 +37,7 @@ def segment_parts(experiment: Evidence) -> list[Part]:
 def _refusal(experiment: Evidence, name: str) -> Text:
     """Why a segment is left out: recorded after exposure, or not at all."""
     rows, dimension = experiment.ops.rows, experiment.dimension(name)
-    for table in AFTER_EXPOSURE:
+    for table in experiment.after_exposure:
         if rows.has(table) and name in rows.table(table).columns:
             return Text.of("ab.segment.post_treatment", dimension=dimension, table=table)
     return Text.of("ab.segment.absent", dimension=dimension)

@@ -52,19 +52,19 @@ def completeness(period: PeriodCoverage, *, is_empty: bool) -> Completeness:
     )
 
 
-def days_missing(gaps: Sequence[tuple[str, Gap]]) -> Text:
+def days_missing(period: PeriodCoverage, gaps: Sequence[tuple[str, Gap]]) -> Text:
     """Which days of which tables are not on record."""
-    named = [_gap(table, gap) for table, gap in gaps[:MOST_NAMED]]
+    named = [_gap(period, table, gap) for table, gap in gaps[:MOST_NAMED]]
     if len(gaps) > MOST_NAMED:
         named.append(Text.of("month.days_missing_more", n=len(gaps) - MOST_NAMED))
     return Text.of("month.days_missing", gaps=named)
 
 
-def _gap(table: str, gap: Gap) -> Text:
+def _gap(period: PeriodCoverage, table: str, gap: Gap) -> Text:
     tracking = "_tracking" if gap.cause in ("witness", "tracking") else ""
     return Text.of(
         f"month.gap_of{tracking}",
-        table=Text(f"table.{table}"),
+        table=period.word("table", table),
         span=span_of(gap.start, gap.end),
     )
 

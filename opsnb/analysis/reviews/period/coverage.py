@@ -123,8 +123,9 @@ class PeriodCoverage:
             one = found.get(span.key)
             if one is None or one.value is None:
                 return None
-            lacking = one.days not in (None, 0, span.days) and defined.kind.adds_up(defined)
-            return one.value * span.days / one.days if lacking and one.days else one.value
+            if one.days in (None, 0, span.days) or not defined.kind.adds_up(defined, self.ops.rows):
+                return one.value
+            return one.value * span.days / one.days
 
         return [of(span) for span in periods]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsnb.analysis.display import Column, Fold, Note, Paragraph, Part, Table
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.reviews.period.kpi_measurement import SAMPLED
-from opsnb.analysis.tables import CONTRACTS, span_of
+from opsnb.analysis.tables import span_of
 from opsnb.base.messages import Said, Text
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class EventEffect:
         Days of the event that lie in the span and are on record.
     value, without : float
         The KPI, and the KPI without those days; of what adds up, a recorded day.
+    each_day : bool
+        It adds up.
     """
 
     event: Event
@@ -54,10 +56,7 @@ class EventEffect:
     kpi: Kpi
     value: float
     without: float
-
-    @property
-    def each_day(self) -> bool:
-        return _adds_up(self.kpi.metric)
+    each_day: bool
 
     @property
     def moved(self) -> float:
@@ -114,14 +113,11 @@ def _effect(
     value, without = whole.value, rest.value
     if value is None or without is None:
         return None
-    if _adds_up(metric):
+    each_day = metric.kind.adds_up(metric, evidence.ops.rows)
+    if each_day:
         value /= whole.days or span.days
         without /= rest.days or span.days - len(days)
-    return EventEffect(event, span, days, kpi, value, without)
-
-
-def _adds_up(metric: Metric) -> bool:
-    return metric.kind.adds_up(metric)
+    return EventEffect(event, span, days, kpi, value, without, each_day)
 
 
 def _is_of_days(evidence: PeriodEvidence, metric: Metric) -> bool:
@@ -134,8 +130,9 @@ def _is_of_days(evidence: PeriodEvidence, metric: Metric) -> bool:
     if metric.parts:
         return all(_is_of_days(evidence, ops.catalogue[name]) for name in metric.parts)
     tables = metric.kind.tables(metric, ops.rows, ops.catalogue)
-    daily = _adds_up(metric) or metric.kind.of_any_days
-    booked = any(CONTRACTS[name].ledger or CONTRACTS[name].planned for name in tables)
+    daily = metric.kind.adds_up(metric, ops.rows) or metric.kind.of_any_days
+    contracts = [ops.rows.contract(name) for name in tables]
+    booked = any(one.ledger or one.planned for one in contracts)
     return bool(tables) and daily and not booked and not tables & SAMPLED
 
 

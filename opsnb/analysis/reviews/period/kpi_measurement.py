@@ -174,11 +174,11 @@ def change_between(
 ) -> Change | None:
     """A KPI's change, with an interval where both values are samples.
 
-    short: days are missing on either side; what adds up is then compared by the recorded day.
+    short: it adds up and days are missing on either side: it is compared by the recorded day.
     """
     if before is None or before.value is None or now.value is None:
         return None
-    if short and metric.kind.adds_up(metric) and before.days and now.days:
+    if short and before.days and now.days:
         earlier, later = before.value / before.days, now.value / now.days
         return Change(later - earlier, _relative(earlier, later), per_day=True)
     gap = now.value - before.value
@@ -217,7 +217,9 @@ def _change(
         return _same_weekdays(period, metric)
     if not period.holds(metric, span):
         return None
-    return change_between(metric, previous, now, short=short)
+    return change_between(
+        metric, previous, now, short=short and metric.kind.adds_up(metric, period.ops.rows)
+    )
 
 
 def _same_weekdays(period: PeriodCoverage, metric: Metric) -> Change | None:
@@ -290,10 +292,9 @@ def _year(
         base, _ = base_period(period.period, period.ops.workspace.country)
         if not period.holds(metric, period.period):
             return None
-        whole = before is None or _is_whole(before, base)
-        return change_between(
-            metric, before, now, short=not (whole and _is_whole(now, period.period))
-        )
+        whole = (before is None or _is_whole(before, base)) and _is_whole(now, period.period)
+        short = not whole and metric.kind.adds_up(metric, period.ops.rows)
+        return change_between(metric, before, now, short=short)
     gap = (now.value or 0.0) - aligned
     return Change(gap, gap / abs(aligned) if aligned else None, aligned=True)
 

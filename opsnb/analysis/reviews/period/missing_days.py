@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from opsnb.analysis.display import Note, Part
 from opsnb.analysis.reviews.shared.days_said import said_days
-from opsnb.analysis.tables import CONTRACTS
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def _said(
 def cause_text(coverage: PeriodCoverage, table: str, gap: Gap) -> Text:
     """Why the days of a gap count as not recorded."""
     named = "_named" if gap.name is not None else ""
-    witness = CONTRACTS[table].witness
+    witness = coverage.ops.rows.contract(table).witness
     return Text.of(
         f"month.gap.{gap.cause}{named}",
         table=coverage.word("table", table),

@@ -256,7 +256,7 @@ class PeriodReview(abc.ABC):
         if found.status != "ready":
             self.ops.status(found.status, found.reason)
         elif evidence.missing_days:
-            self.ops.status("ready", days_missing(evidence.missing_days))
+            self.ops.status("ready", days_missing(evidence, evidence.missing_days))
         if evidence.is_empty or evidence.has_no_kpi:
             return
         if refused := self._refused():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from opsnb.analysis.display import Absent, Part
 from opsnb.analysis.findings import Check
 from opsnb.analysis.findings.refusal import refusal
-from opsnb.analysis.tables import CONTRACTS, Issue
+from opsnb.analysis.tables import Contract, Issue
 from opsnb.base.messages import Language, Text
 
 if TYPE_CHECKING:
@@ -30,16 +30,20 @@ REPAIR = dt.timedelta(days=7)
 class Block:
     """An issue of the data gate that blocks, and the check that says so."""
 
-    table: str
+    contract: Contract
     issue: Issue
     check: Check
+
+    @property
+    def table(self) -> str:
+        return self.contract.name
 
     def touches(self, columns: Iterable[str]) -> bool:
         """Whether what is read of these columns is wrong.
 
         An issue of no column, or of the table's key or clock, is one of all its rows.
         """
-        contract, column = CONTRACTS[self.table], self.issue.column
+        contract, column = self.contract, self.issue.column
         of_rows = column is None or column == contract.clock
         named = set((column or "").split(", "))
         return of_rows or bool(named & {*contract.key, *columns})

@@ -100,7 +100,7 @@ def _counts(ops: Recorder, name: str, found: Sequence[Measured]) -> list[dict[st
     """People by group behind a metric in one period, and those a share counts; none of rows
     that are not about people."""
     metric = ops.catalogue[name]
-    if _table(ops, metric) not in tables_of_people():
+    if _table(ops, metric) not in tables_of_people(ops.workspace):
         return []
     counts = [{one.group: _people(metric, one) for one in found}]
     if metric.kind.is_yes_or_no:

@@ -78,7 +78,7 @@ def inspect_tables(ops: Recorder, needs: Sequence[str], optional: Sequence[str] 
             if issue.level != "note":
                 checks.append(_check(report, issue, fact))
                 if issue.level == "block":
-                    blocks.append(Block(report.table, issue, checks[-1]))
+                    blocks.append(Block(ops.rows.contract(report.table), issue, checks[-1]))
             elif issue.rule != "old":
                 counted.append(Counted(report.table, issue.message, fact))
     absent = tuple(name for name in (*needs, *optional) if name not in ops.workspace.tables)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.analysis.methods.disclosure import hidden_groups
-from opsnb.analysis.tables import CONTRACTS, open_table, tables_of_people
+from opsnb.analysis.tables import contract_of, open_table
 from opsnb.base.messages import Language, Text
 from opsnb.base.personal_data import counted
 
@@ -39,8 +39,6 @@ _NAMES = re.compile(
     r"|nick_?name|open_?id|union_?id|wechat|weixin|qq|alipay|ip|device_id|imei|idfa|oaid"
     r"|latitude|longitude|gps)(?:$|_)|姓名|手机|电话|身份证|邮箱|地址|生日|昵称|微信"
 )
-_QUOTED = {name: one.comment for name, one in CONTRACTS.items() if one.comment}
-"""The texts that a report quotes, masked."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,9 @@ def exposures(workspace: Workspace, tables: Sequence[str] = ()) -> list[Exposure
     if workspace.min_cell < 2:
         found.append(Exposure("off", "warn", "", None, Text("privacy.off"), {}))
     for name in tables or list(workspace.tables):
-        rows = open_table(workspace, name).expr
-        found += _columns(name, rows)
-        if name in tables_of_people():
+        rows, contract = open_table(workspace, name).expr, contract_of(workspace, name)
+        found += _columns(name, rows, contract.comment)
+        if contract.people:
             found += _populations(name, rows, workspace.min_cell)
             found += _cells(name, rows, workspace.min_cell)
     return sorted(found, key=lambda one: one.level != "warn")
@@ -95,7 +93,7 @@ def _texts(rows: ir.Table) -> list[str]:
     return [name for name in rows.columns if rows[name].type().is_string()]
 
 
-def _columns(table: str, rows: ir.Table) -> Iterator[Exposure]:
+def _columns(table: str, rows: ir.Table, quoted: str | None) -> Iterator[Exposure]:
     """Columns that look personal, by their name or by what is in them."""
     texts = _texts(rows)
     frame = rows.select(texts).limit(LOOKED_AT).execute() if texts else None
@@ -107,16 +105,17 @@ def _columns(table: str, rows: ir.Table) -> Iterator[Exposure]:
             read = len(values)
             kinds = sum((counted(value) for value in values), Counter())
         if kinds:
-            yield _with_matches(table, column, read, kinds)
+            yield _with_matches(table, column, read, kinds, quoted == column)
         elif _NAMES.search(column):
             said = Text.of("privacy.named", table=table, column=column)
             yield Exposure("column", "warn", table, column, said, {})
 
 
-def _with_matches(table: str, column: str, read: int, kinds: Counter[str]) -> Exposure:
+def _with_matches(
+    table: str, column: str, read: int, kinds: Counter[str], quoted: bool
+) -> Exposure:
     """A quoted comment is masked; any other column may name groups in a table."""
     args = {"table": table, "column": column, "read": read, **{k: kinds[k] for k in _KINDS}}
-    quoted = _QUOTED.get(table) == column
     key = "privacy.quoted" if quoted else "privacy.holds"
     counts = {"read": read, **kinds}
     level: Literal["warn", "note"] = "note" if quoted else "warn"

@@ -142,7 +142,8 @@ def _cell(
         return value
     if not (evidence.holds(metric, period) and evidence.holds(metric, last)):
         return value
-    short = (now.days, before.days) not in ((None, None), (period.days, last.days))
+    whole = (now.days, before.days) in ((None, None), (period.days, last.days))
+    short = not whole and metric.kind.adds_up(metric, ops.rows)
     moved = change_between(metric, before, now, short=short)
     if moved is None or moved.relative is None:
         return value
