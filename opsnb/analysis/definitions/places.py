@@ -109,12 +109,18 @@ class Place:
 
     def placed(self, tree: sge.Expression) -> sge.Expression:
         """The expression with this table's names for the model's columns."""
-        return with_columns(tree, self._column)
+        known = all(self._inner(column) is not None for column in tree.find_all(sge.Column))
+        read = with_columns(tree, lambda column: self._inner(column) or column)
+        whole = self._found(read) if known else None
+        return with_columns(tree, self._column) if whole is None else whole
+
+    def _inner(self, column: sge.Column) -> sge.Expression | None:
+        """What a column of the model is over the table that the model reads."""
+        inner = self.model.columns.get(column.name.lower())
+        return column if inner is None and self.model.passes else inner
 
     def _column(self, column: sge.Column) -> sge.Expression:
-        inner = self.model.columns.get(column.name.lower())
-        if inner is None and self.model.passes:
-            inner = column
+        inner = self._inner(column)
         found = self._found(inner) if inner is not None else None
         if found is None and inner is not column:
             found = self._own(column.name)  # the table may hold what the query gives
