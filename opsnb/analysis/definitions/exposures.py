@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlglot as sg
 import sqlglot.expressions as sge
@@ -125,17 +125,10 @@ def _source(workspace: Workspace, tool: str, exposures: str) -> tuple[str, list[
             where=f"--exposures {exposures}",
             hint=did_you_mean(name, workspace.sources, kind="sources"),
         )
-    scheme = _scheme(path)
     name = tool.lower()
     while name in workspace.sources:
         name += "_exposures"
-    place = path.resolve()
-    shown = (
-        place.relative_to(workspace.root).as_posix()
-        if place.is_relative_to(workspace.root)
-        else place.as_posix()
-    )
-    url = f"{scheme}://{shown}"
+    url = f"{_scheme(path)}://{_shown(path.resolve(), workspace.root.resolve())}"
     config = SourceConfig(url=url)
     config._name = name
     source = connect(config, workspace.root)
@@ -144,9 +137,15 @@ def _source(workspace: Workspace, tool: str, exposures: str) -> tuple[str, list[
         raise ParameterError(
             f"holds {len(tables)} tables: {', '.join(tables[:8])}",
             where=f"--exposures {exposures}",
-            hint="give one file, or a folder in a folder: its files are one table",
+            hint="give one file, or the folder whose files together are the exposures",
         )
     return name, [f"[sources.{name}]", f"url = {value_text(url)}", ""], source, tables[0]
+
+
+def _shown(place: Path, root: Path) -> str:
+    """The place as a url has it, a folder as one table of all its files."""
+    shown = place.relative_to(root).as_posix() if place.is_relative_to(root) else place.as_posix()
+    return f"{shown[:-1]}[{shown[-1]}]" if place.is_dir() else shown  # a glob of that folder alone
 
 
 def _scheme(path: Path) -> str:
@@ -165,7 +164,7 @@ def _query(
     )
     experiments = {p.source: p.id for p in plans if p.source != p.id}
     when = column_named(experiment)
-    arms: list[tuple[sge.Expression, str]] = [
+    arms: list[tuple[Any, str]] = [
         (sge.and_(_is(when, plan.source), _is(column_named(variant), key)), name)
         for plan in plans
         for key, name in plan.variants.items()
@@ -201,7 +200,7 @@ def _is(column: sge.Expression, value: str) -> sge.Expression:
     return sge.EQ(this=text, expression=sge.Literal.string(value))
 
 
-def _case(cases: Sequence[tuple[sge.Expression, str]], otherwise: sge.Expression) -> sge.Expression:
+def _case(cases: Sequence[tuple[Any, str]], otherwise: sge.Expression) -> sge.Expression:
     as_text = sge.cast(otherwise.copy(), "varchar")
     if not cases:
         return as_text

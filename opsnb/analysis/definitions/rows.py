@@ -68,4 +68,4 @@ def ratio_of(top: RowMetric, bottom: RowMetric) -> RowMetric | None:
 
 
 def _where(value: str, condition: str | None) -> str:
-    return f"case when {condition} then {value} end" if condition else value
+    return f"case when {condition} then {value} else 0 end" if condition else value
