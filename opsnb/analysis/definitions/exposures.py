@@ -164,11 +164,10 @@ def _query(
     )
     experiments = {p.source: p.id for p in plans if p.source != p.id}
     when = column_named(experiment)
-    arms: list[tuple[Any, str]] = [
-        (sge.and_(_is(when, plan.source), _is(column_named(variant), key)), name)
+    arms = [
+        (sge.and_(_is(when, plan.source), _is(column_named(variant), *keys)), name)
         for plan in plans
-        for key, name in plan.variants.items()
-        if key != name
+        for name, keys in _keys(plan).items()
     ]
     select = sg.select(
         _case([(_is(when, key), id) for key, id in experiments.items()], when).as_("experiment_id"),
@@ -195,9 +194,21 @@ def _among(names: Mapping[str, str], choices: Iterable[str]) -> str:
     return found
 
 
-def _is(column: sge.Expression, value: str) -> sge.Expression:
+def _keys(plan: PlanDraft) -> dict[str, list[str]]:
+    """What exposures call each arm, where that is not its name in the plan."""
+    out: dict[str, list[str]] = {}
+    for key, name in plan.variants.items():
+        if key != name:
+            out.setdefault(name, []).append(key)
+    return out
+
+
+def _is(column: sge.Expression, *values: str) -> sge.Expression:
     text = sge.cast(column.copy(), "varchar")
-    return sge.EQ(this=text, expression=sge.Literal.string(value))
+    listed = [sge.Literal.string(value) for value in values]
+    if len(listed) == 1:
+        return sge.EQ(this=text, expression=listed[0])
+    return sge.In(this=text, expressions=listed)
 
 
 def _case(cases: Sequence[tuple[Any, str]], otherwise: sge.Expression) -> sge.Expression:

@@ -49,7 +49,9 @@ class RowMetric:
         """`count` of what is counted, `money` of the contract's amounts, else `number`."""
         if self.kind in ("count", "distinct", "trailing"):
             return "count"
-        return "money" if self.value in _MONEY.get(self.table, ()) else "number"
+        money = _MONEY.get(self.table, ())
+        per = (self.more or {}).get("per", "1")
+        return "money" if self.value in money and per not in money else "number"
 
 
 def ratio_of(top: RowMetric, bottom: RowMetric) -> RowMetric | None:
