@@ -9,6 +9,7 @@ from typing import Any
 
 from opsnb.analysis.metrics.catalogue import load_catalogue
 
+_ID = re.compile(r"[a-z][a-z0-9_]*")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -96,6 +97,8 @@ def mark(tool: str, id: str) -> str:
 
 def slug(text: str) -> str:
     """An id made of a name: lower-case letters, digits and underscores, a letter first."""
+    if _ID.fullmatch(text):
+        return text
     made = _SLUG.sub("_", text.lower()).strip("_")
     return made if made[:1].isalpha() else f"m_{made}" if made else ""
 
@@ -128,7 +131,7 @@ class Ids:
         return self._given[source]
 
     def _free(self, source: str, wanted: str) -> str:
-        base = wanted or slug(source) or self.tool.lower()
+        base = slug(wanted) or slug(source) or self.tool.lower()
         with_tool = f"{self.tool.lower()}_{base}"
         names = [base, with_tool, *(f"{with_tool}_{n}" for n in range(2, 1000))]
         free = next(name for name in names if name not in self._taken)

@@ -78,16 +78,23 @@ class SemanticModel:
 
     def _to_map(self) -> tuple[str, ...]:
         """The keys of a table of the team's own that holds its rows; other columns stay."""
-        lines = [f'table = "{self.table}"']
-        if (day := self.time(self.clock)) is None:
-            return tuple(lines)
-        typed = {_sql(one): _type_of(name) for name, one in self.entities.items()} | {day: "time"}
+        plain = f'table = "{self.table}"'
+        if (day := self.time(self.clock)) is None or not day.isidentifier():
+            return (plain,)
+        ids = {_sql(one): name for name, one in self.entities.items()}
+        person = next((sql for sql, name in ids.items() if _is_person(name)), None)
+        typed = dict.fromkeys(ids, "id")
+        if person is not None:
+            del typed[person]
+            typed = {"user_id": "user"} | typed
+            if person != "user_id":
+                plain = f'sql = "select *, {person} as user_id from {self.table}"'
+        typed[day] = "time"
         for one in self.measures.values():
             if one.text("agg").lower() in ("sum", "average", "median", "percentile"):
                 typed.setdefault(_sql(one), "number")
         columns = [f'{name} = "{kind}"' for name, kind in typed.items() if name.isidentifier()]
-        lines += [f'day = "{day}"'] if day.isidentifier() else []
-        return (*lines, f"columns = {{{', '.join(columns)}}}")
+        return (plain, f'day = "{day}"', f"columns = {{{', '.join(columns)}}}")
 
 
 @dataclass(frozen=True)
@@ -181,9 +188,9 @@ def _sql(node: Node) -> str:
     return node.sql("expr") or node.text("name")
 
 
-def _type_of(entity: str) -> str:
+def _is_person(entity: str) -> bool:
     """People are told from other things by what the project calls them."""
-    return "user" if entity.lower().removesuffix("_id") in _PEOPLE else "id"
+    return entity.lower().removesuffix("_id") in _PEOPLE
 
 
 def _grain(node: Node) -> str:

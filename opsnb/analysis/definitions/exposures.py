@@ -13,7 +13,7 @@ import sqlglot.expressions as sge
 from opsnb.analysis.definitions.carried import NotCarried, PlanDraft
 from opsnb.analysis.definitions.expressions import DUCKDB
 from opsnb.analysis.definitions.expressions import column as column_named
-from opsnb.analysis.definitions.toml_text import value_text
+from opsnb.analysis.definitions.toml_text import lines_text, value_text
 from opsnb.analysis.sources import Source, connect, open_source
 from opsnb.base.errors import ParameterError, did_you_mean
 from opsnb.base.workspace import SourceConfig, Workspace
@@ -109,7 +109,7 @@ def mapping_of(
     rows = source.table(table)
     sql = _query(LAYOUTS[tool], rows, table, plans, source.dialect)
     unknown = _unknown(source.sql(sql), plans)
-    body = ["[tables.assignments]", f"source = {value_text(name)}", f'sql = """\n{sql}\n"""']
+    body = ["[tables.assignments]", f"source = {value_text(name)}", f"sql = {lines_text(sql)}"]
     return ExposureTable("\n".join([*head, *body]) + "\n", sql, unknown)
 
 

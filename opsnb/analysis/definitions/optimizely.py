@@ -21,6 +21,11 @@ def experiment(node: Node) -> Found:
     NotCarried
         It has not begun, or its split follows the outcome.
     """
+    if "rules" in node.value:
+        raise NotCarried(
+            "is a ruleset of Feature Experimentation, which has no dates",
+            "export its experiments instead: /v2/experiments?project_id=ID",
+        )
     kind = node.text("type", "").lower()
     if kind not in _RUN:
         raise NotCarried(f"is of type {kind}, whose split is not fixed")

@@ -32,6 +32,11 @@ def plan_text(draft: PlanDraft, heading: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def lines_text(text: str) -> str:
+    """A text of several lines."""
+    return tomlkit.string(f"\n{text}\n", multiline=True).as_string()
+
+
 def key_text(name: str) -> str:
     """A key, quoted where it has to be."""
     return tomlkit.key(name).as_string()
@@ -62,6 +67,5 @@ def _is_inline(value: Mapping[str, Any]) -> bool:
 
 
 def _comment(texts: Iterable[str]) -> list[str]:
-    return [
-        f"# {line}" for text in texts for line in textwrap.wrap(text, 96, break_long_words=False)
-    ]
+    plain = ["".join(sign for sign in text if sign.isprintable()) for text in texts]
+    return [f"# {line}" for text in plain for line in textwrap.wrap(text, 96)]

@@ -166,7 +166,7 @@ def test_means_and_shares_of_users(from_growthbook: FromGrowthBook) -> None:
         "definition": "(GrowthBook: fact__mean)",
     }  # fmt: skip
     assert mean.fields == expected
-    assert made["fact__n"].id == "fact_n" and made["fact__n"].fields["value"] == "1"
+    assert made["fact__n"].id == "fact__n" and made["fact__n"].fields["value"] == "1"
     assert Workspace.load(carried(outcome).root).metrics[mean.id]["kind"] == "mean"
 
 
