@@ -141,9 +141,7 @@ class _Work:
     def _rows(self, name: str, filters: tuple[str, ...]) -> RowMetric:
         """A simple metric, under the filters of whoever uses it."""
         metric = self._metrics[name]
-        params = metric.inner("type_params")
-        if params is None:
-            raise metric.wrong("type_params", "is missing")
+        params = metric.inner("type_params") or Node({}, metric.file, metric.key)
         own = templates(metric.inner("filter"))
         return self._counted(params, (*own, *filters))
 
@@ -231,7 +229,7 @@ class _Work:
     def _input(self, params: Node, key: str) -> _Input:
         node = params.inner(key)
         if node is None:
-            raise params.wrong(key, "is missing")
+            raise NotCarried(f"has no {key} in this file", "run dbt parse again")
         return self._read_input(node)
 
     def _read_input(self, node: Node) -> _Input:
@@ -244,7 +242,9 @@ class _Work:
     def _divided(self, params: Node) -> tuple[_Input, _Input]:
         """Numerator and denominator of a derived metric."""
         inputs = {one.alias: one for one in map(self._read_input, params.nodes("metrics"))}
-        text = params.sql("expr") or ""
+        text = params.sql("expr")
+        if text is None:
+            raise NotCarried("has no expr in this file", "run dbt parse again")
         tree = read_sql(text, self._dialect)
         sides = (tree.this, tree.expression) if isinstance(tree, sge.Div) else ()
         names = [_plain(side) for side in sides]

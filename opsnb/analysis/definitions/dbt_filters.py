@@ -87,6 +87,8 @@ def templates(node: Node | None) -> tuple[str, ...]:
     """The conditions of a `filter`."""
     if node is None:
         return ()
+    if (alone := node.sql("where_sql_template")) is not None:  # before dbt 1.7
+        return (alone,)
     return tuple(one.sql("where_sql_template") or "true" for one in node.nodes("where_filters"))
 
 

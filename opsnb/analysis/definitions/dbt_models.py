@@ -131,7 +131,7 @@ def measure_of(params: Node, models: Mapping[str, SemanticModel]) -> Measure:
     DefinitionError
         The file has no such measure or model.
     NotCarried
-        Its percentile is none that opsnb computes.
+        They name none, or its percentile is none that opsnb computes.
     """
     used, own = params.inner("measure"), params.inner("metric_aggregation_params")
     if used is not None:
@@ -140,16 +140,13 @@ def measure_of(params: Node, models: Mapping[str, SemanticModel]) -> Measure:
         if model is None:
             raise used.wrong("name", f'names the measure "{name}", which no semantic model has')
         node, expr = model.measures[name], _sql(model.measures[name])
-    elif own is not None:
+    elif own is not None and (expr := own.sql("expr") or params.sql("expr") or ""):
         name = own.text("semantic_model")
         if name not in models:
             raise own.wrong("semantic_model", f'names "{name}", which is no semantic model')
         model, node = models[name], own
-        expr = own.sql("expr") or params.sql("expr") or ""
-        if not expr:
-            raise params.wrong("expr", "is missing")
     else:
-        raise params.wrong("measure", "is missing")
+        raise NotCarried("is not said to add up anything in this file", "run dbt parse again")
     agg = node.text("agg").lower()
     clock = node.text("agg_time_dimension", "") or model.clock
     apart = node.inner("non_additive_dimension")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any, cast
 
+import duckdb
 import sqlglot as sg
 import sqlglot.expressions as sge
 
@@ -65,11 +67,15 @@ _NO_ROWS: dict[Any, str] = {
 
 def column(name: str) -> sge.Column:
     """A column by its name, quoted where the name is no plain word."""
-    try:
-        plain = isinstance(sg.parse_one(name, read=DUCKDB), sge.Column) and name.isidentifier()
-    except sg.errors.SqlglotError:
-        plain = False
+    plain = name.isidentifier() and name.lower() not in _reserved()
     return sg.column(name, quoted=not plain)
+
+
+@functools.cache
+def _reserved() -> frozenset[str]:
+    """Words that DuckDB takes for no column unless they are quoted."""
+    words = duckdb.sql("from duckdb_keywords() where keyword_category = 'reserved'").fetchall()
+    return frozenset(word for word, _ in words)
 
 
 def written(tree: sge.Expression, text: str, dialect: str) -> str:

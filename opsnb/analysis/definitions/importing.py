@@ -196,7 +196,7 @@ class _Import:
                     "/fact-tables/ID/filters and /experiments as they are",
                 )
             for many, one in keys:
-                found[many] += [node for node in objects(path, one, many) if node.value]
+                found[many] += [_whole(node) for node in objects(path, one, many) if node.value]
         facts = FactMetrics(
             found["factMetrics"],
             found["factTables"],
@@ -310,6 +310,12 @@ class _Import:
 
     def _refuse(self, what: str, name: str, why: NotCarried) -> None:
         self.outcome.refused.append(Refused(what, name, why.reason, why.hint))
+
+
+def _whole(node: Node) -> Node:
+    """An object of an answer; those of a bulk import keep all but their id under `data`."""
+    data = node.inner("data")
+    return node if data is None else Node({**node.value, **data.value}, node.file, node.key)
 
 
 def _plan_path(root: Path, plan: PlanDraft) -> Path:

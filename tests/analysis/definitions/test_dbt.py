@@ -366,6 +366,24 @@ def test_a_broken_file_is_named_with_its_key(
     _match(error.value.where, "semantic_manifest.json")
 
 
+def test_metrics_that_the_file_says_nothing_of_are_refused_alone(from_dbt: FromDbt) -> None:
+    """As a parse that knew no semantic models leaves them: every parameter is null."""
+    none = dict.fromkeys(("measure", "numerator", "denominator", "expr", "metrics"))
+    empty = [
+        {"name": kind, "type": kind, "type_params": none, "filter": None}
+        for kind in ("simple", "ratio", "derived", "cumulative")
+    ]
+    outcome = from_dbt(*empty, simple("total", "order_total"))
+    assert [draft.id for draft in outcome.metrics] == ["total"]
+    assert set(reasons(outcome)) == {"simple", "ratio", "derived", "cumulative"}
+    assert {one.hint for one in outcome.refused} == {"run dbt parse again"}
+
+
+def test_filters_as_they_were_before_are_read(from_dbt: FromDbt) -> None:
+    metric = simple("total", "order_total") | {"filter": {"where_sql_template": FOOD}}
+    assert from_dbt(metric).metrics[0].fields["where"] == "is_food = true"
+
+
 def test_a_project_folder_will_do(tmp_path: Path, shop: Workspace) -> None:
     target = tmp_path / "project" / "target"
     target.mkdir(parents=True)

@@ -8,9 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from opsnb.analysis.definitions import Options, Outcome, import_definitions
+from opsnb.analysis.metrics import load_catalogue
+from opsnb.analysis.metrics.arms import arm_aggregates
+from opsnb.analysis.metrics.assignments import assigned_users
+from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.base.errors import DefinitionError
 from opsnb.base.workspace import Workspace
 from tests.analysis.definitions.conftest import asked, measured, reasons
@@ -271,6 +277,62 @@ def test_legacy_metrics_are_named(shop: Workspace, export: Callable[..., Path]) 
     path = export("metrics.json", {"metrics": [{"id": "met_1", "name": "Old", "type": "count"}]})
     outcome = import_definitions(shop, "growthbook", [path])
     assert "legacy" in reasons(outcome)["Old (met_1)"]
+
+
+def test_files_of_a_bulk_import_are_read(shop: Workspace, export: Callable[..., Path]) -> None:
+    """There everything but the id stands under `data`."""
+    made = metric("mean", {"column": "revenue"})
+    tree = {
+        "factTables": [{"id": made["numerator"]["factTableId"], "data": TABLE}],
+        "factMetrics": [{"id": "fact__bulk", "data": {k: v for k, v in made.items() if k != "id"}}],
+    }
+    [draft] = import_definitions(shop, "growthbook", [export("facts.json", tree)]).metrics
+    assert draft.source == "fact__bulk" and draft.fields["value"] == "amount"
+
+
+def test_arms_have_the_means_that_the_definition_gives_them(
+    from_growthbook: FromGrowthBook,
+) -> None:
+    """Revenue of three days after first exposure, a user; and orders a buyer."""
+    outcome = from_growthbook(
+        metric("mean", {"column": "revenue"}, id="fact__mean", name="Spent", windowSettings=WINDOW),
+        metric("ratio", {"column": "$$count"}, id="fact__ratio", name="Often",
+               denominator=side("$$distinctUsers"), windowSettings=WINDOW),
+    )  # fmt: skip
+    root = carried(outcome).root
+    days = [1, 2, 2, 20, 24, 25, 3]
+    viewed = pd.DataFrame(
+        {
+            "experiment_id": "e",
+            "user_id": ["c1", "c2", "c3", "c4", "c5", "c6", "c2"],
+            "variant": ["A", "B", "A", "B", "A", "B", "B"],
+            "assigned_at": [pd.Timestamp(f"2026-10-{day:02} 06:00") for day in days],
+        }
+    )
+    viewed.to_parquet(root / "data" / "viewed.parquet", index=False)
+    file = root / "opsnb.toml"
+    mapped = '\n[tables.assignments]\nsource = "here"\ntable = "viewed"\n'
+    file.write_text(file.read_text("utf-8") + mapped, encoding="utf-8")
+    workspace = Workspace.load(root)
+    rows, catalogue = Rows(workspace), load_catalogue(workspace.metrics)
+    for id, sql in {
+        "spent": "sum(coalesce(spent, 0)) / count(*)",
+        "often": "sum(n) / count(n)",
+    }.items():
+        found = arm_aggregates(rows, catalogue, id, assigned_users(rows, "e"))
+        for arm in found:
+            expected = asked(
+                f"""with first as (select user_id, min(assigned_at) seen, any_value(variant) variant
+                    from viewed group by 1),
+                 users as (select user_id, variant, sum(order_total) spent,
+                    nullif(count(order_id), 0) n from first left join fct_orders
+                    on customer_id = user_id and ordered_at >= seen
+                    and ordered_at < seen + interval 3 day group by 1, 2)
+                 select {sql} from users where variant = '{arm.variant}'""",
+                viewed=viewed,
+            )
+            assert arm_moments(arm).mean == pytest.approx(expected), (id, arm.variant)
+        assert {arm.variant for arm in found} == {"A", "B"}
 
 
 def test_facts_dated_otherwise_are_refused(from_growthbook: FromGrowthBook) -> None:
