@@ -74,8 +74,8 @@ def column(name: str) -> sge.Column:
 @functools.cache
 def _reserved() -> frozenset[str]:
     """Words that DuckDB takes for no column unless they are quoted."""
-    words = duckdb.sql("from duckdb_keywords() where keyword_category = 'reserved'").fetchall()
-    return frozenset(word for word, _ in words)
+    words = duckdb.sql("from duckdb_keywords()").fetchall()
+    return frozenset(word for word, kind in words if kind in ("reserved", "type_function"))
 
 
 def written(tree: sge.Expression, text: str, dialect: str) -> str:

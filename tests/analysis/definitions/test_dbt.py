@@ -252,6 +252,17 @@ def test_a_column_of_one_name_and_another_meaning_is_not_taken(
     assert outcome.metrics[0].fields["value"] == "amount"
 
 
+@pytest.mark.parametrize("name", ["at", "group", "two words", "时间"])
+def test_columns_of_any_name_are_quoted(tmp_path: Path, from_dbt: FromDbt, name: str) -> None:
+    file = tmp_path / "opsnb.toml"
+    text = file.read_text(encoding="utf-8").replace("amount, tax,", f"amount, tax as '{name}',")
+    file.write_text(text, encoding="utf-8")
+    outcome = from_dbt(simple("t", "tax"), workspace=Workspace.load(tmp_path))
+    expected = asked(f"select sum(tax) from fct_orders where {OCTOBER}")
+    assert not outcome.refused
+    assert measured(carried(outcome), "t") == expected
+
+
 def test_a_model_without_a_table_is_refused_with_the_lines_to_write(from_dbt: FromDbt) -> None:
     model = {**copy.deepcopy(MODEL), "name": "items", "node_relation": {"alias": "order_items"}}
     [refused] = from_dbt(simple("t", "tax"), models=[model]).refused
