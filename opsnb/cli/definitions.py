@@ -142,6 +142,7 @@ def _say_exposures(outcome: Outcome) -> None:
     if outcome.mapping_kept and any("assignments" in name for name in outcome.kept):
         say("\nopsnb.toml maps assignments already; for these exposures it would be:\n")
         say(outcome.mapping.text)
+    note("times of exposures that name no zone are read as UTC: see the days in opsnb check")
     if outcome.mapping.unknown:
         note(f"in the exposures and in no plan: {', '.join(outcome.mapping.unknown[:20])}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlglot.expressions as sge
@@ -19,6 +19,8 @@ from opsnb.analysis.definitions.rows import RowMetric, ratio_of
 from opsnb.base.errors import DefinitionError
 
 TOOL = "dbt"
+
+_LAST_DAYS = "Of a period's last days; dbt shows those of its first day unless period_agg is last."
 
 _AGGREGATIONS = (
     "sum", "count", "sum_boolean", "count_distinct", "average", "median", "percentile",
@@ -127,7 +129,7 @@ class _Work:
         if kind == "simple":
             return [self._draft(name, self._rows(name, ()))]
         if kind == "cumulative":
-            return [self._draft(name, self._trailing(params, filters))]
+            return [replace(self._draft(name, self._trailing(params, filters)), note=_LAST_DAYS)]
         if kind == "ratio":
             top, bottom = (self._input(params, key) for key in ("numerator", "denominator"))
             return self._quotient(name, top, bottom, filters, as_ratio=True)

@@ -109,7 +109,12 @@ def mapping_of(
     rows = source.table(table)
     sql = _query(LAYOUTS[tool], rows, table, plans, source.dialect)
     unknown = _unknown(source.sql(sql), plans)
-    body = ["[tables.assignments]", f"source = {value_text(name)}", f"sql = {lines_text(sql)}"]
+    body = [
+        f"# Exposures of {tool}: times without a zone are read as UTC.",
+        "[tables.assignments]",
+        f"source = {value_text(name)}",
+        f"sql = {lines_text(sql)}",
+    ]
     return ExposureTable("\n".join([*head, *body]) + "\n", sql, unknown)
 
 

@@ -46,6 +46,10 @@ def experiment(node: Node) -> Found:
     }
     if settings.flag("regressionAdjustmentEnabled"):
         more["covariate_days"] = _CUPED_DAYS
+        notes.append(
+            f"CUPED over {_CUPED_DAYS} days is GrowthBook's default: see that it is yours."
+        )
+    notes += _restrictions(settings)
     hashed = node.text("hashAttribute", "")
     if hashed and hashed.lower().replace("_", "") not in ("id", "userid"):
         notes.append(f"Randomised by {hashed}: assignments.user_id has to hold that id.")
@@ -63,6 +67,30 @@ def experiment(node: Node) -> Found:
     )
 
 
+def _restrictions(settings: Node) -> list[str]:
+    """What the analysis there does to its users and metrics, and a plan cannot."""
+    only = [
+        f"{what} {settings.value[key]}"
+        for key, what in (("segmentId", "segment"), ("queryFilter", "filter"))
+        if settings.value.get(key)
+    ]
+    if (activation := settings.inner("activationMetric")) is not None:
+        only.append(f"activation metric {activation.text('metricId')}")
+    notes = [f"Only some users count there ({', '.join(only)}); here all do."] if only else []
+    if settings.text("attributionModel", "firstExposure") != "firstExposure":
+        model = settings.text("attributionModel")
+        notes.append(f"Windows of metrics follow {model} there; here they are the metrics' own.")
+    changed = [
+        one.text("metricId")
+        for key in ("goals", "secondaryMetrics", "guardrails")
+        for one in settings.nodes(key)
+        if _is_any_given(one.inner("overrides"))
+    ]
+    if changed:
+        notes.append(f"This experiment changes windows or settings of {', '.join(changed)} there.")
+    return notes
+
+
 def _arms(node: Node, phase: Node) -> list[Arm]:
     weights = {
         one.text("variationId"): one.number("weight") or 0.0 for one in phase.nodes("trafficSplit")
@@ -78,3 +106,7 @@ def _arms(node: Node, phase: Node) -> list[Arm]:
 
 def _metrics(settings: Node, key: str) -> list[str]:
     return [one.text("metricId") for one in settings.nodes(key)]
+
+
+def _is_any_given(overrides: Node | None) -> bool:
+    return overrides is not None and any(v is not None for v in overrides.value.values())

@@ -289,6 +289,33 @@ def test_several_phases_and_other_units_are_said(own: Workspace, export: Export)
     assert "The last of 2 phases" in said and "Randomised by deviceId" in said
 
 
+def test_what_the_analysis_does_there_and_a_plan_cannot_is_said(
+    own: Workspace, export: Export
+) -> None:
+    settings = {
+        "goals": [{"metricId": "fact__aov", "overrides": {"windowHours": 72, "delayHours": None}}],
+        "segmentId": "seg_1",
+        "queryFilter": "country = 'CN'",
+        "activationMetric": {"metricId": "fact__open", "overrides": {}},
+        "attributionModel": "experimentDuration",
+        "regressionAdjustmentEnabled": True,
+        "sequentialTestingEnabled": True,
+    }
+    [plan] = from_growthbook(own, export, changed(GROWTHBOOK, settings=settings)).plans
+    said = " ".join(plan.notes)
+    for words in (
+        "segment seg_1, filter country = 'CN', activation metric fact__open",
+        "Windows of metrics follow experimentDuration there",
+        "changes windows or settings of fact__aov",
+        "CUPED over 14 days",
+        "Tested sequentially",
+    ):
+        assert words in said
+    assert plan.fields["covariate_days"] == 14
+    [plain] = from_growthbook(own, export, changed(GROWTHBOOK, trackingKey="plain")).plans
+    assert not any("there only" in note or "Only some" in note for note in plain.notes)
+
+
 @pytest.mark.parametrize(
     ("tool", "tree", "where"),
     [
