@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from opsnb.analysis.definitions import Outcome, import_definitions
@@ -422,3 +423,38 @@ def test_of_the_jaffle_shop_all_but_three_are_carried_over() -> None:
     }  # fmt: skip
     assert made["median_revenue"]["quantile"] == 0.5
     assert made["average_order_value"]["kind"] == "quotient"
+
+
+@pytest.mark.skipif(not JAFFLE.is_file(), reason="../shared/data is not here")
+def test_the_jaffle_shops_own_orders(tmp_path: Path) -> None:
+    """Its metrics over its orders and payments: 99 orders of 1,672.00 in all."""
+    raw = JAFFLE.parents[1] / "jaffle_shop"
+    (tmp_path / "data").mkdir()
+    target = tmp_path / "data" / "orders.parquet"
+    duckdb.sql(
+        f"""copy (select o.id as order_id, user_id as customer_id,
+                order_date::timestamp as ordered_at, coalesce(sum(amount), 0) / 100 as order_total
+            from '{raw}/raw_orders.csv' o left join '{raw}/raw_payments.csv' p on p.order_id = o.id
+            group by all) to '{target}'"""
+    )
+    (tmp_path / "opsnb.toml").write_text(
+        '[workspace]\nname = "Jaffle"\ntimezone = "UTC"\ncurrency = "USD"\nas_of = 2018-05-01\n'
+        '[sources.shop]\nurl = "parquet://data"\n[tables.orders]\nsource = "shop"\n'
+        'sql = "select order_id, customer_id as user_id, ordered_at, order_total as amount '
+        'from orders"\n',
+        encoding="utf-8",
+    )
+    outcome = import_definitions(Workspace.load(tmp_path), "dbt", [JAFFLE])
+    assert {draft.source for draft in outcome.metrics} == {"order_total", "orders", "large_orders"}
+    assert "no column is_food" in reasons(outcome)["food_orders"]
+    workspace = carried(outcome)
+    rows = f"from '{target}' where ordered_at < '2018-02-01'"
+    for name, sql in {
+        "order_total": "sum(order_total)",
+        "dbt_orders": "count(*)",
+        "large_orders": "count(*) filter (order_total >= 20)",
+    }.items():
+        [(expected,)] = duckdb.sql(f"select {sql} {rows}").fetchall()
+        assert measured(workspace, name, "2018-01") == pytest.approx(expected)
+    assert measured(workspace, "dbt_orders", "2018") == 99
+    assert measured(workspace, "order_total", "2018") == pytest.approx(1672)
