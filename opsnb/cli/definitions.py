@@ -159,7 +159,8 @@ def _say_texts(outcome: Outcome) -> None:
 def _say_next(outcome: Outcome, *, dry_run: bool) -> None:
     """How to see whether what was carried over gives the tool's own numbers."""
     if not (outcome.metrics or outcome.plans or outcome.new_mapping):
-        note("Nothing new.")
+        found = outcome.refused or outcome.there or outcome.kept
+        note("Nothing new." if found else "The files hold no metric and no experiment.")
         return
     if dry_run:
         note("Nothing was written; leave --dry-run out to write it.")

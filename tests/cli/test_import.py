@@ -58,6 +58,12 @@ def test_a_dry_run_shows_what_would_be_written(call: Call, manifest: str) -> Non
     assert not Path("metrics.toml").exists() and "Nothing was written" in result.stderr
 
 
+def test_files_that_hold_nothing_are_said_to(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "none.json"
+    path.write_text('{"data": []}', encoding="utf-8")
+    assert "hold no metric and no experiment" in call("statsig", str(path)).stderr
+
+
 def test_json_holds_all_of_it(call: Call, manifest: str) -> None:
     found = json.loads(call("dbt", manifest, "--json", "--dry-run").stdout)
     assert found["written"] is False

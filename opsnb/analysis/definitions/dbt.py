@@ -13,7 +13,7 @@ from opsnb.analysis.definitions.carried import Ids, MetricDraft, NotCarried, Ref
 from opsnb.analysis.definitions.dbt_filters import templates
 from opsnb.analysis.definitions.dbt_models import Measure, SemanticModel
 from opsnb.analysis.definitions.exports import Node, read_object
-from opsnb.analysis.definitions.expressions import DUCKDB, both, canonical, read_sql
+from opsnb.analysis.definitions.expressions import DUCKDB, both, read_sql
 from opsnb.analysis.definitions.places import Model, Place
 from opsnb.analysis.definitions.rows import RowMetric, ratio_of
 from opsnb.base.errors import DefinitionError
@@ -165,12 +165,7 @@ class _Work:
         return self._aggregated(measure, place).also(both(place.where, *conditions))
 
     def _require_clock(self, measure: Measure, place: Place) -> None:
-        if measure.clock is None or place.clock is None:
-            return
-        clock = place.placed(read_sql(measure.clock, self._dialect))
-        while isinstance(clock, sge.Cast | sge.Paren):
-            clock = clock.this
-        if canonical(clock) != place.clock.lower():
+        if measure.clock and place.other_clock(measure.clock, self._dialect):
             raise NotCarried(
                 f"is counted by {measure.clock}; rows of {place.table} are counted by "
                 f"{place.clock}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from opsnb.analysis.definitions.carried import Ids, MetricDraft, NotCarried, Refused, mark, slug
 from opsnb.analysis.definitions.exports import Node
-from opsnb.analysis.definitions.expressions import DUCKDB, both, canonical, read_sql
+from opsnb.analysis.definitions.expressions import DUCKDB, both
 from opsnb.analysis.definitions.growthbook_tables import FactTable, condition, fact_table
 from opsnb.analysis.definitions.places import Model, Place
 from opsnb.analysis.definitions.rows import RowMetric, ratio_of
@@ -198,13 +198,11 @@ def _require_users(place: Place) -> None:
 
 def _require_clock(table: FactTable, place: Place) -> None:
     """A fact is dated by its `timestamp`, where the query shows what that is."""
-    if place.clock is None or table.clock is None:
-        return
-    clock = place.placed(read_sql(table.clock, DUCKDB))
-    if canonical(clock) != place.clock.lower():
+    other = place.other_clock(table.clock, DUCKDB) if table.clock else None
+    if other:
         raise NotCarried(
-            f"is dated by {canonical(clock)}; rows of {place.table} are dated by {place.clock}",
-            f"map a table of its own whose day is {canonical(clock)}",
+            f"is dated by {other}; rows of {place.table} are dated by {place.clock}",
+            f"map a table of its own whose day is {other}",
         )
 
 

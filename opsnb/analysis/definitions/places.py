@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import sqlglot as sg
@@ -72,6 +72,9 @@ class Place:
         Columns of the table that it reads keep their names.
     by_line : bool
         An order has several rows.
+    follows : bool
+        It reads the model's own table: expressions are followed to the columns made of them.
+        Else columns are known by their names alone.
     """
 
     table: str
@@ -81,6 +84,7 @@ class Place:
     made: Mapping[str, str] = field(default_factory=dict)
     passes: bool = True
     by_line: bool = False
+    follows: bool = True
 
     def sql(self, text: str, dialect: str) -> str:
         """An expression of the model over the columns of this table.
@@ -92,6 +96,21 @@ class Place:
         """
         tree = read_sql(text, dialect)
         return written(self.placed(tree), text, dialect)
+
+    def other_clock(self, text: str, dialect: str) -> str | None:
+        """What dates the model's rows, where that is not what dates those of this table."""
+        if self.clock is None:
+            return None
+        try:
+            tree = self.placed(read_sql(text, dialect))
+        except NotCarried:
+            if self.follows:
+                raise
+            return None  # who named the table says that it holds the rows
+        while isinstance(tree, sge.Cast | sge.Paren):
+            tree = tree.this
+        found = canonical(tree)
+        return None if found == self.clock.lower() else found
 
     @property
     def where(self) -> str | None:
@@ -212,7 +231,10 @@ class Places:
             opened = open_table(self._workspace, table)
         except OpsnbError as error:
             raise NotCarried(f"[tables.{table}] cannot be read: {error.what}", error.hint) from None
-        made, passes = _projections(config, opened.source.dialect)
+        follows = _reads(config, model)
+        made, passes = _projections(config, opened.source.dialect) if follows else ({}, True)
+        if not follows:
+            model = replace(model, columns={}, passes=True)
         own = [column for column in opened.columns if opened.has(column)]
         return Place(
             table=table,
@@ -222,21 +244,28 @@ class Places:
             made=made,
             passes=passes,
             by_line=config.grain == "line",
+            follows=follows,
         )
 
     def _table_of(self, model: Model) -> str:
-        """The table that `--table` names, else one that reads the same, else one named alike."""
+        """The table that `--table` names, else the one that reads the same table."""
         names = {name.lower() for name in model.names}
         said = [table for table, one in self._named.items() if one.lower() in names]
         reading = [table for table, c in self._workspace.tables.items() if _reads(c, model)]
-        alike = [table for table in self._workspace.tables if table.lower() in names]
-        for found in (said, reading, alike):
+        for found in (said, reading):
             if len(found) == 1:
                 return found[0]
             if found:
                 raise NotCarried(
                     f"{model.names[0]} may be {' or '.join(sorted(found))} of opsnb.toml",
                     f"say which: --table {sorted(found)[0]}={model.names[0]}",
+                )
+        for table in self._workspace.tables:
+            if table.lower() in names:
+                raise NotCarried(
+                    f"[tables.{table}] does not read {model.relation or 'its query'} alone",
+                    f"if it holds the rows of {model.names[0]}, say so: "
+                    f"--table {table}={model.names[0]}",
                 )
         source = next(iter(self._workspace.sources), "shop")
         name = slug(model.relation or model.names[0])

@@ -284,6 +284,37 @@ def test_a_table_can_be_named(from_dbt: FromDbt) -> None:
         from_dbt(simple("t", "tax"), models=[model], tables={"ordres": "sales"})
 
 
+def test_a_table_that_is_only_called_alike_is_not_taken(from_dbt: FromDbt) -> None:
+    model = {**copy.deepcopy(MODEL), "node_relation": {"alias": "mart_orders"}}
+    [refused] = from_dbt(simple("t", "tax"), models=[model]).refused
+    assert refused.reason == "[tables.orders] does not read mart_orders alone"
+    assert refused.hint.endswith("say so: --table orders=orders")
+    assert from_dbt(simple("t", "tax"), models=[model], tables={"orders": "orders"}).metrics
+
+
+def test_columns_of_another_table_go_by_their_names(tmp_path: Path, from_dbt: FromDbt) -> None:
+    """What the mapping makes of its own table's `tax` says nothing of the model's."""
+    file = tmp_path / "opsnb.toml"
+    text = file.read_text(encoding="utf-8").replace(
+        "amount, tax,", "amount, tax as city_tax, 1 as tax,"
+    )
+    file.write_text(text, encoding="utf-8")
+    model = {**copy.deepcopy(MODEL), "node_relation": {"alias": "mart_orders"}}
+    model["defaults"] = {"agg_time_dimension": "created"}
+    model["dimensions"] = [{"name": "created", "type": "time"}]
+    outcome = from_dbt(
+        simple("t", "tax"), models=[model], tables={"orders": "orders"},
+        workspace=Workspace.load(tmp_path),
+    )  # fmt: skip
+    assert outcome.metrics[0].fields["value"] == "tax"
+    model["dimensions"] = [{"name": "created", "type": "time", "expr": "city"}]
+    outcome = from_dbt(
+        simple("t", "tax"), models=[model], tables={"orders": "orders"},
+        workspace=Workspace.load(tmp_path),
+    )  # fmt: skip
+    assert "is counted by city" in reasons(outcome)["t"]
+
+
 def test_orders_are_not_counted_by_their_lines(tmp_path: Path, from_dbt: FromDbt) -> None:
     file = tmp_path / "opsnb.toml"
     file.write_text(file.read_text("utf-8") + 'grain = "line"\n', encoding="utf-8")
