@@ -9,6 +9,7 @@ OpsnbError
 ├── TableError          a table is not mapped, lacks a column, or cannot be read
 │   └── ContractError   a table breaks its contract; all failures at once
 ├── MetricError         metrics.toml: unknown metric, bad definition
+├── DefinitionError     an export of another tool cannot be read
 ├── MethodError         a statistic asked of data that cannot carry it
 ├── PlaybookError       a playbook cannot be found or read
 │   └── ParameterError  an unknown, missing or ill-typed parameter
@@ -82,6 +83,10 @@ class ContractError(TableError):
 
 class MetricError(OpsnbError):
     """A metric is unknown or its definition cannot be used."""
+
+
+class DefinitionError(OpsnbError):
+    """An export of another tool's definitions cannot be read."""
 
 
 class MethodError(OpsnbError):
