@@ -93,6 +93,7 @@ class TypedTable:
             values[name] = cast(value, column, self.zone, dialect)
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
+                marks[f"{MARK}own_{name}"] = value  # as it stood, for samples
             if column.default is not None:
                 marks[f"{MARK}default_{name}"] = ~given(value)
         for column in self.contract.columns:
