@@ -226,15 +226,21 @@ class Workspace:
 
     @functools.cached_property
     def experiments(self) -> Plans[ExperimentPlan]:
-        """plans/experiments/ by id, earliest first."""
-        found = read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
-        return Plans(found, "experiments", self.reads)
+        """plans/experiments/ by id, earliest first; a file that is wrong stops no other."""
+        found, broken = read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
+        return Plans(found, "experiments", self.reads, broken)
 
     @functools.cached_property
     def campaigns(self) -> Plans[CampaignPlan]:
-        """plans/campaigns/ by id, earliest first."""
-        found = read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
-        return Plans(found, "campaigns", self.reads)
+        """plans/campaigns/ by id, earliest first; a file that is wrong stops no other."""
+        found, broken = read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
+        return Plans(found, "campaigns", self.reads, broken)
+
+    @property
+    def broken_plans(self) -> list[str]:
+        """A line for each experiment and campaign whose file cannot be used."""
+        plans = (self.experiments.broken, self.campaigns.broken)
+        return [str(error) for broken in plans for error in broken.values()]
 
     @property
     def events(self) -> list[Event]:
