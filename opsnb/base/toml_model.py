@@ -207,7 +207,9 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
 
 def _requoted(kind: str, steps: list[Any], given: Any) -> str:
     """To write the same value with quotes, or without, where that is all that is wrong."""
-    name = f"{steps[-1]} = " if steps and not isinstance(steps[-1], int) else ""
+    if not steps or isinstance(steps[-1], int):
+        return ""  # of a list, its example says it
+    name = f"{steps[-1]} = "
     if kind == "string_type" and isinstance(given, int | float | dt.date | dt.time):
         shown = str(given).lower() if isinstance(given, bool) else str(given)
         return f'texts stand in quotes: write {name}"{shown}"'

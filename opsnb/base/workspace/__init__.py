@@ -78,7 +78,11 @@ class Workspace:
         Those that it uses.
     reads : Reads
         What has been read of its tables, plans and ledger.
+    has_own_metrics : bool
+        Whether metrics.toml was read.
     """
+
+    has_own_metrics = True
 
     def __init__(self, root: Path, file: File) -> None:
         settings = file.workspace
@@ -112,11 +116,14 @@ class Workspace:
         self._targets: dict[str, dict[str, Target]] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> Workspace:
+    def load(
+        cls, path: str | Path | None = None, *, own_metrics: bool = True
+    ) -> Workspace:
         """The workspace at a folder or opsnb.toml.
 
         None takes the environment variable OPSNB_WORKSPACE, else the nearest opsnb.toml
-        upwards from the working directory.
+        upwards from the working directory. `own_metrics`: metrics.toml is read as well; who
+        looks at the rest of a workspace can do without.
 
         Raises
         ------
@@ -124,7 +131,9 @@ class Workspace:
             No opsnb.toml, or it cannot be used as it stands; all that is wrong at once.
         """
         file = find(path)
-        return cls(file.parent, read_file(file))
+        workspace = cls(file.parent, read_file(file, own_metrics=own_metrics))
+        workspace.has_own_metrics = own_metrics
+        return workspace
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"

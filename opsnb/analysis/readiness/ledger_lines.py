@@ -1,0 +1,14 @@
+"""The ledger: lines that cannot be read, each with its file and number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsnb.analysis.readiness.known import Known
+from opsnb.base.concerns import Concern, of_error
+
+
+def concerns(known: Known) -> Iterator[Concern]:
+    """Every line of reports/ledger/ that is no entry, and no word on one."""
+    for error in known.workspace.ledger.mistakes():
+        yield from of_error(error, "ledger")
