@@ -193,7 +193,8 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
         return [Problem(key, "unknown key", did_you_mean(str(steps[-1]), fields, kind="keys"))]
     example = _example(model, steps)
     if kind == "missing":
-        return [Problem(key, "is missing", f"write {steps[-1]} = {example}" if example else "")]
+        hint = f"write {steps[-1]} = {example}" if example else _example_below(model, steps)
+        return [Problem(key, "is missing", hint)]
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", context["expected"])
         near = difflib.get_close_matches(str(detail["input"]), known, n=1)
@@ -245,6 +246,14 @@ def _dotted(steps: list[Any]) -> str:
     for step in steps:
         text += f"[{step + 1}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
     return text
+
+
+def _example_below(model: type[BaseModel], steps: list[Any]) -> str:
+    """To write a table with the keys that it must have, where it is a table that is missing."""
+    inner = _at(model, steps)
+    fields = getattr(inner, "model_fields", {})
+    needed = [f"{n} = {f.examples[0]}" for n, f in fields.items() if f.is_required() and f.examples]
+    return f"write [{_dotted(steps)}] and below it {', '.join(needed)}" if needed else ""
 
 
 def _at(model: Any, steps: list[Any]) -> Any:

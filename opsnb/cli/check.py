@@ -150,8 +150,8 @@ def _show(gate: Gate, *, any_table: bool) -> None:
         say()
     for line in lines:
         say(_wrapped(line))
-    if not lines and not gate.rows and any_table:
-        say("Nothing is wrong.")
+    if any_table or lines:
+        say(f"{chr(10) if lines else ''}{gate.summary}")
 
 
 def _wrapped(line: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsnb.analysis.tables import CONTRACTS, Issue, TableReport, compared, open_table, report_of
-from opsnb.base.concerns import Concern
-from opsnb.base.errors import OpsnbError
+from opsnb.base.concerns import WEIGHTS, Concern
+from opsnb.base.errors import OpsnbError, PlanError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
@@ -57,6 +57,14 @@ class Gate:
             groups.append((_ORDER[of_file[0].level], said))
         return [line for _, said in sorted(groups, key=lambda group: group[0]) for line in said]
 
+    @property
+    def summary(self) -> str:
+        """How much of what weight was found: "2 block, 1 warn, 3 note"."""
+        levels = [issue.level for report in self.reports for issue in report.issues]
+        levels += [one.level for one in self.concerns] + ["block"] * len(self.unreadable)
+        counts = [f"{levels.count(level)} {level}" for level in WEIGHTS if level in levels]
+        return f"Found: {', '.join(counts)}" if counts else "Nothing found"
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "blocked": self.blocked,
@@ -82,6 +90,14 @@ def check_tables(workspace: Workspace, names: list[str], say: Callable[[str], No
         say(name)
         try:
             reports.append(report_of(workspace, name))
+        except PlanError as error:
+            if names:
+                raise
+            # Only what is on record needs plans/; what is wrong there is said of its file.
+            try:
+                reports.append(open_table(workspace, name).report)
+            except OpsnbError:
+                unreadable[name] = error
         except OpsnbError as error:
             if len(names) == 1:
                 raise

@@ -113,7 +113,9 @@ def _failure(name: str, item: Mapping[str, Any]) -> Problem:
         hint = did_you_mean(field, Metric.model_fields, kind="fields")
         return Problem(key, f"unknown field; {hint}", hint)
     if item["type"] == "missing":
-        return Problem(key, "Field required", f"write {field} under [{name}]; docs/data.md shows one")
+        return Problem(
+            key, "Field required", f"write {field} under [{name}]; docs/data.md shows one"
+        )
     text = item["msg"].removeprefix("Value error, ")
     hint = text.partition("; ")[2] or "docs/data.md lists the fields of a metric and their values"
     return Problem(key, text, hint)

@@ -114,7 +114,10 @@ def nearest(name: str, known: Iterable[str], kind: str) -> tuple[str, str]:
     if (same := plain.get(_plain(name))) is not None:
         return same, f'write "{same}", as the data have it'
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
-    return (close[0] if close else ""), did_you_mean(name, names, kind=kind)
+    if close:
+        return close[0], did_you_mean(name, names, kind=kind)
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return "", f"take one of the {kind}: {shown}" if names else f"there are no {kind}"
 
 
 def _plain(name: str) -> str:

@@ -78,14 +78,13 @@ def _holdout(known: Known, plan: CampaignPlan, file: str) -> Iterator[Concern]:
 def _regions(known: Known, plan: CampaignPlan, file: str) -> Iterator[Concern]:
     """Regions stand in the metric's own table, else in that of users."""
     metric = known.catalogue.get(plan.metric)
-    own = known.table(metric.table) if metric is not None and metric.table else None
-    name = metric.table if metric and own is not None and own.has(plan.unit_column) else "users"
-    table = known.table(name or "users")
+    names = [name for name in (metric.table if metric else None, "users") if name]
+    tables = [table for name in names if (table := known.table(name)) is not None]
+    table = next((one for one in tables if one.has(plan.unit_column)), None)
     if table is None:
-        return
-    if not table.has(plan.unit_column):
-        _, hint = nearest(plan.unit_column, table.columns, f"columns of {name}")
-        what = f'neither the metric\'s table nor users has the column "{plan.unit_column}"'
+        columns = {column for one in tables for column in one.columns}
+        _, hint = nearest(plan.unit_column, columns, f"columns of {' and '.join(names)}")
+        what = f'no mapped table of {" and ".join(names)} has the column "{plan.unit_column}"'
         yield Concern("plans", "no_such_column", "block", file, "unit_column", what, hint)
         return
     regions = _first(known.values(table.name, plan.unit_column))

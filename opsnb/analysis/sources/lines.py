@@ -61,17 +61,22 @@ def _lines(files: Iterable[TextFiles]) -> Iterator[tuple[str, int, str]]:
     for texts in files:
         for path in texts.paths:
             shown = os.path.relpath(path, texts.root).replace(os.sep, "/")
-            with contextlib.suppress(OSError, EOFError, UnicodeError, LookupError):
-                with _opened(path, texts.encoding) as file:
-                    for number, line in enumerate(file, 1):
-                        left -= len(line)
-                        if left < 0:
-                            return
-                        if number > 1:
-                            yield shown, number, line
+            with (
+                contextlib.suppress(OSError, EOFError, UnicodeError, LookupError),
+                _opened(path, texts.encoding) as file,
+            ):
+                for number, line in enumerate(file, 1):
+                    left -= len(line)
+                    if left < 0:
+                        return
+                    if number > 1:
+                        yield shown, number, line
 
 
 def _opened(path: Path, encoding: str) -> IO[str]:
-    raw = cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
     plain = codecs.lookup(encoding).name == "utf-8"
-    return io.TextIOWrapper(raw, "utf-8-sig" if plain else encoding, errors="replace")
+    return io.TextIOWrapper(_raw(path), "utf-8-sig" if plain else encoding, errors="replace")
+
+
+def _raw(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")

@@ -42,7 +42,9 @@ def sample(
 
 def values(table: TypedTable, rows: ir.Table, name: str) -> tuple[tuple[str, int], ...]:
     """The different values of a column, the most frequent first, each with its rows."""
-    own = rows.select(value=_as_it_stood(rows, name).cast("string")).filter(lambda t: t.value.notnull())
+    own = rows.select(value=_as_it_stood(rows, name).cast("string")).filter(
+        lambda t: t.value.notnull()
+    )
     counted = own.group_by("value").agg(n=lambda t: t.count())
     first = counted.order_by([counted.n.desc(), counted.value]).limit(_VALUES)
     found = table.source.backend.to_pyarrow(first).to_pylist()

@@ -49,8 +49,13 @@ class Issue:
     def fix(self, language: Language) -> str:
         """The likely fix, as a sentence without its full stop; empty where there is none."""
         key = f"data.fix.{self.rule}"
-        args = {"column": self.column or "", **self.message.args}
-        return language.text(key, **args) if language.has(key) else ""
+        if not language.has(key):
+            if not self.sample or self.message.key == "data.rule.team":
+                return ""
+            key = "data.fix.rows"
+        value = self.values[0][0] if self.values else "..."
+        known = next(iter(self.message.args.get("allowed") or ()), "...")
+        return language.text(key, column=self.column or "", value=value, known=known)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         return {

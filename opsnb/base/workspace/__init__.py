@@ -116,9 +116,7 @@ class Workspace:
         self._targets: dict[str, dict[str, Target]] = {}
 
     @classmethod
-    def load(
-        cls, path: str | Path | None = None, *, own_metrics: bool = True
-    ) -> Workspace:
+    def load(cls, path: str | Path | None = None, *, own_metrics: bool = True) -> Workspace:
         """The workspace at a folder or opsnb.toml.
 
         None takes the environment variable OPSNB_WORKSPACE, else the nearest opsnb.toml

@@ -1,4 +1,4 @@
-"""Whether what `[[cycles.*]]` asks for can run: playbooks, their parameters, the tables they need."""
+"""Whether what `[[cycles.*]]` asks for can run: playbooks, parameters, the tables they need."""
 
 from __future__ import annotations
 
