@@ -33,6 +33,8 @@ from opsnb.base.periods import EARLIEST, LATEST
 
 __all__ = ["Day", "Problem", "Said", "Strict", "fail", "mistake", "read_toml", "validate"]
 
+_QUOTES = "texts stand in quotes: write "
+
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,17})(\.\d+)?")
 
@@ -88,7 +90,7 @@ def _said(value: Any) -> str | dict[str, str]:
     if isinstance(value, str) and value.strip():
         return value
     if isinstance(value, int | float | dt.date):
-        raise mistake("must be a text", f'texts stand in quotes: write "{value}"')
+        raise mistake("must be a text", f'{_QUOTES}"{value}"')
     example = 'write "Golden week", or {en = "Golden week", zh = "黄金周"}'
     if not isinstance(value, dict) or not value:
         raise mistake("must be a text, or a text by language", example)
@@ -184,10 +186,7 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
     key = _dotted(steps)
     kind, context = detail["type"], detail.get("ctx", {})
     if isinstance(context.get("error"), _Problems):
-        return [
-            Problem(".".join(part for part in (key, row.key) if part), row.what, row.hint)
-            for row in context["error"].problems
-        ]
+        return [_below(key, steps, row) for row in context["error"].problems]
     if kind == "extra_forbidden":
         fields = _fields(_at(model, steps[:-1]))
         return [Problem(key, "unknown key", did_you_mean(str(steps[-1]), fields, kind="keys"))]
@@ -206,6 +205,14 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
     return [Problem(key, f"{what}, not {_shown(detail['input'])}", hint)]
 
 
+def _below(key: str, steps: list[Any], row: Problem) -> Problem:
+    """A problem that a field's own validator found, under the field's key."""
+    hint = row.hint
+    if steps and not row.key:
+        hint = hint.replace(_QUOTES, f"{_QUOTES}{steps[-1]} = ")
+    return Problem(".".join(part for part in (key, row.key) if part), row.what, hint)
+
+
 def _requoted(kind: str, steps: list[Any], given: Any) -> str:
     """To write the same value with quotes, or without, where that is all that is wrong."""
     if not steps or isinstance(steps[-1], int):
@@ -213,7 +220,7 @@ def _requoted(kind: str, steps: list[Any], given: Any) -> str:
     name = f"{steps[-1]} = "
     if kind == "string_type" and isinstance(given, int | float | dt.date | dt.time):
         shown = str(given).lower() if isinstance(given, bool) else str(given)
-        return f'texts stand in quotes: write {name}"{shown}"'
+        return f'{_QUOTES}{name}"{shown}"'
     if kind in ("float_type", "int_type") and isinstance(given, str):
         plain = given.strip().replace("_", "")
         is_fit = _WHOLE if kind == "int_type" else _NUMBER

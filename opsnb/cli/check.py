@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,8 +63,7 @@ def check(
     if privacy:
         from opsnb.cli.privacy import say_exposure
 
-        workspace = the_workspace(context.obj)
-        say_exposure(workspace, tables or [], codes_of(language), json)
+        say_exposure(the_workspace(context.obj), tables or [], codes_of(language), json)
         return
     workspace, wrong = _loaded(context.obj)
     gate = _gate(workspace, wrong, tables or [], quiet=json)
@@ -126,16 +126,16 @@ def _gate(
     return Gate(gate.reports, gate.unreadable, worst_first(found))
 
 
-def _parts(workspace: Workspace) -> dict[str, Callable[[], list[Concern]]]:
+def _parts(workspace: Workspace) -> dict[str, Callable[[], Iterator[Concern]]]:
     """What is looked at beside the tables, by name."""
     from opsnb.analysis.readiness import SUBJECTS, Known
     from opsnb.publishing.runs.cycle_check import cycle_concerns
 
     known = Known(workspace)
-    parts: dict[str, Callable[[], list[Concern]]] = {
-        name: lambda of=of: list(of(known)) for name, of in SUBJECTS.items()
+    parts: dict[str, Callable[[], Iterator[Concern]]] = {
+        name: functools.partial(of, known) for name, of in SUBJECTS.items()
     }
-    return parts | {"cycles": lambda: list(cycle_concerns(workspace))}
+    return parts | {"cycles": functools.partial(cycle_concerns, workspace)}
 
 
 def _show(gate: Gate, *, any_table: bool) -> None:

@@ -85,7 +85,8 @@ def check_tables(workspace: Workspace, names: list[str], say: Callable[[str], No
     TableError
         The only table asked for cannot be checked.
     """
-    reports, unreadable = [], {}
+    reports: list[TableReport] = []
+    unreadable: dict[str, OpsnbError] = {}
     for name in names or list(workspace.tables):
         say(name)
         try:

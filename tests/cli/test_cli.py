@@ -11,26 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import opsnb
 import opsnb.cli
 import opsnb.publishing.reports
 from opsnb.base.ledger import Ledger
-from opsnb.cli import app
 from opsnb.cli.output import shown
 
 REPOSITORY = Path(opsnb.__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def call(root: Path, monkeypatch):
-    monkeypatch.chdir(root)
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments), prog_name="opsnb")
-
-    return invoke
 
 
 def mistake(result: Result) -> str:

@@ -84,6 +84,8 @@ def _regions(known: Known, plan: CampaignPlan, file: str) -> Iterator[Concern]:
     if table is None:
         columns = {column for one in tables for column in one.columns}
         _, hint = nearest(plan.unit_column, columns, f"columns of {' and '.join(names)}")
+        if unmapped := [name for name in names if not known.rows.has(name)]:
+            hint = f"map [tables.{unmapped[0]}] with it in opsnb.toml, or add it to {names[0]}"
         what = f'no mapped table of {" and ".join(names)} has the column "{plan.unit_column}"'
         yield Concern("plans", "no_such_column", "block", file, "unit_column", what, hint)
         return

@@ -162,7 +162,7 @@ def _issue(table: TypedTable, rows: ir.Table, probe: Probe, found: dict[str, Any
     shown = [name for name in names if name is not None]
     broken = rows.filter(probe.broken)
     rows_shown, places = sample(table, broken, shown)
-    counted = ()
+    counted: tuple[tuple[str, int], ...] = ()
     if probe.column is not None and probe.rule in OF_VALUES:
         counted = values(table, broken, probe.column)
     args["words"] = [value for value, _ in counted]

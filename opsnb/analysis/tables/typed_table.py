@@ -93,7 +93,8 @@ class TypedTable:
             values[name] = cast(value, column, self.zone, dialect)
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
-                marks[f"{MARK}own_{name}"] = value  # as it stood, for samples
+            if may_fail(value, column) or column.allowed:
+                marks[f"{MARK}own_{name}"] = value  # as it stands, for samples
             if column.default is not None:
                 marks[f"{MARK}default_{name}"] = ~given(value)
         for column in self.contract.columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ def _parameters(
 ) -> Iterator[Concern]:
     """Parameters that the playbook does not know, or that are of another type."""
     given: dict[str, Any] = dict(entry.parameters)
-    known = {kind: lambda kind=kind: [*_ids(workspace, kind)] for kind in SUBJECTS}
+    known = {kind: functools.partial(_ids, workspace, kind) for kind in SUBJECTS}
     if entry.for_each is not None:
         subject = playbook.parameter_of_type(entry.for_each)
         if subject is None:
@@ -46,9 +47,8 @@ def _parameters(
             yield Concern("cycles", "for_each", "block", FILE, f"{key}.for_each", what, hint)
             return
         given[subject.name] = _ANY
-        known[entry.for_each] = lambda: [_ANY]
     try:
-        playbook.bind(given, known)
+        playbook.bind(given, known | ({entry.for_each: lambda: [_ANY]} if entry.for_each else {}))
     except ParameterError as error:
         for problem in error.problems:
             assert isinstance(problem, Problem)
