@@ -109,3 +109,17 @@ def test_notes_and_warnings_are_0(call, shop) -> None:
     result = call("check")
     assert result.exit_code == 0
     assert '"tickets_on_time" cannot be measured: the table tickets is not mapped' in result.stdout
+
+
+def test_a_broken_plan_stops_its_own_report_alone(call, shop, make) -> None:
+    make("readout", "1", parameters='experiment = ""  # type: experiment  Id')
+    arms = 'split = {a = 0.5, b = 0.5}\n[primary]\nmetric = "aov"\n'
+    plan(shop, f'name = "Z"\ncontrol = 0\n{arms}')
+    plan(shop, f'name = "S"\ncontrol = "a"\n{arms}', "sound")
+    result = call("run", "readout", "-p", "experiment=sound", "--no-pdf")
+    assert result.exit_code == 0, result.output
+    assert "warning: plans/experiments/zeta.toml: control" in result.stderr
+    refused = call("run", "readout", "-p", "experiment=zeta", "--no-pdf")
+    assert refused.exit_code == 2
+    assert 'write control = "0"' in refused.stderr
+    assert "no experiment" not in refused.stderr

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from opsnb.analysis.metrics.catalogue import Catalogue, read_catalogue
 from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.metrics.user_panel import absent_by_user
 from opsnb.analysis.tables import Table, TableReport, open_table
 from opsnb.base.errors import OpsnbError, did_you_mean
 from opsnb.base.toml_model import Problem, read_toml
@@ -86,10 +87,18 @@ class Known:
             if name in beside or name not in brought
         }
 
-    def lacks(self, metric: str) -> str | None:
-        """What the workspace lacks for a metric: a table, or table.column; None: nothing."""
+    def lacks(self, metric: str, *, by_user: bool = False) -> str | None:
+        """What the workspace lacks for a metric: a table, or table.column; None: nothing.
+
+        Parameters
+        ----------
+        by_user : bool
+            It is read per assigned user, as in an experiment.
+        """
         found = self.catalogue[metric]
         try:
+            if by_user:
+                return absent_by_user(found, self.rows, self.catalogue)
             return found.kind.absent(found, self.rows, self.catalogue)
         except OpsnbError:  # its table cannot be opened: the data gate says why
             return None

@@ -17,6 +17,12 @@ _SHOWN = 10
 def in_experiment_data(known: Known, plan: ExperimentPlan) -> Iterator[Concern]:
     """Whether the data have the experiment, its arms and the columns that its plan names."""
     file = f"plans/experiments/{plan.id}.toml"
+    needed = "assignments" if plan.daily is None else "series"
+    if not known.rows.has(needed):
+        what = f"cannot be read out: the table {needed} is not mapped"
+        hint = f"map [tables.{needed}] in opsnb.toml"
+        yield Concern("plans", "not_mapped", "warn", file, "", what, hint)
+        return
     if plan.daily is not None:
         units = _first(known.values("series", "unit"))
         yield from _missing(file, "split", list(plan.split), units, "units of series")

@@ -90,7 +90,7 @@ def _metrics(
             what = f'"{name}" is of kind "{metric.kind.name}", which no experiment can be read by'
             hint = f"take a metric of kind {names_of_kinds(suits)}"
             yield Concern("plans", "kind", "block", file, key, what, hint)
-        elif (lacking := known.lacks(name)) is not None:
+        elif (lacking := known.lacks(name, by_user=suits is not None)) is not None:
             yield _unmeasured(known, file, key, name, lacking)
 
 
