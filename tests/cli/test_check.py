@@ -104,8 +104,8 @@ def test_parts_can_be_asked_for_alone(call, shop) -> None:
 
 
 def test_notes_and_warnings_are_0(call, shop) -> None:
-    sound = 'name = "Z"\ncontrol = "a"\nsplit = {a = 0.5, b = 0.5}\n[primary]\nmetric = "tickets_on_time"\n'
-    plan(shop, sound)
+    arms = 'split = {a = 0.5, b = 0.5}\n[primary]\nmetric = "tickets_on_time"\n'
+    plan(shop, f'name = "Z"\ncontrol = "a"\n{arms}')
     result = call("check")
     assert result.exit_code == 0
     assert '"tickets_on_time" cannot be measured: the table tickets is not mapped' in result.stdout
