@@ -21,14 +21,14 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 
 HOUSE = {
     "base": (
-        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share",
+        "errors", "concerns", "unsafe_text", "personal_data", "resources", "durable", "core_share",
         "dependencies", "credentials", "messages", "periods", "seam", "page_parts", "entries",
         "predictions", "ledger", "plugins", "connectors", "toml_model", "traits", "plans",
         "workspace",
     ),
     "analysis": (
         "sources", "tables", "metrics", "definitions", "methods", "findings", "display", "shown",
-        "recorded_values", "recorder", "reviews", "running_notebook", "session",
+        "recorded_values", "recorder", "reviews", "readiness", "running_notebook", "session",
     ),
     "publishing": (
         "playbooks", "kernels", "execution", "reports", "site", "runs", "serve",

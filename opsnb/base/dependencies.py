@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, TypeVar, cast
 
+from opsnb.base.errors import OpsnbError
+
 P = TypeVar("P")
 
 WHOLE = "*"
@@ -61,11 +63,19 @@ class Plans(Mapping[str, P]):
     """The plans of a folder by id, earliest first, which notes what is read of them.
 
     One that is asked for by its id is read whole; of those that are gone through, what is
-    looked at.
+    looked at. `broken` are those whose files cannot be used: they are known by their ids, to
+    ask for one raises what is wrong with it, and who goes through the plans does not meet them.
     """
 
-    def __init__(self, plans: Mapping[str, P], folder: str, reads: Reads) -> None:
+    def __init__(
+        self,
+        plans: Mapping[str, P],
+        folder: str,
+        reads: Reads,
+        broken: Mapping[str, OpsnbError] | None = None,
+    ) -> None:
         self._plans, self._folder, self._reads = plans, folder, reads
+        self.broken = broken or {}
 
     def _name(self, id: str) -> str:
         return f"{self._folder}/{id}"
@@ -73,10 +83,12 @@ class Plans(Mapping[str, P]):
     def __getitem__(self, id: str) -> P:
         if isinstance(id, str):
             self._reads.plan(self._name(id))
+        if id in self.broken:
+            raise self.broken[id]
         return self._plans[id]
 
     def __contains__(self, id: object) -> bool:
-        return id in self._plans
+        return id in self._plans or id in self.broken
 
     def __iter__(self) -> Iterator[str]:
         self._reads.plan(self._name(WHOLE), "id")
@@ -97,7 +109,9 @@ class Plans(Mapping[str, P]):
         """What the fields hold now, as text; None where there is no such plan. Notes nothing."""
         plan: Any = self._plans.get(id)
         if id == WHOLE:
-            return " ".join(self._plans)
+            return " ".join([*self._plans, *self.broken])
+        if id in self.broken:
+            return str(self.broken[id])
         if plan is None:
             return None
         if WHOLE in fields:

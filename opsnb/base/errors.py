@@ -35,7 +35,18 @@ class OpsnbError(Exception):
         File, table, column, row or parameter; empty when there is no one place.
     hint : str
         The likely fix, as a sentence without its full stop.
+
+    Attributes
+    ----------
+    file : str
+        The file that is wrong, where the error is about the text of one.
+    mistakes : tuple
+        Key, what is wrong and the fix of each thing, where the error tells of several or of
+        a key of a file.
     """
+
+    file: str = ""
+    mistakes: tuple[tuple[str, str, str], ...] = ()
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         self.what = what

@@ -83,20 +83,34 @@ class Ledger:
             hint=f"take one of {several}" if several and id else f"see opsnb {kind}s list",
         )
 
+    def mistakes(self) -> list[LedgerError]:
+        """What is wrong with each line that cannot be read; the first one stops `entries`."""
+        return self._applied()[1]
+
     def _all(self) -> dict[str, Entry]:
-        lines = [
-            (line, where)
-            for path in sorted(self.folder.glob("*.jsonl"))
-            for line, where in _lines(path)
-        ]
-        lines.sort(key=lambda pair: str(pair[0].get("at", "")))  # stable: order within a file
+        known, mistakes = self._applied()
+        if mistakes:
+            raise mistakes[0]
+        return known
+
+    def _applied(self) -> tuple[dict[str, Entry], list[LedgerError]]:
+        """What the lines amount to, and those that cannot be read."""
         known: dict[str, Entry] = {}
+        mistakes: list[LedgerError] = []
+        lines: list[tuple[dict[str, Any], str]] = []
+        for path in sorted(self.folder.glob("*.jsonl")):
+            for line, where in _lines(path):
+                if line is None:
+                    mistakes.append(_unreadable(where, "no JSON object"))
+                else:
+                    lines.append((line, where))
+        lines.sort(key=lambda pair: str(pair[0].get("at", "")))  # stable: order within a file
         for line, where in lines:
             try:
                 apply(known, line)
             except (KeyError, TypeError, ValueError) as error:
-                raise _unreadable(where, f"{type(error).__name__}: {error}") from error
-        return known
+                mistakes.append(_unreadable(where, f"{type(error).__name__}: {error}"))
+        return known, mistakes
 
     # -- writing -----------------------------------------------------------------------
 
@@ -243,29 +257,28 @@ def _mended(descriptor: int) -> dict[str, Any]:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """The objects of a file, each with its place; an unfinished last line was never said."""
+def _lines(path: Path) -> Iterator[tuple[dict[str, Any] | None, str]]:
+    """The objects of a file, each with its place, None for what is no object; an unfinished last
+    line was never said."""
     pieces = path.read_bytes().split(b"\n")
     for number, piece in enumerate(pieces, 1):
         if not piece.strip():
             continue
         where = f"ledger/{path.name}, line {number}"
         line = _parsed(piece)
-        if line is None:
-            if number == len(pieces):
-                return
-            raise _unreadable(where, "no JSON object")
-        yield {"cycle": path.stem, **line}, where
+        if line is None and number == len(pieces):
+            return
+        yield None if line is None else {"cycle": path.stem, **line}, where
 
 
 def _unreadable(where: str, why: str) -> LedgerError:
     return LedgerError(
         f"the line cannot be read ({why})",
         where=where,
-        hint="mend it by hand, or take the file's last good version from git",
+        hint="mend the line by hand or delete it; git may have the file's last good version",
     )

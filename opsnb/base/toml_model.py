@@ -33,6 +33,11 @@ from opsnb.base.periods import EARLIEST, LATEST
 
 __all__ = ["Day", "Problem", "Said", "Strict", "fail", "mistake", "read_toml", "validate"]
 
+_QUOTES = "texts stand in quotes: write "
+
+_WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,17})(\.\d+)?")
+
 _IGNORED_STEPS = {"str", "dict[str,str]", "function-plain", "nullable"}
 
 
@@ -84,6 +89,8 @@ def _day(value: Any) -> Any:
 def _said(value: Any) -> str | dict[str, str]:
     if isinstance(value, str) and value.strip():
         return value
+    if isinstance(value, int | float | dt.date):
+        raise mistake("must be a text", f'{_QUOTES}"{value}"')
     example = 'write "Golden week", or {en = "Golden week", zh = "黄金周"}'
     if not isinstance(value, dict) or not value:
         raise mistake("must be a text, or a text by language", example)
@@ -128,6 +135,10 @@ def read_toml(path: Path, error: type[WorkspaceError] = WorkspaceError) -> dict[
             where=str(path),
             hint="texts are quoted, dates are bare (2026-10-01), each key occurs once",
         ) from broken
+    except RecursionError as broken:
+        raise error(
+            "is nested too deeply", where=str(path), hint="take the lists within lists apart"
+        ) from broken
     except UnicodeDecodeError as broken:
         raise error("is not in UTF-8", where=str(path), hint="save it as UTF-8") from broken
     except OSError as broken:
@@ -156,12 +167,15 @@ def fail(found: Iterable[Problem], where: str, error: type[WorkspaceError]) -> N
         return
     if len(rows) == 1:
         key, what, hint = rows[0]
-        raise error(what, where=f"{where}: {key}" if key else where, hint=hint)
-    lines = [
-        f"  {key + ': ' if key else ''}{what}." + (f" Fix: {hint.rstrip('.')}." if hint else "")
-        for key, what, hint in rows
-    ]
-    raise error(f"{len(rows)} things are wrong:\n" + "\n".join(lines), where=where)
+        made = error(what, where=f"{where}: {key}" if key else where, hint=hint)
+    else:
+        lines = [
+            f"  {key + ': ' if key else ''}{what}." + (f" Fix: {hint.rstrip('.')}." if hint else "")
+            for key, what, hint in rows
+        ]
+        made = error(f"{len(rows)} things are wrong:\n" + "\n".join(lines), where=where)
+    made.file, made.mistakes = where, tuple(rows)
+    raise made
 
 
 # -- pydantic's errors in our words ---------------------------------------------------
@@ -172,16 +186,14 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
     key = _dotted(steps)
     kind, context = detail["type"], detail.get("ctx", {})
     if isinstance(context.get("error"), _Problems):
-        return [
-            Problem(".".join(part for part in (key, row.key) if part), row.what, row.hint)
-            for row in context["error"].problems
-        ]
+        return [_below(key, steps, row) for row in context["error"].problems]
     if kind == "extra_forbidden":
         fields = _fields(_at(model, steps[:-1]))
         return [Problem(key, "unknown key", did_you_mean(str(steps[-1]), fields, kind="keys"))]
     example = _example(model, steps)
     if kind == "missing":
-        return [Problem(key, "is missing", f"write {steps[-1]} = {example}" if example else "")]
+        hint = f"write {steps[-1]} = {example}" if example else _example_below(model, steps)
+        return [Problem(key, "is missing", hint)]
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", context["expected"])
         near = difflib.get_close_matches(str(detail["input"]), known, n=1)
@@ -189,7 +201,38 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> list[Problem]:
         hint = f"{start}{'One' if start else 'one'} of {', '.join(known)}"
         return [Problem(key, f"cannot be {detail['input']!r}", hint)]
     what = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return [Problem(key, f"{what}, not {_shown(detail['input'])}", _fix(model, steps))]
+    hint = _requoted(kind, steps, detail["input"]) or _fix(model, steps)
+    return [Problem(key, f"{what}, not {_shown(detail['input'])}", hint)]
+
+
+def _below(key: str, steps: list[Any], row: Problem) -> Problem:
+    """A problem that a field's own validator found, under the field's key."""
+    hint = row.hint
+    if steps and not row.key:
+        hint = hint.replace(_QUOTES, f"{_QUOTES}{steps[-1]} = ")
+    return Problem(".".join(part for part in (key, row.key) if part), row.what, hint)
+
+
+def _requoted(kind: str, steps: list[Any], given: Any) -> str:
+    """To write the same value with quotes, or without, where that is all that is wrong."""
+    if not steps or isinstance(steps[-1], int):
+        return ""  # of a list, its example says it
+    name = f"{steps[-1]} = "
+    if kind == "string_type" and isinstance(given, int | float | dt.date | dt.time):
+        shown = str(given).lower() if isinstance(given, bool) else str(given)
+        return f'{_QUOTES}{name}"{shown}"'
+    if kind in ("float_type", "int_type") and isinstance(given, str):
+        plain = given.strip().replace("_", "")
+        is_fit = _WHOLE if kind == "int_type" else _NUMBER
+        if is_fit.fullmatch(plain):
+            return f"numbers stand without quotes: write {name}{plain}"
+    if kind == "int_type" and isinstance(given, float) and given.is_integer():
+        return f"a whole number has no point: write {name}{int(given)}"
+    if kind == "bool_type" and str(given).lower() in ("true", "false"):
+        return f"no quotes: write {name}{str(given).lower()}"
+    if kind == "list_type" and isinstance(given, str):
+        return f'write {name}["{given}"]'
+    return ""
 
 
 def _fix(model: type[BaseModel], steps: list[Any]) -> str:
@@ -210,6 +253,14 @@ def _dotted(steps: list[Any]) -> str:
     for step in steps:
         text += f"[{step + 1}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
     return text
+
+
+def _example_below(model: type[BaseModel], steps: list[Any]) -> str:
+    """To write a table with the keys that it must have, where it is a table that is missing."""
+    inner = _at(model, steps)
+    fields = getattr(inner, "model_fields", {})
+    needed = [f"{n} = {f.examples[0]}" for n, f in fields.items() if f.is_required() and f.examples]
+    return f"write [{_dotted(steps)}] and below it {', '.join(needed)}" if needed else ""
 
 
 def _at(model: Any, steps: list[Any]) -> Any:

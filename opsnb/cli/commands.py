@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from opsnb.cli import definitions, diff, init, inspect, ledger, make, serve, verify
+from opsnb.cli import check, definitions, diff, init, inspect, ledger, make, serve, verify
 from opsnb.cli.output import say
 
 __all__ = ["app"]
@@ -56,7 +56,7 @@ app.command()(make.run)
 app.command(name="cycle")(make.make_cycle)
 app.command(name="list")(inspect.list_playbooks)
 app.command()(inspect.show)
-app.command()(inspect.check)
+app.command()(check.check)
 app.command()(init.init)
 app.command()(init.sample)
 app.command(name="import")(definitions.import_)

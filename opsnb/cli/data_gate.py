@@ -1,13 +1,15 @@
-"""The data gate on the command line, and ids that only the data know."""
+"""What `opsnb check` found, as lines, a table and JSON; and ids that only the data know."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from opsnb.analysis.tables import CONTRACTS, Issue, TableReport, compared, open_table, report_of
-from opsnb.base.errors import OpsnbError
+from opsnb.base.concerns import WEIGHTS, Concern
+from opsnb.base.errors import OpsnbError, PlanError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
@@ -18,14 +20,17 @@ _ORDER = {"block": 0, "warn": 1, "note": 2, None: 3}
 
 @dataclass(frozen=True)
 class Gate:
-    """What was found in the tables that could be read, and why others could not."""
+    """What was found in the tables that could be read, why others could not, and what else would
+    fail."""
 
     reports: list[TableReport]
     unreadable: dict[str, OpsnbError] = field(default_factory=dict)
+    concerns: list[Concern] = field(default_factory=list)
 
     @property
     def blocked(self) -> bool:
-        return bool(self.unreadable) or any(report.level == "block" for report in self.reports)
+        levels = {*(report.level for report in self.reports), *(one.level for one in self.concerns)}
+        return bool(self.unreadable) or "block" in levels
 
     @property
     def rows(self) -> list[list[str]]:
@@ -36,12 +41,29 @@ class Gate:
 
     @property
     def lines(self) -> list[str]:
-        """A line for each thing found, the worst first."""
+        """What was found, the worst first, that of a table or a file together.
+
+        A line each for what it is, the values that are wrong, and the fix.
+        """
         english = Language("en")
-        found = [(issue, report) for report in self.reports for issue in report.issues]
-        found.sort(key=lambda pair: (_ORDER[pair[0].level], -pair[0].count))
-        lost = [f"unreadable  {name}: {error}" for name, error in self.unreadable.items()]
-        return lost + [_line(issue, report, english) for issue, report in found]
+        groups = [(-1, [f"unreadable  {name}: {error}"]) for name, error in self.unreadable.items()]
+        for report in self.reports:
+            issues = sorted(report.issues, key=lambda one: (_ORDER[one.level], -one.count))
+            said = [line for issue in issues for line in _lines(issue, report, english)]
+            groups.append((_ORDER[report.level], said))
+        for _, concerns in itertools.groupby(self.concerns, key=lambda one: one.file):
+            of_file = list(concerns)
+            said = [line for one in of_file for line in _said(one)]
+            groups.append((_ORDER[of_file[0].level], said))
+        return [line for _, said in sorted(groups, key=lambda group: group[0]) for line in said]
+
+    @property
+    def summary(self) -> str:
+        """How much of what weight was found: "2 block, 1 warn, 3 note"."""
+        levels = [issue.level for report in self.reports for issue in report.issues]
+        levels += [one.level for one in self.concerns] + ["block"] * len(self.unreadable)
+        counts = [f"{levels.count(level)} {level}" for level in WEIGHTS if level in levels]
+        return f"Found: {', '.join(counts)}" if counts else "Nothing found"
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -51,6 +73,7 @@ class Gate:
                 name: {"what": error.what, "where": error.where, "hint": error.hint}
                 for name, error in self.unreadable.items()
             },
+            "concerns": [one.as_dict() for one in self.concerns],
         }
 
 
@@ -62,11 +85,20 @@ def check_tables(workspace: Workspace, names: list[str], say: Callable[[str], No
     TableError
         The only table asked for cannot be checked.
     """
-    reports, unreadable = [], {}
+    reports: list[TableReport] = []
+    unreadable: dict[str, OpsnbError] = {}
     for name in names or list(workspace.tables):
         say(name)
         try:
             reports.append(report_of(workspace, name))
+        except PlanError as error:
+            if names:
+                raise
+            # Only what is on record needs plans/; what is wrong there is said of its file.
+            try:
+                reports.append(open_table(workspace, name).report)
+            except OpsnbError:
+                unreadable[name] = error
         except OpsnbError as error:
             if len(names) == 1:
                 raise
@@ -91,9 +123,23 @@ def _row(report: TableReport) -> list[str]:
     ]
 
 
-def _line(issue: Issue, report: TableReport, language: Language) -> str:
+def _lines(issue: Issue, report: TableReport, language: Language) -> Iterator[str]:
     column = f".{issue.column}" if issue.column else ""
-    return f"{issue.level:<12}{report.table}{column}: {language.say(issue.message)}"
+    yield f"{issue.level:<12}{report.table}{column}: {language.say(issue.message)}"
+    if issue.values:
+        listed = ", ".join(f'"{value}" ({rows:,})' for value, rows in issue.values)
+        yield f"{'':<12}Values: {listed}"
+    places = [place for place in issue.places if place]
+    if places:
+        yield f"{'':<12}Lines: {', '.join(places)}"
+    if fix := issue.fix(language):
+        yield f"{'':<12}Fix: {fix}"
+
+
+def _said(concern: Concern) -> Iterator[str]:
+    yield f"{concern.level:<12}{concern.where}: {concern.what}"
+    if concern.fix:
+        yield f"{'':<12}Fix: {concern.fix}"
 
 
 def ids_in_data(workspace: Workspace, kind: str) -> Iterator[str]:

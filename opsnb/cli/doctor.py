@@ -193,6 +193,9 @@ def _workspace(path: Path | None) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "workspace", "WARN", found, "map your tables in opsnb.toml, or run opsnb sample"
         )
+    if broken := workspace.broken_plans:
+        said = f"{len(broken)} of plans/ cannot be used: {broken[0]}"
+        yield Diagnosis("plans", "WARN", said, "opsnb check lists what is wrong in each file")
     yield from _plugins(workspace)
     yield _guarded("formats", lambda: _formats(workspace))
     yield _guarded("disk", lambda: _disk(workspace.reports))

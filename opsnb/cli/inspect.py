@@ -1,4 +1,4 @@
-"""`opsnb list`, `show`, `check`, `doctor`: what is there, and whether it will do."""
+"""`opsnb list`, `show`, `doctor`: what is there, and whether the machine will do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from opsnb.cli import results
-from opsnb.cli.options import Json, Languages, codes_of, near_workspace, the_workspace
+from opsnb.cli.options import Json, near_workspace
 from opsnb.cli.output import EXIT_FAILED, note, reported, say, table, warn, write_json
 
 
@@ -65,58 +65,6 @@ def show(
     say(f"\nRun it: opsnb run {loaded.name}{''.join(required)}")
     for text in loaded.warnings:
         warn(text)
-
-
-@reported
-def check(
-    context: typer.Context,
-    tables: Annotated[
-        list[str] | None,
-        typer.Argument(help="Tables, or with --privacy playbooks; default all.", metavar="NAMES"),
-    ] = None,
-    privacy: Annotated[
-        bool, typer.Option("--privacy", help="What reports would expose of people instead.")
-    ] = False,
-    language: Languages = "",
-    json: Json = False,
-) -> None:
-    """Check the mapped tables.
-
-    Rows, dates, freshness, quarantined rows, and what breaks the contract, the worst first.
-
-    With --privacy: columns that look personal, texts with addresses or numbers of people in
-    them, groups below min_cell, small populations.
-
-    Examples:
-
-      opsnb check
-
-      opsnb check orders assignments --json
-
-      opsnb check --privacy monthly_retrospective --language zh
-
-    The exit code is 1 when a table is blocked.
-    """
-    from opsnb.cli.data_gate import COLUMNS, check_tables
-    from opsnb.cli.progress import progress
-
-    workspace = the_workspace(context.obj)
-    if privacy:
-        from opsnb.cli.privacy import say_exposure
-
-        say_exposure(workspace, tables or [], codes_of(language), json)
-        return
-    with progress("Checking", quiet=json) as bar:
-        gate = check_tables(workspace, tables or [], bar.stage)
-    if json:
-        write_json(gate.as_dict())
-    elif not gate.rows:
-        note("No tables are mapped yet: add [tables.orders] and others to opsnb.toml.")
-    else:
-        table(COLUMNS, gate.rows, right=(1, 5))
-        say("\n".join(["", *gate.lines] if gate.lines else []))
-    if gate.blocked:
-        raise typer.Exit(EXIT_FAILED)
 
 
 @reported

@@ -116,7 +116,7 @@ def run(
             kernels.stop,
         )
     index, warnings = index_reports(workspace, codes)
-    for text in [*result.warnings, *warnings]:
+    for text in [*workspace.broken_plans, *result.warnings, *warnings]:
         warn(text)
     if json:
         write_json(results.run_json(result, workspace, index))

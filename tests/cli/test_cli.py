@@ -11,26 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 import opsnb
 import opsnb.cli
 import opsnb.publishing.reports
 from opsnb.base.ledger import Ledger
-from opsnb.cli import app
 from opsnb.cli.output import shown
 
 REPOSITORY = Path(opsnb.__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def call(root: Path, monkeypatch):
-    monkeypatch.chdir(root)
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments), prog_name="opsnb")
-
-    return invoke
 
 
 def mistake(result: Result) -> str:
@@ -418,10 +407,11 @@ def test_ids_come_from_the_data_as_well(call, root, make) -> None:
 # -- init, sample, doctor -------------------------------------------------------------------
 
 
-def test_init_lays_down_a_workspace_that_loads(call, tmp_path) -> None:
+def test_init_lays_down_a_workspace_that_loads(call, tmp_path, monkeypatch) -> None:
     result = call("init", str(tmp_path / "new"))
     assert result.exit_code == 0, result.output
     assert (tmp_path / "new/opsnb.toml").is_file()
+    monkeypatch.undo()  # its cycles ask for the playbooks that opsnb brings
     assert call("--workspace", str(tmp_path / "new"), "check").exit_code == 0
     assert "has opsnb.toml" in mistake(call("init", str(tmp_path / "new")))
 

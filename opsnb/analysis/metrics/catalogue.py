@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from opsnb.analysis.metrics import kinds as _kinds  # noqa: F401 (makes the kinds known)
 from opsnb.analysis.metrics.metric import Metric
 from opsnb.base.errors import MetricError, did_you_mean
+from opsnb.base.toml_model import Problem
 
-__all__ = ["Catalogue", "Metric", "load_catalogue"]
+__all__ = ["Catalogue", "Metric", "load_catalogue", "read_catalogue"]
 
 _BUILT_IN = Path(__file__).with_name("metrics.toml")
 
@@ -49,35 +50,43 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
     MetricError
         All bad definitions at once, each with its metric and field.
     """
+    catalogue, mistakes = read_catalogue(own)
+    if mistakes:
+        failures = "; ".join(f"{one.key}: {one.what}" for one in mistakes)
+        raise MetricError(failures, where="metrics.toml", hint="see the field list in docs/data.md")
+    return catalogue
+
+
+def read_catalogue(
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Catalogue, list[Problem]]:
+    """The metrics whose definitions can be used, and what is wrong with the others.
+
+    The key of a problem is its metric and field, "[gmv_net] where".
+    """
     raw = {name: dict(fields) for name, fields in _built_in().items()}
     for name, fields in (own or {}).items():
         raw[name] = {**raw.get(name, {}), **fields}
-    catalogue, failures = Catalogue(), []
+    catalogue, mistakes = Catalogue(), list[Problem]()
     for name, fields in raw.items():
         try:
             catalogue[name] = Metric(id=name, **fields)
         except ValidationError as error:
-            failures += [_failure(name, item) for item in error.errors()]
+            mistakes += [_failure(name, item) for item in error.errors()]
         except TypeError as error:
-            failures.append(f"[{name}]: {error}")
+            mistakes.append(Problem(f"[{name}]", str(error), "a metric's name is its id"))
     for metric in catalogue.values():
         named = [metric.numerator, metric.denominator, *(name for name, _ in metric.branches)]
         named.append(metric.kind.population(metric))
-        failures += [
-            f'[{metric.id}]: names the unknown metric "{name}"; '
-            + did_you_mean(name, catalogue, kind="metrics")
-            for name in named
-            if name and name not in catalogue
-        ]
-    failures = failures or _circles(catalogue)
-    if failures:
-        raise MetricError(
-            "; ".join(failures), where="metrics.toml", hint="see the field list in docs/data.md"
-        )
-    return catalogue
+        for name in dict.fromkeys(filter(None, named)):
+            if name not in raw:
+                hint = did_you_mean(name, catalogue, kind="metrics")
+                what = f'names the unknown metric "{name}"'
+                mistakes.append(Problem(f"[{metric.id}]", f"{what}; {hint}", hint))
+    return catalogue, mistakes or _circles(catalogue)
 
 
-def _circles(catalogue: Catalogue) -> list[str]:
+def _circles(catalogue: Catalogue) -> list[Problem]:
     """Metrics that are drivers of themselves, over however many steps."""
 
     def leads_back(name: str, path: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -87,16 +96,26 @@ def _circles(catalogue: Catalogue) -> list[str]:
         return next((found for found in below if found), None)
 
     return [
-        f"[{metric.id}]: its drivers lead back to it ({' > '.join(found)})"
+        Problem(
+            f"[{metric.id}]",
+            f"its drivers lead back to it ({' > '.join(found)})",
+            f"take {found[-2]} out of the drivers of one of them",
+        )
         for metric in catalogue.values()
         if metric.drivers and (found := leads_back(metric.id, ()))
     ]
 
 
-def _failure(name: str, item: Mapping[str, Any]) -> str:
+def _failure(name: str, item: Mapping[str, Any]) -> Problem:
     field = ".".join(str(part) for part in item["loc"])
+    key = f"[{name}] {field}" if field else f"[{name}]"
     if item["type"] == "extra_forbidden":
-        guess = did_you_mean(field, Metric.model_fields, kind="fields")
-        return f"[{name}] {field}: unknown field; {guess}"
+        hint = did_you_mean(field, Metric.model_fields, kind="fields")
+        return Problem(key, f"unknown field; {hint}", hint)
+    if item["type"] == "missing":
+        return Problem(
+            key, "Field required", f"write {field} under [{name}]; docs/data.md shows one"
+        )
     text = item["msg"].removeprefix("Value error, ")
-    return f"[{name}] {field}: {text}" if field else f"[{name}]: {text}"
+    hint = text.partition("; ")[2] or "docs/data.md lists the fields of a metric and their values"
+    return Problem(key, text, hint)

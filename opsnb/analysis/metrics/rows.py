@@ -284,7 +284,7 @@ class Rows:
         except OpsnbError:
             raise
         except Exception as error:  # every engine has its own class for a bad expression
-            reason = re.sub(r"\s+", " ", str(error)).strip()[:300]
+            reason = re.sub(r"\s+", " ", str(error)).partition(" LINE 1:")[0].strip()[:300]
             raise MetricError(
                 f"the engine refuses its SQL: {reason}",
                 where=f"metrics.toml [{metric.id}]",

@@ -27,7 +27,13 @@ def portable(query: str, dialect: str) -> str:
     try:
         tree = sg.parse_one(query, read="duckdb")
     except sg.errors.ParseError as error:
-        raise MetricError(str(error)) from error
+        found = error.errors[0] if error.errors else {}
+        reason = str(found.get("description") or error).split(" for <class")[0]
+        near = f' near "{found["highlight"]}"' if found.get("highlight", "").strip() else ""
+        hint = "value, per and where are DuckDB SQL, such as where = \"status = 'paid'\""
+        raise MetricError(
+            f"its SQL cannot be read ({reason.rstrip('.')}{near})", hint=hint
+        ) from error
     if tree.find(sge.IntDiv):
         raise MetricError("// divides differently from engine to engine", hint="floor(a / b)")
     return tree.transform(_same_everywhere, dialect).sql(dialect="duckdb")

@@ -111,6 +111,12 @@ def parts_of(metric: Metric, catalogue: Catalogue) -> list[Metric]:
     return [catalogue[name] for name in metric.parts] or [metric]
 
 
+def absent_by_user(metric: Metric, rows: Rows, catalogue: Catalogue) -> str | None:
+    """What a workspace lacks for a metric read per assigned user (a table, or table.column), or
+    None. Those are its population: no other table has to tell it."""
+    return next(filter(None, map(rows.absent, parts_of(metric, catalogue))), None)
+
+
 def require_readable(rows: Rows, metric: Metric, whole: Metric) -> None:
     """Refuse what cannot be read per user, by name and with the fix."""
     nested = metric is not whole

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.sources.queries import name_rows
@@ -28,6 +29,15 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class TextFiles:
+    """Text files that a table was read from; `root` is what their paths are shown from."""
+
+    paths: Sequence[Path]
+    encoding: str
+    root: Path
+
+
+@dataclass(frozen=True)
 class Source:
     """An opened source.
 
@@ -41,12 +51,15 @@ class Source:
         Where in the backend the source's tables lie; None is the backend's own default.
     rejected : dict
         Unreadable lines by table, for text files; tables without any are absent.
+    texts : dict
+        The text files by table, where there are such.
     """
 
     name: str
     backend: BaseBackend
     database: str | tuple[str, str] | None = None
     rejected: Mapping[str, Rejected] = field(default_factory=dict)
+    texts: Mapping[str, TextFiles] = field(default_factory=dict)
 
     @property
     def dialect(self) -> str:

@@ -12,9 +12,10 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.tables import currencies, refund_rows, repeats
 from opsnb.analysis.tables.contracts import Level
-from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, sample, with_hash
+from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, with_hash
 from opsnb.analysis.tables.own_tables import contract_from
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
+from opsnb.analysis.tables.samples import sample, values
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
 from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.messages import Text
@@ -24,6 +25,12 @@ SERIOUS = 0.05
 """Share of rows from which leaving them out blocks the table instead of warning."""
 
 _STALE_DAYS = 2
+
+OF_VALUES = (
+    "misfit", "misfit_out", "unknown_value", "word_for_nothing", "padded_id", "below", "above",
+    "future",
+)  # fmt: skip
+"""Rules that a value of one column breaks: the values are listed."""
 
 
 def inspect(table: TypedTable) -> TableReport:
@@ -154,9 +161,14 @@ def _issue(table: TypedTable, rows: ir.Table, probe: Probe, found: dict[str, Any
         *contract_from(table.config).key, *whose, probe.column, *probe.show, table.contract.clock
     ]  # fmt: skip
     shown = [name for name in names if name is not None]
-    rows_shown = sample(table, rows.filter(probe.broken), shown)
-    args["words"] = list(dict.fromkeys(row.get(probe.column or "", "") for row in rows_shown))
-    return Issue(probe.rule, probe.level, count, Text(key, args), probe.column, rows_shown)
+    broken = rows.filter(probe.broken)
+    rows_shown, places = sample(table, broken, shown)
+    counted: tuple[tuple[str, int], ...] = ()
+    if probe.column is not None and probe.rule in OF_VALUES:
+        counted = values(table, broken, probe.column)
+    args["words"] = [value for value, _ in counted]
+    text = Text(key, args)
+    return Issue(probe.rule, probe.level, count, text, probe.column, rows_shown, places, counted)
 
 
 def _fingerprint(table: TypedTable, found: dict[str, Any]) -> str:

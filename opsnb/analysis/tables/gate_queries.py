@@ -1,4 +1,4 @@
-"""What the checks of the data gate ask the engine: one row of counts, some rows as text."""
+"""What the checks of the data gate ask the engine: one row of counts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ import ibis.expr.types as ir
 from opsnb.analysis.sources.base import first_line
 from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.errors import SourceError, TableError
-from opsnb.base.personal_data import without_personal
 
 HASH = f"{MARK}hash"
 """A number of the whole row."""
-
-_SAMPLE = 5
-_SHOWN = 60
 
 
 def one_row(table: TypedTable, query: ir.Table) -> dict[str, Any]:
@@ -34,20 +30,6 @@ def one_row(table: TypedTable, query: ir.Table) -> dict[str, Any]:
         ) from error
     maybe = ("first", "last", "total", "print")
     return {k: v if v is not None or k.startswith(maybe) else 0 for k, v in row.items()}
-
-
-def sample(table: TypedTable, rows: ir.Table, names: list[str]) -> tuple[dict[str, str], ...]:
-    """Some rows as text, without addresses and numbers of people."""
-    shown = [name for name in dict.fromkeys(names) if name in rows.columns]
-    picked = rows.select(shown or rows.columns[:3]).limit(_SAMPLE)
-    found = table.source.backend.to_pyarrow(picked).to_pylist()
-    return tuple(
-        {
-            name: "" if value is None else without_personal(str(value))[:_SHOWN]
-            for name, value in row.items()
-        }
-        for row in found
-    )
 
 
 def own_columns(table: TypedTable) -> list[str]:

@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import Level
-from opsnb.analysis.tables.gate_queries import HASH, one_row, sample, with_hash
+from opsnb.analysis.tables.gate_queries import HASH, one_row, with_hash
+from opsnb.analysis.tables.samples import sample
 from opsnb.analysis.tables.table_report import Issue
 from opsnb.analysis.tables.typed_table import TypedTable, as_told
 from opsnb.base.messages import Text
@@ -76,7 +77,7 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
     }
     groups = table.sound.filter(~refund_rows.negative(table, table.sound)).group_by(table.key)
     times = groups.aggregate(times=lambda t: t.count())
-    rows_shown = sample(table, times.filter(times.times > 1), [*table.key, "times"])
+    rows_shown, _ = sample(table, times.filter(times.times > 1), [*table.key, "times"])
     said = {}
     for rule, (count, level) in counts.items():
         if count:

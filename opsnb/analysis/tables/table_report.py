@@ -28,7 +28,13 @@ class Issue:
     message : Text
         The sentence, under [data.rule] of the language files.
     sample : tuple of dict
-        Up to five rows, values as text.
+        Up to five rows, values as text, as they stand in the team's own table; what is personal
+        is masked.
+    places : tuple of str
+        Of each row of the sample the file and its line ("data/orders.csv:12"); "" where a row
+        comes from no text file, or from a query that changed it. Empty: of none it is known.
+    values : tuple of (str, int)
+        The values of `column` that broke the rule, the most frequent first, each with its rows.
     """
 
     rule: str
@@ -37,6 +43,19 @@ class Issue:
     message: Text
     column: str | None = None
     sample: tuple[Mapping[str, str], ...] = ()
+    places: tuple[str, ...] = ()
+    values: tuple[tuple[str, int], ...] = ()
+
+    def fix(self, language: Language) -> str:
+        """The likely fix, as a sentence without its full stop; empty where there is none."""
+        key = f"data.fix.{self.rule}"
+        if not language.has(key):
+            if not self.sample or self.message.key == "data.rule.team":
+                return ""
+            key = "data.fix.rows"
+        value = self.values[0][0] if self.values else "..."
+        known = next(iter(self.message.args.get("allowed") or ()), "...")
+        return language.text(key, column=self.column or "", value=value, known=known)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         return {
@@ -45,7 +64,10 @@ class Issue:
             "column": self.column,
             "count": self.count,
             "message": language.say(self.message),
+            "fix": self.fix(language),
             "sample": [dict(row) for row in self.sample],
+            "places": list(self.places),
+            "values": [{"value": value, "rows": rows} for value, rows in self.values],
         }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MARK = "opsnb_"
 """Prefix of the helper columns that checks add; they never leave the package."""
 
-_OWN = f"{MARK}own_"
+_WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
 
 
@@ -102,9 +102,11 @@ class TypedTable:
                 continue
             values[name] = cast(value, column, self.zone, dialect)
             if column.type == "text" and value.type().is_integer() and column.default is None:
-                marks[f"{_OWN}{name}"] = value
+                marks[f"{_WHOLE}{name}"] = value
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
+            if may_fail(value, column) or column.allowed:
+                marks[f"{MARK}own_{name}"] = value  # as it stands, for samples
             if column.default is not None:
                 marks[f"{MARK}default_{name}"] = ~given(value)
         for column in self.contract.columns:
@@ -117,7 +119,7 @@ class TypedTable:
         if waiting is not None:
             marks[f"{MARK}waiting"] = waiting
         lacks = {
-            c.name: marks.get(f"{_OWN}{c.name}", values[c.name]).isnull()
+            c.name: marks.get(f"{_WHOLE}{c.name}", values[c.name]).isnull()
             for c in self.contract.columns
             if c.empty == "out"
         }
@@ -148,7 +150,7 @@ def as_told(rows: ir.Table, name: str) -> ir.Value:
 
     To be counted and told apart, numbers need not be turned into text first.
     """
-    return rows[f"{_OWN}{name}"] if f"{_OWN}{name}" in rows.columns else rows[name]
+    return rows[f"{_WHOLE}{name}"] if f"{_WHOLE}{name}" in rows.columns else rows[name]
 
 
 def _contract(config: TableConfig) -> Contract:

@@ -15,24 +15,24 @@ from opsnb.base.toml_model import read_toml, validate
 P = TypeVar("P", bound=Plan)
 
 
-def read_plans(folder: Path, model: type[P], root: Path) -> dict[str, P]:
-    """The plans of a folder by id, earliest first; one error lists what is wrong in all files."""
+def read_plans(
+    folder: Path, model: type[P], root: Path
+) -> tuple[dict[str, P], dict[str, PlanError]]:
+    """The plans of a folder by id, earliest first, and what is wrong with those that cannot be
+    read: one team's mistake is no other team's."""
     plans: dict[str, P] = {}
-    mistakes: list[PlanError] = []
+    broken: dict[str, PlanError] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
             plan = validate(model, read_toml(path, PlanError), _place(path, root), PlanError)
         except PlanError as mistake:
-            mistakes.append(mistake)
+            mistake.file = _place(path, root)
+            broken[path.stem] = mistake
             continue
         plan._id = path.stem
         plans[path.stem] = plan
-    if len(mistakes) == 1:
-        raise mistakes[0]
-    if mistakes:
-        lines = "\n".join(str(mistake) for mistake in mistakes)
-        raise PlanError(f"{len(mistakes)} files are wrong:\n{lines}", where=_place(folder, root))
-    return dict(sorted(plans.items(), key=lambda row: (row[1].start or dt.date.min, row[0])))
+    ordered = sorted(plans.items(), key=lambda row: (row[1].start or dt.date.min, row[0]))
+    return dict(ordered), broken
 
 
 def read_notes(path: Path, root: Path) -> CampaignNotes | None:

@@ -80,7 +80,11 @@ class Workspace:
         Those that it uses.
     reads : Reads
         What has been read of its tables, plans and ledger.
+    has_own_metrics : bool
+        Whether metrics.toml was read.
     """
+
+    has_own_metrics = True
 
     def __init__(self, root: Path, file: File) -> None:
         settings = file.workspace
@@ -114,11 +118,12 @@ class Workspace:
         self._targets: dict[str, dict[str, Target]] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> Workspace:
+    def load(cls, path: str | Path | None = None, *, own_metrics: bool = True) -> Workspace:
         """The workspace at a folder or opsnb.toml.
 
         None takes the environment variable OPSNB_WORKSPACE, else the nearest opsnb.toml
-        upwards from the working directory.
+        upwards from the working directory. `own_metrics`: metrics.toml is read as well; who
+        looks at the rest of a workspace can do without.
 
         Raises
         ------
@@ -126,7 +131,9 @@ class Workspace:
             No opsnb.toml, or it cannot be used as it stands; all that is wrong at once.
         """
         file = find(path)
-        return cls(file.parent, read_file(file))
+        workspace = cls(file.parent, read_file(file, own_metrics=own_metrics))
+        workspace.has_own_metrics = own_metrics
+        return workspace
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
@@ -245,15 +252,21 @@ class Workspace:
 
     @functools.cached_property
     def experiments(self) -> Plans[ExperimentPlan]:
-        """plans/experiments/ by id, earliest first."""
-        found = read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
-        return Plans(found, "experiments", self.reads)
+        """plans/experiments/ by id, earliest first; a file that is wrong stops no other."""
+        found, broken = read_plans(self.root / "plans/experiments", ExperimentPlan, self.root)
+        return Plans(found, "experiments", self.reads, broken)
 
     @functools.cached_property
     def campaigns(self) -> Plans[CampaignPlan]:
-        """plans/campaigns/ by id, earliest first."""
-        found = read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
-        return Plans(found, "campaigns", self.reads)
+        """plans/campaigns/ by id, earliest first; a file that is wrong stops no other."""
+        found, broken = read_plans(self.root / "plans/campaigns", CampaignPlan, self.root)
+        return Plans(found, "campaigns", self.reads, broken)
+
+    @property
+    def broken_plans(self) -> list[str]:
+        """A line for each experiment and campaign whose file cannot be used."""
+        plans = (self.experiments.broken, self.campaigns.broken)
+        return [str(error) for broken in plans for error in broken.values()]
 
     @property
     def events(self) -> list[Event]:

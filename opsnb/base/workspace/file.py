@@ -257,8 +257,8 @@ def _labelled_twice(tables: Mapping[str, TableConfig]) -> Iterable[Problem]:
                 yield Problem(f"tables.{table}.columns.{name}.label", what, hint)
 
 
-def read_file(file: Path) -> File:
-    """opsnb.toml, with the metrics of metrics.toml beside it.
+def read_file(file: Path, *, own_metrics: bool = True) -> File:
+    """opsnb.toml, with the metrics of metrics.toml beside it (unless `own_metrics` is False).
 
     Raises
     ------
@@ -270,6 +270,8 @@ def read_file(file: Path) -> File:
         source._name = name
     for name, table in model.tables.items():
         table._name = name
+    if not own_metrics:
+        return model
     return model.model_copy(update={"metrics": _metrics(file.parent, model.metrics)})
 
 

@@ -305,6 +305,7 @@ def run_cycle(
         made = [o.result.made if o.result is not None else "failed" for o in outcomes]
         unchanged = bool(made) and set(made) == {"unchanged"}
         index, warnings = renew_index(workspace, codes, unchanged=unchanged)
+        warnings = [*workspace.broken_plans, *warnings]
     seconds = time.monotonic() - started
     return CycleResult(cycle, outcomes, seconds, index, warnings, resumed)
 

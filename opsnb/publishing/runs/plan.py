@@ -70,7 +70,8 @@ def known_ids(workspace: Workspace, more: Known | None = None) -> dict[str, Call
     """
 
     def ids(kind: str) -> Iterator[str]:
-        yield from workspace.experiments if kind == "experiment" else workspace.campaigns
+        plans = workspace.experiments if kind == "experiment" else workspace.campaigns
+        yield from (*plans, *plans.broken)  # who asks for a broken one is told what is wrong
         if more is not None and kind in more:
             yield from more[kind]()
 
@@ -104,6 +105,8 @@ def plan(
         Everything that is wrong with the parameters, at once.
     PeriodError
         `cycle` is no cycle.
+    PlanError
+        The file of the experiment or campaign cannot be used.
     """
     parameter = playbook.parameter_of_type("cycle")
     given = dict(params)
@@ -118,6 +121,9 @@ def plan(
                 )
     bound = playbook.bind(given, known_ids(workspace, known))
     subject = bound.get(playbook.subject_parameter.name) if playbook.subject_parameter else None
+    for each in playbook.parameters:
+        if each.type in SUBJECTS and bound[each.name]:
+            _require_sound(workspace, each.type, bound[each.name])
     if cycle is None:
         cycle = _own_cycle(playbook, bound, given, subject, workspace, reach)
     for each in playbook.parameters:
@@ -125,6 +131,12 @@ def plan(
             latest = settled(LATEST, playbook.period, workspace, reach)
             bound[each.name] = latest if cycle == UNDATED else cycle
     return PlannedRun(playbook, bound, cycle, subject or None)
+
+
+def _require_sound(workspace: Workspace, kind: str, id: str) -> None:
+    plans = workspace.experiments if kind == "experiment" else workspace.campaigns
+    if id in plans.broken:
+        raise plans.broken[id]
 
 
 def settled(cycle: str, kind: Kind, workspace: Workspace, reach: Reach | None = None) -> str:

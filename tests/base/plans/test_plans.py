@@ -142,7 +142,7 @@ def test_no_post_period(folder: Path) -> None:
 def test_mistakes_in_experiments(folder: Path, old: str, new: str, part: str) -> None:
     write(folder, "plans/experiments/checkout.toml", EXPERIMENT.replace(old, new))
     with pytest.raises(PlanError) as error:
-        _ = Workspace.load(folder).experiments
+        _ = Workspace.load(folder).experiments["checkout"]
     assert "plans/experiments/checkout.toml" in str(error.value)
     assert part in str(error.value)
 
@@ -169,21 +169,58 @@ def test_mistakes_in_experiments(folder: Path, old: str, new: str, part: str) ->
 def test_mistakes_in_campaigns(folder: Path, more: str, part: str) -> None:
     write(folder, "plans/campaigns/golden.toml", f"{CAMPAIGN}{more}\n")
     with pytest.raises(PlanError) as error:
-        _ = Workspace.load(folder).campaigns
+        _ = Workspace.load(folder).campaigns["golden"]
     assert part in str(error.value)
 
 
-def test_all_files_are_told_of_at_once(folder: Path) -> None:
+def test_a_broken_file_stops_no_other(folder: Path) -> None:
     write(folder, "plans/campaigns/a.toml", CAMPAIGN + "x = 1\n")
     write(folder, "plans/campaigns/b.toml", CAMPAIGN + "y = 1\nz = 1\n")
     write(folder, "plans/campaigns/c.toml", "name = \n")
-    with pytest.raises(PlanError) as error:
-        _ = Workspace.load(folder).campaigns
-    said = str(error.value)
-    assert "plans/campaigns: 3 files are wrong" in said
+    write(folder, "plans/campaigns/sound.toml", CAMPAIGN)
+    workspace = Workspace.load(folder)
+    assert list(workspace.campaigns) == ["sound"]
+    assert workspace.campaigns["sound"].id == "sound"
+    said = "\n".join(workspace.broken_plans)
     assert "a.toml: x: unknown key" in said
     assert "b.toml: 2 things are wrong" in said
     assert "c.toml: is not valid TOML" in said
+
+
+def test_who_asks_for_a_broken_plan_is_told(folder: Path) -> None:
+    """It is known by its id: nobody is told that it does not exist."""
+    write(folder, "plans/campaigns/a.toml", CAMPAIGN + "x = 1\n")
+    campaigns = Workspace.load(folder).campaigns
+    assert "a" in campaigns
+    assert "b" not in campaigns
+    for ask in (campaigns.get, campaigns.__getitem__):
+        with pytest.raises(PlanError, match=r"plans/campaigns/a.toml: x: unknown key"):
+            ask("a")
+    assert campaigns.look("a", ["name"]) != CAMPAIGN, "a report knows that it changed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ('control = "control"', "control = 0", 'write control = "0"'),
+        ('control = "control"', "control = 1.5", 'write control = "1.5"'),
+        ('control = "control"', "control = true", 'write control = "true"'),
+        ('control = "control"', "control = 2026-10-01", 'write control = "2026-10-01"'),
+        ("mde = 0.03", 'mde = "0.03"', "write mde = 0.03"),
+        ("window_days = 14", 'window_days = "14"', "write window_days = 14"),
+        ("window_days = 14", "window_days = 14.0", "write window_days = 14"),
+    ],
+)
+def test_quotes_that_lack_or_are_too_many(folder: Path, old: str, new: str, fix: str) -> None:
+    whole = f"window_days = 14\n{EXPERIMENT}mde = 0.03\n"
+    assert old in whole
+    write(folder, "plans/experiments/x.toml", whole.replace(old, new))
+    with pytest.raises(PlanError) as error:
+        _ = Workspace.load(folder).experiments["x"]
+    key = new.partition(" ")[0]
+    assert str(error.value).startswith("plans/experiments/x.toml: ")
+    assert [path.rpartition(".")[2] for path, _, _ in error.value.mistakes] == [key]
+    assert fix in error.value.hint
 
 
 def test_mistakes_in_targets_and_events(folder: Path) -> None:

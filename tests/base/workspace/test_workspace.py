@@ -139,7 +139,10 @@ playbook = "x"
         "workspace.week_start: cannot be 'mondy'. Fix: did you mean \"monday\"?",
         'workspace.as_of: "2026-11-31" is no date. Fix: write 2026-10-01',
         "workspace.fiscal_month_start: should be a valid integer, not True. Fix: write 1",
-        "workspace.gross_margin: should be a valid number, not '0.35'. Fix: write 0.35",
+        (
+            "workspace.gross_margin: should be a valid number, not '0.35'. "
+            "Fix: numbers stand without quotes: write gross_margin = 0.35"
+        ),
         'workspace.owner.cn: unknown language "cn"',
         "tables.orders.grain: cannot be 'lines'. Fix: did you mean \"line\"?",
         "tables.orders.checks[1].where: is missing",

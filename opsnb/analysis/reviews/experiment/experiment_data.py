@@ -16,7 +16,7 @@ from opsnb.analysis.metrics import (
     assigned_users,
 )
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
-from opsnb.analysis.metrics.user_panel import parts_of
+from opsnb.analysis.metrics.user_panel import absent_by_user, parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
@@ -166,12 +166,7 @@ class ExperimentData:
 
     def absent(self, metric: str) -> str | None:
         """What the workspace lacks for a metric read per assigned user, or None."""
-        defined = self.ops.catalogue[metric]
-        parts = [
-            self.ops.catalogue[name] for name in (defined.numerator, defined.denominator) if name
-        ]
-        lacking = [self.ops.rows.absent(part) for part in parts or [defined]]
-        return next((name for name in lacking if name), None)
+        return absent_by_user(self.ops.catalogue[metric], self.ops.rows, self.ops.catalogue)
 
     # -- what blocks ---------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ withheld, and populations so small that their totals speak of single people.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from opsnb.analysis.methods.disclosure import hidden_groups
 from opsnb.analysis.tables import contract_of, open_table
 from opsnb.base.messages import Language, Text
-from opsnb.base.personal_data import counted
+from opsnb.base.personal_data import KINDS, counted, is_personal_name
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from opsnb.analysis.tables import Contract
     from opsnb.base.workspace import Workspace
 
 Kind = Literal["column", "text", "cells", "population", "arms", "off"]
@@ -32,13 +32,6 @@ MOST_GROUPS = 60
 
 FEW_TIMES = 10
 """Populations below so many times `min_cell` are called small."""
-
-_NAMES = re.compile(
-    r"(?i)(?:^|_)(?:e?mail|phone|mobile|tel|cell|address|addr|street|zip|postcode|birth(?:day|date)?"
-    r"|dob|id_?card|identity|passport|ssn|first_?name|last_?name|full_?name|real_?name|user_?name"
-    r"|nick_?name|open_?id|union_?id|wechat|weixin|qq|alipay|ip|device_id|imei|idfa|oaid"
-    r"|latitude|longitude|gps)(?:$|_)|姓名|手机|电话|身份证|邮箱|地址|生日|昵称|微信"
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ def exposures(workspace: Workspace, tables: Sequence[str] = ()) -> list[Exposure
         found.append(Exposure("off", "warn", "", None, Text("privacy.off"), {}))
     for name in tables or list(workspace.tables):
         rows, contract = open_table(workspace, name).expr, contract_of(workspace, name)
-        found += _columns(name, rows, contract.comment)
+        found += personal_columns(name, rows, contract)
         if contract.people:
             found += _populations(name, rows, workspace.min_cell)
             found += _cells(name, rows, workspace.min_cell)
@@ -93,20 +86,29 @@ def _texts(rows: ir.Table) -> list[str]:
     return [name for name in rows.columns if rows[name].type().is_string()]
 
 
-def _columns(table: str, rows: ir.Table, quoted: str | None) -> Iterator[Exposure]:
-    """Columns that look personal, by their name or by what is in them."""
+def personal_columns(
+    table: str, rows: ir.Table, contract: Contract, limit: int = LOOKED_AT
+) -> Iterator[Exposure]:
+    """Columns that look personal, by their name or by what is in them.
+
+    Parameters
+    ----------
+    limit : int
+        Rows whose texts are read.
+    """
     texts = _texts(rows)
-    frame = rows.select(texts).limit(LOOKED_AT).execute() if texts else None
+    frame = rows.select(texts).limit(limit).execute() if texts else None
     for column in rows.columns:
         kinds: Counter[str] = Counter()
-        read = 0
+        read, different = 0, None
         if frame is not None and column in texts:
-            values = [str(value) for value in frame[column].dropna()]
-            read = len(values)
-            kinds = sum((counted(value) for value in values), Counter())
+            values = frame[column].dropna().astype(str).value_counts()
+            read, different = int(values.sum()), len(values)
+            for value, times in values.items():
+                kinds.update({kind: n * int(times) for kind, n in counted(str(value)).items()})
         if kinds:
-            yield _with_matches(table, column, read, kinds, quoted == column)
-        elif _NAMES.search(column):
+            yield _with_matches(table, column, read, kinds, contract.comment == column)
+        elif column not in contract.ids and is_personal_name(column, different):
             said = Text.of("privacy.named", table=table, column=column)
             yield Exposure("column", "warn", table, column, said, {})
 
@@ -115,14 +117,11 @@ def _with_matches(
     table: str, column: str, read: int, kinds: Counter[str], quoted: bool
 ) -> Exposure:
     """A quoted comment is masked; any other column may name groups in a table."""
-    args = {"table": table, "column": column, "read": read, **{k: kinds[k] for k in _KINDS}}
+    args = {"table": table, "column": column, "read": read, **{k: kinds[k] for k in KINDS}}
     key = "privacy.quoted" if quoted else "privacy.holds"
     counts = {"read": read, **kinds}
     level: Literal["warn", "note"] = "note" if quoted else "warn"
     return Exposure("text" if quoted else "column", level, table, column, Text(key, args), counts)
-
-
-_KINDS = ("email", "mobile", "phone", "identity")
 
 
 def _people(rows: ir.Table) -> Any:

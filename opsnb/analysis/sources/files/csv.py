@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsnb.analysis.sources.base import Source
+from opsnb.analysis.sources.base import Source, TextFiles
 from opsnb.analysis.sources.embedded import Engine, data_files, free_name, named
 from opsnb.analysis.sources.text_files import load
 from opsnb.base.connectors import Connector
@@ -28,7 +28,8 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
         found = load(engine, config, name, paths, where)
         if found.rows or found.lost:
             rejected[name] = found
-    return Source(config.name, engine.backend, ("memory", config.name), rejected)
+    texts = {name: TextFiles(p, config.encoding, engine.root) for name, p in tables.items()}
+    return Source(config.name, engine.backend, ("memory", config.name), rejected, texts)
 
 
 CONNECTOR = Connector(open_csv, files=True)

@@ -1,10 +1,10 @@
-"""Takes personal data out of quotes: addresses, numbers, names of accounts."""
+"""Takes personal data out of quotes: what is masked everywhere, and all that may be an account."""
 
 from __future__ import annotations
 
 import re
 
-MASK = "***"
+from opsnb.base.personal_data import MASK, without_personal
 
 _WHO = r"(?:user|member|customer|用户|会员|客户|账户|账号)"
 
@@ -34,6 +34,7 @@ def masked(text: str) -> str:
     >>> masked("call 138 0013 8000 or a.b@example.com")
     'call *** or ***'
     """
+    text = without_personal(text)
     for pattern in _PATTERNS:
         text = pattern.sub(lambda m: (m.group(1) if m.re.groups else "") + MASK, text)
     return text
