@@ -1,0 +1,203 @@
+"""Builds a preset's queries: only over columns that are there, and each row left out counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opsnb.analysis.mapping.preset_model import PresetTable, Rest, Select, TableShape
+from opsnb.analysis.mapping.preset_sql import Columns, identifier, literal, places
+from opsnb.analysis.tables.contract import Column
+from opsnb.analysis.tables.contracts import CONTRACTS
+from opsnb.base.errors import WorkspaceError
+from opsnb.base.messages import Said as Words
+from opsnb.base.messages import Text
+
+_EMPTY = {"text": "VARCHAR", "number": "DOUBLE", "time": "TIMESTAMP", "date": "DATE"}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file of an export: the source's tables that make it, with their columns.
+
+    `also` names tables that look the same and are not read.
+    """
+
+    file: str
+    tables: Mapping[str, Sequence[str]]
+    also: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> list[str]:
+        return list(dict.fromkeys(name for names in self.tables.values() for name in names))
+
+    @property
+    def sql(self) -> str:
+        """What stands behind FROM."""
+        parts = [identifier(name) for name in self.tables]
+        if len(parts) == 1:
+            return f"{parts[0]} AS {identifier(self.file)}"
+        union = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
+        return f"({union}) AS {identifier(self.file)}"
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A SELECT in its parts; `columns` are those that found a source, with their SQL."""
+
+    columns: Mapping[str, str]
+    from_: str
+    conditions: Mapping[str, str]
+    group: Sequence[str]
+    repeated: str | None
+
+    def sql(self, columns: Mapping[str, str], indent: str = "") -> str:
+        chosen = ",\n".join(f"  {sql} AS {identifier(name)}" for name, sql in columns.items())
+        lines = [f"SELECT\n{chosen}", f"FROM {self.from_}"]
+        if self.conditions:
+            lines.append("WHERE " + "\n  AND ".join(self._none()))
+        if self.group:
+            lines.append(f"GROUP BY {', '.join(self.group)}")
+        if self.repeated:
+            lines.append(f"QUALIFY ({self.repeated}) IS NOT TRUE")
+        return "\n".join(lines).replace("\n", f"\n{indent}")
+
+    def counts(self) -> dict[str, str]:
+        """SQL that counts the rows each rule leaves out, of those that the rules before kept."""
+        found = {}
+        for number, (name, condition) in enumerate(self.conditions.items()):
+            rules = [*self._none()[:number], f"({condition}) IS TRUE"]
+            found[name] = f"SELECT count(*) FROM {self.from_} WHERE {' AND '.join(rules)}"
+        if self.repeated:
+            where = f" WHERE {' AND '.join(self._none())}" if self.conditions else ""
+            rows = f"SELECT 1 FROM {self.from_}{where} QUALIFY {self.repeated}"
+            found["repeats"] = f"SELECT count(*) FROM ({rows}) AS repeated"
+        return found
+
+    def _none(self) -> list[str]:
+        return [f"({condition}) IS NOT TRUE" for condition in self.conditions.values()]
+
+
+def table_of(
+    contract: str, shape: TableShape, files: Mapping[str, Export], where: str
+) -> PresetTable | None:
+    """A table of the contract over an export; None for an optional one that lacks a column.
+
+    Raises
+    ------
+    WorkspaceError
+        A column that cannot be empty has no source.
+    """
+    export = files[shape.file]
+    joins = _joins(shape, files)
+    joined = {alias: list(query.columns) for alias, query in joins.items()}
+    known = Columns(export.columns, shape.file, joined)
+    from_, read = export.sql, [export]
+    for alias, query in joins.items():
+        on = known.fill(shape.joins[alias].on)
+        rows = query.sql(query.columns, "  ")
+        from_ += f"\nLEFT JOIN (\n  {rows}\n) AS {identifier(alias)} ON {on}"
+        read.append(files[shape.joins[alias].file])
+    query = _query(shape, from_, known)
+    columns = {name: _worded(sql, shape.words.get(name, {})) for name, sql in query.columns.items()}
+    lacking = [
+        column
+        for column in CONTRACTS[contract].columns
+        if column.required and column.name not in columns
+    ]
+    if never := [column for column in lacking if column.empty == "out"]:
+        if shape.optional:
+            return None
+        raise WorkspaceError(
+            f"the file {shape.file} has no column for {never[0].name}",
+            where=f"{where}, tables.{contract}",
+            hint=f"it is made from {_wanted(shape, never[0])}: export that column too, or write "
+            "the table's sql by hand",
+        )
+    empty = {column.name: f"CAST(NULL AS {_EMPTY[column.type]})" for column in lacking}
+    return PresetTable(
+        contract=contract,
+        sql=query.sql({**columns, **empty}),
+        grain=shape.grain,
+        sources=tuple(dict.fromkeys(name for one in read for name in one.tables)),
+        columns=tuple(columns),
+        comments=tuple(one for one in shape.comments if one.column in {None, *columns}),
+        questions=tuple(_questions(shape, columns, read)),
+        checks=tuple(one for one in shape.checks if set(one.needs) <= set(columns)),
+        left_out=tuple(_rests(shape, query)),
+    )
+
+
+def _joins(shape: TableShape, files: Mapping[str, Export]) -> dict[str, _Query]:
+    """Queries of the joins whose file is there with all its columns."""
+    found = {}
+    for alias, join in shape.joins.items():
+        if (other := files.get(join.file)) is None:
+            continue
+        query = _query(join, other.sql, Columns(other.columns, join.file))
+        if set(query.columns) == set(join.columns):
+            found[alias] = query
+    return found
+
+
+def _questions(
+    shape: TableShape, columns: Mapping[str, str], read: Sequence[Export]
+) -> Iterator[tuple[str, Words]]:
+    for one in shape.questions:
+        if one.when_missing is None or one.when_missing not in columns:
+            yield one.id, one.ask
+    if also := sorted({name for export in read for name in export.also}):
+        used = [name for export in read for name in export.tables]
+        yield "further_tables", Text.of("map.preset.further", tables=also, used=used)
+
+
+def _rests(shape: TableShape, query: _Query) -> Iterator[Rest]:
+    labels: dict[str, Words] = {rule.id: rule.label for rule in shape.left_out}
+    if shape.repeats:
+        labels["repeats"] = shape.repeats.label
+    for name, sql in query.counts().items():
+        yield Rest(name, labels[name], sql)
+
+
+def _query(shape: Select, from_: str, known: Columns) -> _Query:
+    filled = {name: known.fill(template) for name, template in shape.columns.items()}
+    rules = {rule.id: known.fill(rule.where) for rule in shape.left_out}
+    group = [sql for one in shape.group if (sql := known.fill(one)) is not None]
+    return _Query(
+        columns={name: sql for name, sql in filled.items() if sql is not None},
+        from_=from_,
+        conditions={name: sql for name, sql in rules.items() if sql is not None},
+        group=group,
+        repeated=_repeated(shape, known),
+    )
+
+
+def _repeated(shape: Select, known: Columns) -> str | None:
+    """Whether a row is the same as one that stays; None where the columns cannot tell."""
+    if shape.repeats is None:
+        return None
+    by = [known.fill(one) for one in shape.repeats.by]
+    keep = known.fill(shape.repeats.keep)
+    if by[0] is None or keep is None:
+        return None
+    same = ", ".join(sql for sql in by if sql is not None)
+    number = f"row_number() OVER (PARTITION BY {same} ORDER BY {keep})"
+    return f"{by[0]} IS NOT NULL AND {number} > 1"
+
+
+def _worded(sql: str, words: Mapping[str, Sequence[str]]) -> str:
+    """The platform's words as the contract's; others stay, so that the data gate lists them."""
+    if not words:
+        return sql
+    said = f"lower(trim(CAST({sql} AS VARCHAR)))"
+    cases = " ".join(
+        f"WHEN {said} IN ({', '.join(literal(one.lower()) for one in theirs)}) THEN {literal(ours)}"
+        for ours, theirs in words.items()
+    )
+    return f"CASE {cases} ELSE {said} END"
+
+
+def _wanted(shape: TableShape, column: Column) -> str:
+    template = shape.columns.get(column.name, [])
+    names = [name for found, _ in places(template) for name in found]
+    return " or ".join(f'"{name}"' for name in dict.fromkeys(names)) or "no column of the platform"
