@@ -61,10 +61,15 @@ class Comment(Strict):
 
 
 class LeftOut(Strict):
-    """Rows that are left out of a table; the first rule that a row meets counts it."""
+    """Rows that are left out of a table; the first rule that a row meets counts it.
+
+    With `test`, they are left in and marked in `is_test` where the contract has that column: the
+    data gate leaves them out, and counts them each time.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     where: Template
+    test: bool = False
     label: Said
 
 
@@ -151,12 +156,12 @@ class PresetTable:
         Columns that found a source.
     comments : tuple of Comment
         Reasons, of those columns and of the table.
-    questions : tuple of (id, words)
+    questions : tuple of (id, words by language)
         What no column tells.
     checks : tuple of Check
         Rows to count in the data gate.
     left_out : tuple of Rest
-        Rows that the query leaves out; each is counted by the first rule it meets.
+        Rows that are left out; each is counted by the first rule it meets.
     """
 
     contract: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opsnb.analysis.mapping.preset_model import PresetTable, Rest, Select, TableShape
@@ -10,10 +10,13 @@ from opsnb.analysis.mapping.preset_sql import Columns, identifier, literal, plac
 from opsnb.analysis.tables.contract import Column
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.base.errors import WorkspaceError
+from opsnb.base.messages import Language, known_languages
 from opsnb.base.messages import Said as Words
-from opsnb.base.messages import Text
 
 _EMPTY = {"text": "VARCHAR", "number": "DOUBLE", "time": "TIMESTAMP", "date": "DATE"}
+
+_TEST = "is_test"
+"""Marks rows that the data gate leaves out and counts."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,32 @@ class Export:
 
 @dataclass(frozen=True)
 class _Query:
-    """A SELECT in its parts; `columns` are those that found a source, with their SQL."""
+    """A SELECT in its parts.
+
+    Attributes
+    ----------
+    columns : dict
+        SQL of those that found a source.
+    conditions : dict
+        What rows to leave out meet, by rule.
+    marked : set of str
+        Rules whose rows stay, marked in `is_test`.
+    repeated : str, optional
+        Whether a row repeats another.
+    """
 
     columns: Mapping[str, str]
     from_: str
     conditions: Mapping[str, str]
+    marked: frozenset[str]
     group: Sequence[str]
     repeated: str | None
 
     def sql(self, columns: Mapping[str, str], indent: str = "") -> str:
         chosen = ",\n".join(f"  {sql} AS {identifier(name)}" for name, sql in columns.items())
         lines = [f"SELECT\n{chosen}", f"FROM {self.from_}"]
-        if self.conditions:
-            lines.append("WHERE " + "\n  AND ".join(self._none()))
+        if rules := self._none({*self.conditions} - self.marked):
+            lines.append("WHERE " + "\n  AND ".join(rules))
         if self.group:
             lines.append(f"GROUP BY {', '.join(self.group)}")
         if self.repeated:
@@ -66,16 +82,18 @@ class _Query:
         """SQL that counts the rows each rule leaves out, of those that the rules before kept."""
         found = {}
         for number, (name, condition) in enumerate(self.conditions.items()):
-            rules = [*self._none()[:number], f"({condition}) IS TRUE"]
+            rules = [*self._none([*self.conditions][:number]), f"({condition}) IS TRUE"]
             found[name] = f"SELECT count(*) FROM {self.from_} WHERE {' AND '.join(rules)}"
         if self.repeated:
-            where = f" WHERE {' AND '.join(self._none())}" if self.conditions else ""
+            where = f" WHERE {' AND '.join(self._none(self.conditions))}" if self.conditions else ""
             rows = f"SELECT 1 FROM {self.from_}{where} QUALIFY {self.repeated}"
             found["repeats"] = f"SELECT count(*) FROM ({rows}) AS repeated"
         return found
 
-    def _none(self) -> list[str]:
-        return [f"({condition}) IS NOT TRUE" for condition in self.conditions.values()]
+    def _none(self, rules: Container[str]) -> list[str]:
+        """That a row meets none of the rules."""
+        met = [condition for name, condition in self.conditions.items() if name in rules]
+        return [f"({condition}) IS NOT TRUE" for condition in met]
 
 
 def table_of(
@@ -98,8 +116,12 @@ def table_of(
         rows = query.sql(query.columns, "  ")
         from_ += f"\nLEFT JOIN (\n  {rows}\n) AS {identifier(alias)} ON {on}"
         read.append(files[shape.joins[alias].file])
-    query = _query(shape, from_, known)
+    can_mark = not shape.group and any(one.name == _TEST for one in CONTRACTS[contract].columns)
+    query = _query(shape, from_, known, can_mark)
     columns = {name: _worded(sql, shape.words.get(name, {})) for name, sql in query.columns.items()}
+    if query.marked:
+        met = [f"({query.conditions[name]}) IS TRUE" for name in sorted(query.marked)]
+        columns[_TEST] = " OR ".join(met)
     lacking = [
         column
         for column in CONTRACTS[contract].columns
@@ -134,7 +156,7 @@ def _joins(shape: TableShape, files: Mapping[str, Export]) -> dict[str, _Query]:
     for alias, join in shape.joins.items():
         if (other := files.get(join.file)) is None:
             continue
-        query = _query(join, other.sql, Columns(other.columns, join.file))
+        query = _query(join, other.sql, Columns(other.columns, join.file), can_mark=False)
         if set(query.columns) == set(join.columns):
             found[alias] = query
     return found
@@ -148,7 +170,13 @@ def _questions(
             yield one.id, one.ask
     if also := sorted({name for export in read for name in export.also}):
         used = [name for export in read for name in export.tables]
-        yield "further_tables", Text.of("map.preset.further", tables=also, used=used)
+        yield (
+            "further_tables",
+            {
+                code: Language(code).text("map.preset.further", tables=also, used=used)
+                for code in known_languages()
+            },
+        )
 
 
 def _rests(shape: TableShape, query: _Query) -> Iterator[Rest]:
@@ -159,7 +187,7 @@ def _rests(shape: TableShape, query: _Query) -> Iterator[Rest]:
         yield Rest(name, labels[name], sql)
 
 
-def _query(shape: Select, from_: str, known: Columns) -> _Query:
+def _query(shape: Select, from_: str, known: Columns, can_mark: bool) -> _Query:
     filled = {name: known.fill(template) for name, template in shape.columns.items()}
     rules = {rule.id: known.fill(rule.where) for rule in shape.left_out}
     group = [sql for one in shape.group if (sql := known.fill(one)) is not None]
@@ -167,6 +195,9 @@ def _query(shape: Select, from_: str, known: Columns) -> _Query:
         columns={name: sql for name, sql in filled.items() if sql is not None},
         from_=from_,
         conditions={name: sql for name, sql in rules.items() if sql is not None},
+        marked=frozenset(
+            rule.id for rule in shape.left_out if can_mark and rule.test and rules[rule.id]
+        ),
         group=group,
         repeated=_repeated(shape, known),
     )

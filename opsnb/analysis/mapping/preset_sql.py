@@ -64,10 +64,12 @@ def _flag(column: str) -> str:
 
 
 def _utc(column: str) -> str:
-    """An instant: by its own offset where it has one (also ` -0500`, ` UTC`), else in UTC."""
+    """An instant: by its own offset where it has one (also ` -0500`, ` UTC`), else in UTC.
+
+    Times without an offset are taken in the session's zone, which is UTC (`Engine`).
+    """
     end = literal(r"\s*(UTC)?\s*([-+][\d:]+)?$")
-    text = f"regexp_replace(CAST({column} AS VARCHAR), {end}, '\\2')"
-    return f"timezone('UTC', TRY_CAST({text} AS TIMESTAMP))"
+    return f"TRY_CAST(regexp_replace(CAST({column} AS VARCHAR), {end}, '\\2') AS TIMESTAMPTZ)"
 
 
 def _epoch(per_second: str) -> Callable[[str], str]:
