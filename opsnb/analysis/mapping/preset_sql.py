@@ -48,8 +48,14 @@ def literal(text: str) -> str:
 
 
 def _text(column: str) -> str:
-    """Without what spreadsheets put around ids (a tab, an apostrophe, `="1"`); empty is NULL."""
+    """Without what spreadsheets put around texts (a tab, an apostrophe, `="1"`); empty is NULL."""
     return f"nullif(trim(CAST({column} AS VARCHAR), '=\"'' ' || chr(9)), '')"
+
+
+def _id(column: str) -> str:
+    """An id as text: what a file holds as a fraction (17850.0) is a whole number."""
+    whole = f"regexp_replace(CAST({column} AS VARCHAR), '\\.0$', '')"
+    return f"CASE typeof({column}) WHEN 'DOUBLE' THEN {whole} ELSE {_text(column)} END"
 
 
 def _number(column: str) -> str:
@@ -98,6 +104,7 @@ def _in_form(form: str, column: str) -> str:
 
 READINGS: Mapping[str, Callable[[str], str]] = {
     "text": _text,
+    "id": _id,
     "number": _number,
     "flag": _flag,
     "UTC": _utc,
