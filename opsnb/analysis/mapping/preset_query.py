@@ -104,16 +104,14 @@ def table_of(
     Raises
     ------
     WorkspaceError
-        A column that cannot be empty has no source.
+        A column has no source that cannot be empty, or of which the preset asks nothing.
     """
     export = files[shape.file]
-    joins = _joins(shape, files)
-    joined = {alias: list(query.columns) for alias, query in joins.items()}
-    known = Columns(export.columns, shape.file, joined)
+    joins, known = _joined(shape, files)
     from_, read = export.sql, [export]
     for alias, query in joins.items():
-        on = known.fill(shape.joins[alias].on)
         rows = query.sql(query.columns, "  ")
+        on = known.fill(shape.joins[alias].on)
         from_ += f"\nLEFT JOIN (\n  {rows}\n) AS {identifier(alias)} ON {on}"
         read.append(files[shape.joins[alias].file])
     can_mark = not shape.group and any(one.name == _TEST for one in CONTRACTS[contract].columns)
@@ -127,7 +125,8 @@ def table_of(
         for column in CONTRACTS[contract].columns
         if column.required and column.name not in columns
     ]
-    if never := [column for column in lacking if column.empty == "out"]:
+    asked = {one.when_missing for one in shape.questions}
+    if never := [one for one in lacking if one.empty == "out" or one.name not in asked]:
         if shape.optional:
             return None
         raise WorkspaceError(
@@ -150,8 +149,8 @@ def table_of(
     )
 
 
-def _joins(shape: TableShape, files: Mapping[str, Export]) -> dict[str, _Query]:
-    """Queries of the joins whose file is there with all its columns."""
+def _joined(shape: TableShape, files: Mapping[str, Export]) -> tuple[dict[str, _Query], Columns]:
+    """The joins whose file is there with all columns that they need, and what may be named."""
     found = {}
     for alias, join in shape.joins.items():
         if (other := files.get(join.file)) is None:
@@ -159,7 +158,14 @@ def _joins(shape: TableShape, files: Mapping[str, Export]) -> dict[str, _Query]:
         query = _query(join, other.sql, Columns(other.columns, join.file), can_mark=False)
         if set(query.columns) == set(join.columns):
             found[alias] = query
-    return found
+
+    def known() -> Columns:
+        joined = {alias: list(query.columns) for alias, query in found.items()}
+        return Columns(files[shape.file].columns, shape.file, joined)
+
+    for alias in [alias for alias in found if known().fill(shape.joins[alias].on) is None]:
+        del found[alias]
+    return found, known()
 
 
 def _questions(
