@@ -228,10 +228,11 @@ def _worded(sql: str, words: Mapping[str, Sequence[str]]) -> str:
         return sql
     said = f"lower(trim(CAST({sql} AS VARCHAR)))"
     cases = " ".join(
-        f"WHEN {said} IN ({', '.join(literal(one.lower()) for one in theirs)}) THEN {literal(ours)}"
+        f"WHEN {literal(one.lower())} THEN {literal(ours)}"
         for ours, theirs in words.items()
+        for one in theirs
     )
-    return f"CASE {cases} ELSE {said} END"
+    return f"CASE {said} {cases} ELSE {said} END"
 
 
 def _wanted(shape: TableShape, column: Column) -> str:
