@@ -80,8 +80,14 @@ class Preset(Strict):
 
     def likeness(self, columns: Sequence[str]) -> tuple[int, float]:
         """How many of a file's names are there, and their share; of the file that fits best."""
-        telling = [shape.likeness(columns) for shape in self.files.values() if not shape.common]
-        return max(telling, default=(0, 0.0))
+        return max(shape.likeness(columns) for shape in self.files.values())
+
+    def yields(self, columns: Sequence[str]) -> bool:
+        """Whether a table with these columns is enough for one of the contract."""
+        try:
+            return bool(self.tables({self.name: columns}))
+        except WorkspaceError:
+            return False
 
     def tables(self, tables: Mapping[str, Sequence[str]]) -> list[PresetTable]:
         """The contract's tables over an export.
@@ -163,10 +169,14 @@ def get(name: str) -> Preset:
 
 
 def detect(columns: Sequence[str]) -> Preset | None:
-    """The preset whose names a table's columns hold, the one with most of them; None: no one's."""
-    fits = {name: get(name).likeness(columns) for name in names()}
-    best = max(fits, key=lambda name: fits[name], default=None)
-    return get(best) if best is not None and fits[best][0] else None
+    """The preset that a table's names give away, and that makes a table of the contract of it.
+
+    That with most of its names; None where they are nobody's, or those of a file that only adds
+    to another (refunds beside charges).
+    """
+    fits = {name: fit for name in names() if (fit := get(name).likeness(columns))[0]}
+    likely = sorted(fits, key=lambda name: fits[name], reverse=True)
+    return next((get(name) for name in likely if get(name).yields(columns)), None)
 
 
 def _parts(forms: Sequence[str], tables: Sequence[str]) -> list[str]:

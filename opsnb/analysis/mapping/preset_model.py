@@ -26,15 +26,12 @@ class FileShape(Strict):
         Columns that only another export has.
     parts : list of str
         Forms of the names of tables that make one (`events_20261001`, ...), the best first.
-    common : bool
-        Its names are too common to tell the platform; they only tell its files from each other.
     """
 
     detect: list[str] = Field(min_length=2)
     least: int = 3
     without: list[str] = Field(default=[])
     parts: list[str] = Field(default=[])
-    common: bool = False
 
     def likeness(self, columns: Sequence[str]) -> tuple[int, float]:
         """How many of the names are there, and their share; (0, 0.0) where they are too few."""
