@@ -120,22 +120,9 @@ def table_of(
     if query.marked:
         met = [f"({query.conditions[name]}) IS TRUE" for name in sorted(query.marked)]
         columns[_TEST] = " OR ".join(met)
-    lacking = [
-        column
-        for column in CONTRACTS[contract].columns
-        if column.required and column.name not in columns
-    ]
-    asked = {one.when_missing for one in shape.questions}
-    if never := [one for one in lacking if one.empty == "out" or one.name not in asked]:
-        if shape.optional:
-            return None
-        raise WorkspaceError(
-            f"the file {shape.file} has no column for {never[0].name}",
-            where=f"{where}, tables.{contract}",
-            hint=f"it is made from {_wanted(shape, never[0])}: export that column too, or write "
-            "the table's sql by hand",
-        )
-    empty = {column.name: f"CAST(NULL AS {_EMPTY[column.type]})" for column in lacking}
+    empty = _empty(contract, shape, columns, where)
+    if empty is None:
+        return None
     return PresetTable(
         contract=contract,
         sql=query.sql({**columns, **empty}),
@@ -147,6 +134,32 @@ def table_of(
         checks=tuple(one for one in shape.checks if set(one.needs) <= set(columns)),
         left_out=tuple(_rests(shape, query)),
     )
+
+
+def _empty(
+    contract: str, shape: TableShape, columns: Container[str], where: str
+) -> dict[str, str] | None:
+    """NULL for required columns without a source that may be empty, and that people are asked of.
+
+    Of others an error; None where the table is optional.
+    """
+    asked = {one.when_missing for one in shape.questions}
+    found = {}
+    for column in CONTRACTS[contract].columns:
+        if not column.required or column.name in columns:
+            continue
+        if column.empty != "out" and column.name in asked:
+            found[column.name] = f"CAST(NULL AS {_EMPTY[column.type]})"
+            continue
+        if shape.optional:
+            return None
+        raise WorkspaceError(
+            f"the file {shape.file} has no column for {column.name}",
+            where=f"{where}, tables.{contract}",
+            hint=f"it is made from {_wanted(shape, column)}: export that column too, or write the "
+            "table's sql by hand",
+        )
+    return found
 
 
 def _joined(shape: TableShape, files: Mapping[str, Export]) -> tuple[dict[str, _Query], Columns]:
