@@ -1,4 +1,4 @@
-"""Writes docs/data.md's tables from the models: keys of opsnb.toml, contracts, metric kinds.
+"""Writes tables of the docs from the models: keys of opsnb.toml, contracts, metric kinds, presets.
 
 python -m tests.data_page
 """
@@ -6,19 +6,22 @@ python -m tests.data_page
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from opsnb.analysis.mapping.preset import Preset, get, names
 from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS, Column, Contract
 from opsnb.base.toml_model import Strict
 from opsnb.base.workspace.columns import ColumnConfig
 from opsnb.base.workspace.file import CheckConfig, CycleConfig, File, SourceConfig, TableConfig
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "data.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = DOCS / "data.md"
+PRESETS_PAGE = DOCS / "mapping-presets.md"
 COMMAND = "python -m tests.data_page"
 
 SECTIONS = {
@@ -126,24 +129,51 @@ def kinds() -> str:
     return table(head, rows)
 
 
-# -- the page ----------------------------------------------------------------------------
+# -- presets -----------------------------------------------------------------------------
 
-PARTS = {"keys": keys, "contract": contracts, "kinds": kinds}
+VERIFIED = {"export": "on an export", "documentation": "by documentation", "memory": "no"}
 
 
-def page(text: str) -> str:
+def presets() -> str:
+    """A row a preset: its platform in both languages, what it yields, by which names it is told."""
+    head = ["preset", "platform", "平台", "tables", "told by (at least)", "verified"]
+    return table(head, (_preset(get(name)) for name in names()))
+
+
+def _preset(one: Preset) -> tuple[str, ...]:
+    title = one.title if isinstance(one.title, dict) else {"en": one.title, "zh": one.title}
+    told = [
+        f"{name}: {', '.join(names.partition('|')[0] for names in shape.detect)} ({shape.least})"
+        for name, shape in one.files.items()
+    ]
+    row = f"`{one.name}`", title["en"], title["zh"], ", ".join(one.shapes), "; ".join(told)
+    return *row, VERIFIED[one.verified]
+
+
+# -- the pages ---------------------------------------------------------------------------
+
+Parts = Mapping[str, Callable[[], str]]
+
+PAGES: dict[Path, Parts] = {
+    PAGE: {"keys": keys, "contract": contracts, "kinds": kinds},
+    PRESETS_PAGE: {"presets": presets},
+}
+
+
+def page(text: str, parts: Parts = PAGES[PAGE]) -> str:
     """The page with its tables written anew, each between its marks."""
-    for name, write in PARTS.items():
+    for name, write in parts.items():
         begin, end = f"<!-- {name}: {COMMAND} -->", f"<!-- end of {name} -->"
         marked = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        assert marked.search(text), f"{PAGE.name} lacks {begin} or {end}"
+        assert marked.search(text), f"the page lacks {begin} or {end}"
         written = f"{begin}\n{write()}\n{end}"
         text = marked.sub(lambda _, written=written: written, text)
     return text
 
 
 def main() -> None:
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, parts in PAGES.items():
+        path.write_text(page(path.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

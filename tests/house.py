@@ -27,8 +27,8 @@ HOUSE = {
         "workspace",
     ),
     "analysis": (
-        "sources", "tables", "metrics", "definitions", "methods", "findings", "display", "shown",
-        "recorded_values", "recorder", "reviews", "readiness", "running_notebook", "session",
+        "sources", "tables", "mapping", "metrics", "definitions", "methods", "findings", "display",
+        "shown", "recorded_values", "recorder", "reviews", "readiness", "running_notebook", "session",
     ),
     "publishing": (
         "playbooks", "kernels", "execution", "reports", "site", "runs", "serve",

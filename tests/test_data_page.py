@@ -1,15 +1,20 @@
-"""docs/data.md: its tables are those that the models give."""
+"""Tables of the docs are those that the models give."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS
-from tests.data_page import COMMAND, PAGE, contracts, keys, kinds, page
+from tests.data_page import COMMAND, PAGE, PAGES, contracts, keys, kinds, page
 
 
-def test_the_tables_are_those_of_the_models() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert page(text) == text, f"run `{COMMAND}`"
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_tables_are_those_of_the_models(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert page(text, PAGES[path]) == text, f"run `{COMMAND}`"
 
 
 def test_a_change_by_hand_is_undone() -> None:

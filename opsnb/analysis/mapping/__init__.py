@@ -1,0 +1,1 @@
+"""From a team's own tables to those of the contract: presets of well-known platforms."""
