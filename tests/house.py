@@ -28,7 +28,8 @@ HOUSE = {
     ),
     "analysis": (
         "sources", "tables", "mapping", "metrics", "definitions", "methods", "findings", "display",
-        "shown", "recorded_values", "recorder", "reviews", "readiness", "running_notebook", "session",
+        "shown", "recorded_values", "recorder", "reviews", "readiness", "running_notebook",
+        "session",
     ),
     "publishing": (
         "playbooks", "kernels", "execution", "reports", "site", "runs", "serve",
