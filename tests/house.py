@@ -27,7 +27,7 @@ HOUSE = {
         "workspace",
     ),
     "analysis": (
-        "sources", "tables", "metrics", "methods", "findings", "display", "shown",
+        "sources", "tables", "mapping", "metrics", "methods", "findings", "display", "shown",
         "recorded_values", "recorder", "reviews", "running_notebook", "session",
     ),
     "publishing": (

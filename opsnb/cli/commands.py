@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from opsnb.cli import diff, init, inspect, ledger, make, serve, verify
+from opsnb.cli import diff, init, inspect, ledger, make, map, serve, verify
 from opsnb.cli.output import say
 
 __all__ = ["app"]
@@ -59,6 +59,7 @@ app.command()(inspect.show)
 app.command()(inspect.check)
 app.command()(init.init)
 app.command()(init.sample)
+app.command(name="map")(map.map_tables)
 app.command()(make.index)
 app.command()(inspect.doctor)
 app.command()(diff.diff)

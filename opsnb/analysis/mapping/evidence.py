@@ -74,7 +74,7 @@ def _order(one: ColumnProfile) -> Fit:
 
 
 def _no_id(one: ColumnProfile) -> bool:
-    fraction = one.is_number and not one.whole
+    fraction = one.is_number and not one.whole and one.low < 1e6
     small = one.is_number and one.distinct > 1 and one.high < 2
     return one.is_time or one.kind == "flag" or fraction or one.is_free_text or small
 

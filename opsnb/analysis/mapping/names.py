@@ -25,6 +25,9 @@ _ALIKE = 0.86
 _LIGHT = frozenset("id at on no date time name type code key of the".split())
 """Words that many names share, so that they tell little."""
 
+_SMALLER = frozenset("sub line lineitem item row product".split())
+"""Before the name of a whole they name its part: `line_item_id`."""
+
 _BRACKETS = re.compile(r"[(\[{（【［].*?[)\]}）】］]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BREAK = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
@@ -159,6 +162,7 @@ def _chinese(plain: str, known: Mapping[str, float]) -> Name:
             continue
         share = len(synonym) / len(plain)
         ends = 1.0 if plain.endswith(synonym) else 0.8
+        ends *= 0.6 if plain.startswith(("子", "商品")) else 1.0
         if (worth := weight * ends * (0.5 + 0.5 * share) * 0.9) > best.weight:
             best = Name(worth, synonym, "in part")
     return best
@@ -225,6 +229,7 @@ def _in_part(plain: str, known: Mapping[str, float]) -> Name:
         share = worth_of(shared) / worth_of(own | theirs)
         ends = plain.endswith(f" {synonym}")  # what an English name is stands at its end
         worth = weight * max(share * 0.8 if share >= 0.5 else 0.0, 0.65 if ends else 0.0)
+        worth *= 0.6 if _SMALLER & (own - theirs) else 1.0
         if worth > best.weight:
             best = Name(worth, synonym, "in part", share > 0.7)
     return best

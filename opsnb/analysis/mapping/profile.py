@@ -8,11 +8,12 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.analysis.mapping.names import nulls, words
 from opsnb.analysis.sources import Source
+from opsnb.analysis.sources.embedded import named
 from opsnb.base.personal_data import MASK, without_personal
 
 if TYPE_CHECKING:
@@ -135,14 +136,32 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """What a table holds: its rows, columns, and the name it is opened by."""
+    """What a table holds.
+
+    Attributes
+    ----------
+    source, name : str
+        The source and the name it is opened by.
+    origin : str
+        SQL that stands for it after `from`.
+    rows : int
+    columns : dict
+    dialect : str
+        Of the source's SQL.
+    """
 
     source: str
     name: str
+    origin: str
     rows: int
     columns: Mapping[str, ColumnProfile]
     dialect: str = "duckdb"
-    ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def example(self) -> str:
+        """Up to three values of each column, personal ones masked, for people to look at."""
+        shown = [f"{name}: {', '.join(one.samples) or 'empty'}" for name, one in self.columns.items()]
+        return "; ".join(shown[:8])
 
     @property
     def headless(self) -> bool:
@@ -159,22 +178,23 @@ def _looks_like_value(name: str) -> bool:
     )
 
 
-def profile_table(source: Source, name: str) -> TableProfile:
-    """Looks at a table of an opened source.
+def profile_table(source: Source, name: str, origin: str = "") -> TableProfile:
+    """Looks at a table of an opened source; `origin`: SQL to read it by, in place of its name.
 
     Raises
     ------
     SourceError
         It cannot be opened or read.
     """
-    table = source.table(name)
+    table = source.sql(f"select * from {origin}") if origin else source.table(name)
     rows = int(table.count().execute())
     sample = _sample(table, rows, source.dialect)
     columns = {column: _column(column, sample[column], table) for column in table.columns}
     unique = _unique(table, columns)
-    columns = {n: _with(one, unique[n]) if n in unique else one for n, one in columns.items()}
-    ids = {n: frozenset(one.values) for n, one in columns.items() if one.distinct > 20 and not one.moment}
-    return TableProfile(source.name, name, rows, columns, source.dialect, ids)
+    columns = {
+        n: replace(one, unique=unique[n]) if n in unique else one for n, one in columns.items()
+    }
+    return TableProfile(source.name, name, origin or named(name), rows, columns, source.dialect)
 
 
 def _sample(table: ir.Table, rows: int, dialect: str) -> pa.Table:
@@ -250,7 +270,7 @@ def _formed(basic: ColumnProfile, counts: Counter[str], zoned: bool) -> ColumnPr
     if basic.kind == "text" and moment == "time":
         zoned = sum(bool(_OFFSET.search(text)) for text in texts) > 0.5 * len(texts)
     told |= {"moment": moment, "zoned": zoned or moment.endswith("seconds")}
-    return ColumnProfile(**{**basic.__dict__, **told})
+    return replace(basic, **told)
 
 
 def number_in(text: str) -> float | None:
@@ -326,6 +346,3 @@ def _unique(table: ir.Table, columns: Mapping[str, ColumnProfile]) -> dict[str, 
     found = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
     return {n: found[f"d{p}"] / max(found[f"n{p}"], 1) for p, n in enumerate(looked)}
 
-
-def _with(one: ColumnProfile, unique: float) -> ColumnProfile:
-    return ColumnProfile(**{**one.__dict__, "unique": unique})
