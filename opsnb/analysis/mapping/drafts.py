@@ -62,6 +62,10 @@ class Draft:
         Columns of the table that serve nothing.
     notes : list of str
         What else people should know, a sentence each.
+    groups : list of int
+        Places of the lines by which rows are put together.
+    where : str
+        Which rows are meant; empty: all.
     body : str
         The whole query, where it is not a list of columns.
     metrics : dict
@@ -79,7 +83,8 @@ class Draft:
     parts: tuple[str, ...] = ()
     body: str = ""
     distinct: bool = False
-    groups: int = 0
+    groups: Sequence[int] = ()
+    where: str = ""
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     checks: Sequence[Mapping[str, object]] = ()
 
@@ -186,11 +191,23 @@ def _shaped(draft: Draft, reading: Reading, answers: Answers) -> Draft:
         line = draft.line("order_id")
         if line and line.source == own.column.name and own.column.unique <= _UNIQUE:
             draft = replace(draft, grain="line")
+    draft = _numbered(draft, reading)
     if draft.contract == "assignments" and (own := reading.columns.get("user_id")):
         draft = replace(draft, distinct=own.column.unique <= _UNIQUE)
     if draft.contract == "series" and not draft.line("metric") is None:
         draft = _wide(draft, reading)
     return _coded(_statuses(draft, answers), answers)
+
+
+def _numbered(draft: Draft, reading: Reading) -> Draft:
+    """Rows without the key of their table are something else: leads, subtotals, remarks."""
+    key = CONTRACTS[draft.contract].key
+    line = draft.line(key[0]) if len(key) == 1 else None
+    one = draft.table.columns.get(line.source) if line else None
+    if line is None or one is None or not 0 < one.filled < 0.95:
+        return draft
+    empty = f"{1 - one.filled:.0%} of its rows have no {line.column}, and are left out as none"
+    return replace(draft, where=f"{named(one.name)} is not null", notes=[*draft.notes, empty])
 
 
 def _wide(draft: Draft, reading: Reading) -> Draft:
@@ -203,11 +220,22 @@ def _wide(draft: Draft, reading: Reading) -> Draft:
         if one.is_number and not one.is_time and name != date.source
     ]  # fmt: skip
     if len(numbers) < 2:
-        return draft
+        return _by_day(draft, reading)
     body = in_dialect(unpivoted(reading, numbers, date.sql), reading.table.dialect)
     lines = [line for line in draft.lines if line.column == "date"]
     notes = [f"each number column is a metric of its own: {', '.join(numbers)}"]
     return replace(draft, body=body, lines=lines, missing=[], rest=[], notes=notes)
+
+
+def _by_day(draft: Draft, reading: Reading) -> Draft:
+    """Readings of hours or minutes come together by day: a series has a value a day."""
+    date, value = draft.line("date"), draft.line("value")
+    if not date or not value or reading.table.columns[date.source].moment != "time":
+        return draft
+    draft = draft.with_sql("date", f"cast({date.sql} as date)", f"{date.why}; cut to its day")
+    draft = draft.with_sql("value", f"sum({value.sql})", f"{value.why}; added up by day")
+    groups = [n + 1 for n, line in enumerate(draft.lines) if line.column != "value"]
+    return replace(draft, groups=groups, notes=["guess: several rows a day are added up"])
 
 
 def _statuses(draft: Draft, answers: Answers) -> Draft:
@@ -264,7 +292,7 @@ def outcomes_of(draft: Draft) -> Draft | None:
         lines.append(Line(id, in_dialect(sql, draft.table.dialect), None, why, one.samples, one.name))
         metrics[id] = _metric(one, id, yes_or_no)
     return Draft(
-        "outcomes", draft.table, draft.score, lines, metrics=metrics, groups=3 if repeats else 0,
+        "outcomes", draft.table, draft.score, lines, metrics=metrics, groups=(1, 2, 3) if repeats else (),
         notes=["columns beside the arms; take out what was known before exposure"],
     )  # fmt: skip
 

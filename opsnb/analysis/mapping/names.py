@@ -248,3 +248,12 @@ def _near(plain: str) -> Mapping[str, float]:
     every = sorted({s for known in column_names().values() for s in known if s.isascii()})
     near = difflib.get_close_matches(plain, every, n=20, cutoff=_ALIKE)
     return {s: difflib.SequenceMatcher(None, plain, s).ratio() for s in near}
+
+
+def sound_of(name: str) -> str:
+    """A Chinese name in pinyin, as far as the dictionary knows its signs; else empty.
+
+    >>> sound_of("订单编号")
+    'dingdanbianhao'
+    """
+    return _pinyin_of(words(name).replace(" ", ""))[0]

@@ -84,6 +84,8 @@ class ColumnProfile:
         Times carry their zone, or count from 1970 in UTC.
     length : float
         Letters of a value, on average.
+    ids : frozenset of str
+        All different values of the sample, for columns that may be ids.
     """
 
     name: str
@@ -100,6 +102,7 @@ class ColumnProfile:
     moment: str = ""
     zoned: bool = False
     length: float = 0.0
+    ids: frozenset[str] = frozenset()
 
     @property
     def is_time(self) -> bool:
@@ -240,7 +243,8 @@ def _column(name: str, cells: pa.ChunkedArray, table: ir.Table) -> ColumnProfile
     if not filled:
         return basic
     zoned = kind == "time" and table[name].type().timezone is not None
-    return _formed(basic, counts, zoned)
+    formed = _formed(basic, counts, zoned)
+    return replace(formed, ids=frozenset(counts)) if _may_be_id(formed) else formed
 
 
 def _text(value: Any) -> str:
@@ -330,14 +334,15 @@ def _parses(text: str, form: str) -> bool:
 
 def _may_be_id(one: ColumnProfile) -> bool:
     return (
-        one.kind in ("text", "number") and one.unique > 0.3 and one.length < 80
-        and (one.kind == "text" or one.whole)
+        one.kind in ("text", "number") and one.length < 80 and not one.moment
+        and (one.unique > 0.3 or one.distinct > 20) and (one.kind == "text" or one.numeric > 0.9)
     )  # fmt: skip
 
 
 def _unique(table: ir.Table, columns: Mapping[str, ColumnProfile]) -> dict[str, float]:
     """Different values as a share of those given, of the whole table, for what may be ids."""
-    looked = [name for name, one in columns.items() if _may_be_id(one)][:_COUNTED]
+    likely = sorted((n for n, one in columns.items() if one.ids), key=lambda n: -columns[n].unique)
+    looked = [name for name in likely if columns[name].unique > 0.3][:_COUNTED]
     if not looked:
         return {}
     asked = {}

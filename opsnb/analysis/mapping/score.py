@@ -13,7 +13,7 @@ from opsnb.analysis.mapping.names import best_name, common_prefix, table_names, 
 from opsnb.analysis.mapping.profile import ColumnProfile, TableProfile
 from opsnb.analysis.tables import CONTRACTS
 
-__all__ = ["GUESSED", "WRITTEN", "Candidate", "Match", "Reading", "read_as", "read_table"]
+__all__ = ["GUESSED", "WRITTEN", "Candidate", "Match", "Reading", "read_as", "read_table", "with_people"]
 
 WRITTEN = 0.7
 """From here on a column is written as it is."""
@@ -96,14 +96,14 @@ class Candidate:
         return first if first and first.score >= GUESSED else None
 
 
-def read_table(table: TableProfile, people: frozenset[str] = frozenset()) -> Candidate:
-    """The table read as one of each contract; `people`: ids that are known to be persons'."""
+def read_table(table: TableProfile, people: Sequence[frozenset[str]] = ()) -> Candidate:
+    """The table read as one of each contract; `people`: ids of persons in other tables."""
     found = [read_as(table, contract, people) for contract in CONTRACTS]
     return Candidate(table, sorted(found, key=lambda one: -one.score))
 
 
 def read_as(
-    table: TableProfile, contract: str, people: frozenset[str] = frozenset()
+    table: TableProfile, contract: str, people: Sequence[frozenset[str]] = ()
 ) -> Reading:
     """The table read as one of a contract."""
     every = _matches(table, contract, people)
@@ -112,7 +112,7 @@ def read_as(
 
 
 def _matches(
-    table: TableProfile, contract: str, people: frozenset[str]
+    table: TableProfile, contract: str, people: Sequence[frozenset[str]]
 ) -> dict[str, list[Match]]:
     names = list(table.columns)
     own = words(table.name).split()
@@ -129,7 +129,11 @@ def _matches(
 
 
 def _match(
-    contract: str, column: str, one: ColumnProfile, prefixes: Sequence[str], people: frozenset[str]
+    contract: str,
+    column: str,
+    one: ColumnProfile,
+    prefixes: Sequence[str],
+    people: Sequence[frozenset[str]],
 ) -> Match:
     name, fit = best_name(one.name, f"{contract}.{column}", prefixes), fit_of(contract, column, one)
     if not name.weight or (not name.sure and fit.weight <= 0):
@@ -138,15 +142,16 @@ def _match(
     score = _NAME * name.weight + fit.weight
     said = "" if name.synonym == words(one.name) else f' "{name.synonym}"'
     why = [f"{name.how}{said}", fit.why]
-    if people and column in CONTRACTS[contract].people and _overlap(one, people):
+    if column in CONTRACTS[contract].people and any(_meet(one.ids, ids) for ids in people):
         score += 0.1
-        why.append("ids of the users table")
+        why.append("another table has these ids")
     return Match(one, float(np.clip(score, 0, 1)), "; ".join(filter(None, why)))
 
 
-def _overlap(one: ColumnProfile, people: frozenset[str]) -> bool:
-    some = one.values[:200]
-    return bool(some) and sum(value in people for value in some) >= 0.5 * len(some)
+def _meet(ids: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether ids are those of another table: of samples a part is enough."""
+    least = min(len(ids), len(others))
+    return least > 2 and len(ids & others) > 0.05 * least
 
 
 def _each_once(every: Mapping[str, Sequence[Match]], contract: str) -> dict[str, Match]:
@@ -230,11 +235,19 @@ def _doubt(
 
 
 def with_people(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates read anew in the light of the ids that the likeliest users table holds."""
-    users = [c.best for c in candidates if c.best and c.best.contract == "users"]
-    users.sort(key=lambda one: -one.score)
-    key = users[0].columns.get("user_id") if users else None
-    if key is None:
-        return list(candidates)
-    people = frozenset(key.column.values)
-    return [replace(c, readings=read_table(c.table, people).readings) for c in candidates]
+    """The candidates read anew in the light of persons' ids that several tables share."""
+    people = {c.table.name: _people(c) for c in candidates}
+    return [
+        replace(c, readings=read_table(c.table, others).readings)
+        if (others := [i for name, some in people.items() if name != c.table.name for i in some])
+        else c
+        for c in candidates
+    ]
+
+
+def _people(candidate: Candidate) -> list[frozenset[str]]:
+    """Ids of a table that may be persons'."""
+    best = candidate.best
+    if best is None or not CONTRACTS[best.contract].people:
+        return []
+    return [m.column.ids for m in best.others["user_id"] if m.score >= GUESSED and m.column.ids]

@@ -144,8 +144,9 @@ def _query(draft: Draft) -> str:
         comma = "," if number + 1 < len(draft.lines) else ""
         rows.append(f"  {_select(line) + comma:<{width + 1}}  -- {_comment(line)}")
     head = "select distinct" if draft.distinct and draft.contract == "assignments" else "select"
-    tail = f"\ngroup by {', '.join(str(n + 1) for n in range(draft.groups))}" if draft.groups else ""
-    return f"{head}\n" + "\n".join(rows) + f"\nfrom {_from(draft)}{tail}"
+    tail = f"\ngroup by {', '.join(map(str, draft.groups))}" if draft.groups else ""
+    rest = f"\nwhere {draft.where}" if draft.where else ""
+    return f"{head}\n" + "\n".join(rows) + f"\nfrom {_from(draft)}{rest}{tail}"
 
 
 def _from(draft: Draft) -> str:
