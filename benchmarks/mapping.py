@@ -1,4 +1,4 @@
-"""How often does `opsnb map` find the right table and column, and does its score tell how sure it is?
+"""How often does `opsnb map` find the right table and column, and is it right where it is sure?
 
     python -m benchmarks.mapping [--data ../shared/data] [--write]
 
@@ -6,14 +6,15 @@ Reads DATA/exports/gold/mapping.toml, a right mapping by hand of each table:
 
     ["folder/file.csv"]
     contract = "orders"                  # or a list: each is right; "none": a table of no contract
-    reading = {encoding = "gb18030"}     # what the file needs to be read; whitespace = true: its separator
+    reading = {encoding = "gb18030"}     # what it needs; whitespace = true: blanks part columns
     columns = {amount = ["Total"]}       # each is right; "*x": an expression over x, not counted
     unmapped = ["cost"]                  # columns that have no source, and must stay empty
 
 and prints tables found, columns found first and among the first three, false fills, and how often
 a match of a score was right; then the same with other names: camelCase, a prefix, vowels dropped,
 Chinese in pinyin; and with a dictionary that knows none of the table's own names, not even
-`date`, which is what names that nobody foresaw cost. Columns are counted in the right reading, so that a wrong table costs once.
+`date`, which is what names that nobody foresaw cost. Columns are counted in the right reading, so
+that a wrong table costs once.
 Exits with 1 below its goals. --write puts the tables into docs/mapping.md.
 """
 
@@ -90,7 +91,9 @@ def profiles(data: Path) -> Iterator[tuple[str, dict[str, Any], TableProfile]]:
             yield name, right, profile_table(source, source.tables()[0])
 
 
-def judge(tally: Tally, name: str, right: dict[str, Any], table: TableProfile, rename: Rename) -> None:
+def judge(
+    tally: Tally, name: str, right: dict[str, Any], table: TableProfile, rename: Rename
+) -> None:
     """Adds what is found of a table, its columns renamed."""
     table = _renamed(table, rename)
     found = read_table(table).best
@@ -106,14 +109,17 @@ def judge(tally: Tally, name: str, right: dict[str, Any], table: TableProfile, r
         names = [sources] if isinstance(sources, str) else sources
         if not names[0].startswith("*"):
             truth = {rename(one.strip()) for one in names}
-            _column(tally, f"{name}: {column}", truth, reading.columns.get(column), reading.others[column])  # fmt: skip
+            match, others = reading.columns.get(column), reading.others[column]
+            _column(tally, f"{name}: {column}", truth, match, others)
     for column in right.get("unmapped", []):
         match = reading.columns.get(column)
         filled = match is not None and match.score >= GUESSED
         tally.false.append(filled)
         if filled and match:
             tally.scores.append((match.score, False))
-            tally.misses.append(f"{name}: {column} filled with {match.column.name} ({match.score:.2f})")
+            tally.misses.append(
+                f"{name}: {column} filled with {match.column.name} ({match.score:.2f})"
+            )
 
 
 def _column(tally: Tally, where: str, truth: set[str], match: Match | None, others: Any) -> None:
@@ -181,7 +187,11 @@ VARIANTS: dict[str, Rename] = {
     "Chinese in pinyin": in_pinyin,
     "without vowels": boneless,
 }
-BANDS = ((WRITTEN, 1.01, "written"), (GUESSED, WRITTEN, "written as a guess"), (0.0, GUESSED, "asked"))
+BANDS = (
+    (WRITTEN, 1.01, "written"),
+    (GUESSED, WRITTEN, "written as a guess"),
+    (0.0, GUESSED, "asked"),
+)
 
 
 def report(tallies: dict[str, Tally]) -> str:
@@ -198,7 +208,9 @@ def report(tallies: dict[str, Tally]) -> str:
     plain = tallies["as they are"]
     for low, high, becomes in BANDS:
         shown = f"{low:.2f} and more" if high > 1 else f"{low:.2f} to {high:.2f}"
-        lines.append(f"| {shown} | {becomes} | {plain.share(low, high)} | {every.share(low, high)} |")
+        lines.append(
+            f"| {shown} | {becomes} | {plain.share(low, high)} | {every.share(low, high)} |"
+        )
     return "\n".join(lines)
 
 
@@ -214,7 +226,9 @@ def reached(tally: Tally) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()

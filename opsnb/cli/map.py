@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def map_tables(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="A folder, a file, a glob in quotes, or a URL: duckdb://, postgres://.")
+        str,
+        typer.Argument(
+            help="A folder, a file, a glob in quotes, or a URL: duckdb://, postgres://."
+        ),
     ],
     answer: Annotated[
         list[str] | None,
@@ -41,7 +44,9 @@ def map_tables(
     ] = False,
     ask: Annotated[
         bool | None,
-        typer.Option("--ask/--no-ask", help="Ask what the data cannot tell; default on a terminal."),
+        typer.Option(
+            "--ask/--no-ask", help="Ask what the data cannot tell; default on a terminal."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -123,11 +128,15 @@ def _asked(question: Question) -> str:
     for number, (value, why) in enumerate(question.choices, 1):
         note(f"  {number}  {value}{f'  ({why})' if why else ''}")
     kept = f"Enter: {question.now}" if question.now else "Enter: leave it open"
-    reply = str(typer.prompt(f"{question.key} [{kept}]", default="", show_default=False, err=True)).strip()
+    reply = str(
+        typer.prompt(f"{question.key} [{kept}]", default="", show_default=False, err=True)
+    ).strip()
     picked = [part.strip() for part in reply.split(",")] if question.several else [reply]
     values = [value for value, _ in question.choices]
     return ",".join(
-        values[int(one) - 1] if one.isdigit() and 0 < int(one) <= len(values) and one not in values else one
+        values[int(one) - 1]
+        if one.isdigit() and 0 < int(one) <= len(values) and one not in values
+        else one
         for one in picked
     )
 
@@ -146,9 +155,7 @@ class _Session:
     asked: set[str]
 
     @classmethod
-    def begin(
-        cls, file: Path, source: str, answers: Answers, preset: str, quiet: bool
-    ) -> _Session:
+    def begin(cls, file: Path, source: str, answers: Answers, preset: str, quiet: bool) -> _Session:
         from opsnb.analysis.mapping.places import sources_at
         from opsnb.base.workspace import Workspace
 
@@ -235,9 +242,7 @@ class _Session:
             "text": text,
         }
 
-    def tell(
-        self, proposal: Proposal, text: str, file: Path, written: bool, dry_run: bool
-    ) -> None:
+    def tell(self, proposal: Proposal, text: str, file: Path, written: bool, dry_run: bool) -> None:
         """What was found, as people read it."""
         if dry_run:
             say(text)
@@ -279,3 +284,17 @@ class _Session:
         table(COLUMNS, gate.rows, right=(1, 5))
         say("\n".join(["", *gate.lines] if gate.lines else []))
         note("Next: look over the lines marked guess in opsnb.toml, then opsnb check")
+        for line in _first_reports(workspace):
+            note(f"  {line}")
+
+
+def _first_reports(workspace: Workspace) -> list[str]:
+    """Commands of the reports that the mapped tables are enough for."""
+    lines = []
+    if "orders" in workspace.tables:
+        lines.append("opsnb run monthly_retrospective")
+    if {"assignments", "outcomes"} <= set(workspace.tables):
+        lines.append("opsnb run ab_readout -p experiment=ID -p metric=METRIC -p control=ARM")
+    if "spend" in workspace.tables:
+        lines.append("opsnb run campaign_review -p campaign=ID, with a plan in plans/campaigns/")
+    return lines

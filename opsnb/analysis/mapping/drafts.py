@@ -12,18 +12,23 @@ from opsnb.analysis.mapping.queries import (
     expression,
     filler,
     in_dialect,
+    meaning,
     quantity_of,
     status_case,
     unpivoted,
 )
 from opsnb.analysis.mapping.questions import NONE, Answers
 from opsnb.analysis.mapping.score import GUESSED, Match, Reading
-from opsnb.analysis.sources.embedded import named
+from opsnb.analysis.sources.embedded import named, quoted
 from opsnb.analysis.tables import CONTRACTS
 
 __all__ = ["Draft", "Line", "draft_of", "outcomes_of"]
 
 _UNIQUE = 0.97
+_UNSURE = {
+    "ambiguous": "has dates that can be read two ways",
+    "yearless": "has days without a year",
+}
 
 
 @dataclass(frozen=True)
@@ -103,10 +108,13 @@ class Draft:
 def draft_of(reading: Reading, answers: Answers, others: Iterable[Reading] = ()) -> Draft:
     """What a reading comes to, with people's answers; `others`: readings that may hold amounts."""
     contract = CONTRACTS[reading.contract]
-    lines, missing = [], []
+    lines, missing, notes = [], [], []
     for column in contract.columns:
         match = _answered(reading, column.name, answers)
-        if match is not None:
+        if match is not None and column.required and (doubt := _UNSURE.get(match.column.moment)):
+            missing.append(column.name)
+            notes.append(f'"{match.column.name}" {doubt}: read it by an expression in sql')
+        elif match is not None:
             lines.append(_line(reading, column.name, match))
         elif column.required:
             line = _made_up(reading, column.name, lines, others)
@@ -114,7 +122,7 @@ def draft_of(reading: Reading, answers: Answers, others: Iterable[Reading] = ())
             missing += [] if line else [column.name]
     used = {line.source for line in lines}
     rest = [n for n in reading.table.columns if n not in used]
-    draft = Draft(reading.contract, reading.table, reading.score, lines, missing, rest)
+    draft = Draft(reading.contract, reading.table, reading.score, lines, missing, rest, notes)
     return _shaped(draft, reading, answers)
 
 
@@ -149,8 +157,8 @@ def _made_up(
     reading: Reading, column: str, lines: Sequence[Line], others: Iterable[Reading]
 ) -> Line | None:
     """A required column without a source: out of payments beside orders, or a constant."""
-    if (reading.contract, column) == ("orders", "amount") and (joined := _payments(lines, reading, others)):  # fmt: skip
-        return joined
+    if (reading.contract, column) == ("orders", "amount"):
+        return _payments(lines, reading, others)
     found = filler(reading, column)
     if found is None:
         return None
@@ -176,7 +184,9 @@ def _payments(lines: Sequence[Line], reading: Reading, others: Iterable[Reading]
             f"where {part}.{named(key.column.name)} = {of}.{named(own)})"
         )
         why = f'sum of "{amount.column.name}" by order in {other.table.name}'
-        return Line("amount", in_dialect(sql, reading.table.dialect), 0.6, why, amount.column.samples)
+        return Line(
+            "amount", in_dialect(sql, reading.table.dialect), 0.6, why, amount.column.samples
+        )
     return None
 
 
@@ -194,7 +204,7 @@ def _shaped(draft: Draft, reading: Reading, answers: Answers) -> Draft:
     draft = _numbered(draft, reading)
     if draft.contract == "assignments" and (own := reading.columns.get("user_id")):
         draft = replace(draft, distinct=own.column.unique <= _UNIQUE)
-    if draft.contract == "series" and not draft.line("metric") is None:
+    if draft.contract == "series" and draft.line("metric") is not None:
         draft = _wide(draft, reading)
     return _coded(_statuses(draft, answers), answers)
 
@@ -243,15 +253,20 @@ def _statuses(draft: Draft, answers: Answers) -> Draft:
     line = draft.line("status")
     if draft.contract != "orders" or line is None or (given := answers.get("orders.paid")) is None:
         return draft
-    from opsnb.analysis.mapping.queries import meaning
-
     paid = {value.strip() for value in given.split(",")}
     one = draft.table.columns[line.source]
+    known = {value: meaning(value) for value in one.values}
     meant = {
-        value: "paid" if value.strip() in paid else said if (said := meaning(value)) in ("refunded", "cancelled") else "cancelled"
-        for value in one.values
-    }  # fmt: skip
-    return draft.with_sql("status", in_dialect(status_case(one, meant), draft.table.dialect), "answered")
+        value: "paid"
+        if value.strip() in paid
+        else "refunded"
+        if said == "refunded"
+        else "cancelled"
+        for value, said in known.items()
+    }
+    return draft.with_sql(
+        "status", in_dialect(status_case(one, meant), draft.table.dialect), "answered"
+    )
 
 
 def _coded(draft: Draft, answers: Answers) -> Draft:
@@ -260,8 +275,10 @@ def _coded(draft: Draft, answers: Answers) -> Draft:
     if draft.contract == "events" and line and given:
         pairs = [pair.partition("=") for pair in given.split(",")]
         cases = " ".join(
-            f"when '{code.strip()}' then '{meant.strip()}'" for code, _, meant in pairs if meant
-        ).replace("''", "")
+            f"when {quoted(code.strip())} then {quoted(meant.strip())}"
+            for code, _, meant in pairs
+            if meant
+        )
         sql = f"case cast({line.sql} as varchar) {cases} else cast({line.sql} as varchar) end"
         draft = draft.with_sql("event", sql, "answered")
     unit = answers.among(f"{draft.contract}.amount_unit", ("1", "100"))
@@ -289,10 +306,13 @@ def outcomes_of(draft: Draft) -> Draft | None:
         sql = f"cast({named(one.name)} as integer)" if one.kind == "flag" else named(one.name)
         sql = f"{'max' if yes_or_no else 'sum'}({sql})" if repeats else sql
         why = "yes or no" if yes_or_no else "a number" + (", added up by person" if repeats else "")
-        lines.append(Line(id, in_dialect(sql, draft.table.dialect), None, why, one.samples, one.name))
+        lines.append(
+            Line(id, in_dialect(sql, draft.table.dialect), None, why, one.samples, one.name)
+        )
         metrics[id] = _metric(one, id, yes_or_no)
     return Draft(
-        "outcomes", draft.table, draft.score, lines, metrics=metrics, groups=(1, 2, 3) if repeats else (),
+        "outcomes", draft.table, draft.score, lines, metrics=metrics,
+        groups=(1, 2, 3) if repeats else (),
         notes=["columns beside the arms; take out what was known before exposure"],
     )  # fmt: skip
 
@@ -300,11 +320,19 @@ def outcomes_of(draft: Draft) -> Draft | None:
 def _is_outcome(one: ColumnProfile) -> bool:
     plain = words(one.name).split()
     known = bool(plain) and plain[-1] in ("id", "no", "number", "zip")
-    return (one.kind == "flag" or one.is_number) and not known and not one.is_time and one.distinct > 1
+    return (
+        (one.kind == "flag" or one.is_number) and not known and not one.is_time and one.distinct > 1
+    )
 
 
 def _metric(one: ColumnProfile, id: str, yes_or_no: bool) -> dict[str, str]:
     told = {"label": one.name, "definition": f"{one.name} of each person, from outcomes"}
     if yes_or_no:
-        return {**told, "kind": "proportion", "table": "outcomes", "where": f"{id} = 1", "unit": "share"}
+        return {
+            **told,
+            "kind": "proportion",
+            "table": "outcomes",
+            "where": f"{id} = 1",
+            "unit": "share",
+        }
     return {**told, "kind": "mean", "table": "outcomes", "value": id, "unit": "number"}

@@ -70,7 +70,9 @@ def _order(one: ColumnProfile) -> Fit:
         return Fit(AGAINST, "its values are no ids")
     if one.unique > _UNIQUE:
         return Fit(0.2, "no value repeats")
-    return Fit(0.05, "several rows an order") if one.unique > 0.02 else Fit(-0.4, "its values repeat")
+    return (
+        Fit(0.05, "several rows an order") if one.unique > 0.02 else Fit(-0.4, "its values repeat")
+    )
 
 
 def _no_id(one: ColumnProfile) -> bool:
@@ -98,7 +100,12 @@ def _time(one: ColumnProfile) -> Fit:
 def _number(one: ColumnProfile) -> Fit:
     if one.is_time or not one.is_number:
         return Fit(AGAINST, "its values are no numbers")
-    if one.whole and one.unique > _UNIQUE and one.distinct > 50 and one.high - one.low < 3 * one.distinct:
+    if (
+        one.whole
+        and one.unique > _UNIQUE
+        and one.distinct > 50
+        and one.high - one.low < 3 * one.distinct
+    ):
         return Fit(-0.3, "its numbers only count rows")
     if one.moment in ("seconds", "milliseconds", "microseconds"):
         return Fit(-0.3, "its numbers are times")
@@ -171,12 +178,16 @@ def _score(one: ColumnProfile) -> Fit:
 def _comment(one: ColumnProfile) -> Fit:
     if one.is_free_text:
         return Fit(0.2, "sentences")
-    return Fit(-0.1 if one.kind == "text" and not one.moment else AGAINST, "its values are no sentences")
+    return Fit(
+        -0.1 if one.kind == "text" and not one.moment else AGAINST, "its values are no sentences"
+    )
 
 
 def _currency(one: ColumnProfile) -> Fit:
     codes = all(re.fullmatch("[A-Za-z]{3}", value.strip()) for value in one.values)
-    return Fit(0.2, "codes of currencies") if codes else Fit(AGAINST, "its values are no currencies")
+    return (
+        Fit(0.2, "codes of currencies") if codes else Fit(AGAINST, "its values are no currencies")
+    )
 
 
 def _kind(one: ColumnProfile) -> Fit:
@@ -187,7 +198,9 @@ def _kind(one: ColumnProfile) -> Fit:
 
 def _survey(one: ColumnProfile) -> Fit:
     known = any(kind in words(value) for value in one.values[:20] for kind in ("nps", "csat"))
-    return Fit(0.2, "kinds of survey") if known else Fit(AGAINST, "its values are no kinds of survey")
+    return (
+        Fit(0.2, "kinds of survey") if known else Fit(AGAINST, "its values are no kinds of survey")
+    )
 
 
 def _survey_or_cost(one: ColumnProfile) -> Fit:
@@ -200,7 +213,11 @@ def _reference(one: ColumnProfile) -> Fit:
         return Fit(AGAINST, "its values are no ids")
     if one.is_free_text and one.unique > 0.5:
         return Fit(-0.4, "its values are sentences")
-    return Fit(0.12, f"{one.distinct} different values") if one.unique < 0.9 else Fit(-0.05, "each value once")
+    return (
+        Fit(0.12, f"{one.distinct} different values")
+        if one.unique < 0.9
+        else Fit(-0.05, "each value once")
+    )
 
 
 def _title(one: ColumnProfile) -> Fit:

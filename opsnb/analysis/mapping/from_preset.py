@@ -45,7 +45,8 @@ def with_presets(look: Look, mapped: Collection[str], name: str = "") -> Proposa
                 if table.contract not in mapped and table.contract not in _contracts(made):
                     made.drafts.append(_draft(look, source, preset, table))
                     made.questions += [
-                        Question(f"{table.contract}.{id}", _english(ask)) for id, ask in table.questions
+                        Question(f"{table.contract}.{id}", _english(ask))
+                        for id, ask in table.questions
                     ]
     return made
 

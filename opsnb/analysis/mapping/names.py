@@ -14,7 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
-__all__ = ["Name", "best_name", "column_names", "common_prefix", "nulls", "table_names", "value_words", "words"]  # fmt: skip
+__all__ = [
+    "Name", "best_name", "column_names", "common_prefix", "nulls", "sound_of", "status_words",
+    "table_names", "value_words", "words",
+]  # fmt: skip
 
 _LAST = 0.75
 """Weight of the last synonym of a list; the first weighs 1."""
@@ -22,10 +25,12 @@ _LAST = 0.75
 _ALIKE = 0.86
 """Least likeness at which a name counts as another one misspelt."""
 
-_LIGHT = frozenset("id at on no date time name type code key of the".split())
+_LIGHT = frozenset(
+    ["id", "at", "on", "no", "date", "time", "name", "type", "code", "key", "of", "the"]
+)
 """Words that many names share, so that they tell little."""
 
-_SMALLER = frozenset("sub line lineitem item row product".split())
+_SMALLER = frozenset(["sub", "line", "lineitem", "item", "row", "product"])
 """Before the name of a whole they name its part: `line_item_id`."""
 
 _BRACKETS = re.compile(r"[(\[{（【［].*?[)\]}）】］]")
@@ -132,7 +137,12 @@ def best_name(name: str, column: str, prefixes: Iterable[str] = ()) -> Name:
     if _CHINESE.search(plain):
         return _chinese(plain, known)
     return max(
-        (_pinyin(plain, known), _skeleton(plain, known), _in_part(plain, known), _nearly(plain, known)),  # fmt: skip
+        (
+            _pinyin(plain, known),
+            _skeleton(plain, known),
+            _in_part(plain, known),
+            _nearly(plain, known),
+        ),
         key=lambda one: one.weight,
     )
 
@@ -209,7 +219,9 @@ def _skeleton(plain: str, known: Mapping[str, float]) -> Name:
     joined = plain.replace(" ", "")
     if len(joined) < 3 or _bones(plain) != joined:
         return Name()
-    fits = [(w, s) for s, w in known.items() if s.isascii() and len(s) > 3 and _bones_of(s) == joined]
+    fits = [
+        (w, s) for s, w in known.items() if s.isascii() and len(s) > 3 and _bones_of(s) == joined
+    ]
     weight, synonym = max(fits, default=(0.0, ""))
     return Name(weight * 0.85, synonym, "named without vowels") if synonym else Name()
 

@@ -71,10 +71,10 @@ def sources_at(place: str, root: Path, taken: Mapping[str, SourceConfig]) -> lis
             raise SourceError(
                 "the url holds a password or token, which opsnb.toml must not",
                 where=place.partition("://")[0],
-                hint="put it into an environment variable and name that, in single quotes: "
-                "'postgres://me:${SHOP_PASSWORD}@host/shop'",
+                hint="export it as SHOP_PASSWORD, write ${SHOP_PASSWORD} in its place, and put the "
+                "url in single quotes",
             )
-        found = [(place, {})]
+        found: list[tuple[str, dict[str, str]]] = [(place, {})]
     else:
         found = list(_read_as(place, root))
     names = set(taken) | _TAKEN
@@ -89,7 +89,9 @@ def _same(config: SourceConfig, url: str, root: Path) -> bool:
     if config.url == url:
         return True
     (mine, _, path), (theirs, _, other) = config.url.partition("://"), url.partition("://")
-    return mine == theirs and mine in _ENDINGS and (root / path).resolve() == (root / other).resolve()
+    return (
+        mine == theirs and mine in _ENDINGS and (root / path).resolve() == (root / other).resolve()
+    )
 
 
 def _config(name: str, url: str, options: Mapping[str, str]) -> SourceConfig:
@@ -131,7 +133,9 @@ def _read_as(place: str, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if not any(kinds.values()):
         every = ", ".join(e for endings in _ENDINGS.values() for e in endings)
         raise SourceError(
-            f"nothing here can be read ({len(files)} files)", where=place, hint=f"files end in {every}"
+            f"nothing here can be read ({len(files)} files)",
+            where=place,
+            hint=f"files end in {every}",
         )
     for scheme, some in kinds.items():
         if not some:
@@ -182,7 +186,9 @@ def _encoding(path: Path) -> str:
 def _chinese(text: str) -> bool:
     """Whether most of what is no ASCII is common Chinese: others' bytes make odd signs."""
     signs = [sign for sign in text if not sign.isascii()]
-    common = sum("\u4e00" <= sign <= "\u9fff" or sign in "，。：；（）！？、“”¥￥" for sign in signs)
+    common = sum(
+        "\u4e00" <= sign <= "\u9fff" or sign in "，。：；（）！？、“”¥￥" for sign in signs
+    )
     return bool(signs) and common > 0.8 * len(signs)
 
 

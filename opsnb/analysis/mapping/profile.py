@@ -34,16 +34,20 @@ _COUNTED = 40
 
 Kind = Literal["text", "number", "time", "date", "flag", "other"]
 
-_NUMBER = re.compile(r"[-+]?[¥￥$€£]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s?(元|%)?")
+_NUMBER = re.compile(
+    r"[-+]?[¥￥$€£]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?\s?(元|%)?"
+)
 _PLAIN_TIME = re.compile(
-    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[-+]\d{2}(:?\d{2})?))?)?"
+    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+    r"([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[-+]\d{2}(:?\d{2})?))?)?"
 )
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _OFFSET = re.compile(r":\d{2}(\.\d+)? ?(Z|UTC|[-+]\d{2}(:?\d{2})?)$")
 _PERSONAL_NAME = re.compile(
     r"(?i)(^|[ _])(e?mail|phone|mobile|tel|address|street|zip|postal|postcode|birth\w*|"
     r"(first|last|full|real|user|nick|customer|billing|shipping|contact|recipient|guest)[ _]?name|"
-    r"recipient|passport|id[ _]?card|ssn|alias|signature|nick|ip)($|[ _])|姓名|手机|电话|身份证|邮箱|地址|生日|昵称|微信|收件人|收货人|联系人"
+    r"recipient|passport|id[ _]?card|ssn|alias|signature|nick|ip)($|[ _])|"
+    r"姓名|手机|电话|身份证|邮箱|地址|生日|昵称|微信|收件人|收货人|联系人"
 )
 _FORMATS = (
     "%d/%m/%y", "%m/%d/%y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y",
@@ -79,7 +83,8 @@ class ColumnProfile:
         Of the numbers; nan without any.
     moment : str
         How its values are times: "" (they are none), "time", "day", "seconds",
-        "milliseconds", "microseconds", "yyyymmdd", "ambiguous" (day and month), "yearless", or a format of strptime.
+        "milliseconds", "microseconds", "yyyymmdd", "ambiguous" (day and month), "yearless",
+        or a format of strptime.
     zoned : bool
         Times carry their zone, or count from 1970 in UTC.
     length : float
@@ -116,7 +121,9 @@ class ColumnProfile:
     def is_free_text(self) -> bool:
         """People wrote it: several words, or several signs of Chinese."""
         some = self.values[:100]
-        said = sum(value.strip().count(" ") > 1 or len(_CHINESE.findall(value)) > 7 for value in some)
+        said = sum(
+            value.strip().count(" ") > 1 or len(_CHINESE.findall(value)) > 7 for value in some
+        )
         return self.kind == "text" and not self.moment and said > 0.5 * len(some)
 
     @property
@@ -134,7 +141,9 @@ class ColumnProfile:
     def share_in(self, known: frozenset[str]) -> float:
         """Share of its different values that are among known words."""
         some = self.values[:50]
-        return sum(words(value) in known or value.strip() in known for value in some) / max(len(some), 1)
+        return sum(words(value) in known or value.strip() in known for value in some) / max(
+            len(some), 1
+        )
 
 
 @dataclass(frozen=True)
@@ -163,7 +172,9 @@ class TableProfile:
     @property
     def example(self) -> str:
         """Up to three values of each column, personal ones masked, for people to look at."""
-        shown = [f"{name}: {', '.join(one.samples) or 'empty'}" for name, one in self.columns.items()]
+        shown = [
+            f"{name}: {', '.join(one.samples) or 'empty'}" for name, one in self.columns.items()
+        ]
         return "; ".join(shown[:8])
 
     @property
@@ -260,7 +271,11 @@ def _text(value: Any) -> str:
 def _formed(basic: ColumnProfile, counts: Counter[str], zoned: bool) -> ColumnProfile:
     """The profile with what its values look like."""
     texts = [value.strip() for value in basic.values]
-    numbers = [n for n in map(number_in, texts) if n is not None] if basic.kind in ("number", "text") else []
+    numbers = (
+        [n for n in map(number_in, texts) if n is not None]
+        if basic.kind in ("number", "text")
+        else []
+    )
     told: dict[str, Any] = {
         "numeric": len(numbers) / len(texts),
         "length": sum(map(len, texts)) / len(texts),
@@ -304,7 +319,9 @@ def _counted(texts: Sequence[str], low: float, middle: float) -> str:
     for unit, scale in (("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6)):
         if 7e8 * scale <= middle <= 2.2e9 * scale and low >= 0:
             return unit
-    days = [t for t in texts[:200] if len(t) == 8 and t[:2] in ("19", "20") and _parses(t, "%Y%m%d")]
+    days = [
+        t for t in texts[:200] if len(t) == 8 and t[:2] in ("19", "20") and _parses(t, "%Y%m%d")
+    ]
     return "yyyymmdd" if len(days) >= 0.98 * len(texts[:200]) else ""
 
 
@@ -350,4 +367,3 @@ def _unique(table: ir.Table, columns: Mapping[str, ColumnProfile]) -> dict[str, 
         asked[f"d{place}"], asked[f"n{place}"] = table[name].nunique(), table[name].count()
     found = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
     return {n: found[f"d{p}"] / max(found[f"n{p}"], 1) for p, n in enumerate(looked)}
-

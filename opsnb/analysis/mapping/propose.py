@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from opsnb.analysis.mapping.drafts import Draft, draft_of, outcomes_of
+from opsnb.analysis.mapping.drafts import Draft, Line, draft_of, outcomes_of
 from opsnb.analysis.mapping.names import words
 from opsnb.analysis.mapping.places import Look
 from opsnb.analysis.mapping.profile import TableProfile
 from opsnb.analysis.mapping.queries import meaning
 from opsnb.analysis.mapping.questions import NONE, Answers, Question
 from opsnb.analysis.mapping.score import (
-    GUESSED,
     Candidate,
     Match,
     Reading,
     read_table,
     with_people,
 )
+from opsnb.analysis.sources.embedded import named
 from opsnb.analysis.tables import CONTRACTS
+from opsnb.base.personal_data import without_personal
 
 __all__ = ["Proposal", "propose", "read_all"]
 
@@ -71,12 +72,15 @@ def propose(
     for contract, readings in chosen.items():
         first, *others = readings
         parts, others = _parts(first, others)
-        amounts = [r for c in candidates for r in c.readings if r.contract == "orders" and r.table is not first.table]  # fmt: skip
+        amounts = [
+            reading for other in candidates for reading in other.readings
+            if reading.contract == "orders" and reading.table is not first.table
+        ]  # fmt: skip
         draft = draft_of(first, answers, amounts)
         draft = replace(draft, parts=tuple(part.table.origin for part in parts))
         made.drafts.append(draft)
         _left_over(contract, first, others, made)
-        made.questions += _of_columns(first, draft, answers) + _of_meaning(draft, first, answers)
+        made.questions += _of_columns(first, draft, answers) + _of_meaning(draft, answers)
     _with_outcomes(made, mapped)
     _unreadable(look, answers, made)
     return made
@@ -133,7 +137,9 @@ def _parts(first: Reading, others: list[Reading]) -> tuple[list[Reading], list[R
     def numbered(one: Reading) -> bool:
         return bool(re.search(r"\d{2}", one.table.name)) and one.table.source == first.table.source
 
-    same = [one for one in others if shape(one) == shape(first) and numbered(one) and numbered(first)]
+    same = [
+        one for one in others if shape(one) == shape(first) and numbered(one) and numbered(first)
+    ]
     parts = sorted([first, *same], key=lambda one: one.table.name) if same else []
     return parts, [one for one in others if one not in same]
 
@@ -141,7 +147,12 @@ def _parts(first: Reading, others: list[Reading]) -> tuple[list[Reading], list[R
 def _left_over(contract: str, first: Reading, others: Sequence[Reading], made: Proposal) -> None:
     for other in others:
         name = other.table.name
-        made.left[name] = f"{first.table.name} fits {contract} better ({first.score:.2f} to {other.score:.2f})"
+        if (amount := made.drafts[-1].line("amount")) and f"{named(name)}." in amount.sql:
+            made.left[name] = f"its amounts are added up in {contract}"
+            continue
+        made.left[name] = (
+            f"{first.table.name} fits {contract} better ({first.score:.2f} to {other.score:.2f})"
+        )
         choices = ((contract, f"in place of {first.table.name}"), (NONE, "leave it"))
         ask = f"it reads as {contract}, too; which is meant?"
         made.questions.append(Question(f"tables.{name}", ask, choices, NONE))
@@ -155,7 +166,11 @@ def _of_columns(reading: Reading, draft: Draft, answers: Answers) -> list[Questi
         if answers.get(key) is not None:
             continue
         line = draft.line(column.name)
-        near = [m for m in reading.others.get(column.name, []) if m.column.name != (line and line.source)]
+        near = [
+            m
+            for m in reading.others.get(column.name, [])
+            if m.column.name != (line and line.source)
+        ]
         if line is None or line.score is None:
             near = [m for m in near if m.score > 0.2 and not _used(draft, m)][:_ASKED]
             if near and column.required and not draft.body:
@@ -187,7 +202,7 @@ def _used(draft: Draft, match: Match) -> bool:
     return any(line.source == match.column.name for line in draft.lines)
 
 
-def _of_meaning(draft: Draft, reading: Reading, answers: Answers) -> list[Question]:
+def _of_meaning(draft: Draft, answers: Answers) -> list[Question]:
     """What values mean: statuses, small units, codes, dates."""
     asked = []
     if draft.contract == "orders" and (line := draft.line("status")):
@@ -200,22 +215,28 @@ def _of_meaning(draft: Draft, reading: Reading, answers: Answers) -> list[Questi
             asked.append(Question("orders.paid", ask, choices, ",".join(paid) or "none", True))
     amount = draft.line("amount")
     key = f"{draft.contract}.amount_unit"
-    if amount and answers.get(key) is None and _small_unit(draft, amount.source, reading):
+    if amount and answers.get(key) is None and _small_unit(draft, amount):
         ask = f"is the amount in hundredths (cents, fen)? {', '.join(amount.samples)}."
         asked.append(Question(key, ask, (("1", "as it is"), ("100", "divide by 100")), "1"))
-    if draft.contract == "events" and (line := draft.line("event")) and answers.get("events.codes") is None:
+    if (
+        draft.contract == "events"
+        and (line := draft.line("event"))
+        and answers.get("events.codes") is None
+    ):
         one = draft.table.columns[line.source]
         if one.is_number and one.distinct <= 12:
-            ask = f"what do the event codes mean? Codes: {', '.join(one.values)}; answer 1=view,2=cart"
+            ask = f"what do the event codes {', '.join(one.values)} mean? Answer 1=view,2=cart"
             asked.append(Question("events.codes", ask, (), "the codes themselves"))
     return asked
 
 
-def _small_unit(draft: Draft, source: str, reading: Reading) -> bool:
-    one = draft.table.columns.get(source)
-    if one is None and draft.line("amount"):  # out of another table: its samples show it
-        return all(s.isdigit() and int(s) >= 100 for s in draft.line("amount").samples)  # type: ignore[union-attr]
-    return bool(one) and one.whole and one.distinct > 5 and one.middle >= 500 and "micros" not in words(one.name)  # type: ignore[union-attr]  # fmt: skip
+def _small_unit(draft: Draft, line: Line) -> bool:
+    """Whether an amount could be in cents: whole numbers, none of them small."""
+    one = draft.table.columns.get(line.source)
+    if one is None:  # out of another table: its samples show it
+        return bool(line.samples) and all(s.isdigit() and int(s) >= 100 for s in line.samples)
+    micros = "micros" in words(one.name)
+    return one.whole and one.distinct > 5 and one.middle >= 500 and not micros
 
 
 def _with_outcomes(made: Proposal, mapped: Collection[str]) -> None:
@@ -231,16 +252,16 @@ def _unreadable(look: Look, answers: Answers, made: Proposal) -> None:
         if table.headless:
             answers.get(f"columns.{table.name}")
             made.left[table.name] = "its first line holds values, not names"
-            shown = "; ".join(f"column {n + 1}: {name}, {', '.join(one.samples[:2])}" for n, (name, one) in enumerate(table.columns.items()))  # fmt: skip
+            shown = "; ".join(
+                without_personal(", ".join([name, *one.samples[:2]]))
+                for name, one in table.columns.items()
+            )
             ask = f"it has no line of names; name its columns, with commas between ({shown})"
             made.questions.append(Question(f"columns.{table.name}", ask))
         else:
-            answers._known.add(f"columns.{table.name}")
+            answers.get(f"columns.{table.name}")
     for place, error in look.unread.items():
         made.left[place] = str(error)
         if "day first" in error.hint:
             choices = (("day first", "31/10/2026"), ("month first", "10/31/2026"))
             made.questions.append(Question("dates", error.what, choices))
-
-
-Answered = Mapping[str, str]

@@ -16,6 +16,10 @@ __all__ = ["expression", "filler", "in_dialect", "meaning", "quantity_of", "unpi
 _DIRTY = re.compile(r"^[\t\s'=\"]|[\t\s'\"]$")
 _TRIMMED = "' =\"''' || chr(9)"
 _PIECE = re.compile(r"\b(price|unit price)\b|单价")
+_SITES = (
+    "google", "facebook", "meta", "tiktok", "bing", "baidu", "douyin", "wechat", "xiaohongshu",
+    "linkedin",
+)  # fmt: skip
 _QUANTITY = frozenset(
     ("quantity", "qty", "units", "lineitem quantity", "item quantity", "order quantity", "数量",
      "购买数量", "商品数量", "销售数量")
@@ -28,7 +32,7 @@ def expression(contract: str, column: str, one: ColumnProfile) -> str:
     if type in ("time", "date") and "%" in one.moment:
         return f"try_strptime(trim({name}), {quoted(one.moment)})"
     if column == "status":
-        return _status(one)
+        return status_case(one, {value: meaning(value) for value in one.values})
     if type == "number" and "micros" in words(one.name).split():
         return f"{name} / 1000000"
     dirty = one.kind == "text" and any(_DIRTY.search(value) for value in one.values[:200])
@@ -44,13 +48,11 @@ def meaning(status: str) -> str:
     return ""
 
 
-def _status(one: ColumnProfile, paid: Sequence[str] = ()) -> str:
-    """A case over the statuses that are known; others stay, and the data gate counts them."""
-    return status_case(one, {value: meaning(value) for value in one.values})
-
-
 def status_case(one: ColumnProfile, meant: Mapping[str, str]) -> str:
-    """SQL that turns statuses into paid, refunded, cancelled; what is open is no sale yet."""
+    """SQL that turns statuses into paid, refunded, cancelled; what is open is no sale yet.
+
+    A status without a meaning stays as it is: the data gate counts its rows.
+    """
     own = {value: "cancelled" if said == "open" else said for value, said in meant.items() if said}
     if all(value.strip().lower() == said for value, said in own.items()) and len(own) == len(meant):
         return named(one.name)
@@ -103,8 +105,7 @@ def _nobody() -> str:
 
 
 def _channel(plain: str) -> str:
-    sites = ("google", "facebook", "meta", "tiktok", "bing", "baidu", "douyin", "wechat", "xiaohongshu", "linkedin")  # fmt: skip
-    return next((site for site in sites if site in plain), plain)
+    return next((site for site in _SITES if site in plain), plain)
 
 
 def unpivoted(reading: Reading, values: Sequence[str], date: str) -> str:

@@ -13,7 +13,16 @@ from opsnb.analysis.mapping.names import best_name, common_prefix, table_names, 
 from opsnb.analysis.mapping.profile import ColumnProfile, TableProfile
 from opsnb.analysis.tables import CONTRACTS
 
-__all__ = ["GUESSED", "WRITTEN", "Candidate", "Match", "Reading", "read_as", "read_table", "with_people"]
+__all__ = [
+    "GUESSED",
+    "WRITTEN",
+    "Candidate",
+    "Match",
+    "Reading",
+    "read_as",
+    "read_table",
+    "with_people",
+]
 
 WRITTEN = 0.7
 """From here on a column is written as it is."""
@@ -23,7 +32,22 @@ GUESSED = 0.45
 
 _NAME, _NAMELESS, _MOST_NAMELESS = 0.8, 0.15, 0.35
 _SHOWN = 5
-_LETTERS = ("f", "t", "c", "s", "d", "n", "col", "fld", "dim", "fct", "src", "raw", "properties", "user")
+_LETTERS = (
+    "f",
+    "t",
+    "c",
+    "s",
+    "d",
+    "n",
+    "col",
+    "fld",
+    "dim",
+    "fct",
+    "src",
+    "raw",
+    "properties",
+    "user",
+)
 """Prefixes that warehouses put before their columns' names."""
 
 _WEIGHTS: dict[str, dict[str, float]] = {
@@ -102,9 +126,7 @@ def read_table(table: TableProfile, people: Sequence[frozenset[str]] = ()) -> Ca
     return Candidate(table, sorted(found, key=lambda one: -one.score))
 
 
-def read_as(
-    table: TableProfile, contract: str, people: Sequence[frozenset[str]] = ()
-) -> Reading:
+def read_as(table: TableProfile, contract: str, people: Sequence[frozenset[str]] = ()) -> Reading:
     """The table read as one of a contract."""
     every = _matches(table, contract, people)
     chosen = _each_once(every, contract)
@@ -142,7 +164,11 @@ def _match(
     score = _NAME * name.weight + fit.weight
     said = "" if name.synonym == words(one.name) else f' "{name.synonym}"'
     why = [f"{name.how}{said}", fit.why]
-    if column in CONTRACTS[contract].people and any(_meet(one.ids, ids) for ids in people):
+    if (
+        column in CONTRACTS[contract].people
+        and contract != "users"
+        and any(_meet(one.ids, ids) for ids in people)
+    ):
         score += 0.1
         why.append("another table has these ids")
     return Match(one, float(np.clip(score, 0, 1)), "; ".join(filter(None, why)))
@@ -188,7 +214,8 @@ def _table_score(table: TableProfile, contract: str, chosen: Mapping[str, Match]
     else:
         weights = _WEIGHTS[contract]
         evidence = sum(w * score.get(c, 0) for c, w in weights.items()) / sum(weights.values())
-    return float(np.clip(evidence + _TITLED * _titled(table.name, contract) - _doubt(table, contract, chosen, score), 0, 1))  # fmt: skip
+    titled, doubt = _titled(table.name, contract), _doubt(contract, chosen, score)
+    return float(np.clip(evidence + _TITLED * titled - doubt, 0, 1))
 
 
 def _series(table: TableProfile, score: Mapping[str, float]) -> float:
@@ -197,7 +224,9 @@ def _series(table: TableProfile, score: Mapping[str, float]) -> float:
     numbers = [one for one in rest if one.is_number]
     if any(best_name(one.name, "orders.user_id").weight > GUESSED for one in rest):
         return 0.0  # its rows are somebody's
-    if not numbers or any(one.kind == "text" and one.unique > 0.9 and one.distinct > 20 for one in rest):
+    if not numbers or any(
+        one.kind == "text" and one.unique > 0.9 and one.distinct > 20 for one in rest
+    ):
         return 0.0
     plain = len(numbers) / len(rest)
     said = max(score.get("metric", 0), score.get("unit", 0), score.get("value", 0))
@@ -213,19 +242,20 @@ def _titled(name: str, contract: str) -> float:
     tokens = plain.split()
     pairs = [" ".join(tokens[n : n + size]) for size in (2, 1) for n in range(len(tokens))]
     if any(part in known for part in pairs):
-        return 0.7 if tokens and tokens[-1] in known or any(p in known and " " in p for p in pairs) else 0.5
+        whole = tokens[-1] in known or any(part in known and " " in part for part in pairs)
+        return 0.7 if whole else 0.5
     return 0.5 if any(len(k) > 1 and k in plain for k in known if not k.isascii()) else 0.0
 
 
-def _doubt(
-    table: TableProfile, contract: str, chosen: Mapping[str, Match], score: Mapping[str, float]
-) -> float:
+def _doubt(contract: str, chosen: Mapping[str, Match], score: Mapping[str, float]) -> float:
     """What speaks against a whole reading."""
     doubt = 0.0
     key = CONTRACTS[contract].key
     if contract in ("users", "tickets", "tasks") and (own := chosen.get(key[0])):
         doubt += 0.35 if own.column.unique < 0.9 else 0.0
-    if contract in ("events", "orders", "tickets") and not score.get(CONTRACTS[contract].clock or ""):
+    if contract in ("events", "orders", "tickets") and not score.get(
+        CONTRACTS[contract].clock or ""
+    ):
         doubt += 0.15
     if contract == "outcomes":
         doubt += 0.15

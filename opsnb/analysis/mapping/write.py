@@ -16,7 +16,7 @@ from opsnb.analysis.sources.embedded import named
 from opsnb.base.durable import sync_file, sync_folder
 from opsnb.base.errors import WorkspaceError
 from opsnb.base.unsafe_text import visible
-from opsnb.base.workspace import FILE, SourceConfig
+from opsnb.base.workspace import SourceConfig
 
 __all__ = ["added", "append"]
 
@@ -94,12 +94,15 @@ def append(file: Path, text: str) -> None:
 
 def _head(settings: Settings) -> str:
     lines = [
-        f"# A workspace of opsnb, proposed by `opsnb map` out of the data; {FILE} is yours to edit.",
+        "# A workspace of opsnb, proposed by `opsnb map` out of the data, yours to edit.",
         "# Behind each column stand how sure it is (0 to 1), why, and up to three of its values.",
         "",
         "[workspace]",
         f"name = {_string(settings.name)}",
-        *(f"{key} = {_string(value)}{f'  # {why}' if why else ''}" for key, value, why in settings.lines),
+        *(
+            f"{key} = {_string(value)}{f'  # {why}' if why else ''}"
+            for key, value, why in settings.lines
+        ),
         f"language = {_string(settings.language)}",
         'languages = ["en", "zh"]' if settings.language == "en" else 'languages = ["zh", "en"]',
     ]
@@ -168,7 +171,9 @@ def _comment(line: Line) -> str:
 
 
 def _metric(id: str, fields: Mapping[str, str]) -> str:
-    return "\n".join([f"[metrics.{id}]", *(f"{key} = {_string(value)}" for key, value in fields.items())])
+    return "\n".join(
+        [f"[metrics.{id}]", *(f"{key} = {_string(value)}" for key, value in fields.items())]
+    )
 
 
 def _left(left: Mapping[str, str]) -> str:
@@ -184,7 +189,7 @@ def _asked(questions: Sequence[Question]) -> str:
     rows = [f"# ? {_plain(question.line)}" for question in questions]
     return "\n".join(
         [
-            "# Questions that the data do not answer. What is written until then stands at the end;",
+            "# Questions that the data do not answer. What is written until then stands last;",
             "# edit the lines above, or take them out and run opsnb map with --answer KEY=VALUE.",
             *rows,
         ]
@@ -204,7 +209,9 @@ def _escaped(sql: str) -> str:
 
 
 def _string(text: str) -> str:
-    return f'"{_escaped(text).replace(chr(10), " ")}"' if '"' not in text else f'"{_escaped(text).replace(chr(34), chr(92) + chr(34))}"'  # fmt: skip
+    """A string of TOML on one line."""
+    flat = visible(" ".join(text.split()))
+    return '"' + flat.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _value(value: object) -> str:
