@@ -142,9 +142,9 @@ def _matches(
     prefixes += [w.removesuffix("s") for w in own] + own
     found = {}
     for column in CONTRACTS[contract].columns:
-        matches = [
-            _match(contract, column.name, one, prefixes, people) for one in table.columns.values()
-        ]
+        matches = [_match(contract, column.name, one, prefixes) for one in table.columns.values()]
+        if contract != "users" and column.name in CONTRACTS[contract].people:
+            matches = _shared(matches, people)
         matches = [match for match in matches if match.score > 0]
         found[column.name] = sorted(matches, key=lambda one: -one.score)
     return found
@@ -155,7 +155,6 @@ def _match(
     column: str,
     one: ColumnProfile,
     prefixes: Sequence[str],
-    people: Sequence[frozenset[str]],
 ) -> Match:
     name, fit = best_name(one.name, f"{contract}.{column}", prefixes), fit_of(contract, column, one)
     if not name.weight or (not name.sure and fit.weight <= 0):
@@ -172,6 +171,24 @@ def _match(
         score += 0.1
         why.append("another table has these ids")
     return Match(one, float(np.clip(score, 0, 1)), "; ".join(filter(None, why)))
+
+
+def _shared(matches: Sequence[Match], people: Sequence[frozenset[str]]) -> list[Match]:
+    """Persons' ids that another table has, too, before those that none has."""
+    named_so = {m.column.name for m in matches if m.score >= GUESSED}
+    met = {
+        m.column.name
+        for m in matches
+        if m.column.name in named_so and any(_meet(m.column.ids, ids) for ids in people)
+    }
+    if not met:
+        return list(matches)
+    return [
+        replace(m, score=min(m.score + 0.1, 1.0), why=f"{m.why}; another table has these ids")
+        if m.column.name in met
+        else replace(m, score=max(m.score - 0.15, 0.0))
+        for m in matches
+    ]
 
 
 def _meet(ids: frozenset[str], others: frozenset[str]) -> bool:
