@@ -85,7 +85,8 @@ def test_what_is_personal_stands_in_no_comment(folder: Path) -> None:
 
 def test_chinese_files_are_mapped(folder: Path) -> None:
     rows = "".join(
-        f"D{k:04d},U{k % 9},2026年{1 + k % 6}月{1 + k % 27}日 08:30,{10 + k}.50,{('交易成功', '交易关闭')[k % 2]}\n"
+        f"D{k:04d},U{k % 9},2026年{1 + k % 6}月{1 + k % 27}日 08:30,{10 + k}.50,"
+        f"{('交易成功', '交易关闭')[k % 2]}\n"
         for k in range(40)
     )
     text = "订单编号,会员编号,下单时间,实付金额（元）,订单状态\n" + rows
@@ -106,7 +107,8 @@ def test_names_in_pinyin_and_without_vowels(folder: Path) -> None:
     put(folder, dd="ddbh,huiyuanbianhao,xiadanshijian,shifujine\n" + rows)
     assert call("data").exit_code == 0
     sql = sql_of(folder, "orders")
-    for source, column in (("ddbh", "order_id"), ("huiyuanbianhao", "user_id"), ("xiadanshijian", "ordered_at"), ("shifujine", "amount")):  # fmt: skip
+    sounds = {"ddbh": "order_id", "huiyuanbianhao": "user_id", "xiadanshijian": "ordered_at"}
+    for source, column in {**sounds, "shifujine": "amount"}.items():
         assert f'"{source}" as "{column}"' in sql
 
 
@@ -164,7 +166,8 @@ currency = "CNY"\r
 url = "csv://data"\r
 [tables.orders]   # by hand\r
 source = "shop"\r
-sql = 'select orderNo as order_id, memberId as user_id, purchaseTime as ordered_at, grandTotal as amount from sales'"""
+sql = '''select orderNo as order_id, memberId as user_id, purchaseTime as ordered_at,\r
+grandTotal as amount from sales'''"""
 
 
 def test_what_people_wrote_stays_byte_for_byte(folder: Path) -> None:
@@ -193,7 +196,8 @@ def test_a_database_is_mapped(folder: Path) -> None:
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
         connection.execute(
             'create table "Order Lines" as select \'o\' || (range // 2) as "order id", '
-            "'c' || (range % 11) as cust_id, timestamp '2026-01-01' + to_hours(cast(range as int)) as created_at, "
+            "'c' || (range % 11) as cust_id, "
+            "timestamp '2026-01-01' + to_hours(cast(range as int)) as created_at, "
             'range * 1.5 as "Line ""Total""", \'USD\' as currency from range(400)'
         )
     result = call("duckdb://shop.duckdb", "-a", 'orders.amount=Line "Total"')

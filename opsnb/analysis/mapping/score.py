@@ -163,13 +163,6 @@ def _match(
     score = _NAME * name.weight + fit.weight
     said = "" if name.synonym == words(one.name) else f' "{name.synonym}"'
     why = [f"{name.how}{said}", fit.why]
-    if (
-        column in CONTRACTS[contract].people
-        and contract != "users"
-        and any(_meet(one.ids, ids) for ids in people)
-    ):
-        score += 0.1
-        why.append("another table has these ids")
     return Match(one, float(np.clip(score, 0, 1)), "; ".join(filter(None, why)))
 
 
