@@ -87,8 +87,7 @@ def lay_out(
     session = _Session.begin(file, source, answers, preset, json)
     proposal, text = session.proposed()
     if asks:
-        while question := next((q for q in proposal.questions if q.key not in session.asked), None):
-            session.asked.add(question.key)
+        while question := session.next_question(proposal):
             if reply := _asked(question):
                 answers.given[question.key] = reply
                 session.look_again(question.key)
@@ -182,6 +181,14 @@ class _Session:
                 bar.stage,
             )
             self.candidates = read_all(self.look.tables)
+
+    def next_question(self, proposal: Proposal) -> Question | None:
+        """The first that was not asked yet, and that an answer settles."""
+        for question in proposal.questions:
+            if question.key not in self.asked and not question.by_hand:
+                self.asked.add(question.key)
+                return question
+        return None
 
     def proposed(self) -> tuple[Proposal, str]:
         """What may be written with the answers so far, and its lines."""

@@ -45,7 +45,7 @@ def with_presets(look: Look, mapped: Collection[str], name: str = "") -> Proposa
                 if table.contract not in mapped and table.contract not in _contracts(made):
                     made.drafts.append(_draft(look, source, preset, table))
                     made.questions += [
-                        Question(f"{table.contract}.{id}", _english(ask))
+                        Question(f"{table.contract}.{id}", _english(ask), by_hand=True)
                         for id, ask in table.questions
                     ]
     return made

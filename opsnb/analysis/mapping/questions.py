@@ -30,6 +30,8 @@ class Question:
         What is written as long as nobody answers; empty: the table cannot be mapped.
     several : bool
         Several choices may be given, with commas between.
+    by_hand : bool
+        Its answer is an edit of what was written, nothing that `--answer` takes.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Question:
     choices: tuple[tuple[str, str], ...] = ()
     now: str = ""
     several: bool = False
+    by_hand: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "choices": [{"value": v, "why": why} for v, why in self.choices]}
