@@ -286,3 +286,18 @@ def test_readings_of_hours_are_added_up_by_day(folder: Path) -> None:
     assert call("data").exit_code == 0
     series = open_table(Workspace.load(folder), "series").expr.execute()
     assert list(series.value) == [276.0] * 10
+
+
+def test_ids_that_another_table_has_are_the_person(folder: Path) -> None:
+    """A cookie is named like a person; the login is the one that orders know."""
+    sales = "".join(f"O{k},m{k % 40},2026-03-{1 + k % 27:02d},{k}.5\n" for k in range(60))
+    visits = "".join(
+        f"c{k % 53},m{k % 47},2026-03-{1 + k % 27:02d} 10:00:00,view\n" for k in range(200)
+    )
+    put(
+        folder,
+        sales="order_id,member_id,order_date,amount\n" + sales,
+        web="user_pseudo_id,user_id_web,event_timestamp,event_name\n" + visits,
+    )
+    assert call("data").exit_code == 0
+    assert '"user_id_web" as "user_id"' in sql_of(folder, "events")

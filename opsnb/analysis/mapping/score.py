@@ -31,7 +31,9 @@ GUESSED = 0.45
 """From here on it is written as a guess; below, it is asked for."""
 
 _NAME, _NAMELESS, _MOST_NAMELESS = 0.8, 0.15, 0.35
-_SHOWN = 5
+_MET, _UNMET = 0.15, 0.2
+"""What ids are worth that another table has, too, and lose where only others of the table meet."""
+
 _LETTERS = (
     "f",
     "t",
@@ -177,9 +179,9 @@ def _shared(matches: Sequence[Match], people: Sequence[frozenset[str]]) -> list[
     if not met:
         return list(matches)
     return [
-        replace(m, score=min(m.score + 0.1, 1.0), why=f"{m.why}; another table has these ids")
+        replace(m, score=min(m.score + _MET, 1.0), why=f"{m.why}; another table has these ids")
         if m.column.name in met
-        else replace(m, score=max(m.score - 0.15, 0.0))
+        else replace(m, score=max(m.score - _UNMET, 0.0))
         for m in matches
     ]
 
