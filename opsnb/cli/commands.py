@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from opsnb.cli import check, definitions, diff, init, inspect, ledger, make, serve, verify
+from opsnb.cli import check, definitions, diff, init, inspect, ledger, make, map, serve, verify
 from opsnb.cli.output import say
 
 __all__ = ["app"]
@@ -60,6 +60,7 @@ app.command()(check.check)
 app.command()(init.init)
 app.command()(init.sample)
 app.command(name="import")(definitions.import_)
+app.command(name="map")(map.map_tables)
 app.command()(make.index)
 app.command()(inspect.doctor)
 app.command()(diff.diff)

@@ -191,7 +191,7 @@ def _workspace(path: Path | None) -> Iterator[Diagnosis]:
         yield Diagnosis("workspace", "OK", found)
     else:
         yield Diagnosis(
-            "workspace", "WARN", found, "map your tables in opsnb.toml, or run opsnb sample"
+            "workspace", "WARN", found, "map your tables: opsnb map FOLDER; or run opsnb sample"
         )
     if broken := workspace.broken_plans:
         said = f"{len(broken)} of plans/ cannot be used: {broken[0]}"

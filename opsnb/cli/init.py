@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +25,18 @@ def init(
 
       opsnb init our-shop
     """
+    from opsnb.cli.map import lay_out
     from opsnb.cli.workspace_files import lay_down
 
-    for path in lay_down(folder or Path.cwd()):
+    place = folder or Path.cwd()
+    for path in lay_down(place):
         say(shown(path))
-    note("Next: map your tables in opsnb.toml, then opsnb check")
+    if sys.stdin.isatty():
+        question = "Where are your data? A folder, a file or a URL; Enter: map them later"
+        if source := str(typer.prompt(question, default="", show_default=False, err=True)).strip():
+            lay_out(place, source, {}, asks=True)
+            return
+    note("Next: opsnb map FOLDER (or a file, or a URL of a database), then opsnb check")
 
 
 @reported

@@ -39,7 +39,7 @@ def test_version(call) -> None:
     assert (result.exit_code, result.stdout) == (0, f"opsnb {opsnb.__version__}\n")
 
 
-@pytest.mark.parametrize("name", ["run", "cycle", "show", "check", "sample", "init"])
+@pytest.mark.parametrize("name", ["run", "cycle", "show", "check", "sample", "init", "map"])
 def test_help_has_an_example(call, name: str) -> None:
     result = call(name, "--help")
     assert result.exit_code == 0
