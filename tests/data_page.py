@@ -15,7 +15,14 @@ from pydantic.fields import FieldInfo
 from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS, Column, Contract
 from opsnb.base.toml_model import Strict
-from opsnb.base.workspace.file import CheckConfig, CycleConfig, File, SourceConfig, TableConfig
+from opsnb.base.workspace.file import (
+    CheckConfig,
+    CycleConfig,
+    ExcludeConfig,
+    File,
+    SourceConfig,
+    TableConfig,
+)
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data.md"
 COMMAND = "python -m tests.data_page"
@@ -26,6 +33,7 @@ SECTIONS = {
     "[sources.NAME]": SourceConfig,
     "[tables.NAME]": TableConfig,
     "[[tables.NAME.checks]]": CheckConfig,
+    "[exclude]": ExcludeConfig,
     "[[cycles.KIND]]": CycleConfig,
 }
 """Sections of opsnb.toml, and the model of each."""

@@ -37,7 +37,8 @@ _MOMENT_OF = {"_day": "_at"} | {
 }
 """The column that a local date comes from."""
 
-_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
+_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date",
+              "flag": "boolean"}  # fmt: skip
 
 
 class RowDefinition(BaseModel):

@@ -46,6 +46,7 @@ def _order(later: str, earlier: str) -> Rule:
     )
 
 
+_IS_TEST = Column("is_test", "flag", note="true: left out")
 _KINDS_OF_COST = ("media", "creator", "reward", "production", "labour", "other")
 
 USERS = Contract(
@@ -55,6 +56,7 @@ USERS = Contract(
         _needed("registered_at", "time", past=True),
         *_texts("channel", "region", "device", "invited_by", "contract"),
         Column("ended_at", "time"),
+        _IS_TEST,
     ),
     key=("user_id",),
     clock="registered_at",
@@ -80,6 +82,7 @@ EVENTS = Contract(
         _needed("event", "text"),
         *_texts("session_id", "channel", "device", "campaign_id"),
         Column("value", "number"),
+        _IS_TEST,
     ),
     key=(),
     clock="event_at",
@@ -101,9 +104,16 @@ ORDERS = Contract(
         _needed("ordered_at", "time", past=True),
         _needed("amount", "number"),
         Column("cost", "number"),
-        Column("status", "text", allowed=("paid", "refunded", "cancelled"), default="paid"),
+        Column(
+            "status",
+            "text",
+            allowed=("paid", "partially_refunded", "refunded", "cancelled"),
+            default="paid",
+        ),
         Column("refunded_at", "time", past=True),
+        Column("refund_amount", "number", low=0, note="given back, of the amount"),
         *_texts("channel", "device", "campaign_id", "currency"),
+        _IS_TEST,
     ),
     key=("order_id",),
     clock="ordered_at",
@@ -261,6 +271,7 @@ TICKETS = Contract(
         Column("first_response_at", "time", past=True),
         Column("resolved_at", "time", past=True),
         Column("due_at", "time"),
+        Column("on_time", "flag", note="in place of due_at"),
         *_texts("channel", "comment"),
     ),
     key=("ticket_id",),
@@ -291,6 +302,31 @@ TASKS = Contract(
     ledger=True,
 )
 
+RATES = Contract(
+    "rates",
+    (
+        _needed("date", "date"),
+        _needed("currency", "text"),
+        _needed("rate", "number", low=0, note="the workspace's currency for one unit"),
+    ),
+    key=("date", "currency"),
+    clock="date",
+    people=(),
+    by_day=False,  # they convert amounts; no metric is measured of them
+)
+
+ALIASES = Contract(
+    "aliases",
+    (
+        _needed("alias", "text", note="cookie, device, merged account"),
+        _needed("user_id", "text"),
+    ),
+    key=("alias", "user_id"),
+    clock=None,
+    people=("user_id", "alias"),
+    by_day=False,
+)
+
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
@@ -304,6 +340,8 @@ CONTRACTS: dict[str, Contract] = {
         SURVEYS,
         TICKETS,
         TASKS,
+        RATES,
+        ALIASES,
     )
 }
 """The contracts by name of table."""

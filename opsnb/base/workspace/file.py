@@ -90,6 +90,9 @@ class TableConfig(Strict):
     source: str = Field(examples=['"shop"'])
     table: str | None = Field(default=None, examples=['"orders"'])
     sql: str | None = Field(default=None, examples=['"select ..."'])
+    where: str | None = Field(
+        default=None, min_length=1, examples=["\"status <> 'waiting for payment'\""]
+    )
     grain: Literal["order", "line"] | None = None
     recorded_from: Day | None = Field(default=None, examples=["2026-08-26"])
     recorded_until: Day | None = Field(default=None, examples=["2026-10-31"])
@@ -120,6 +123,14 @@ class TableConfig(Strict):
         ids = [check.id for check in self.checks]
         for name in sorted({name for name in ids if ids.count(name) > 1}):
             yield Problem("checks", f'has the id "{name}" twice', "rename one of them")
+
+
+class ExcludeConfig(Strict):
+    """[exclude]: people whose rows count nowhere, in no table."""
+
+    users: str | None = Field(
+        default=None, min_length=1, examples=["\"email like '%@our-shop.com'\""]
+    )
 
 
 class CycleConfig(Strict):
@@ -211,6 +222,7 @@ class File(Strict):
     plugins: _Plugins = _Plugins()
     sources: dict[str, SourceConfig] = Field(default={})
     tables: dict[str, TableConfig] = Field(default={})
+    exclude: ExcludeConfig = ExcludeConfig()
     metrics: dict[str, dict[str, Any]] = Field(default={})
     cycles: Cycles = Cycles()
 
@@ -222,6 +234,10 @@ class File(Strict):
                 yield Problem(f"tables.{name}.source", what, hint)
             if table.grain is not None and name != "orders":
                 yield Problem(f"tables.{name}.grain", "only orders has a grain", "remove the line")
+        if self.exclude.users is not None and "users" not in self.tables:
+            what = "names people of the table users, which is not mapped"
+            hint = "add [tables.users], or write where in the tables that hold their rows"
+            yield Problem("exclude.users", what, hint)
         for group in ("sources", "tables"):
             for name in getattr(self, group):
                 if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
