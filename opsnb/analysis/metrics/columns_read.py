@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from opsnb.analysis.metrics.rows import PROFIT, RowDefinition
+from opsnb.analysis.metrics.rows import NET, PROFIT, RowDefinition
 
 Reads = Mapping[str, frozenset[str]]
 """Columns by table."""
 
+_STANDS_FOR = {NET: "amount refund_amount", PROFIT: "amount cost refund_amount"}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def own_columns(metric: RowDefinition) -> Reads:
     """What the SQL of a metric's own table names; a word of a text counts as well."""
-    sql = f"{metric.value_sql} {metric.per} {metric.where}".replace(PROFIT, "amount cost")
+    sql = f"{metric.value_sql} {metric.per} {metric.where}"
+    for text, columns in _STANDS_FOR.items():
+        sql = sql.replace(text, columns)
     return {metric.table or "": frozenset(_NAME.findall(sql)) | frozenset(metric.needs)}
 
 

@@ -29,6 +29,9 @@ TIME_COLUMN = {name: one.moment for name, one in CONTRACTS.items() if one.moment
 REFUNDS = "refunds"
 """Among a metric's `needs`: that orders tell of refunds, by their status or as rows."""
 
+NET = "{net}"
+"""Stands in a metric's SQL for what a paid order brings after refunds."""
+
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
 
@@ -240,11 +243,24 @@ class Rows:
 
     @property
     def _profit(self) -> str | None:
-        """Gross profit of a row of orders: from its cost, else from the workspace's margin."""
+        """Gross profit of a row of orders: from its cost, else from the workspace's margin.
+
+        Of an order that is refunded in part, the cost counts by the part that is kept.
+        """
         if "cost" in self.table("orders").expr.columns:
-            return "(amount - cost)"
+            if not self._gives_amounts:
+                return "(amount - cost)"
+            return "(amount - cost) * (1 - coalesce(refund_amount / amount, 0))"
         margin = self.workspace.gross_margin
-        return f"(amount * {margin})" if margin is not None else None
+        return f"({self._net} * {margin})" if margin is not None else None
+
+    @property
+    def _net(self) -> str:
+        return "(amount - refund_amount)" if self._gives_amounts else "amount"
+
+    @property
+    def _gives_amounts(self) -> bool:
+        return self.has("orders") and self.table("orders").has(refund_rows.AMOUNT)
 
     def _with_optional_columns(self, name: str) -> ibis.Table:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
@@ -259,6 +275,8 @@ class Rows:
     def _sql(self, rows: ibis.Table, text: str, metric: RowDefinition) -> ibis.Table:
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
         text = text.replace("{order}", self._order)
+        if NET in text:
+            text = text.replace(NET, self._net)
         if PROFIT in text:
             text = text.replace(PROFIT, self._profit or "null")
         dialect = self.table(metric.table or "").source.dialect

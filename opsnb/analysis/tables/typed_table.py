@@ -137,7 +137,8 @@ def _contract(config: TableConfig) -> Contract:
     contract = CONTRACTS[config.name]
     if config.grain != "line":
         return contract
-    rules = tuple(rule for rule in contract.rules if rule.id != "negative_amount")
+    of_orders = ("negative_amount", "refund_above_amount", "refunded_in_part")
+    rules = tuple(rule for rule in contract.rules if rule.id not in of_orders)
     return replace(contract, key=(), rules=rules)
 
 
