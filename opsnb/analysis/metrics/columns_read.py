@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from opsnb.analysis.metrics.rows import NET, PROFIT, RowDefinition
+from opsnb.analysis.metrics.rows import NET, ON_TIME, PROFIT, RowDefinition
 
 Reads = Mapping[str, frozenset[str]]
 """Columns by table."""
 
-_STANDS_FOR = {NET: "amount refund_amount", PROFIT: "amount cost refund_amount"}
+_STANDS_FOR = {
+    NET: "amount refund_amount",
+    ON_TIME: "due_at resolved_at on_time",
+    PROFIT: "amount cost refund_amount",
+}
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 

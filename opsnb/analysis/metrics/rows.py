@@ -12,7 +12,7 @@ import ibis
 from pydantic import BaseModel, ConfigDict
 
 from opsnb.analysis.metrics.sqltext import portable
-from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of, refund_rows
+from opsnb.analysis.tables import CONTRACTS, Record, Table, open_table, record_of, refund_rows, sla
 from opsnb.base.errors import MetricError, OpsnbError
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ REFUNDS = "refunds"
 
 NET = "{net}"
 """Stands in a metric's SQL for what a paid order brings after refunds."""
+
+ON_TIME = "{on_time}"
+"""Stands in a metric's SQL for whether a ticket was on time; NULL while nobody can tell."""
 
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
@@ -124,7 +127,10 @@ class Rows:
         assert metric.table is not None
         if not self.has(metric.table):
             return metric.table
-        lacking = [name for name in metric.needs if not self._known(metric.table, name)]
+        needs = metric.needs
+        if ON_TIME in metric.where and self.judged_by_flag:
+            needs = tuple(name for name in needs if name not in sla.TIMES)
+        lacking = [name for name in needs if not self._known(metric.table, name)]
         if PROFIT in metric.value and self._profit is None:
             lacking.append("cost")
         if lacking[:1] == [REFUNDS] and not self.table(metric.table).has("status"):
@@ -272,7 +278,15 @@ class Rows:
         }
         return expr.mutate(**lacking) if lacking else expr
 
+    @property
+    def judged_by_flag(self) -> bool:
+        """Whether tickets say themselves that they were on time."""
+        table = self.table("tickets")
+        return table.has(sla.FLAG) and sla.by_flag(table, table.report)
+
     def _sql(self, rows: ibis.Table, text: str, metric: RowDefinition) -> ibis.Table:
+        if ON_TIME in text:
+            text = text.replace(ON_TIME, sla.sql(self.judged_by_flag))
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
         text = text.replace("{order}", self._order)
         if NET in text:

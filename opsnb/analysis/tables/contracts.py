@@ -6,12 +6,10 @@ All that opsnb knows of a table stands here. docs/data.md shows it (`make docs`)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from opsnb.analysis.tables.contract import Column, Contract, Level, Rule, Type
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+from opsnb.analysis.tables.refund_rules import REFUND_RULES
 
 __all__ = [
     "CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_of_people", "tables_where",
@@ -47,21 +45,6 @@ def _order(later: str, earlier: str) -> Rule:
         (later, earlier),
         lambda table: table[later] < table[earlier],
     )
-
-
-def _refunded(orders: ir.Table) -> ir.BooleanValue:
-    """Orders that were refunded in full or in part, by their status or an amount."""
-    said = orders.status.isin(("refunded", "partially_refunded"))
-    if "refund_amount" in orders.columns:
-        said |= (orders.refund_amount > 0) & (orders.status != "cancelled")
-    return said
-
-
-def _partial_without_amount(orders: ir.Table) -> ir.BooleanValue:
-    part = orders.status == "partially_refunded"
-    if "refund_amount" in orders.columns:
-        part &= orders.refund_amount.isnull() | (orders.refund_amount <= 0)
-    return part
 
 
 _IS_TEST = Column("is_test", "flag", note="true: left out")
@@ -148,42 +131,7 @@ ORDERS = Contract(
         _order("refunded_at", "ordered_at"),
         Rule("negative_amount", "warn", ("amount",), lambda table: table.amount < 0),
         Rule("negative_cost", "warn", ("cost",), lambda table: table.cost < 0),
-        Rule(
-            "refund_without_date",
-            "warn",
-            ("status", "refunded_at"),
-            lambda table: _refunded(table) & table.refunded_at.isnull(),
-        ),
-        Rule(
-            "date_without_refund",
-            "warn",
-            ("status", "refunded_at"),
-            lambda table: (
-                (table.status == "paid") & table.refunded_at.notnull() & ~_refunded(table)
-            ),
-        ),
-        Rule(
-            "refund_above_amount",
-            "warn",
-            ("refund_amount", "amount"),
-            lambda table: (table.amount >= 0) & (table.refund_amount > table.amount),
-        ),
-        Rule(
-            "refunded_in_part",
-            "note",
-            ("status", "refund_amount"),
-            lambda table: (
-                (table.status == "refunded")
-                & (table.refund_amount > 0)
-                & (table.refund_amount < table.amount)
-            ),
-        ),
-        Rule(
-            "partial_without_amount",
-            "warn",
-            ("status",),
-            _partial_without_amount,
-        ),
+        *REFUND_RULES,
     ),
 )
 
@@ -349,11 +297,12 @@ RATES = Contract(
     (
         _needed("date", "date"),
         _needed("currency", "text"),
-        _needed("rate", "number", low=0, note="the workspace's currency for one unit"),
+        _needed("rate", "number", note="the workspace's currency for one unit"),
     ),
     key=("date", "currency"),
     clock="date",
     people=(),
+    rules=(Rule("rate_not_positive", "warn", ("rate",), lambda table: table.rate <= 0),),
     by_day=False,  # they convert amounts; no metric is measured of them
 )
 
@@ -366,6 +315,7 @@ ALIASES = Contract(
     key=("alias", "user_id"),
     clock=None,
     people=("user_id", "alias"),
+    refers={"user_id": {"users.user_id": "warn"}},
     by_day=False,
 )
 

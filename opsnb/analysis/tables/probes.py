@@ -11,6 +11,8 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
 from opsnb.analysis.tables.contracts import Level
+from opsnb.analysis.tables.currencies import AMOUNT
+from opsnb.analysis.tables.exchange import UNPRICED
 from opsnb.analysis.tables.typed_table import MARK, TypedTable
 from opsnb.base.errors import TableError
 
@@ -85,6 +87,8 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
             yield Probe(rule, "warn", rows[misfit], name)
         if column.empty == "out":
             missing = rows[name].isnull() & fits & (due if table.contract.awaits(name) else True)
+            if name == AMOUNT and UNPRICED in rows.columns:
+                missing &= ~rows[UNPRICED]
             yield Probe("empty_out", "warn", missing, name)
         elif column.empty is not None:
             yield Probe("empty", column.empty, kept & rows[name].isnull() & fits, name)

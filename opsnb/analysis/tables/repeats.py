@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import one_row, row_hash, sample
+from opsnb.analysis.tables.identities import given
 from opsnb.analysis.tables.table_report import Issue
 from opsnb.analysis.tables.typed_table import TypedTable
 from opsnb.base.messages import Text
@@ -55,10 +56,16 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> dict[str, Issue]:
 
 
 def _key(table: TypedTable, rows: ir.Table) -> ir.Value:
-    parts = [rows[name].cast("string").fill_null("") for name in table.key]
+    own = _own_key(table, rows)
+    parts = [value.cast("string").fill_null("") for value in own.values()]
     if len(parts) == 1:
-        return rows[table.key[0]]
+        return own[table.key[0]]
     return ibis.literal("\x1f").join(parts)
+
+
+def _own_key(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
+    """The columns of the key as the team's own table has them: accounts merged are no repeat."""
+    return {name: given(rows, name, table.contract.people) for name in table.key}
 
 
 def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str, Issue]:
@@ -75,7 +82,8 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
         IDENTICAL: (rows - different["rows"], "warn"),
         SAME_KEY: (different["own"] - found["keys"], table.contract.repeats),
     }
-    groups = table.sound.filter(~refund_rows.negative(table, table.sound)).group_by(table.key)
+    own_rows = table.sound.filter(~refund_rows.negative(table, table.sound))
+    groups = own_rows.group_by(**_own_key(table, own_rows))
     times = groups.aggregate(times=lambda t: t.count())
     rows_shown = sample(table, times.filter(times.times > 1), [*table.key, "times"])
     said = {}
