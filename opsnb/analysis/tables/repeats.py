@@ -14,7 +14,7 @@ from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import one_row, row_hash, sample
 from opsnb.analysis.tables.identities import given
 from opsnb.analysis.tables.table_report import Issue
-from opsnb.analysis.tables.typed_table import TypedTable
+from opsnb.analysis.tables.typed_table import ALIAS, TypedTable
 from opsnb.base.messages import Text
 
 MANY = 0.01
@@ -73,8 +73,9 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
 
     A refund's row may carry the id of the order that it gives back.
     """
+    merged = table.name == "assignments" and ALIAS in table.typed.columns
     if rows - found.get("negative", 0) <= found["keys"]:
-        return {}
+        return _two_variants(table) if merged else {}
     distinct = table.sound.distinct()
     own = distinct.count(where=~refund_rows.negative(table, distinct))
     different = one_row(table, distinct.aggregate(rows=distinct.count(), own=own))
@@ -92,7 +93,7 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
             args = {"count": count, "share": count / found["rows"], "key": table.key}
             text = Text(f"data.rule.{rule}", args)
             said[rule] = Issue(rule, level, count, text, ", ".join(table.key), rows_shown)
-    if SAME_KEY in said and table.name == "assignments":
+    if merged or (SAME_KEY in said and table.name == "assignments"):
         said |= _two_variants(table)
     return said
 
