@@ -309,8 +309,8 @@ RATES = Contract(
 ALIASES = Contract(
     "aliases",
     (
-        _needed("alias", "text", note="cookie, device, merged account"),
         _needed("user_id", "text"),
+        _needed("alias", "text", note="cookie, device, merged account"),
     ),
     key=("alias", "user_id"),
     clock=None,
