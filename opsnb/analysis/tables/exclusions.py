@@ -34,6 +34,9 @@ STAFF = 0.05
 MOST = 0.5
 """Share of rows that do not meet a table's own `where` above which it is warned of."""
 
+FEW = 20
+"""Rows below which a share says nothing of the kind."""
+
 WHERE, TEST, PEOPLE, LEFT = (
     f"{MARK}{name}" for name in ("not_where", "test_row", "excluded_person", "left_out")
 )
@@ -169,7 +172,7 @@ def issues(table: TypedTable) -> Iterator[Issue]:
             key = f"data.rule.{rule}"
             if reason == WHERE and args["unsaid"]:
                 key += "_unsaid"
-            elif share > limit:
+            elif share > limit and count >= FEW:
                 key += "_many"
             level: Level = "warn" if key != f"data.rule.{rule}" else "note"
             yield Issue(rule, level, count, Text(key, args))
