@@ -17,7 +17,14 @@ from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS, Column, Contract
 from opsnb.base.toml_model import Strict
 from opsnb.base.workspace.columns import ColumnConfig
-from opsnb.base.workspace.file import CheckConfig, CycleConfig, File, SourceConfig, TableConfig
+from opsnb.base.workspace.file import (
+    CheckConfig,
+    CycleConfig,
+    ExcludeConfig,
+    File,
+    SourceConfig,
+    TableConfig,
+)
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "data.md"
@@ -31,6 +38,7 @@ SECTIONS = {
     "[tables.NAME]": TableConfig,
     "[tables.NAME.columns.COLUMN]": ColumnConfig,
     "[[tables.NAME.checks]]": CheckConfig,
+    "[exclude]": ExcludeConfig,
     "[[cycles.KIND]]": CycleConfig,
 }
 """Sections of opsnb.toml, and the model of each."""

@@ -35,7 +35,8 @@ times = st.one_of(
     st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2250, 1, 1)),
     st.sampled_from([dt.datetime(1969, 12, 31), dt.datetime(2101, 1, 1), dt.datetime(2026, 10, 1)]),
 )
-POOLS = {"text": texts, "number": numbers, "time": times, "date": times}
+flags = st.one_of(st.none(), st.booleans())
+POOLS = {"text": texts, "number": numbers, "time": times, "date": times, "flag": flags}
 
 
 @st.composite
@@ -50,7 +51,9 @@ def frames(draw: st.DrawFn, table: str) -> pd.DataFrame:
         values = draw(st.lists(POOLS[kind], min_size=n, max_size=n))
         if draw(st.integers(0, 4)) == 0:
             values = values[:1] * n
-        dtype = {"text": "string", "number": "float64"}.get(kind, "datetime64[us]")
+        dtype = {"text": "string", "number": "float64", "flag": "boolean"}.get(
+            kind, "datetime64[us]"
+        )
         columns[column.name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(columns)
 

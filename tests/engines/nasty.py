@@ -36,6 +36,11 @@ where = "amount > 900 and channel is not null"
 level = "note"
 """
 
+EXCLUDED = """\
+[exclude]
+users = "user_id in ('33', '34') or channel = 'nobody'"
+"""
+
 _TABLES = {
     # Instants with a zone: 04:30 UTC on 1 November is still October in New York.
     "users": """
@@ -90,16 +95,24 @@ _TABLES = {
                     WHEN 3 THEN ' PAID ' ELSE 'paid' END AS status,
                CASE WHEN k % 9 = 0 THEN TIMESTAMP '2026-10-20 08:00:00' END AS refunded_at,
                CASE WHEN k % 8 = 0 THEN NULL ELSE 'c' || (k % 3) END AS channel,
-               CASE WHEN k % 10 = 0 THEN 'autumn' END AS campaign_id
+               CASE WHEN k % 10 = 0 THEN 'autumn' END AS campaign_id,
+               CASE WHEN k % 12 = 0 THEN (k * 7 % 90) / 3.0 WHEN k % 5 = 0 THEN 0 END
+                   AS refund_amount,
+               CASE k % 6 WHEN 0 THEN 'eur' WHEN 1 THEN ' CNY' ELSE 'USD' END AS currency,
+               CASE WHEN k % 61 = 0 THEN 'yes' WHEN k % 67 = 0 THEN '否' END AS is_test
         FROM range(1, 700) t(k)
         UNION ALL
-        SELECT 'o5', 5, TIMESTAMP '2026-10-05 10:00:00', 5, 1, 'paid', NULL, 'c1', NULL
+        SELECT 'o5', 5, TIMESTAMP '2026-10-05 10:00:00', 5, 1, 'paid', NULL, 'c1', NULL,
+               NULL, 'USD', NULL
         UNION ALL
-        SELECT 'twice', 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL
+        SELECT 'twice', 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL,
+               NULL, 'USD', NULL
         UNION ALL
-        SELECT 'twice', 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL
+        SELECT 'twice', 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL,
+               NULL, 'USD', NULL
         UNION ALL
-        SELECT NULL, 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL
+        SELECT NULL, 5, TIMESTAMP '2026-10-06 10:00:00', 50, 10, 'paid', NULL, 'c1', NULL,
+               NULL, 'USD', NULL
     """,
     "spend": """
         SELECT CASE WHEN k % 2 = 0 THEN 'autumn' ELSE 'winter' END AS campaign_id,
@@ -155,9 +168,11 @@ _TABLES = {
                CASE WHEN k % 5 = 0 THEN NULL ELSE TIMESTAMP '2026-09-01 00:00:00'
                     + INTERVAL 1 MINUTE * (k * 997 % 110000 + k * 13 % 3000) END AS resolved_at,
                TIMESTAMP '2026-09-01 00:00:00' + INTERVAL 1 MINUTE * (k * 997 % 110000 + 1440)
-                   AS due_at
+                   AS due_at,
+               CASE k % 8 WHEN 0 THEN 'Yes' WHEN 1 THEN '否' WHEN 2 THEN '' WHEN 3 THEN 'maybe'
+                    ELSE '1' END AS on_time
         FROM range(1, 400) t(k)
-        UNION ALL SELECT 'bad', 'yesterday', 'kind 1', NULL, NULL, NULL
+        UNION ALL SELECT 'bad', 'yesterday', 'kind 1', NULL, NULL, NULL, NULL
     """,
     "tasks": """
         SELECT 'k' || k AS task_id, DATE '2026-09-01' + (k % 80)::INT AS due_on,
@@ -165,6 +180,19 @@ _TABLES = {
                    AS done_on,
                CASE WHEN k % 2 = 0 THEN '李娜' ELSE 'Wang' END AS owner
         FROM range(1, 150) t(k)
+    """,
+    # No rate on weekends, and two on one day that contradict each other.
+    "rates": """
+        SELECT DATE '2025-10-01' + d::INT AS date, currency, rate + d / 1000.0 AS rate
+        FROM range(0, 420) t(d), (VALUES ('EUR', 1.1), ('cny', 0.14)) r(currency, rate)
+        WHERE d % 7 < 5
+        UNION ALL SELECT DATE '2025-10-01' + 5, 'EUR', 1.1
+        UNION ALL SELECT DATE '2025-10-01' + 5, 'EUR', 1.2
+    """,
+    # A chain, a circle, one of two people.
+    "aliases": """
+        SELECT alias, user_id FROM (VALUES (11, 12), (12, 13), (13, 14), (41, 42), (42, 41),
+            (51, 52), (51, 53), (61, 62), (7, 8), (90, 91), (500, 7)) a(alias, user_id)
     """,
 }
 
@@ -185,4 +213,6 @@ def settings(url: str) -> str:
         lines.append(f'[tables.{name}]\nsource = "here"\ntable = "{name}"\n')
         if name == "orders":
             lines.append(TEAM_CHECKS)
-    return "".join(lines)
+        if name == "tasks":
+            lines.append("where = \"owner <> 'Wang' or done_on is null\"\n")
+    return "".join([*lines, EXCLUDED])

@@ -53,7 +53,7 @@ def _judge(contract: Contract, column: str) -> Callable[[ColumnProfile], Fit]:
         return _person
     if type in ("time", "date"):
         return _time
-    return _number if type == "number" else _group
+    return {"number": _number, "flag": _flag}.get(type, _group)
 
 
 def _key(one: ColumnProfile) -> Fit:
@@ -110,6 +110,12 @@ def _number(one: ColumnProfile) -> Fit:
     if one.moment in ("seconds", "milliseconds", "microseconds"):
         return Fit(-0.3, "its numbers are times")
     return Fit(0.15, "numbers")
+
+
+def _flag(one: ColumnProfile) -> Fit:
+    if one.kind == "flag" or (one.distinct <= 2 and not one.is_free_text):
+        return Fit(0.1, "yes or no")
+    return Fit(AGAINST, "its values are not yes and no")
 
 
 def _group(one: ColumnProfile) -> Fit:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "Name", "best_name", "column_names", "common_prefix", "nulls", "sound_of", "status_words",
-    "table_names", "value_words", "words",
+    "table_names", "telling", "value_words", "words",
 ]  # fmt: skip
 
 _LAST = 0.75
@@ -105,6 +105,13 @@ def table_names() -> Mapping[str, frozenset[str]]:
         contract: frozenset({*names, *(n.removesuffix("s") for n in names)})
         for contract, names in _dictionary()["tables"].items()
     }
+
+
+def telling(what: str) -> Mapping[str, Any]:
+    """By contract, `weights`: what each column tells of the table, what others have too less;
+    `signs`: the columns of which a table has one, or it is none of the contract."""
+    found: Mapping[str, Any] = _dictionary()[what]
+    return found
 
 
 def value_words(kind: str) -> frozenset[str]:

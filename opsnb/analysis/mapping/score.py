@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from opsnb.analysis.mapping.evidence import fit_of
-from opsnb.analysis.mapping.names import best_name, common_prefix, table_names, words
+from opsnb.analysis.mapping.names import best_name, common_prefix, table_names, telling, words
 from opsnb.analysis.mapping.profile import ColumnProfile, TableProfile
 from opsnb.analysis.tables import CONTRACTS
 
@@ -52,33 +52,8 @@ _LETTERS = (
 )
 """Prefixes that warehouses put before their columns' names."""
 
-_WEIGHTS: dict[str, dict[str, float]] = {
-    "users": {"user_id": 1.2, "registered_at": 1.0, "region": 0.2, "channel": 0.2, "ended_at": 0.3},
-    "events": {"event": 1.6, "event_at": 1.2, "user_id": 0.8, "session_id": 0.5},
-    "orders": {"amount": 1.3, "ordered_at": 1.0, "order_id": 0.9, "user_id": 0.5, "status": 0.4},
-    "spend": {"amount": 1.0, "impressions": 1.0, "clicks": 0.8, "date": 0.7, "campaign_id": 0.8,
-              "conversions": 0.4},
-    "assignments": {"variant": 1.6, "user_id": 1.0, "experiment_id": 0.6, "assigned_at": 0.2},
-    "outcomes": {"user_id": 1.0, "experiment_id": 1.0, "variant": 0.6, "date": 0.4},
-    "series": {"date": 1.0, "value": 0.8, "metric": 0.6, "unit": 0.5},
-    "surveys": {"score": 1.2, "comment": 0.8, "responded_at": 0.7, "user_id": 0.2},
-    "tickets": {"ticket_id": 1.0, "opened_at": 0.9, "resolved_at": 0.5, "first_response_at": 0.3,
-                "priority": 0.5, "category": 0.4, "due_at": 0.2},
-    "tasks": {"due_on": 1.2, "task_id": 0.8, "done_on": 0.7, "owner": 0.7, "title": 0.4,
-              "project": 0.3},
-}  # fmt: skip
-"""What a contract's columns tell of its table: what others have too tells less."""
-
 _TITLED = 0.25
 """What a telling name of the table is worth."""
-
-_SIGNS = {
-    "events": ("event",), "spend": ("amount", "impressions"), "assignments": ("variant",),
-    "surveys": ("score", "comment"), "tasks": ("due_on", "done_on"), "series": ("date",),
-    "tickets": ("ticket_id",), "users": ("user_id",), "orders": ("amount", "order_id"),
-    "outcomes": ("user_id",),
-}  # fmt: skip
-"""Of these a table has one, or it is none of the contract."""
 
 
 @dataclass(frozen=True)
@@ -219,12 +194,12 @@ def _worth(score: float) -> float:
 
 def _table_score(table: TableProfile, contract: str, chosen: Mapping[str, Match]) -> float:
     score = {name: m.score if m.score >= GUESSED else 0.0 for name, m in chosen.items()}
-    if not any(score.get(sign) for sign in _SIGNS[contract]):
+    if not any(score.get(sign) for sign in telling("signs")[contract]):
         return 0.0
     if contract == "series":
         evidence = _series(table, score)
     else:
-        weights = _WEIGHTS[contract]
+        weights = telling("weights")[contract]
         evidence = sum(w * score.get(c, 0) for c, w in weights.items()) / sum(weights.values())
     titled, doubt = _titled(table.name, contract), _doubt(contract, chosen, score)
     return float(np.clip(evidence + _TITLED * titled - doubt, 0, 1))

@@ -208,6 +208,20 @@ def same_share(counts: Mapping[str, tuple[int, int]]) -> float:
     return independence(table)
 
 
+def share_difference(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """p-value of the same share in two arms, each (those with the trait, all): Fisher's test.
+
+    Examples
+    --------
+    >>> round(share_difference((5, 1000), (6, 1000)), 2)
+    1.0
+    """
+    from scipy.stats import fisher_exact  # seldom needed, and long to import
+
+    table = [[count, n - count] for count, n in (one, other)]
+    return float(fisher_exact(table).pvalue)
+
+
 def status_of(p_value: float) -> Status:
     """The status that a p-value of this check gives."""
     return "fail" if p_value < FAIL else "warn" if p_value < WARN else "pass"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsnb.analysis.metrics.rows import Rows
+from opsnb.analysis.tables import refund_rows
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def purchase_days(rows: Rows, most: int = 5000) -> pd.DataFrame:
     if every > 1:
         numbered = people.mutate(_number=ibis.row_number().over(order_by="user_id"))
         paid = paid.semi_join(numbered.filter(numbered._number % every == 0), "user_id")
-    days = paid.group_by(["user_id", "order_date"]).agg(amount=paid.amount.sum())
+    days = paid.group_by(["user_id", "order_date"]).agg(amount=refund_rows.net(paid).sum())
     frame = days.order_by(["user_id", "order_date"]).execute()
     return frame.rename(columns={"order_date": "day"}).assign(
         day=lambda f: pd.to_datetime(f["day"])

@@ -12,6 +12,7 @@ import pandas as pd
 
 from opsnb.analysis.metrics.assignments import cached
 from opsnb.analysis.metrics.rows import Rows, on_days
+from opsnb.analysis.tables import refund_rows
 
 YEAR = 365
 SCORES = 5
@@ -54,7 +55,7 @@ def customers(rows: Rows, day: dt.date, window: int = YEAR) -> ibis.Table:
         orders = orders.filter(orders.status.coalesce("paid") != "cancelled")
     first = day - dt.timedelta(days=window - 1)
     held = orders.filter(orders.user_id.notnull() & on_days(orders, first, day, "order_date"))
-    value = held.amount.cast("float64")
+    value = refund_rows.net(held).cast("float64")
     if "status" in held.columns:
         value = ibis.ifelse(held.status.coalesce("paid") == "paid", value, 0.0)
     placed = ibis._.count() if opened.unique else ibis._.order_id.nunique()

@@ -21,6 +21,7 @@ from opsnb.analysis.tables import (
     open_table,
     record_of,
     refund_rows,
+    sla,
 )
 from opsnb.base.errors import MetricError, OpsnbError
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 REFUNDS = "refunds"
 """Among a metric's `needs`: that orders tell of refunds, by their status or as rows."""
 
+NET = "{net}"
+"""Stands in a metric's SQL for what a paid order brings after refunds."""
+
+ON_TIME = "{on_time}"
+"""Stands in a metric's SQL for whether a ticket was on time; NULL while nobody can tell."""
+
 PROFIT = "{profit}"
 """Stands in a metric's SQL for the gross profit of an order."""
 
@@ -40,7 +47,8 @@ _MOMENT_OF = {"_day": "_at"} | {
 }
 """The column that a local date comes from, in the tables that come with opsnb."""
 
-_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date"}
+_IBIS_TYPE = {"text": "string", "number": "float64", "time": "timestamp", "date": "date",
+              "flag": "boolean"}  # fmt: skip
 
 
 class RowDefinition(BaseModel):
@@ -135,7 +143,10 @@ class Rows:
         assert metric.table is not None
         if not self.has(metric.table):
             return metric.table
-        lacking = [name for name in metric.needs if not self._known(metric.table, name)]
+        needs = metric.needs
+        if ON_TIME in metric.where and self.judged_by_flag:
+            needs = tuple(name for name in needs if name not in sla.TIMES)
+        lacking = [name for name in needs if not self._known(metric.table, name)]
         if PROFIT in metric.value and self._profit is None:
             lacking.append("cost")
         if lacking[:1] == [REFUNDS] and not self.table(metric.table).has("status"):
@@ -254,11 +265,24 @@ class Rows:
 
     @property
     def _profit(self) -> str | None:
-        """Gross profit of a row of orders: from its cost, else from the workspace's margin."""
+        """Gross profit of a row of orders: from its cost, else from the workspace's margin.
+
+        Of an order that is refunded in part, the cost counts by the part that is kept.
+        """
         if "cost" in self.table("orders").expr.columns:
-            return "(amount - cost)"
+            if not self._gives_amounts:
+                return "(amount - cost)"
+            return "(amount - cost) * (1 - coalesce(refund_amount / amount, 0))"
         margin = self.workspace.gross_margin
-        return f"(amount * {margin})" if margin is not None else None
+        return f"({self._net} * {margin})" if margin is not None else None
+
+    @property
+    def _net(self) -> str:
+        return "(amount - refund_amount)" if self._gives_amounts else "amount"
+
+    @property
+    def _gives_amounts(self) -> bool:
+        return self.has("orders") and self.table("orders").has(refund_rows.AMOUNT)
 
     def _with_optional_columns(self, name: str) -> ibis.Table:
         """The table with the contract's optional columns it lacks as NULLs, for SQL to name."""
@@ -270,9 +294,19 @@ class Rows:
         }
         return expr.mutate(**lacking) if lacking else expr
 
+    @property
+    def judged_by_flag(self) -> bool:
+        """Whether tickets say themselves that they were on time."""
+        table = self.table("tickets")
+        return table.has(sla.FLAG) and sla.by_flag(table, table.report)
+
     def _sql(self, rows: ibis.Table, text: str, metric: RowDefinition) -> ibis.Table:
+        if ON_TIME in text:
+            text = text.replace(ON_TIME, sla.sql(self.judged_by_flag))
         text = text.replace("{as_of}", f"'{self.workspace.as_of.isoformat()}'")
         text = text.replace("{order}", self._order)
+        if NET in text:
+            text = text.replace(NET, self._net)
         if PROFIT in text:
             text = text.replace(PROFIT, self._profit or "null")
         dialect = self.table(metric.table or "").source.dialect

@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from opsnb.analysis.metrics.rows import Rows, number
+from opsnb.analysis.tables import sla
 from opsnb.base.errors import MetricError
 
 _NEVER = 1e12
@@ -27,7 +28,7 @@ class TicketTimes:
         Median and 90th percentile in hours; None where so many tickets are still open that it
         is not known yet, or the column is not mapped.
     on_time, judged : int
-        Tickets resolved by their due time, of those resolved or already due.
+        Tickets on time, by their flag or their due time, of those that can be judged.
     """
 
     group: str | None
@@ -62,13 +63,13 @@ def ticket_times(
         _group=inside[by].cast("string").coalesce("(none)") if by else ibis.literal(""),
         _response=_seconds(inside, "first_response_at"),
         _resolution=_seconds(inside, "resolved_at"),
-        **_judged(inside, rows.workspace.as_of),
+        _judged=sla.judged(inside, rows.workspace.as_of, rows.judged_by_flag),
     )
     totals: dict[str, Any] = {"n": timed.count()}
     for name in ("_response", "_resolution"):
         totals[name] = timed[name].quantile(0.5)
         totals[f"{name}_p90"] = timed[name].quantile(0.9)
-    totals |= {"on_time": timed._on_time.sum(), "judged": timed._judged.sum()}
+    totals |= {"on_time": timed._judged.cast("int64").sum(), "judged": timed._judged.count()}
     frame = timed.group_by("_group").agg(**totals).execute()
     found = [_times(row, by) for row in frame.to_dict("records")]
     return sorted(found, key=lambda one: (-one.opened, one.group or ""))
@@ -81,15 +82,6 @@ def _seconds(tickets: ibis.Table, column: str) -> Any:
     return waited.cast("float64").coalesce(_NEVER)
 
 
-def _judged(tickets: ibis.Table, as_of: dt.date) -> dict[str, Any]:
-    if not {"due_at", "resolved_at"} <= set(tickets.columns):
-        return {"_judged": ibis.literal(0), "_on_time": ibis.literal(0)}
-    over = tickets.resolved_at.notnull() | (tickets.due_at.cast("date") <= ibis.literal(as_of))
-    judged = tickets.due_at.notnull() & over
-    on_time = (judged & (tickets.resolved_at <= tickets.due_at)).coalesce(False)
-    return {"_judged": judged.cast("int64"), "_on_time": on_time.cast("int64")}
-
-
 def _times(row: dict[str, Any], by: str | None) -> TicketTimes:
     return TicketTimes(
         row["_group"] if by else None,
@@ -98,7 +90,7 @@ def _times(row: dict[str, Any], by: str | None) -> TicketTimes:
         _hours(row["_response_p90"]),
         _hours(row["_resolution"]),
         _hours(row["_resolution_p90"]),
-        int(row["on_time"]),
+        int(number(row["on_time"]) or 0),
         int(row["judged"]),
     )
 

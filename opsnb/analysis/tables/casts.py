@@ -16,6 +16,10 @@ from opsnb.base.errors import TableError
 LARGEST = 2.0**53
 """From here on a float counts no single units: no amount, count or id can be that large."""
 
+TRUE = ("true", "t", "yes", "y", "1", "是", "对", "√")
+FALSE = ("false", "f", "no", "n", "0", "否", "错", "×")
+"""What a flag may be written as, in any case."""
+
 _NUMBER = r"^[-+]?(\d{1,40}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?$"
 """A number in text. Engines would also take `inf`, `1d`, `0x1F`, `1_000`, each some of them."""
 
@@ -86,6 +90,8 @@ def cast(value: ir.Value, column: Column, zone: str, dialect: str) -> ir.Value:
         return text if column.default is None else text.fill_null(column.default)
     if column.type == "number":
         return _number(value)
+    if column.type == "flag":
+        return _flag(value)
     return (_time if column.type == "time" else _date)(value, zone, dialect)
 
 
@@ -101,6 +107,8 @@ def may_fail(value: ir.Value, column: Column) -> bool:
     kind = value.type()
     if column.type == "number":
         return bool(kind.is_string())
+    if column.type == "flag":
+        return not kind.is_boolean()
     return column.type in ("time", "date") and bool(kind.is_string() or kind.is_numeric())
 
 
@@ -133,6 +141,13 @@ def _number(value: ir.Value) -> ir.FloatingValue:
         return value.cast("float64")
     readable = ~value.isnan() & (value.abs() < LARGEST)
     return ibis.ifelse(readable, value, ibis.null(value.type())).cast("float64")
+
+
+def _flag(value: ir.Value) -> ir.BooleanValue:
+    if value.type().is_boolean():
+        return value
+    text = _text(value).strip().lower()
+    return ibis.cases((text.isin(TRUE), True), (text.isin(FALSE), False))
 
 
 def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:

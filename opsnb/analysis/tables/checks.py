@@ -10,7 +10,15 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from opsnb.analysis.tables import currencies, refund_rows, repeats
+from opsnb.analysis.tables import (
+    currencies,
+    exchange,
+    exclusions,
+    identities,
+    refund_rows,
+    repeats,
+    sla,
+)
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, with_hash
 from opsnb.analysis.tables.own_tables import contract_from
@@ -46,6 +54,10 @@ def inspect(table: TypedTable) -> TableReport:
         *twice.values(),
         *refund_rows.issues(table, found),
         *currencies.issues(table, found),
+        *exchange.issues(table),
+        *exclusions.issues(table),
+        *identities.issues(table, found),
+        *sla.issues(table, found),
     ]
     identical = twice[repeats.IDENTICAL].count if repeats.IDENTICAL in twice else 0
     known = {column.name for column in table.contract.columns} | set(table.contract.dates)
@@ -80,7 +92,7 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
     if table.contract.total is not None:
         measures["total"] = rows[table.contract.total].sum()
-    for subject in (repeats, refund_rows, currencies):
+    for subject in (repeats, refund_rows, currencies, identities, sla):
         measures |= subject.measures(table, rows, kept)
     return measures | _prints(table, rows)
 

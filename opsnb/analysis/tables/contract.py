@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Level = Literal["note", "warn", "block"]
 """note: worth knowing; warn: results may suffer; block: results would mislead."""
 
-Type = Literal["text", "number", "time", "date"]
-"""text: string; number: float64; time: naive local timestamp; date: local date."""
+Type = Literal["text", "number", "time", "date", "flag"]
+"""text: string; number: float64; time: naive local timestamp; date: local date; flag: boolean."""
 
 
 @dataclass(frozen=True)

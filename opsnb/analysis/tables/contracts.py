@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from opsnb.analysis.tables.contract import Column, Contract, Level, Rule, Type
+from opsnb.analysis.tables.refund_rules import REFUND_RULES
 
 __all__ = ["CONTRACTS", "Column", "Contract", "Level", "Rule", "tables_where"]
 
@@ -44,6 +45,7 @@ def _order(later: str, earlier: str) -> Rule:
     )
 
 
+_IS_TEST = Column("is_test", "flag", note="true: left out")
 _KINDS_OF_COST = ("media", "creator", "reward", "production", "labour", "other")
 
 USERS = Contract(
@@ -53,6 +55,7 @@ USERS = Contract(
         _needed("registered_at", "time", past=True),
         *_texts("channel", "region", "device", "invited_by", "contract"),
         Column("ended_at", "time"),
+        _IS_TEST,
     ),
     key=("user_id",),
     clock="registered_at",
@@ -78,6 +81,7 @@ EVENTS = Contract(
         _needed("event", "text"),
         *_texts("session_id", "channel", "device", "campaign_id"),
         Column("value", "number"),
+        _IS_TEST,
     ),
     key=(),
     clock="event_at",
@@ -99,9 +103,16 @@ ORDERS = Contract(
         _needed("ordered_at", "time", past=True),
         _needed("amount", "number"),
         Column("cost", "number"),
-        Column("status", "text", allowed=("paid", "refunded", "cancelled"), default="paid"),
+        Column(
+            "status",
+            "text",
+            allowed=("paid", "partially_refunded", "refunded", "cancelled"),
+            default="paid",
+        ),
         Column("refunded_at", "time", past=True),
+        Column("refund_amount", "number", low=0, note="given back, of the amount"),
         *_texts("channel", "device", "campaign_id", "currency"),
+        _IS_TEST,
     ),
     key=("order_id",),
     clock="ordered_at",
@@ -118,18 +129,7 @@ ORDERS = Contract(
         _order("refunded_at", "ordered_at"),
         Rule("negative_amount", "warn", ("amount",), lambda table: table.amount < 0),
         Rule("negative_cost", "warn", ("cost",), lambda table: table.cost < 0),
-        Rule(
-            "refund_without_date",
-            "warn",
-            ("status", "refunded_at"),
-            lambda table: (table.status == "refunded") & table.refunded_at.isnull(),
-        ),
-        Rule(
-            "date_without_refund",
-            "warn",
-            ("status", "refunded_at"),
-            lambda table: (table.status == "paid") & table.refunded_at.notnull(),
-        ),
+        *REFUND_RULES,
     ),
 )
 
@@ -259,6 +259,7 @@ TICKETS = Contract(
         Column("first_response_at", "time", past=True),
         Column("resolved_at", "time", past=True),
         Column("due_at", "time"),
+        Column("on_time", "flag", note="in place of due_at"),
         *_texts("channel", "comment"),
     ),
     key=("ticket_id",),
@@ -289,6 +290,33 @@ TASKS = Contract(
     ledger=True,
 )
 
+RATES = Contract(
+    "rates",
+    (
+        _needed("date", "date"),
+        _needed("currency", "text"),
+        _needed("rate", "number", note="the workspace's currency for one unit"),
+    ),
+    key=("date", "currency"),
+    clock="date",
+    people=(),
+    rules=(Rule("rate_not_positive", "warn", ("rate",), lambda table: table.rate <= 0),),
+    by_day=False,  # they convert amounts; no metric is measured of them
+)
+
+ALIASES = Contract(
+    "aliases",
+    (
+        _needed("user_id", "text"),
+        _needed("alias", "text", note="cookie, device, merged account"),
+    ),
+    key=("alias", "user_id"),
+    clock=None,
+    people=("user_id", "alias"),
+    refers={"user_id": {"users.user_id": "warn"}},
+    by_day=False,
+)
+
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
@@ -302,6 +330,8 @@ CONTRACTS: dict[str, Contract] = {
         SURVEYS,
         TICKETS,
         TASKS,
+        RATES,
+        ALIASES,
     )
 }
 """The contracts by name of table."""

@@ -29,8 +29,8 @@ _SHOWN = 5
 
 def measures(table: TypedTable, rows: ir.Table, kept: ir.BooleanValue) -> dict[str, ir.Value]:
     """What the gate's one query counts of them; nothing of tables without amounts of money."""
-    column = _column(table)
-    if column is None:
+    column = column_of(table)
+    if column is None or table.converted is not None:
         return {}
     code = _code(rows, column)
     return {"currencies": code.nunique(where=kept), "currency": code.min(where=kept)}
@@ -38,8 +38,8 @@ def measures(table: TypedTable, rows: ir.Table, kept: ir.BooleanValue) -> dict[s
 
 def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
     """More than one currency blocks; one that is not the workspace's is warned of."""
-    column = _column(table)
-    if column is None or not found["currencies"]:
+    column = column_of(table)
+    if column is None or table.converted is not None or not found["currencies"]:
         return
     counts = {found["currency"]: found["rows"] - found["out"]}
     if found["currencies"] > 1:
@@ -63,7 +63,7 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
         yield Issue("currency", "warn", count, Text("data.rule.currency", args), column)
 
 
-def _column(table: TypedTable) -> str | None:
+def column_of(table: TypedTable) -> str | None:
     """The column that says the currency of a table's amounts: the contract's, else a usual name."""
     names = [column.name for column in table.contract.columns]
     if not {AMOUNT, "currency"} <= set(names):
@@ -74,6 +74,12 @@ def _column(table: TypedTable) -> str | None:
 
 def _code(rows: ir.Table, column: str) -> ir.StringValue:
     return rows[column].strip().upper().nullif("")
+
+
+def code_of(rows: ir.Table, column: str) -> ir.StringValue:
+    """The currency by its code of ISO 4217, as far as it is known under another name."""
+    code = _code(rows, column)
+    return code.substitute(_ALSO)
 
 
 def _counts(table: TypedTable, column: str) -> dict[str, int]:

@@ -11,6 +11,8 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
 from opsnb.analysis.tables.contracts import Level
+from opsnb.analysis.tables.currencies import AMOUNT
+from opsnb.analysis.tables.exchange import UNPRICED
 from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.errors import TableError
 
@@ -84,9 +86,10 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
             rule = "misfit_out" if column.empty == "out" else "misfit"
             yield Probe(rule, "warn", rows[misfit], name)
         if column.empty == "out":
-            missing = (
-                as_told(rows, name).isnull() & fits & (due if table.contract.awaits(name) else True)
-            )
+            expected = due if table.contract.awaits(name) else True
+            missing = as_told(rows, name).isnull() & fits & expected
+            if name == AMOUNT and UNPRICED in rows.columns:
+                missing &= ~rows[UNPRICED]
             yield Probe("empty_out", "warn", missing, name)
         elif column.empty is not None:
             yield Probe("empty", column.empty, kept & as_told(rows, name).isnull() & fits, name)

@@ -12,9 +12,10 @@ import ibis.expr.types as ir
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import HASH, one_row, with_hash
+from opsnb.analysis.tables.identities import given
 from opsnb.analysis.tables.samples import sample
 from opsnb.analysis.tables.table_report import Issue
-from opsnb.analysis.tables.typed_table import TypedTable, as_told
+from opsnb.analysis.tables.typed_table import ALIAS, TypedTable, as_told
 from opsnb.base.messages import Text
 
 MANY = 0.01
@@ -55,10 +56,18 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> dict[str, Issue]:
 
 
 def _key(table: TypedTable, rows: ir.Table) -> ir.Value:
-    if len(table.key) == 1:
+    if len(table.key) == 1 and ALIAS not in rows.columns:
         return as_told(rows, table.key[0])
-    parts = [rows[name].cast("string").fill_null("") for name in table.key]
+    own = _own_key(table, rows)
+    parts = [value.cast("string").fill_null("") for value in own.values()]
+    if len(parts) == 1:
+        return own[table.key[0]]
     return ibis.literal("\x1f").join(parts)
+
+
+def _own_key(table: TypedTable, rows: ir.Table) -> dict[str, ir.Value]:
+    """The columns of the key as the team's own table has them: accounts merged are no repeat."""
+    return {name: given(rows, name, table.contract.people) for name in table.key}
 
 
 def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str, Issue]:
@@ -66,8 +75,9 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
 
     A refund's row may carry the id of the order that it gives back.
     """
+    merged = table.name == "assignments" and ALIAS in table.typed.columns
     if rows - found.get("negative", 0) <= found["keys"]:
-        return {}
+        return _two_variants(table) if merged else {}
     distinct = table.sound.distinct()
     own = distinct.count(where=~refund_rows.negative(table, distinct))
     different = one_row(table, distinct.aggregate(rows=distinct.count(), own=own))
@@ -75,7 +85,8 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
         IDENTICAL: (rows - different["rows"], "warn"),
         SAME_KEY: (different["own"] - found["keys"], table.contract.repeats),
     }
-    groups = table.sound.filter(~refund_rows.negative(table, table.sound)).group_by(table.key)
+    own_rows = table.sound.filter(~refund_rows.negative(table, table.sound))
+    groups = own_rows.group_by(**_own_key(table, own_rows))
     times = groups.aggregate(times=lambda t: t.count())
     rows_shown, _ = sample(table, times.filter(times.times > 1), [*table.key, "times"])
     said = {}
@@ -84,7 +95,7 @@ def _of_key(table: TypedTable, found: Mapping[str, Any], rows: int) -> dict[str,
             args = {"count": count, "share": count / found["rows"], "key": table.key}
             text = Text(f"data.rule.{rule}", args)
             said[rule] = Issue(rule, level, count, text, ", ".join(table.key), rows_shown)
-    if SAME_KEY in said and table.name == "assignments":
+    if merged or (SAME_KEY in said and table.name == "assignments"):
         said |= _two_variants(table)
     return said
 

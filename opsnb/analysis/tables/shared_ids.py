@@ -19,6 +19,7 @@ from opsnb.analysis.tables.contract import Level
 from opsnb.analysis.tables.gate_queries import hash_of
 from opsnb.analysis.tables.table import Table
 from opsnb.analysis.tables.table_report import Issue, TableReport
+from opsnb.analysis.tables.typed_table import ALIAS
 from opsnb.base.messages import Text
 
 HARDLY = 0.05
@@ -193,7 +194,7 @@ def _first_look(rows: Mapping[str, int]) -> _Sample:
 
     def sample(place: Place) -> ir.Table:
         count = rows[place.name]
-        if count < _LARGE:
+        if count < _LARGE or ALIAS in place.table.typed.columns:
             return _by_hash(one_in, place)
         return _one_in(one_in, _ids(place, place.table.some(_SOME / count)))
 

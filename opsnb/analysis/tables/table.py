@@ -9,11 +9,12 @@ from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources import open_source
 from opsnb.analysis.tables import refund_rows
+from opsnb.analysis.tables.adjusted import adjust
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
 from opsnb.analysis.tables.own_tables import unknown
 from opsnb.analysis.tables.table_report import TableReport
-from opsnb.analysis.tables.typed_table import TypedTable
+from opsnb.analysis.tables.typed_table import ALIAS, TypedTable
 from opsnb.base.errors import TableError
 from opsnb.base.workspace import TableConfig, Workspace
 
@@ -36,6 +37,8 @@ class Table(TypedTable):
         rows = self.sound
         if self.contract.key and self.report.identical:
             rows = rows.distinct()
+        if ALIAS in rows.columns:
+            rows = rows.select(self.columns)
         return self.source.view(self.name, rows)
 
     @property
@@ -75,9 +78,9 @@ def open_table(workspace: Workspace, name: str) -> Table:
     if name not in tables:
         config = _config(workspace, name)
         source = open_source(workspace, config.source, noted=False)
-        tables[name] = Table(
-            config, source, workspace.timezone, workspace.as_of, workspace.currency
-        )
+        table = Table(config, source, workspace.timezone, workspace.as_of, workspace.currency)
+        adjust(table, workspace, functools.partial(open_table, workspace))
+        tables[name] = table
     return tables[name]
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import functools
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.sources import Source
@@ -22,8 +22,50 @@ if TYPE_CHECKING:
 MARK = "opsnb_"
 """Prefix of the helper columns that checks add; they never leave the package."""
 
-_WHOLE = f"{MARK}whole_"
+WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
+
+ALIAS = f"{MARK}alias"
+"""The id that a row came with, where `aliases` say that it stands for a person's."""
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Amounts of a table in the workspace's currency.
+
+    Attributes
+    ----------
+    column : str
+        The one that says the currency.
+    rows : ir.Table
+        All rows with `code`, `day`, and the day `since` of the rate that was taken; NULL where
+        there is none.
+    columns : list of str
+        What was turned.
+    source : str
+        Where the rates come from.
+    """
+
+    column: str
+    rows: ir.Table
+    columns: list[str]
+    source: str
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Rows that a workspace leaves out, and why.
+
+    Attributes
+    ----------
+    rows : ir.Table
+        All rows, those left out included, with a flag for each reason.
+    reasons : list of str
+        Names of the flags.
+    """
+
+    rows: ir.Table
+    reasons: list[str]
 
 
 class TypedTable:
@@ -41,6 +83,9 @@ class TypedTable:
         All rows in canonical types, bad ones too, with helper columns; for checks.
     texts : set of str
         Columns that are texts in the team's own table too.
+    merged, converted, excluded
+        What the workspace has of its rows put together, turned into its currency or left out
+        (`adjusted`); None where it asks for nothing.
     """
 
     def __init__(
@@ -58,14 +103,18 @@ class TypedTable:
         require_declared(self.contract, self._own)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
         self.typed = self._typed(raw)
+        self.merged: ir.Table | None = None
+        self.converted: Converted | None = None
+        self.excluded: Excluded | None = None
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}: {', '.join(self.columns)})"
 
     @functools.cached_property
     def sound(self) -> ir.Table:
-        """The rows with all required values, repeated ones included."""
-        return self.typed.filter(~self.typed[f"{MARK}out"]).select(self.columns)
+        """The rows with all required values, repeated ones included; `ALIAS` where it is known."""
+        known = [ALIAS] if ALIAS in self.typed.columns else []
+        return self.typed.filter(~self.typed[f"{MARK}out"]).select(*self.columns, *known)
 
     def some(self, share: float) -> ir.Table:
         """About this share of all typed rows, in blocks from all over the team's table."""
@@ -102,7 +151,7 @@ class TypedTable:
                 continue
             values[name] = cast(value, column, self.zone, dialect)
             if column.type == "text" and value.type().is_integer() and column.default is None:
-                marks[f"{_WHOLE}{name}"] = value
+                marks[f"{WHOLE}{name}"] = value
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
             if may_fail(value, column) or column.allowed:
@@ -119,7 +168,7 @@ class TypedTable:
         if waiting is not None:
             marks[f"{MARK}waiting"] = waiting
         lacks = {
-            c.name: marks.get(f"{_WHOLE}{c.name}", values[c.name]).isnull()
+            c.name: marks.get(f"{WHOLE}{c.name}", values[c.name]).isnull()
             for c in self.contract.columns
             if c.empty == "out"
         }
@@ -150,7 +199,7 @@ def as_told(rows: ir.Table, name: str) -> ir.Value:
 
     To be counted and told apart, numbers need not be turned into text first.
     """
-    return rows[f"{_WHOLE}{name}"] if f"{_WHOLE}{name}" in rows.columns else rows[name]
+    return rows[f"{WHOLE}{name}"] if f"{WHOLE}{name}" in rows.columns else rows[name]
 
 
 def _contract(config: TableConfig) -> Contract:
@@ -158,8 +207,14 @@ def _contract(config: TableConfig) -> Contract:
     contract = contract_from(config)
     if config.grain != "line":
         return contract
-    rules = tuple(rule for rule in contract.rules if rule.id != "negative_amount")
+    of_orders = ("negative_amount", "refund_above_amount", "refunded_in_part")
+    rules = tuple(rule for rule in contract.rules if rule.id not in of_orders)
     return replace(contract, key=(), rules=rules)
+
+
+def has_column(config: TableConfig, source: Source, name: str) -> bool:
+    """Whether the team's table has a column of the contract, without opening more of it."""
+    return name in _renamed(_mapped(config, source).columns, CONTRACTS[config.name]).values()
 
 
 def _mapped(config: TableConfig, source: Source) -> ir.Table:

@@ -65,6 +65,8 @@ class Workspace:
         Folder of opsnb.toml; relative paths of the file start here.
     sources, tables : dict
         [sources.*] and [tables.*] by name.
+    exclude : ExcludeConfig
+        [exclude]: whose rows count nowhere.
     metrics : dict
         [metrics.*] and metrics.toml as written, on top of those of plug-ins;
         `opsnb.analysis.metrics` validates them.
@@ -108,6 +110,7 @@ class Workspace:
         self.plugins = Plugins(file.plugins.off)
         self.sources = file.sources
         self.tables = file.tables
+        self.exclude = file.exclude
         self.metrics = self.plugins.metrics()
         for id, fields in file.metrics.items():
             self.metrics[id] = {**self.metrics.get(id, {}), **fields}

@@ -96,6 +96,9 @@ class TableConfig(Strict):
     source: str = Field(examples=['"shop"'])
     table: str | None = Field(default=None, examples=['"orders"'])
     sql: str | None = Field(default=None, examples=['"select ..."'])
+    where: str | None = Field(
+        default=None, min_length=1, examples=["\"status <> 'waiting for payment'\""]
+    )
     grain: Literal["order", "line"] | None = None
     label: Said | None = Field(default=None, examples=['{en = "live sessions", zh = "直播场次"}'])
     day: str | None = Field(default=None, examples=['"started_at"'])
@@ -133,6 +136,14 @@ class TableConfig(Strict):
         ids = [check.id for check in self.checks]
         for name in sorted({name for name in ids if ids.count(name) > 1}):
             yield Problem("checks", f'has the id "{name}" twice', "rename one of them")
+
+
+class ExcludeConfig(Strict):
+    """[exclude]: people whose rows count nowhere, in no table."""
+
+    users: str | None = Field(
+        default=None, min_length=1, examples=["\"email like '%@our-shop.com'\""]
+    )
 
 
 class CycleConfig(Strict):
@@ -224,6 +235,7 @@ class File(Strict):
     plugins: _Plugins = _Plugins()
     sources: dict[str, SourceConfig] = Field(default={})
     tables: dict[str, TableConfig] = Field(default={})
+    exclude: ExcludeConfig = ExcludeConfig()
     metrics: dict[str, dict[str, Any]] = Field(default={})
     cycles: Cycles = Cycles()
 
@@ -236,6 +248,10 @@ class File(Strict):
             if table.grain is not None and name != "orders":
                 yield Problem(f"tables.{name}.grain", "only orders has a grain", "remove the line")
         yield from _labelled_twice(self.tables)
+        if self.exclude.users is not None and "users" not in self.tables:
+            what = "names people of the table users, which is not mapped"
+            hint = "add [tables.users], or write where in the tables that hold their rows"
+            yield Problem("exclude.users", what, hint)
         for group in ("sources", "tables"):
             for name in getattr(self, group):
                 if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):

@@ -11,6 +11,7 @@ import ibis
 from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.metrics.rows import number
 from opsnb.analysis.reviews.campaign.wording import word
+from opsnb.analysis.tables import refund_rows
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -122,11 +123,11 @@ def attributed(ops: Recorder, plan: CampaignPlan) -> Attributed | None:
     if "status" in orders.columns:
         mine = mine.filter(mine.status.coalesce("paid") == "paid")
     totals: dict[str, Any] = {
-        "revenue": mine.amount.sum(),
+        "revenue": refund_rows.net(mine).sum(),
         "orders": mine.order_id.nunique(where=~mine.is_refund),
     }
     if "cost" in orders.columns:
-        totals["cost"] = mine.cost.sum()
+        totals["cost"] = (mine.cost * refund_rows.kept_share(mine)).sum()
     row = mine.agg(**totals).execute().iloc[0]
     revenue = number(row["revenue"]) or 0.0
     cost = number(row["cost"]) if "cost" in totals else None

@@ -45,7 +45,10 @@ def service_times(evidence: PeriodEvidence) -> list[Part]:
     days = (
         [Absent(reason)] if reason else missing_days(evidence, "tickets", before, evidence.period)
     )
-    return [*parts, *days, Note(Text("month.voice.service_note"))]
+    notes = [Note(Text("month.voice.service_note"))]
+    if ops.rows.judged_by_flag:
+        notes.append(Note(Text("month.voice.by_flag")))
+    return [*parts, *days, *notes]
 
 
 def _groups(evidence: PeriodEvidence, by: str) -> list[dict[str, Any]]:
