@@ -41,12 +41,15 @@ class Source:
         Where in the backend the source's tables lie; None is the backend's own default.
     rejected : dict
         Unreadable lines by table, for text files; tables without any are absent.
+    nulls : dict
+        Words for nothing that text files were read with: rows by table, column and word.
     """
 
     name: str
     backend: BaseBackend
     database: str | tuple[str, str] | None = None
     rejected: Mapping[str, Rejected] = field(default_factory=dict)
+    nulls: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
 
     @property
     def dialect(self) -> str:

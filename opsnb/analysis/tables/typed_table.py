@@ -47,7 +47,7 @@ class TypedTable:
         self.zone = zone
         self.as_of = as_of
         self.currency = currency
-        self.contract = _contract(config)
+        self.contract = contract_of(config)
         raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
@@ -129,7 +129,7 @@ class TypedTable:
         return waiting
 
 
-def _contract(config: TableConfig) -> Contract:
+def contract_of(config: TableConfig) -> Contract:
     """The table's contract; an order in several lines has no key and may have negative lines."""
     if config.name not in CONTRACTS:
         hint = did_you_mean(config.name, CONTRACTS, kind="tables")

@@ -28,7 +28,8 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
         found = load(engine, config, name, paths, where)
         if found.rows or found.lost:
             rejected[name] = found
-    return Source(config.name, engine.backend, ("memory", config.name), rejected)
+    nulls = engine.nulls.get(config.name, {})
+    return Source(config.name, engine.backend, ("memory", config.name), rejected, nulls)
 
 
 CONNECTOR = Connector(open_csv, files=True)

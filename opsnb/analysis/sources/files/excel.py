@@ -37,7 +37,8 @@ def open_excel(config: SourceConfig, url: str, engine: Engine) -> Source:
                     found = load(engine, config, name, [text], where)
                     if found.rows or found.lost:
                         rejected[name] = found
-    return Source(config.name, engine.backend, ("memory", config.name), rejected)
+    nulls = engine.nulls.get(config.name, {})
+    return Source(config.name, engine.backend, ("memory", config.name), rejected, nulls)
 
 
 def _sheets(path: Path, stem: str, many: bool, folder: Path, where: str) -> dict[str, Path]:
