@@ -88,7 +88,12 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
                 words |= {name: empty} if empty else {}
                 del waiting[name]
     chosen = [f"{found[n]} AS {named(n)}" if n in found else named(n) for n in names]
-    connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(chosen)} FROM raw")
+    wide = len(names) > _TOGETHER  # nothing here to optimise, and the cost of trying is quadratic
+    connection.execute(f"PRAGMA {'disable' if wide else 'enable'}_optimizer")
+    try:
+        connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(chosen)} FROM raw")
+    finally:
+        connection.execute("PRAGMA enable_optimizer")
     return words
 
 
@@ -162,21 +167,19 @@ def _fitting(
     """The columns whose values all have the form asked for, with the words for nothing in them."""
     found: dict[str, dict[str, int]] = {}
     for batch in _batches(list(asked)):
-        fits = [_fits(name, asked[name], columns[name], reading) for name in batch]
-        counts = ", ".join(
-            f"count({columns[name]}), count_if({fit})"
-            for name, fit in zip(batch, fits, strict=True)
-        )
-        row = _row(connection, f"SELECT {counts} FROM raw")
+        fits = [_fits(name, asked[name], f"v{n}", reading) for n, name in enumerate(batch)]
+        counts = ", ".join(f"count(v{n}), count_if({fit})" for n, fit in enumerate(fits))
+        values = ", ".join(f"{columns[name]} AS v{n}" for n, name in enumerate(batch))
+        row = _row(connection, f"SELECT {counts} FROM (SELECT {values} FROM raw)")
         for n, name in enumerate(batch):
             there, fitting = row[2 * n : 2 * n + 2]
             if fitting == there:
                 found[name] = {}
             elif fitting and reading.nulls:
-                value = columns[name]
                 rest = connection.execute(
-                    f"SELECT {value}, count(*) FROM raw WHERE {value} IS NOT NULL "
-                    f"AND NOT coalesce({fits[n]}, false) GROUP BY ALL LIMIT {len(reading.nulls) + 1}"
+                    f"SELECT v{n}, count(*) FROM (SELECT {columns[name]} AS v{n} FROM raw) "
+                    f"WHERE v{n} IS NOT NULL AND NOT coalesce({fits[n]}, false) "
+                    f"GROUP BY ALL LIMIT {len(reading.nulls) + 1}"
                 ).fetchall()
                 if all(word in reading.nulls for word, _ in rest):
                     found[name] = dict(rest)
