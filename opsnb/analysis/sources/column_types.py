@@ -12,8 +12,19 @@ from opsnb.analysis.sources.column_roles import Roles
 from opsnb.analysis.sources.date_order import read_parted
 from opsnb.analysis.sources.embedded import named, quoted
 from opsnb.analysis.sources.value_forms import (
-    AMOUNT, AMOUNT_COMMA, COMMA, FRACTION, NARROW, NUMBERS, PARTS, PLAIN, SHORT_YEAR, THOUSANDS,
-    TIMES, WIDE, Form,
+    AMOUNT,
+    AMOUNT_COMMA,
+    COMMA,
+    FRACTION,
+    NARROW,
+    NUMBERS,
+    PARTS,
+    PLAIN,
+    SHORT_YEAR,
+    THOUSANDS,
+    TIMES,
+    WIDE,
+    Form,
 )  # fmt: skip
 from opsnb.base.errors import SourceError
 

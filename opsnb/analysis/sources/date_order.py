@@ -36,9 +36,7 @@ def read_parted(
     lead, next_ = (
         f"TRY_CAST(regexp_extract({value}, '{_HEAD}', {part}) AS INT)" for part in (1, 2)
     )
-    day, month = (
-        _shown(connection, value, f"{which} > 12") for which in (lead, next_)
-    )
+    day, month = (_shown(connection, value, f"{which} > 12") for which in (lead, next_))
     if day and month:
         raise SourceError(
             f'the column "{name}" has dates with the day first and dates with the month first '

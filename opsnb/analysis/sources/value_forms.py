@@ -82,9 +82,7 @@ def _spelled(v: str) -> str:
 
 
 WHOLE = Form("BIGINT", r"[-+]?(0|[1-9]\d{0,17})", _cast("BIGINT"))
-FRACTION = Form(
-    "DOUBLE", r"[-+]?(0|[1-9]\d{0,14})?(\.\d*)?([eE][-+]?\d+)?", _cast("DOUBLE")
-)
+FRACTION = Form("DOUBLE", r"[-+]?(0|[1-9]\d{0,14})?(\.\d*)?([eE][-+]?\d+)?", _cast("DOUBLE"))
 COMMA = Form(
     "decimal comma",
     r"[-+]?(0|[1-9]\d{0,14}|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?",
@@ -116,7 +114,9 @@ TIMES = (
     Form("TIMESTAMPTZ", rf"{DAY}[ T]{CLOCK} ?(UTC|GMT)", _moment),
     Form("hours", rf"{DAY} \d{{1,2}}", lambda v: f"TRY_CAST({v} || ':00' AS TIMESTAMP)"),
     Form(
-        "Chinese", rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日( ?({CLOCK}|\d{{1,2}}[时点]\d{{2}}分(\d{{2}}秒)?))?",
+        "Chinese",
+        r"\d{4}年\d{1,2}月\d{1,2}日"
+        rf"( ?({CLOCK}|\d{{1,2}}[时点]\d{{2}}分(\d{{2}}秒)?))?",
         _chinese,
     ),
     Form(

@@ -6,11 +6,14 @@ be turned becomes NULL, and the caller counts it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from opsnb.analysis.tables.contracts import Column
+from opsnb.analysis.tables.unix_times import since_1970, written
 from opsnb.base.errors import TableError
 
 LARGEST = 2.0**53
@@ -27,6 +30,18 @@ _MOMENT = (
 
 _OFFSET = r"\d:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[-+]\d{2}(:?\d{2})?)$"
 """The end of a time that carries its own zone."""
+
+_DIGITS = r"^(\d{5}|\d{8,10}|\d{12,19})$"
+"""A time that is a number in text."""
+
+_WIDE, _NARROW = "０１２３４５６７８９．，－＋％（）", "0123456789.,-+%()"
+_MARK = r"(¥|￥|\$|€|£|元|RMB|CNY|USD|EUR|GBP)"
+_PARTS = rf"{_MARK}? ?[-+]?(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)? ?({_MARK}|[万亿]元?|%)?"
+_AMOUNT = rf"^([-+]?{_PARTS}|\({_PARTS}\))$"
+"""A number as people write amounts."""
+
+_TWO_WAYS = r"^[-+]?[1-9]\d{0,2},\d{3}$"
+"""A comma that may part thousands, or be decimal."""
 
 _Instant = dt.Timestamp("UTC")
 # Ibis reads the types of a signature as values, and mypy knows no type by a value: `valid-type`.
@@ -67,6 +82,21 @@ def _at_zone(moment: _Instant, zone: str) -> _Instant:  # type: ignore[valid-typ
     """Trino: the same instant, shown in another zone."""
 
 
+@ibis.udf.scalar.builtin(name="try")
+def _try(text: str) -> str:  # type: ignore[empty-body]
+    """DuckDB: NULL where its argument fails."""
+
+
+@ibis.udf.scalar.builtin(name="decode")
+def _decode(value: bytes) -> str:  # type: ignore[empty-body]
+    """DuckDB: bytes as UTF-8."""
+
+
+@ibis.udf.scalar.builtin(name="hex")
+def _hex(value: bytes) -> str:  # type: ignore[empty-body]
+    """DuckDB: bytes as hexadecimal digits."""
+
+
 _LOCAL = {
     "duckdb": lambda moment, zone: _timezone(zone, moment),
     "postgres": lambda moment, zone: _timezone(zone, moment),
@@ -81,7 +111,7 @@ _LOCAL = {
 def cast(value: ir.Value, column: Column, zone: str, dialect: str) -> ir.Value:
     """The value as the contract's type; NULL where it cannot be turned."""
     if column.type == "text":
-        text = _text(value)
+        text = _text(value, dialect)
         text = text.strip().lower() if column.allowed else text
         return text if column.default is None else text.fill_null(column.default)
     if column.type == "number":
@@ -104,15 +134,26 @@ def may_fail(value: ir.Value, column: Column) -> bool:
     return column.type in ("time", "date") and bool(kind.is_string() or kind.is_numeric())
 
 
+def one_of(value: ir.StringValue, words: Sequence[str]) -> ir.StringValue:
+    """The word that a value is, blanks around it aside; NULL where it is none of them."""
+    text = value.strip()
+    # Only short texts are looked up in the list, which is most of what it would cost.
+    short = text.length() <= max(map(len, words))
+    return ibis.ifelse(ibis.cases((short, text.isin(words)), else_=False), text, None)
+
+
 def given(value: ir.Value) -> ir.BooleanValue:
     """Whether there is a value at all: an empty text is none."""
     return value.notnull() & (value.strip() != "") if value.type().is_string() else value.notnull()
 
 
-def _text(value: ir.Value) -> ir.StringValue:
+def _text(value: ir.Value, dialect: str) -> ir.StringValue:
     kind = value.type()
     if kind.is_string():
-        return value.nullif("")
+        return value.strip().nullif("")
+    if kind.is_binary() and dialect == "duckdb":
+        # Never both ways alike: what is no UTF-8 is told by its bytes, marked as such.
+        return ibis.coalesce(_try(_decode(value)), "\\x" + _hex(value).lower()).strip().nullif("")
     if kind.is_floating() or kind.is_decimal():
         # An integer column with gaps comes as 17850.0: the id is 17850.
         value = _number(value)
@@ -125,8 +166,8 @@ def _number(value: ir.Value) -> ir.FloatingValue:
     kind = value.type()
     if kind.is_string():
         text = value.strip()
-        value = ibis.ifelse(text.re_search(_NUMBER), text, ibis.null("string"))
-        value = value.try_cast("float64")
+        plain = ibis.ifelse(text.re_search(_NUMBER), text, ibis.null("string"))
+        value = ibis.coalesce(plain.try_cast("float64"), _amount(text))
     elif kind.is_boolean():
         value = value.cast("int8").cast("float64")
     elif not kind.is_floating():
@@ -135,12 +176,27 @@ def _number(value: ir.Value) -> ir.FloatingValue:
     return ibis.ifelse(readable, value, ibis.null(value.type())).cast("float64")
 
 
+def _amount(value: ir.StringValue) -> ir.FloatingValue:
+    """1,234.50 and ¥12, (3.5), 12.5%, 1.2万, full-width digits; 1,234 alone can mean two things."""
+    text = value.translate(_WIDE, _NARROW)
+    meant = text.re_search(_AMOUNT) & ~text.re_search(_TWO_WAYS)
+    digits = ibis.ifelse(meant, text, ibis.null("string")).re_replace(r"[^-0-9.]", "")
+    number = digits.try_cast("float64")
+    for sign, times in {"%": 0.01, "万": 1e4, "亿": 1e8}.items():
+        number = ibis.ifelse(text.contains(sign), number * times, number)
+    return ibis.ifelse(text.startswith("("), -number, number)
+
+
 def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
     kind = value.type()
     if _is_instant(value):
         return _local(value, zone, dialect)
     if kind.is_timestamp() or kind.is_date():
         return value.cast("timestamp")
+    if kind.is_boolean():
+        return ibis.null("timestamp")
+    if kind.is_numeric():
+        return _counted(value, zone, dialect)
     text = _iso(value.cast("string"))
     naive = text.try_cast("timestamp")
     if dialect == "pyspark":
@@ -148,12 +204,25 @@ def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
     if dialect not in _LOCAL:
         return naive
     instant = _local(text.try_cast(_Instant), zone, dialect)
-    return ibis.ifelse(text.re_search(_OFFSET), instant, naive)
+    digits = ibis.ifelse(value.strip().re_search(_DIGITS), value.strip(), ibis.null("string"))
+    counted = _counted(digits.try_cast("int64"), zone, dialect)
+    written = ibis.ifelse(text.re_search(_OFFSET), instant, naive)
+    return ibis.ifelse(text.notnull(), written, counted)
+
+
+def _counted(value: ir.NumericValue, zone: str, dialect: str) -> ir.TimestampValue:
+    """A time that is a number, by its size (`numeric_times.unit`)."""
+    instant = since_1970(value, dialect).cast(_Instant)
+    local = _local(instant, zone, dialect) if dialect in _LOCAL else ibis.null("timestamp")
+    return ibis.coalesce(local, written(value))
 
 
 def _iso(value: ir.StringValue) -> ir.StringValue:
     """2026/1/2T8:30 as 2026-01-02 08:30, which every engine reads alike; NULL if no time."""
     text = value.strip().replace("/", "-").re_replace(r"^(\d{4}-\d{1,2}-\d{1,2})T", r"\1 ")
+    chinese = text.re_replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日", r"\1-\2-\3 ").strip()
+    text = ibis.ifelse(text.contains("年"), chinese.re_replace(r"  +", " "), text)
+    text = text.re_replace(r" ?(UTC|GMT)$", "Z").re_replace(r" ([-+]\d{2}|Z)", r"\1")
     text = text.re_replace(r"-(\d)-", r"-0\1-").re_replace(r"^(\d{4}-\d{2})-(\d)( |$)", r"\1-0\2\3")
     text = text.re_replace(r"^(\d{4}-\d{2}-\d{2}) (\d):", r"\1 0\2:")
     return ibis.ifelse(text.re_search(_MOMENT), text, ibis.null("string"))
@@ -163,10 +232,6 @@ def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:
     kind = value.type()
     if kind.is_date():
         return value
-    if kind.is_numeric():  # 20261001
-        text = value.cast("int64").cast("string")
-        dashed = text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2)
-        return ibis.ifelse(text.length() == 8, dashed.try_cast("date"), ibis.null("date"))
     return _time(value, zone, dialect).date()
 
 

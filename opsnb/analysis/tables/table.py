@@ -77,14 +77,19 @@ def open_table(workspace: Workspace, name: str) -> Table:
         config = _config(workspace, name)
         source = open_source(workspace, config.source, _asks(workspace), noted=False)
         tables[name] = Table(
-            config, source, workspace.timezone, workspace.as_of, workspace.currency
+            config,
+            source,
+            workspace.timezone,
+            workspace.as_of,
+            workspace.currency,
+            workspace.sources[config.source].nulls,
         )
     return tables[name]
 
 
 def _asks(workspace: Workspace) -> Iterator[Ask]:
     """What the workspace's tables read of its sources; those that cannot be read say so later."""
-    for name, config in workspace.tables.items():
+    for config in workspace.tables.values():
         with contextlib.suppress(OpsnbError):
             types = {column.name: column.type for column in contract_of(config).columns}
             nulls = None if config.nulls is None else tuple(config.nulls)

@@ -29,6 +29,7 @@ from opsnb.base.plugins import Plugins
 from opsnb.base.workspace.file import (
     FILE,
     METRICS,
+    WORDS_FOR_NOTHING,
     CheckConfig,
     CycleConfig,
     Cycles,
@@ -43,6 +44,7 @@ from opsnb.base.workspace.file import (
 __all__ = [
     "FILE",
     "METRICS",
+    "WORDS_FOR_NOTHING",
     "CheckConfig",
     "CycleConfig",
     "SourceConfig",

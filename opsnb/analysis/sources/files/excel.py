@@ -75,7 +75,7 @@ def _text(cell: Any) -> str:
     """A cell as a text file would hold it: whole numbers without a fraction, ISO times."""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e21:
         return str(int(cell))
     if isinstance(cell, dt.datetime):
         whole_day = cell.time() == dt.time()
