@@ -28,20 +28,22 @@ _MOMENT = (
 )
 """A time in text. PostgreSQL would also take `yesterday`, and 01/02/2026 in an order of its own."""
 
-_OFFSET = r"\d:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[-+]\d{2}(:?\d{2})?)$"
-"""The end of a time that carries its own zone."""
+_NAIVE = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
+_OFFSET = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[-+]\d{2}(:?\d{2})?)$"
+"""A time that carries its own zone."""
 
-_DIGITS = r"^(\d{5}|\d{8,10}|\d{12,19})$"
-"""A time that is a number in text."""
+_DIGITS = r"^[1-3]\d{9}(\d{3}|\d{6}|\d{9})?$"
+"""A count since 1970 in text."""
 
 _WIDE, _NARROW = "０１２３４５６７８９．，－＋％（）", "0123456789.,-+%()"
-_MARK = r"(¥|￥|\$|€|£|元|RMB|CNY|USD|EUR|GBP)"
-_PARTS = rf"{_MARK}? ?[-+]?(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)? ?({_MARK}|[万亿]元?|%)?"
-_AMOUNT = rf"^([-+]?{_PARTS}|\({_PARTS}\))$"
-"""A number as people write amounts."""
-
-_TWO_WAYS = r"^[-+]?[1-9]\d{0,2},\d{3}$"
-"""A comma that may part thousands, or be decimal."""
+_SIGN = r"(¥|￥|\$|€|£|元|RMB|CNY|USD|EUR|GBP)"
+_GROUPS = r"\d{1,3}(,\d{3})+"
+_SURE = rf"({_GROUPS}\.\d+|\d{{1,3}}(,\d{{3}}){{2,}}|\d+(\.\d+)?)"
+_ANY = rf"({_GROUPS}|\d+)(\.\d+)?"
+_UNIT = rf"({_SIGN}|[万亿]元?|%)"
+_BODY = rf"({_SIGN} ?[-+]?{_ANY} ?{_UNIT}?|[-+]?{_ANY} ?{_UNIT}|[-+]?{_SURE})"
+_AMOUNT = rf"^([-+]?{_BODY}|\({_BODY}\))$"
+"""A number as people write amounts; without a sign of money 1,234 can mean two things."""
 
 _Instant = dt.Timestamp("UTC")
 # Ibis reads the types of a signature as values, and mypy knows no type by a value: `valid-type`.
@@ -166,9 +168,9 @@ def _number(value: ir.Value) -> ir.FloatingValue:
     kind = value.type()
     if kind.is_string():
         text = value.strip()
-        plain = ibis.ifelse(text.re_search(_NUMBER), text, ibis.null("string"))
-        value = ibis.coalesce(plain.try_cast("float64"), _amount(text))
-    elif kind.is_boolean():
+        value = ibis.coalesce(_match(text, _NUMBER).try_cast("float64"), _amount(text))
+        return ibis.ifelse(value.abs() < LARGEST, value, ibis.null("float64"))
+    if kind.is_boolean():
         value = value.cast("int8").cast("float64")
     elif not kind.is_floating():
         return value.cast("float64")
@@ -178,13 +180,15 @@ def _number(value: ir.Value) -> ir.FloatingValue:
 
 def _amount(value: ir.StringValue) -> ir.FloatingValue:
     """1,234.50 and ¥12, (3.5), 12.5%, 1.2万, full-width digits; 1,234 alone can mean two things."""
-    text = value.translate(_WIDE, _NARROW)
-    meant = text.re_search(_AMOUNT) & ~text.re_search(_TWO_WAYS)
-    digits = ibis.ifelse(meant, text, ibis.null("string")).re_replace(r"[^-0-9.]", "")
-    number = digits.try_cast("float64")
-    for sign, times in {"%": 0.01, "万": 1e4, "亿": 1e8}.items():
-        number = ibis.ifelse(text.contains(sign), number * times, number)
-    return ibis.ifelse(text.startswith("("), -number, number)
+    text = _match(value.translate(_WIDE, _NARROW), _AMOUNT)
+    digits = text.re_replace(r"^\((.*)\)$", r"-\1").re_replace(r"[^-0-9.]", "")
+    times = ibis.cases(
+        (text.contains("%"), 0.01),
+        (text.contains("万"), 1e4),
+        (text.contains("亿"), 1e8),
+        else_=1.0,
+    )
+    return digits.try_cast("float64") * times
 
 
 def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
@@ -198,16 +202,21 @@ def _time(value: ir.Value, zone: str, dialect: str) -> ir.TimestampValue:
     if kind.is_numeric():
         return _counted(value, zone, dialect)
     text = _iso(value.cast("string"))
-    naive = text.try_cast("timestamp")
+    if dialect not in _LOCAL:
+        return text.try_cast("timestamp")
+    naive = _match(text, _NAIVE).try_cast("timestamp")
     if dialect == "pyspark":
         naive = _spark_naive(naive)
-    if dialect not in _LOCAL:
-        return naive
-    instant = _local(text.try_cast(_Instant), zone, dialect)
-    digits = ibis.ifelse(value.strip().re_search(_DIGITS), value.strip(), ibis.null("string"))
-    counted = _counted(digits.try_cast("int64"), zone, dialect)
-    written = ibis.ifelse(text.re_search(_OFFSET), instant, naive)
-    return ibis.ifelse(text.notnull(), written, counted)
+    instant = _match(text, _OFFSET).try_cast(_Instant)
+    return ibis.coalesce(
+        naive, _local(instant, zone, dialect), _local(_count(value), zone, dialect)
+    )
+
+
+def _count(value: ir.StringValue) -> ir.TimestampValue:
+    """Text of 10, 13, 16 or 19 digits: seconds since 1970, and what follows is their fraction."""
+    seconds = _match(value.strip(), _DIGITS).substr(0, 10).try_cast("int64")
+    return (ibis.timestamp("1970-01-01 00:00:00") + seconds.as_interval("s")).cast(_Instant)
 
 
 def _counted(value: ir.NumericValue, zone: str, dialect: str) -> ir.TimestampValue:
@@ -219,13 +228,20 @@ def _counted(value: ir.NumericValue, zone: str, dialect: str) -> ir.TimestampVal
 
 def _iso(value: ir.StringValue) -> ir.StringValue:
     """2026/1/2T8:30 as 2026-01-02 08:30, which every engine reads alike; NULL if no time."""
-    text = value.strip().replace("/", "-").re_replace(r"^(\d{4}-\d{1,2}-\d{1,2})T", r"\1 ")
-    chinese = text.re_replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日", r"\1-\2-\3 ").strip()
-    text = ibis.ifelse(text.contains("年"), chinese.re_replace(r"  +", " "), text)
-    text = text.re_replace(r" ?(UTC|GMT)$", "Z").re_replace(r" ([-+]\d{2}|Z)", r"\1")
+    # Each step names the text once: engines get the whole as one expression.
+    text = value.strip().replace("/", "-")
+    text = text.re_replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日 *", r"\1-\2-\3 ").strip()
+    text = text.re_replace(r"^(\d{4}-\d{1,2}-\d{1,2})T", r"\1 ")
+    text = text.re_replace(r"^([12]\d{3})(\d{2})(\d{2})$", r"\1-\2-\3")
     text = text.re_replace(r"-(\d)-", r"-0\1-").re_replace(r"^(\d{4}-\d{2})-(\d)( |$)", r"\1-0\2\3")
     text = text.re_replace(r"^(\d{4}-\d{2}-\d{2}) (\d):", r"\1 0\2:")
-    return ibis.ifelse(text.re_search(_MOMENT), text, ibis.null("string"))
+    text = text.re_replace(r" ?(UTC|GMT)$", "Z").re_replace(r" ([-+]\d{2}|Z)", r"\1")
+    return _match(text, _MOMENT)
+
+
+def _match(text: ir.StringValue, form: str) -> ir.StringValue:
+    """The text where all of it has a form, else NULL."""
+    return text.re_extract(form, 0).nullif("")
 
 
 def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:

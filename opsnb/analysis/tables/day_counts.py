@@ -27,12 +27,15 @@ class Day:
         Those among them that show that recording went on (`Contract.shows`).
     first, last : time or None
         When the first and the last of those came; None for tables without times.
+    hours : tuple of int
+        Rows in each of its 24 hours; empty for tables without times.
     """
 
     rows: int
     shown: int
     first: dt.time | None = None
     last: dt.time | None = None
+    hours: tuple[int, ...] = ()
 
 
 def count_days(contract: Contract, rows: ir.Table) -> dict[dt.date, Day]:
@@ -47,14 +50,26 @@ def count_days(contract: Contract, rows: ir.Table) -> dict[dt.date, Day]:
     moment = contract.moment
     if moment in rows.columns:
         asked |= {"first": rows[moment].min(where=shows), "last": rows[moment].max(where=shows)}
-    frame = rows.group_by(_day=rows[name].cast("date")).agg(**asked).execute()
+    keys = {"_day": rows[name].cast("date")}
+    if timed := moment in rows.columns:
+        keys["_hour"] = rows[moment].hour()
+    frame = rows.group_by(**keys).agg(**asked).execute().dropna(subset=["_day"])
+    if timed:
+        hours = frame.pivot_table(
+            index="_day", columns="_hour", values="rows", aggfunc="sum", fill_value=0
+        ).reindex(columns=range(24), fill_value=0)
+        whole = {"first": "min", "last": "max"}
+        frame = frame.groupby("_day", as_index=False).agg(
+            {column: whole.get(column, "sum") for column in asked}
+        )
     found = {}
     for row in frame.to_dict("records"):
         day = row["_day"]
-        if day is None or day != day:
-            continue
+        by_hour = tuple(map(int, hours.loc[day])) if timed and day in hours.index else ()
         shown = int(row.get("shown", row["rows"]))
-        found[_date(day)] = Day(int(row["rows"]), shown, _time(row, "first"), _time(row, "last"))
+        found[_date(day)] = Day(
+            int(row["rows"]), shown, _time(row, "first"), _time(row, "last"), by_hour
+        )
     return dict(sorted(found.items()))
 
 
