@@ -15,11 +15,15 @@ _QUIET = 6
 _MOST_IN_QUIET = 0.12
 """Share of rows in the quietest hours of people who sleep; 0.25 where hours make no difference."""
 
-_LEAST_AT_NIGHT = 0.20
-"""Of rows from midnight to six: more than late shops and games have, which end after midnight."""
+_LEAST_AWAKE = 0.15
+"""Share of rows from which six hours are not quiet."""
 
-_ASLEEP = range(8, 20)
-"""Where the quietest hours begin if days look like nights; those of people begin before."""
+_ASLEEP = range(9)
+"""Where quiet hours may begin: people sleep from midnight, bars and games are quiet until the noon.
+
+So what was put west to east (UTC in America) is not told from a late business; UTC in place of
+UTC+5 to UTC+12 is.
+"""
 
 _LEAST_ROWS = 500
 _LEAST_DAYS = 7
@@ -46,7 +50,8 @@ def hour_issues(days: Iterable[Day], column: str, zone: str) -> Iterator[Issue]:
     quiet = [sum(hours[(start + n) % 24] for n in range(_QUIET)) for start in range(24)]
     start = min(range(24), key=quiet.__getitem__)
     night = sum(hours[:6]) / rows
-    if quiet[start] / rows < _MOST_IN_QUIET and start in _ASLEEP and night > _LEAST_AT_NIGHT:
+    awake = min(quiet[at] for at in _ASLEEP) / rows
+    if quiet[start] / rows < _MOST_IN_QUIET and awake > _LEAST_AWAKE:
         args = {
             "column": column,
             "night": night,
