@@ -77,9 +77,9 @@ class ColumnUses:
             return
         try:
             scope = build_scope(sg.parse_one(ask.sql or "", read="duckdb"))
-            followed = _Query(source, scope) if scope is not None else None
-            if followed is None:
+            if scope is None:
                 raise sg.errors.ParseError("no query")
+            followed = _Query(source, scope)
             for name, type in ask.types.items():
                 self._give(followed.output(scope, name, type != "text"), type)
             for use, places in followed.uses():
@@ -158,9 +158,9 @@ class _Query:
         if isinstance(query, exp.SetOperation):
             sides = list(scope.union_scopes)
             found = [self.output(sides[0], name, plain)]
-            names = [one.lower() for one in sides[0].expression.named_selects]
+            names = [one.alias_or_name.lower() for one in _outputs(sides[0])]
             for side in sides[1:]:
-                others = side.expression.selects
+                others = _outputs(side)
                 there = name
                 if not query.args.get("by_name") and name in names and "*" not in names:
                     at = names.index(name)
@@ -219,7 +219,8 @@ class _Query:
         """Columns that the query reckons with, and those whose letters it looks at."""
         for scope in self.scopes():
             for column in scope.columns:
-                node, above = column, column.parent
+                node: Any = column
+                above: Any = column.parent
                 while isinstance(above, (exp.Paren, exp.Neg)):
                     node, above = above, above.parent
                 if isinstance(above, _SUMS) or (
@@ -241,12 +242,18 @@ class _Query:
                     yield set().union(*places)
             for inner in scope.subquery_scopes:
                 within = inner.expression.find_ancestor(exp.In)
-                if within is not None and inner.expression.selects:
-                    first = inner.expression.selects[0].alias_or_name.lower()
+                if within is not None and (shown := _outputs(inner)):
+                    first = shown[0].alias_or_name.lower()
                     yield self.inside(scope, within.this) | self.output(inner, first)
             for join in scope.find_all(exp.Join):
                 for name in join.args.get("using") or ():
                     yield self.column(scope, "", name.name.lower())
+
+
+def _outputs(scope: Scope) -> list[Any]:
+    """What a query shows, in order."""
+    shown: list[Any] = getattr(scope.expression, "selects", [])
+    return shown
 
 
 def _is_number(node: Any) -> bool:

@@ -68,12 +68,12 @@ def test_texts_of_the_contract_stay_as_they_are(tmp_path: Path, values: list[str
 
 def test_texts_reached_by_a_query_stay_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text(
-        "No,Member No,at,net\n1.10,007,2026-10-01 10:00,5\n1.1,7,2026-10-02 10:00,6\n"
+        "No,Member No,moment,net\n1.10,007,2026-10-01 10:00,5\n1.1,7,2026-10-02 10:00,6\n"
     )
     (tmp_path / "m.csv").write_text("id,src\n007,1e3\n7,1000\n")
     sql = (
-        'sql = \'\'\'with p as (select "No" as n, "Member No" as who, at, net from o) '
-        "select trim(n) as order_id, m.id as user_id, at as ordered_at, net * 2 as amount, "
+        'sql = \'\'\'with p as (select "No" as n, "Member No" as who, moment, net from o) '
+        "select trim(n) as order_id, m.id as user_id, moment as ordered_at, net * 2 as amount, "
         "coalesce(src, '') as channel from p join m on p.who = m.id'''"
     )
     table = open_table(workspace(tmp_path, "csv://.", sql), "orders")
@@ -84,9 +84,12 @@ def test_texts_reached_by_a_query_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_a_query_may_reckon_with_ids_that_are_numbers(tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text(
-        "no,u,at,net\n1,10,2026-10-01 10:00,5\n2,200,2026-10-02 10:00,6\n"
+        "no,u,moment,net\n1,10,2026-10-01 10:00,5\n2,200,2026-10-02 10:00,6\n"
     )
-    sql = "sql = 'select no as order_id, u as user_id, at as ordered_at, net as amount from o where u > 100'"
+    sql = (
+        "sql = 'select no as order_id, u as user_id, moment as ordered_at, net as amount "
+        "from o where u > 100'"
+    )
     table = open_table(workspace(tmp_path, "csv://.", sql), "orders")
     assert table.expr.to_pandas()["user_id"].tolist() == ["200"]
 
@@ -113,8 +116,9 @@ def test_columns_are_followed_through_queries() -> None:
 def test_bytes_are_texts(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            "COPY (SELECT 'o' || n AS order_id, x AS user_id, TIMESTAMP '2026-10-01' AS ordered_at, "
-            "5 AS amount FROM (VALUES (1, '\\xE7'::BLOB), (2, '\\xE8'::BLOB), (3, 'ab'::BLOB)) t(n, x)) "
+            "COPY (SELECT 'o' || n AS order_id, x::BLOB AS user_id, 5 AS amount, "
+            "TIMESTAMP '2026-10-01' AS ordered_at "
+            "FROM (VALUES (1, '\\xE7'), (2, '\\xE8'), (3, 'ab')) t(n, x)) "
             f"TO '{tmp_path}/orders.parquet' (FORMAT parquet)"
         )
     table = open_table(workspace(tmp_path, "parquet://orders.parquet"), "orders")
@@ -183,7 +187,8 @@ def test_any_text_comes_out_as_it_went_in(
         book = openpyxl.Workbook()
         for number, row in enumerate([list(rows[0]), *(list(row.values()) for row in rows)], 1):
             for place, text in enumerate(row, 1):
-                book.active.cell(number, place).set_explicit_value(text, "s")
+                cell = book.active.cell(number, place)
+                cell.value, cell.data_type = text, "s"
         book.save(folder / "orders.xlsx")
         url = "excel://orders.xlsx"
     elif reader == "parquet":
