@@ -150,7 +150,8 @@ def _samples(
 
 def _likely(name: str, sample: set[str], reading: Reading) -> Iterator[Form]:
     """The forms that some values of a column have, the narrowest first."""
-    forms, key = PLAIN, _key(name)
+    key = _key(name)
+    forms: tuple[Form, ...] = PLAIN
     if key in reading.roles.number:
         forms = NUMBERS
     elif key in reading.roles.time:

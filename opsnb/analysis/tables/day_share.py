@@ -52,7 +52,7 @@ def hour_issues(days: Iterable[Day], column: str, zone: str) -> Iterator[Issue]:
     night = sum(hours[:6]) / rows
     awake = min(quiet[at] for at in _ASLEEP) / rows
     if quiet[start] / rows < _MOST_IN_QUIET and awake > _LEAST_AWAKE:
-        args = {
+        shown: dict[str, object] = {
             "column": column,
             "night": night,
             "from": f"{start:02}:00",
@@ -60,7 +60,7 @@ def hour_issues(days: Iterable[Day], column: str, zone: str) -> Iterator[Issue]:
             "quiet": quiet[start] / rows,
             "zone": zone,
         }
-        yield Issue("hours_of_another_zone", "warn", rows, Text("data.rule.hours", args), column)
+        yield Issue("hours_of_another_zone", "warn", rows, Text("data.rule.hours", shown), column)
 
 
 def _timed(days: list[Day]) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.table_report import Issue
 from opsnb.analysis.tables.typed_table import MARK, TypedTable
 from opsnb.base.messages import Text
@@ -37,9 +38,9 @@ def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
             for word, count in words.most_common(_SHOWN)
         ]
         args = {"count": words.total(), "column": name, "listed": listed}
-        level = "warn" if is_id else "note"
-        column = name if name in table.columns else None
-        yield Issue("null_words", level, words.total(), Text("data.rule.null_words", args), column)
+        level: Level = "warn" if is_id else "note"
+        own = name if name in table.columns else None
+        yield Issue("null_words", level, words.total(), Text("data.rule.null_words", args), own)
 
 
 def _mark(name: str) -> str:

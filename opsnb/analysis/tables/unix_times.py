@@ -31,7 +31,7 @@ UNITS = {
 
 
 @ibis.udf.scalar.builtin(name="make_timestamp")
-def _of_microseconds(count: dt.int64) -> dt.timestamp:
+def _of_microseconds(count: int) -> dt.timestamp:
     """DuckDB: the naive time so many microseconds after 1970."""
 
 
