@@ -43,6 +43,8 @@ class Source:
         Unreadable lines by table, for text files; tables without any are absent.
     nulls : dict
         Words for nothing that text files were read with: rows by table, column and word.
+    workbook : bool
+        Its cells are those of a spreadsheet, which keeps 15 digits of a number.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Source:
     database: str | tuple[str, str] | None = None
     rejected: Mapping[str, Rejected] = field(default_factory=dict)
     nulls: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    workbook: bool = False
 
     @property
     def dialect(self) -> str:

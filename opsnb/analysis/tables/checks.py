@@ -10,7 +10,14 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from opsnb.analysis.tables import currencies, null_words, numeric_times, refund_rows, repeats
+from opsnb.analysis.tables import (
+    currencies,
+    long_ids,
+    null_words,
+    numeric_times,
+    refund_rows,
+    repeats,
+)
 from opsnb.analysis.tables.contracts import CONTRACTS, Level
 from opsnb.analysis.tables.gate_queries import one_row, own_columns, row_hash, sample
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
@@ -40,6 +47,7 @@ def inspect(table: TypedTable) -> TableReport:
         *currencies.issues(table, found),
         *null_words.issues(table, found),
         *numeric_times.issues(table, found),
+        *long_ids.issues(table, found),
     ]
     identical = twice[repeats.IDENTICAL].count if repeats.IDENTICAL in twice else 0
     known = {column.name for column in table.contract.columns} | set(table.contract.dates)
@@ -74,7 +82,7 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
     if table.contract.total is not None:
         measures["total"] = rows[table.contract.total].sum()
-    for subject in (repeats, refund_rows, currencies, null_words, numeric_times):
+    for subject in (repeats, refund_rows, currencies, null_words, numeric_times, long_ids):
         measures |= subject.measures(table, rows, kept)
     return measures | _prints(table, rows)
 

@@ -324,6 +324,26 @@ def test_offsets_and_naive_times_in_one_column(tmp_path: Path) -> None:
     assert [moment.hour for moment in found] == [10, 10, 18]
 
 
+# -- workbooks ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "rounded"),
+    [
+        ([1234567890123450, 1234567890123460], True),
+        ([1234567890123456, 1234567890123460], False),
+        ([17850, 17860], False),
+    ],
+)
+def test_ids_that_a_spreadsheet_rounded(tmp_path: Path, ids: list[int], rounded: bool) -> None:
+    rows = [{**_ROW, "order_id": f"o{n}", "user_id": float(one)} for n, one in enumerate(ids)]
+    pd.DataFrame(rows).to_excel(tmp_path / "orders.xlsx", index=False)
+    table = open_table(workspace(tmp_path, "excel://orders.xlsx"), "orders")
+    found = table.expr.order_by("order_id").to_pandas()["user_id"].tolist()
+    assert found == [str(one) for one in ids]
+    assert any(one.rule == "rounded_ids" for one in table.report.issues) == rounded
+
+
 # -- words for nothing -------------------------------------------------------------------------
 
 

@@ -38,7 +38,7 @@ def open_excel(config: SourceConfig, url: str, engine: Engine) -> Source:
                     if found.rows or found.lost:
                         rejected[name] = found
     nulls = engine.nulls.get(config.name, {})
-    return Source(config.name, engine.backend, ("memory", config.name), rejected, nulls)
+    return Source(config.name, engine.backend, ("memory", config.name), rejected, nulls, True)
 
 
 def _sheets(path: Path, stem: str, many: bool, folder: Path, where: str) -> dict[str, Path]:
