@@ -229,8 +229,7 @@ def _typed(
         if grouped and not _decimal_is(".", connection, value, reading):
             raise _two_ways(connection, name, value, ",", reading)
     elif form is FRACTION and is_number and reading.decimal is None:
-        groups = THOUSANDS.format(mark=r"\.")
-        doubtful = quoted(rf"{groups}|[-+]?\d{{1,3}}")
+        doubtful = quoted(rf"{THOUSANDS}|[-+]?\d{{1,3}}")
         if not _any(connection, f"NOT regexp_full_match({value}, {doubtful})"):
             raise _two_ways(connection, name, value, ".", reading)
     return form.sql(value)

@@ -17,8 +17,8 @@ PARTED = r"\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 CURRENCY = r"(¥|￥|\$|€|£|￡|RMB|CNY|USD|EUR|GBP|HKD)"
 _POINT = r"(\d{1,3}(,\d{3})+|0|[1-9]\d{0,17})?(\.\d+)?"
 _COMMA = r"(\d{1,3}([. ]\d{3})+|0|[1-9]\d{0,14})(,\d+)?"
-THOUSANDS = r"[-+]?[1-9]\d{0,2}({mark}\d{3})+"
-"""Groups of three alone: 1,234 may be a thousand and some, or one and some."""
+THOUSANDS = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
+"""Groups of three alone: 1.234 may be a thousand and some, or one and some."""
 
 _UNITS = {"万": "1e4", "亿": "1e8", "%": "1e-2"}
 _MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|January|February|March|April|June|July"
@@ -73,7 +73,7 @@ def _chinese(v: str) -> str:
 
 
 def _spelled(v: str) -> str:
-    days = ("%d/%b/%Y", "%d/%b/%y", "%d/%B/%Y", "%b/%d/%Y", "%B/%d/%Y")
+    days = ("%d/%b/%y", "%d/%b/%Y", "%d/%B/%y", "%d/%B/%Y", "%b/%d/%Y", "%B/%d/%Y")
     clocks = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
     formats = ", ".join(f"'{day}{clock}'" for day in days for clock in clocks)
     # One separator for all: 14-Jul-25, 14 Jul 2025, Jul 14, 2025.

