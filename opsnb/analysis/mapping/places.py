@@ -237,7 +237,8 @@ def look_at(
 
 
 def _kept(config: SourceConfig) -> dict[str, str]:
-    return {"encoding": config.encoding, "decimal": config.decimal}
+    asked = {"encoding": config.encoding, "decimal": config.decimal}
+    return {key: value for key, value in asked.items() if value is not None}
 
 
 def _file(config: SourceConfig, root: Path, table: str) -> Path | None:

@@ -8,17 +8,19 @@ A scheme is a module of `files/` or `servers/`, or comes with a plug-in (`opsnb.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from opsnb.analysis.sources.base import Rejected, Source
+from opsnb.analysis.sources.column_roles import Ask
 from opsnb.analysis.sources.embedded import Engine
 from opsnb.base.connectors import Connector, find_connector, own_schemes
 from opsnb.base.errors import SourceError, did_you_mean
 from opsnb.base.plugins import Plugins
 from opsnb.base.workspace import SourceConfig, Workspace
 
-__all__ = ["Engine", "Rejected", "Source", "connect", "open_source", "require_still"]
+__all__ = ["Ask", "Engine", "Rejected", "Source", "connect", "open_source", "require_still"]
 
 _engines: WeakKeyDictionary[Workspace, Engine] = WeakKeyDictionary()
 _sources: WeakKeyDictionary[Workspace, dict[str, Source]] = WeakKeyDictionary()
@@ -93,10 +95,13 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Source:
+def open_source(
+    workspace: Workspace, name: str, asks: Iterable[Ask] = (), *, noted: bool = True
+) -> Source:
     """A source of the workspace by its name; opened once, kept as long as the workspace.
 
-    `noted`: whoever opens it may read all of it, so that a report rests on all of it.
+    `asks`: what the tables of the workspace read of its sources, which text files and workbooks
+    are typed by. `noted`: whoever opens it may read all of it, so that a report rests on all of it.
     """
     if noted:
         workspace.reads.sources.add(name)
@@ -107,7 +112,8 @@ def open_source(workspace: Workspace, name: str, *, noted: bool = True) -> Sourc
     if name not in opened:
         engine = _engines.get(workspace)
         if engine is None:
-            engine = _engines[workspace] = Engine(workspace.root)
+            engine = Engine(workspace.root, asks, workspace.timezone)
+            _engines[workspace] = engine
         config, plugins = workspace.sources[name], workspace.plugins
         opened[name] = connect(config, workspace.root, engine, plugins)
     return opened[name]

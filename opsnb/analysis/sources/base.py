@@ -53,6 +53,10 @@ class Source:
         Unreadable lines by table, for text files; tables without any are absent.
     texts : dict
         The text files by table, where there are such.
+    nulls : dict
+        Words for nothing that text files were read with: rows by table, column and word.
+    workbook : bool
+        Its cells are those of a spreadsheet, which keeps 15 digits of a number.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Source:
     database: str | tuple[str, str] | None = None
     rejected: Mapping[str, Rejected] = field(default_factory=dict)
     texts: Mapping[str, TextFiles] = field(default_factory=dict)
+    nulls: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    workbook: bool = False
 
     @property
     def dialect(self) -> str:

@@ -1,54 +1,41 @@
-"""Columns of text files get the type that all their values have; what is ambiguous is an error."""
+"""Columns of text files get their types: from the contract, else from all their values."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import duckdb
 
+from opsnb.analysis.sources.column_roles import Roles
+from opsnb.analysis.sources.date_order import read_parted
 from opsnb.analysis.sources.embedded import named, quoted
+from opsnb.analysis.sources.value_forms import (
+    AMOUNT,
+    AMOUNT_COMMA,
+    COMMA,
+    FRACTION,
+    NARROW,
+    NUMBERS,
+    PARTS,
+    PLAIN,
+    SHORT_YEAR,
+    THOUSANDS,
+    TIMES,
+    WIDE,
+    Form,
+)  # fmt: skip
 from opsnb.base.errors import SourceError
 
-_TYPED_FIRST = 2000
+_CELLS = 100_000
+"""Values that are looked at to choose which forms are worth asking the whole column for."""
+
+_TOGETHER = 100
+"""Columns a query: its cost grows faster than with their number."""
+
 _EXAMPLES = 3
-
-_CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
-_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-_PARTED = r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
-"""A date that begins with its day, or with its month."""
-
-
-class _Kind(NamedTuple):
-    """A type: the form of all its values, and SQL that turns the value `v` into it."""
-
-    name: str
-    form: str
-    sql: str
-
-
-_COMMA = _Kind(
-    "decimal comma",
-    r"[-+]?(0|[1-9]\d{0,14}|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?",
-    "TRY_CAST(replace(replace(v, '.', ''), ',', '.') AS DOUBLE)",
-)
-_KINDS = (  # a column has the first whose form all its values have
-    _Kind("BIGINT", r"[-+]?(0|[1-9]\d{0,17})", "TRY_CAST(v AS BIGINT)"),
-    _Kind(
-        "DOUBLE",
-        r"[-+]?(0|[1-9]\d{0,14})?(\.\d*)?([eE][-+]?\d+)?",
-        "TRY_CAST(v AS DOUBLE)",
-    ),
-    _COMMA,
-    _Kind("BOOLEAN", r"true|false|TRUE|FALSE|True|False", "TRY_CAST(v AS BOOLEAN)"),
-    _Kind("DATE", _DAY, "TRY_CAST(v AS DATE)"),
-    _Kind(
-        "TIMESTAMPTZ",
-        _DAY + _CLOCK + r" ?(Z|[-+]\d{2}(:?\d{2})?)",
-        "TRY_CAST(v AS TIMESTAMPTZ)",
-    ),
-    _Kind("TIMESTAMP", f"{_DAY}({_CLOCK})?", "TRY_CAST(v AS TIMESTAMP)"),
-    _Kind("parted", f"({_PARTED}|{_DAY})({_CLOCK})?", ""),
-)
+_BLANKS = quoted(" \t\r\n\xa0\u3000\ufeff")
 
 
 class Reading(NamedTuple):
@@ -58,121 +45,231 @@ class Reading(NamedTuple):
     ----------
     where : str
         The source, for errors.
-    decimal : "." or ","
+    decimal : ".", "," or None
+        None: the values have to show it.
     dates : "day first", "month first" or None
         Which of the two leads in 03/04/2026; None: the values have to show it.
+    roles : Roles
+        What the columns are used as; the rest gets the types that its values have.
+    nulls : tuple of str
+        Words for nothing: no value of a number, a time, a date or a flag.
     """
 
     where: str
-    decimal: str = "."
+    decimal: str | None = None
     dates: str | None = None
+    roles: Roles = Roles()
+    nulls: tuple[str, ...] = ()
 
 
-def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Reading) -> None:
+Words = dict[str, dict[str, int]]
+"""Words for nothing by column, each with its number of rows."""
+
+
+def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Reading) -> Words:
     """Moves the table `raw`, all text, to its place with columns of their own types.
+
+    Gives the words for nothing that were taken for an empty value.
 
     Raises
     ------
     SourceError
-        Dates of a column can be read in two ways, or some one way and some the other.
+        Dates of a column can be read in two ways, or some one way and some the other; or so its
+        numbers.
     """
     names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
-    every = [(name, kind) for name in names for kind in _kinds(reading)]
-    likely = _fitting(connection, every, f"(FROM raw LIMIT {_TYPED_FIRST})", True)
-    certain = _fitting(connection, likely, "raw", False)
-    found: dict[str, str] = {}
-    for name, kind in certain:
-        if name in found or (kind is _COMMA and not _plain_comma(connection, name, reading)):
-            continue
-        sql = kind.sql or _dated(connection, name, reading)
-        found[name] = sql.replace("(v ", f"({value(name)} ").replace("(v,", f"({value(name)},")
-    columns = [
-        f"{found[name]} AS {named(name)}" if name in found else named(name) for name in names
-    ]
-    connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(columns)} FROM raw")
+    columns = {name: _value(name) for name in names}
+    kept = {name for name in names if _key(name) in reading.roles.text}
+    samples = _samples(connection, [name for name in names if name not in kept], reading)
+    columns |= {
+        name: f"translate({columns[name]}, '{WIDE}', '{NARROW}')"
+        for name, values in samples.items()
+        if _reckons(name, reading) and any(set(value) & set(WIDE) for value in values)
+    }
+    words: Words = {}
+    found: dict[str, str] = {name: columns[name] for name in kept}
+    waiting = {name: list(_likely(name, samples[name], reading)) for name in samples}
+    while waiting := {name: forms for name, forms in waiting.items() if forms}:
+        asked = {name: forms.pop(0) for name, forms in waiting.items()}
+        for name, empty in _fitting(connection, asked, columns, reading).items():
+            value = _without(columns[name], empty)
+            sql = _typed(connection, name, asked[name], value, reading)
+            if sql is not None:
+                found[name] = sql
+                words |= {name: empty} if empty else {}
+                del waiting[name]
+    chosen = [f"{found[n]} AS {named(n)}" if n in found else named(n) for n in names]
+    wide = len(names) > _TOGETHER  # nothing here to optimise, and the cost of trying is quadratic
+    connection.execute(f"PRAGMA {'disable' if wide else 'enable'}_optimizer")
+    try:
+        connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(chosen)} FROM raw")
+    finally:
+        connection.execute("PRAGMA enable_optimizer")
+    return words
 
 
-def value(name: str) -> str:
+def _key(name: str) -> str:
+    return name.strip().lower()
+
+
+def _reckons(name: str, reading: Reading) -> bool:
+    return _key(name) in reading.roles.number | reading.roles.time
+
+
+def _value(name: str) -> str:
     """A column without blanks around its values; empty ones are NULL."""
-    return f"nullif(trim({named(name)}), '')"
+    return f"nullif(trim({named(name)}, {_BLANKS}), '')"
 
 
-def _kinds(reading: Reading) -> list[_Kind]:
-    """With decimal commas, 1.234 is a thousand and some, and no fraction."""
-    kinds = list(_KINDS)
-    return [kind for kind in kinds if kind.name != "DOUBLE"] if reading.decimal == "," else kinds
+def _batches(names: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), _TOGETHER):
+        yield names[start : start + _TOGETHER]
+
+
+# -- which forms are likely -------------------------------------------------------------------
+
+
+def _samples(
+    connection: duckdb.DuckDBPyConnection, names: list[str], reading: Reading
+) -> dict[str, set[str]]:
+    """Some values of each column, without words for nothing; columns without any are left out."""
+    found: dict[str, set[str]] = {}
+    rows = max(_CELLS // max(len(names), 1), 20)
+    for batch in _batches(names):
+        shown = ", ".join(f"{_value(name)} AS v{n}" for n, name in enumerate(batch))
+        head = connection.execute(f"SELECT {shown} FROM raw LIMIT {min(rows, 2000)}").fetchall()
+        for n, name in enumerate(batch):
+            found[name] = {row[n] for row in head} - {None, *reading.nulls}
+    for batch in _batches([name for name, values in found.items() if not values]):
+        ends = ", ".join(f"min({_value(name)}), max({_value(name)})" for name in batch)
+        row = _row(connection, f"SELECT {ends} FROM raw")
+        for n, name in enumerate(batch):
+            found[name] = set(row[2 * n : 2 * n + 2]) - {None}
+    return {name: values for name, values in found.items() if values}
+
+
+def _likely(name: str, sample: set[str], reading: Reading) -> Iterator[Form]:
+    """The forms that some values of a column have, the narrowest first."""
+    key = _key(name)
+    forms: tuple[Form, ...] = PLAIN
+    if key in reading.roles.number:
+        forms = NUMBERS
+    elif key in reading.roles.time:
+        forms = TIMES
+    shown = {value.translate(str.maketrans(WIDE, NARROW)) for value in sample}
+    values = [v for v in (shown if _reckons(name, reading) else sample) if v not in reading.nulls]
+    for form in forms:
+        if form is FRACTION and reading.decimal == ",":
+            continue  # 1.234 is a thousand and some, and no fraction
+        if form is PARTS and key not in reading.roles.time:
+            values = [v for v in values if not re.fullmatch(SHORT_YEAR, v)] or [""]
+        if all(re.fullmatch(form.form, value, re.ASCII) for value in values):
+            yield form
+
+
+# -- what holds for every value -----------------------------------------------------------------
 
 
 def _fitting(
-    connection: duckdb.DuckDBPyConnection, pairs: list[tuple[str, _Kind]], rows: str, empty: bool
-) -> list[tuple[str, _Kind]]:
-    """The pairs of column and kind whose values all have that form; `empty`: without any."""
-    tests = []
-    for name, kind in pairs:
-        cast = kind.sql.replace("(v ", f"({value(name)} ").replace("(v,", f"({value(name)},")
-        fits = f" AND {cast} IS NOT NULL" if cast else ""
-        tests.append(
-            f"coalesce(bool_and(regexp_full_match({value(name)}, {quoted(kind.form)}){fits})"
-            f" FILTER ({value(name)} IS NOT NULL), {empty})"
-        )
-    if not tests:
-        return []
-    found = _row(connection, f"SELECT {', '.join(tests)} FROM {rows}")
-    return [pair for pair, fit in zip(pairs, found, strict=True) if fit]
+    connection: duckdb.DuckDBPyConnection,
+    asked: Mapping[str, Form],
+    columns: Mapping[str, str],
+    reading: Reading,
+) -> dict[str, dict[str, int]]:
+    """The columns whose values all have the form asked for, with the words for nothing in them."""
+    found: dict[str, dict[str, int]] = {}
+    for batch in _batches(list(asked)):
+        fits = [_fits(name, asked[name], f"v{n}", reading) for n, name in enumerate(batch)]
+        counts = ", ".join(f"count(v{n}), count_if({fit})" for n, fit in enumerate(fits))
+        values = ", ".join(f"{columns[name]} AS v{n}" for n, name in enumerate(batch))
+        row = _row(connection, f"SELECT {counts} FROM (SELECT {values} FROM raw)")
+        for n, name in enumerate(batch):
+            there, fitting = row[2 * n : 2 * n + 2]
+            if fitting == there:
+                found[name] = {}
+            elif fitting and reading.nulls:
+                rest = connection.execute(
+                    f"SELECT v{n}, count(*) FROM (SELECT {columns[name]} AS v{n} FROM raw) "
+                    f"WHERE v{n} IS NOT NULL AND NOT coalesce({fits[n]}, false) "
+                    f"GROUP BY ALL LIMIT {len(reading.nulls) + 1}"
+                ).fetchall()
+                if all(word in reading.nulls for word, _ in rest):
+                    found[name] = dict(rest)
+    return found
 
 
-def _plain_comma(connection: duckdb.DuckDBPyConnection, name: str, reading: Reading) -> bool:
-    """Whether commas are decimal: said so, or shown by a value such as 12,5 (1,234 may be 1234)."""
-    if reading.decimal == ",":
-        return True
-    shown = f"bool_or(regexp_matches({value(name)}, ',(\\d{{1,2}}|\\d{{4,}})$'))"
-    return bool(_row(connection, f"SELECT coalesce({shown}, false) FROM raw")[0])
+def _fits(name: str, form: Form, value: str, reading: Reading) -> str:
+    test = f"regexp_full_match({value}, {quoted(form.form)})"
+    if form is PARTS:
+        return test
+    if _key(name) in reading.roles.faithful:
+        return f"{test} AND CAST({form.sql(value)} AS VARCHAR) = {value}"
+    return f"{test} AND {form.sql(value)} IS NOT NULL"
 
 
-def _dated(connection: duckdb.DuckDBPyConnection, name: str, reading: Reading) -> str:
-    """SQL that reads dates with the day or the month in front, as the values show which."""
-    lead, next_ = (
-        f"TRY_CAST(regexp_extract({value(name)}, '^(\\d{{1,2}})[-/.](\\d{{1,2}})[-/.]\\d{{4}}', "
-        f"{part}) AS INT)"
-        for part in (1, 2)
+def _without(value: str, words: Mapping[str, int]) -> str:
+    """A value that is NULL where it is one of the words."""
+    listed = ", ".join(map(quoted, words))
+    return f"CASE WHEN {value} NOT IN ({listed}) THEN {value} END" if words else value
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection, name: str, form: Form, value: str, reading: Reading
+) -> str | None:
+    """SQL that reads a column in a form; None where its values do not show that they mean it."""
+    if form is PARTS:
+        faithful = _key(name) in reading.roles.faithful
+        return None if faithful else read_parted(connection, name, value, reading)
+    is_number = _key(name) in reading.roles.number
+    if form is COMMA or form is AMOUNT_COMMA:
+        if not _decimal_is(",", connection, value, reading):
+            return None
+    elif form is AMOUNT:
+        grouped = _any(connection, f"contains({value}, ',')")
+        if grouped and not _decimal_is(".", connection, value, reading):
+            raise _two_ways(connection, name, value, ",", reading)
+    elif form is FRACTION and is_number and reading.decimal is None:
+        doubtful = quoted(rf"{THOUSANDS}|[-+]?\d{{1,3}}")
+        if not _any(connection, f"NOT regexp_full_match({value}, {doubtful})"):
+            raise _two_ways(connection, name, value, ".", reading)
+    return form.sql(value)
+
+
+def _decimal_is(
+    sign: str, connection: duckdb.DuckDBPyConnection, value: str, reading: Reading
+) -> bool:
+    """Whether a sign is the decimal one: said so, or shown (1,234 may be 1234, 12,5 may not)."""
+    if reading.decimal is not None:
+        return reading.decimal == sign
+    other = r"\." if sign == "," else ","
+    this = "," if sign == "," else r"\."
+    shown = rf"{this}(\d{{1,2}}|\d{{4,}})(\D*)$|{other}\d{{3}}{this}\d|{other}\d{{3}}{other}\d{{3}}"
+    against = rf"{other}(\d{{1,2}}|\d{{4,}})(\D*)$"
+    found = _row(
+        connection,
+        f"SELECT coalesce(bool_or(regexp_matches({value}, {quoted(shown)})), false), "
+        f"coalesce(bool_or(regexp_matches({value}, {quoted(against)})), false) FROM raw",
     )
-    day, month = (
-        connection.execute(
-            f"SELECT DISTINCT {value(name)} FROM raw WHERE {which} > 12 LIMIT {_EXAMPLES}"
-        ).fetchall()
-        for which in (lead, next_)
+    return bool(found[0]) and not found[1]
+
+
+def _two_ways(
+    connection: duckdb.DuckDBPyConnection, name: str, value: str, sign: str, reading: Reading
+) -> SourceError:
+    examples = connection.execute(
+        f"SELECT DISTINCT {value} AS v FROM raw WHERE contains(v, '{sign}') ORDER BY v "
+        f"LIMIT {_EXAMPLES}"
+    ).fetchall()
+    listed = "; ".join(str(row[0]) for row in examples)
+    return SourceError(
+        f'the column "{name}" has numbers that can be read two ways ({listed})',
+        where=reading.where,
+        hint='add decimal = "." (1,234.5) or decimal = "," (1.234,5) to the source',
     )
-    if day and month:
-        shown = ", ".join(row[0] for row in (day[0], month[0]))
-        raise SourceError(
-            f'the column "{name}" has dates with the day first and dates with the month first '
-            f"({shown})",
-            where=reading.where,
-            hint="write them all as 2026-10-31",
-        )
-    order = reading.dates or ("day first" if day else "month first" if month else None)
-    against = month if order == "day first" else day
-    if order is None or against:
-        examples = (
-            against
-            or connection.execute(
-                f"SELECT DISTINCT {value(name)} FROM raw WHERE {lead} IS NOT NULL LIMIT {_EXAMPLES}"
-            ).fetchall()
-        )
-        what = f"that are not {order}" if order else "that can be read two ways"
-        raise SourceError(
-            f'the column "{name}" has dates {what} ({", ".join(row[0] for row in examples)})',
-            where=reading.where,
-            hint='add dates = "day first" or "month first" to the source, or write 2026-10-31',
-        )
-    swap = r"\3-\2-\1" if order == "day first" else r"\3-\1-\2"
-    iso = (
-        f"regexp_replace({value(name)}, '^(\\d{{1,2}})[-/.](\\d{{1,2}})[-/.](\\d{{4}})', '{swap}')"
-    )
-    timed = _row(
-        connection, f"SELECT coalesce(bool_or(contains({value(name)}, ':')), false) FROM raw"
-    )[0]
-    return f"CAST({iso} AS {'TIMESTAMP' if timed else 'DATE'})"
+
+
+def _any(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
+    return bool(_row(connection, f"SELECT coalesce(bool_or({condition}), false) FROM raw")[0])
 
 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

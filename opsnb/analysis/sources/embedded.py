@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opsnb.analysis.sources.column_roles import Ask
 from opsnb.analysis.sources.queries import compile_once, keep_queries
 from opsnb.analysis.sources.shared_results import share
 from opsnb.base import core_share
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     from ibis.backends.duckdb import Backend
 
+    from opsnb.analysis.sources.column_uses import ColumnUses
 
 _Stamp = tuple[int, ...]
 
@@ -43,10 +45,22 @@ class Engine:
     downloads no extensions. Times with a zone are UTC.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, asks: Iterable[Ask] = (), zone: str = "UTC") -> None:
         self.root = root
+        self.zone = zone
+        """That of naive times, where files hold them beside times with a zone."""
+        self.asks = list(asks)
         self.files: dict[Path, _Stamp] = {}
         """What its sources read, each as it was when it was opened."""
+        self.nulls: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
+        """Words for nothing that text files were read with: rows by source, table, column, word."""
+
+    @functools.cached_property
+    def uses(self) -> ColumnUses:
+        """What the tables of the workspace make of the columns of its sources."""
+        from opsnb.analysis.sources.column_uses import ColumnUses
+
+        return ColumnUses(self.asks)
 
     def opens(self, paths: Iterable[Path]) -> None:
         """Notes files that a source is about to read."""

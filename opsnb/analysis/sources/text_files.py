@@ -64,8 +64,12 @@ def load(
     connection.execute(f"CREATE TEMP VIEW raw AS {union}")
     rejected = _rejected(connection, lines, bad)
     _set_aside(bad, engine.root / _QUARANTINE / f"{config.name}.{name}.csv")
-    reading = Reading(f"{where}, {name}", config.decimal, config.dates)
-    give_types(connection, f"{named(config.name)}.{named(name)}", reading)
+    roles = engine.uses.of(config.name, name)
+    nulls = roles.nulls if roles.nulls is not None else config.null_words
+    reading = Reading(f"{where}, {name}", config.decimal, config.dates, roles, nulls)
+    target = f"{named(config.name)}.{named(name)}"
+    if words := give_types(connection, target, reading):
+        engine.nulls.setdefault(config.name, {})[name] = words
     connection.execute("DROP VIEW raw;" + "".join(f"DROP TABLE {part};" for part in parts))
     return rejected
 

@@ -15,6 +15,9 @@ from opsnb.analysis.tables import (
     exchange,
     exclusions,
     identities,
+    long_ids,
+    null_words,
+    numeric_times,
     refund_rows,
     repeats,
     sla,
@@ -34,6 +37,9 @@ SERIOUS = 0.05
 
 _STALE_DAYS = 2
 
+_SUBJECTS = (refund_rows, currencies, identities, sla, null_words, numeric_times, long_ids)
+"""What each counts in the table's one query, and what it then says."""
+
 OF_VALUES = (
     "misfit", "misfit_out", "unknown_value", "word_for_nothing", "padded_id", "below", "above",
     "future",
@@ -52,12 +58,9 @@ def inspect(table: TypedTable) -> TableReport:
         *_unreadable(table, found["rows"]),
         *(_issue(table, rows, probe, found) for probe in asked if found[probe.key]),
         *twice.values(),
-        *refund_rows.issues(table, found),
-        *currencies.issues(table, found),
+        *(issue for subject in _SUBJECTS for issue in subject.issues(table, found)),
         *exchange.issues(table),
         *exclusions.issues(table),
-        *identities.issues(table, found),
-        *sla.issues(table, found),
     ]
     identical = twice[repeats.IDENTICAL].count if repeats.IDENTICAL in twice else 0
     known = {column.name for column in table.contract.columns} | set(table.contract.dates)
@@ -92,7 +95,7 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}
     if table.contract.total is not None:
         measures["total"] = rows[table.contract.total].sum()
-    for subject in (repeats, refund_rows, currencies, identities, sla):
+    for subject in (repeats, *_SUBJECTS):
         measures |= subject.measures(table, rows, kept)
     return measures | _prints(table, rows)
 

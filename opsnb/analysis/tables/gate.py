@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from opsnb.analysis.tables.day_share import hour_issues
 from opsnb.analysis.tables.recorded import record_issues, record_of
 from opsnb.analysis.tables.row_level import collapse_at_end, goes_on
 from opsnb.analysis.tables.shared_ids import with_shared_ids
@@ -25,6 +26,8 @@ def report_of(workspace: Workspace, name: str) -> TableReport:
     table = open_table(workspace, name)
     report = table.report
     more = tuple(record_issues(record_of(workspace, name), table.contract))
+    if (moment := table.contract.moment) is not None:
+        more += tuple(hour_issues(table.days.values(), moment, workspace.timezone))
     if not more:
         return report
     issues = sorted((*report.issues, *more), key=lambda issue: -LEVELS.index(issue.level))

@@ -15,11 +15,7 @@ from opsnb.analysis.tables.currencies import AMOUNT
 from opsnb.analysis.tables.exchange import UNPRICED
 from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
 from opsnb.base.errors import TableError
-
-WORDS_FOR_NOTHING = (
-    "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "NA", "None", "nan", "NaN", "?", "-", "无", "空",
-)  # fmt: skip
-"""What exports write for an empty value, to the letter: a customer may be called Null."""
+from opsnb.base.workspace import WORDS_FOR_NOTHING
 
 _LONGEST = max(map(len, WORDS_FOR_NOTHING))
 
@@ -118,20 +114,14 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
 def _of_texts(
     table: TypedTable, rows: ir.Table, kept: ir.BooleanValue, name: str
 ) -> Iterator[Probe]:
-    """Ids that are words for nothing, or that blanks tell apart; in other columns the words.
-
-    Logs, which have no key and the most rows, are read for their ids alone.
-    """
-    column, is_id = table.contract[name], name in table.contract.ids
-    if column.type != "text" or column.allowed or name == table.contract.comment:
+    """Words for nothing in texts that are no ids; not of logs, which have no key."""
+    column = table.contract[name]
+    if column.type != "text" or column.allowed or name == table.contract.comment or not table.key:
         return
-    if not (is_id or table.key):
+    if f"{MARK}null_{name}" in rows.columns:  # they count as empty
         return
     # Only short texts are looked up in the list, which is most of what it would cost.
     nothing = ibis.cases(
         (rows[name].length() <= _LONGEST, rows[name].isin(WORDS_FOR_NOTHING)), else_=False
     )
-    yield Probe("word_for_nothing", "warn" if is_id else "note", kept & nothing, name)
-    if is_id:
-        padded = rows[name].endswith(" ") | rows[name].startswith(" ")
-        yield Probe("padded_id", "warn", kept & padded, name)
+    yield Probe("word_for_nothing", "note", kept & nothing, name)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opsnb.analysis.sources import Source
-from opsnb.analysis.tables.contract import Contract
+from opsnb.analysis.tables.contract import Column, Contract
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.own_tables import contract_from, require_declared
 from opsnb.base.errors import ContractError, OpsnbError
-from opsnb.base.workspace import TableConfig
+from opsnb.base.workspace import WORDS_FOR_NOTHING, TableConfig
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -89,7 +89,13 @@ class TypedTable:
     """
 
     def __init__(
-        self, config: TableConfig, source: Source, zone: str, as_of: dt.date, currency: str
+        self,
+        config: TableConfig,
+        source: Source,
+        zone: str,
+        as_of: dt.date,
+        currency: str,
+        nulls: list[str] | None = None,
     ) -> None:
         self.name = config.name
         self.config = config
@@ -97,7 +103,8 @@ class TypedTable:
         self.zone = zone
         self.as_of = as_of
         self.currency = currency
-        self.contract = _contract(config)
+        self.contract = contract_of(config)
+        self._nulls = config.nulls if config.nulls is not None else nulls
         self._raw = raw = _mapped(config, source)
         self._own = _renamed(raw.columns, self.contract)
         require_declared(self.contract, self._own)
@@ -138,7 +145,8 @@ class TypedTable:
         """All rows in canonical types, with a mark for what does not fit and what is left out."""
         import ibis
 
-        from opsnb.analysis.tables.casts import cast, given, may_fail, tidy
+        from opsnb.analysis.tables.casts import cast, given, may_fail, one_of, tidy
+        from opsnb.analysis.tables.unix_times import unit
 
         dialect = self.source.dialect
         columns = {column.name: column for column in self.contract.columns}
@@ -149,6 +157,11 @@ class TypedTable:
             if column is None:
                 values[name] = tidy(value, self.zone, dialect)
                 continue
+            if value.type().is_string() and (words := self._words_for_nothing(column)):
+                marks[f"{MARK}null_{name}"] = word = one_of(value, words)
+                value = ibis.ifelse(word.isnull(), value, ibis.null("string"))
+            elif column.type in ("time", "date") and value.type().is_numeric():
+                marks[f"{MARK}unit_{name}"] = unit(value)
             values[name] = cast(value, column, self.zone, dialect)
             if column.type == "text" and value.type().is_integer() and column.default is None:
                 marks[f"{WHOLE}{name}"] = value
@@ -179,6 +192,16 @@ class TypedTable:
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
         return raw.select(**values, **marks)
 
+    def _words_for_nothing(self, column: Column) -> Sequence[str]:
+        """The words that count as empty in a column: in texts that are no ids those asked for."""
+        if column.name == self.contract.comment or column.allowed:
+            return ()
+        if self._nulls is not None:
+            return self._nulls
+        name = column.name  # a region may be called NA, no record is
+        is_id = name in self.contract.ids or name.endswith("_id")
+        return WORDS_FOR_NOTHING if column.type != "text" or is_id else ()
+
     def _waiting(
         self, values: dict[str, ir.Value], marks: dict[str, ir.Value]
     ) -> ir.BooleanValue | None:
@@ -202,7 +225,7 @@ def as_told(rows: ir.Table, name: str) -> ir.Value:
     return rows[f"{WHOLE}{name}"] if f"{WHOLE}{name}" in rows.columns else rows[name]
 
 
-def _contract(config: TableConfig) -> Contract:
+def contract_of(config: TableConfig) -> Contract:
     """The table's contract; an order in several lines has no key and may have negative lines."""
     contract = contract_from(config)
     if config.grain != "line":

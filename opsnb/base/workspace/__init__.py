@@ -30,6 +30,7 @@ from opsnb.base.workspace.columns import ColumnConfig
 from opsnb.base.workspace.file import (
     FILE,
     METRICS,
+    WORDS_FOR_NOTHING,
     CheckConfig,
     CycleConfig,
     Cycles,
@@ -44,6 +45,7 @@ from opsnb.base.workspace.file import (
 __all__ = [
     "FILE",
     "METRICS",
+    "WORDS_FOR_NOTHING",
     "CheckConfig",
     "ColumnConfig",
     "CycleConfig",

@@ -24,13 +24,20 @@ FILE = "opsnb.toml"
 METRICS = "metrics.toml"
 
 
+WORDS_FOR_NOTHING = (
+    "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "NA", "None", "nan", "NaN", "?", "-", "无", "空",
+)  # fmt: skip
+"""What exports write for an empty value, to the letter: a customer may be called Null."""
+
+
 class SourceConfig(Strict):
     """[sources.NAME]: where data lives."""
 
     url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
     encoding: str = Field(default="utf-8", examples=['"gb18030"'])
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     dates: Literal["day first", "month first"] | None = None
+    nulls: list[str] | None = Field(default=None, examples=['["NULL", "-"]'])
     memory_limit: str | None = Field(
         default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
     )
@@ -45,6 +52,11 @@ class SourceConfig(Strict):
     def expanded_url(self) -> str:
         """The URL with environment variables filled in; may hold a password, never show it."""
         return expand_url(self.url, f"{FILE}: sources.{self.name}.url")
+
+    @property
+    def null_words(self) -> tuple[str, ...]:
+        """What stands for an empty value in the source."""
+        return WORDS_FOR_NOTHING if self.nulls is None else tuple(self.nulls)
 
     def problems(self) -> Iterable[Problem]:
         if written_out(self.url):
@@ -106,6 +118,7 @@ class TableConfig(Strict):
     columns: OwnColumns | None = Field(
         default=None, examples=['{session_id = "id", user_id = "user", minutes = "number"}']
     )
+    nulls: list[str] | None = Field(default=None, examples=['["NULL", "-"]'])
     recorded_from: Day | None = Field(default=None, examples=["2026-08-26"])
     recorded_until: Day | None = Field(default=None, examples=["2026-10-31"])
     gaps: list[Span] = Field(default=[], examples=["[{start = 2026-10-29, end = 2026-10-30}]"])

@@ -29,7 +29,9 @@ def open_csv(config: SourceConfig, url: str, engine: Engine) -> Source:
         if found.rows or found.lost:
             rejected[name] = found
     texts = {name: TextFiles(p, config.encoding, engine.root) for name, p in tables.items()}
-    return Source(config.name, engine.backend, ("memory", config.name), rejected, texts)
+    nulls = engine.nulls.get(config.name, {})
+    place = ("memory", config.name)
+    return Source(config.name, engine.backend, place, rejected, texts=texts, nulls=nulls)
 
 
 CONNECTOR = Connector(open_csv, files=True)

@@ -37,7 +37,9 @@ def open_excel(config: SourceConfig, url: str, engine: Engine) -> Source:
                     found = load(engine, config, name, [text], where)
                     if found.rows or found.lost:
                         rejected[name] = found
-    return Source(config.name, engine.backend, ("memory", config.name), rejected)
+    nulls = engine.nulls.get(config.name, {})
+    place = ("memory", config.name)
+    return Source(config.name, engine.backend, place, rejected, nulls=nulls, workbook=True)
 
 
 def _sheets(path: Path, stem: str, many: bool, folder: Path, where: str) -> dict[str, Path]:
@@ -74,7 +76,7 @@ def _text(cell: Any) -> str:
     """A cell as a text file would hold it: whole numbers without a fraction, ISO times."""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e21:
         return str(int(cell))
     if isinstance(cell, dt.datetime):
         whole_day = cell.time() == dt.time()

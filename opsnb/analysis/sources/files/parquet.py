@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from opsnb.analysis.sources.base import Source, first_line
-from opsnb.analysis.sources.embedded import Engine, data_files, free_name, named, quoted
+from opsnb.analysis.sources.embedded import Engine, data_files, free_name, named
+from opsnb.analysis.sources.parquet_types import rows_of
 from opsnb.base.connectors import Connector
 from opsnb.base.errors import SourceError
 from opsnb.base.workspace import SourceConfig
@@ -18,12 +19,10 @@ def open_parquet(config: SourceConfig, url: str, engine: Engine) -> Source:
     engine.connection.execute(f"CREATE SCHEMA {named(config.name)}")
     for name, paths in tables.items():
         engine.opens(paths)
-        files = ", ".join(quoted(path) for path in paths)
+        roles = engine.uses.of(config.name, name)
         try:
-            engine.connection.execute(
-                f"CREATE VIEW {named(config.name)}.{named(name)} AS "
-                f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
-            )
+            rows = rows_of(engine.connection, paths, engine.zone, roles.text)
+            engine.connection.execute(f"CREATE VIEW {named(config.name)}.{named(name)} AS {rows}")
         except Exception as error:
             raise SourceError(
                 f"cannot read {paths[0].name} ({first_line(error)})",
