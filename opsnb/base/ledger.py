@@ -22,6 +22,7 @@ from typing import Any
 from opsnb.base.durable import sync_folder
 from opsnb.base.entries import KINDS, Entry, Kind, Outcome, added, apply, entry_id
 from opsnb.base.errors import LedgerError
+from opsnb.base.json_text import read_json
 from opsnb.base.messages import Label
 
 try:
@@ -46,15 +47,26 @@ class Ledger:
 
     # -- reading -----------------------------------------------------------------------
 
-    def entries(self, kind: Kind | None = None, *, taken_back: bool = False) -> list[Entry]:
+    def entries(
+        self,
+        kind: Kind | None = None,
+        *,
+        taken_back: bool = False,
+        faults: list[LedgerError] | None = None,
+    ) -> list[Entry]:
         """Every entry that was not withdrawn, the oldest first; with `taken_back` those, too.
+
+        Parameters
+        ----------
+        faults : list, optional
+            Takes the lines that cannot be read; what the others say is then given.
 
         Raises
         ------
         LedgerError
-            A line cannot be read.
+            A line cannot be read, and there is no list of faults to take it.
         """
-        found = self._all().values()
+        found = self._all(faults).values()
         return [
             e for e in found if (taken_back or e.state != "withdrawn") and kind in (None, e.kind)
         ]
@@ -83,11 +95,11 @@ class Ledger:
             hint=f"take one of {several}" if several and id else f"see opsnb {kind}s list",
         )
 
-    def _all(self) -> dict[str, Entry]:
+    def _all(self, faults: list[LedgerError] | None) -> dict[str, Entry]:
         lines = [
             (line, where)
             for path in sorted(self.folder.glob("*.jsonl"))
-            for line, where in _lines(path)
+            for line, where in _lines(path, faults)
         ]
         lines.sort(key=lambda pair: str(pair[0].get("at", "")))  # stable: order within a file
         known: dict[str, Entry] = {}
@@ -95,7 +107,7 @@ class Ledger:
             try:
                 apply(known, line)
             except (KeyError, TypeError, ValueError) as error:
-                raise _unreadable(where, f"{type(error).__name__}: {error}") from error
+                _tell(_unreadable(where, f"{type(error).__name__}: {error}"), faults)
         return known
 
     # -- writing -----------------------------------------------------------------------
@@ -242,13 +254,13 @@ def _mended(descriptor: int) -> dict[str, Any]:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = read_json(line.decode("utf-8"))
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
 
-def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+def _lines(path: Path, faults: list[LedgerError] | None) -> Iterator[tuple[dict[str, Any], str]]:
     """The objects of a file, each with its place; an unfinished last line was never said."""
     pieces = path.read_bytes().split(b"\n")
     for number, piece in enumerate(pieces, 1):
@@ -259,8 +271,16 @@ def _lines(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
         if line is None:
             if number == len(pieces):
                 return
-            raise _unreadable(where, "no JSON object")
+            _tell(_unreadable(where, "no JSON object"), faults)
+            continue
         yield {"cycle": path.stem, **line}, where
+
+
+def _tell(fault: LedgerError, faults: list[LedgerError] | None) -> None:
+    """Puts a fault with the others, or raises it where nobody gathers them."""
+    if faults is None:
+        raise fault
+    faults.append(fault)
 
 
 def _unreadable(where: str, why: str) -> LedgerError:

@@ -112,7 +112,8 @@ class TypedTable:
             if c.empty == "out"
         ]
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
-        return raw.select(**values, **marks)
+        # by name and not as keywords: a team's column may be called self
+        return raw.select([value.name(name) for name, value in {**values, **marks}.items()])
 
     def _waiting(
         self, values: dict[str, ir.Value], marks: dict[str, ir.Value]
@@ -154,11 +155,12 @@ def _mapped(config: TableConfig, source: Source) -> ir.Table:
 def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
     """The team's columns and what they are called here; ContractError when some are missing.
 
-    Names of the contract are found in any case (`Order_ID`).
+    Names of the contract are found in any case (`Order_ID`); those that begin as the checks'
+    helper columns do are set apart from them.
     """
     own = list(columns)
     known = {column.name for column in contract.columns}
-    names = {name: name for name in own}
+    names = {name: f"own_{name}" if name.lower().startswith(MARK) else name for name in own}
     for name in own:
         lower = name.strip().lower()
         if lower in known and lower not in own and lower not in names.values():
