@@ -15,7 +15,14 @@ from pydantic.fields import FieldInfo
 from opsnb.analysis.metrics.metric import KINDS
 from opsnb.analysis.tables import CONTRACTS, Column, Contract
 from opsnb.base.toml_model import Strict
-from opsnb.base.workspace.file import CheckConfig, CycleConfig, File, SourceConfig, TableConfig
+from opsnb.base.workspace.file import (
+    CheckConfig,
+    CycleConfig,
+    File,
+    SourceConfig,
+    TableConfig,
+    TextConfig,
+)
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data.md"
 COMMAND = "python -m tests.data_page"
@@ -24,6 +31,7 @@ SECTIONS = {
     "[workspace]": File.model_fields["workspace"].annotation,
     "[report]": File.model_fields["report"].annotation,
     "[sources.NAME]": SourceConfig,
+    "[sources.NAME.tables.TABLE]": TextConfig,
     "[tables.NAME]": TableConfig,
     "[[tables.NAME.checks]]": CheckConfig,
     "[[cycles.KIND]]": CycleConfig,
@@ -48,7 +56,7 @@ def keys() -> str:
         rows += [
             (f"`{section}`", f"`{name}`", _held(field), _default(field))
             for name, field in model.model_fields.items()
-            if name != "checks"  # a section of its own
+            if name not in ("checks", "tables")  # sections of their own
         ]
     return table(["section", "key", "holds", "default"], rows)
 

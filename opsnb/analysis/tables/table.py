@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
+import re
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,7 +15,7 @@ from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
 from opsnb.analysis.tables.table_report import TableReport
 from opsnb.analysis.tables.typed_table import TypedTable
-from opsnb.base.errors import TableError, did_you_mean
+from opsnb.base.errors import SourceError, TableError, did_you_mean
 from opsnb.base.workspace import TableConfig, Workspace
 
 if TYPE_CHECKING:
@@ -74,10 +76,19 @@ def open_table(workspace: Workspace, name: str) -> Table:
     if name not in tables:
         config = _config(workspace, name)
         source = open_source(workspace, config.source, noted=False)
+        _open_others(workspace, config)
         tables[name] = Table(
             config, source, workspace.timezone, workspace.as_of, workspace.currency
         )
     return tables[name]
+
+
+def _open_others(workspace: Workspace, config: TableConfig) -> None:
+    """Opens further sources whose tables a query names in full (`lake.orders`)."""
+    for name in workspace.sources if config.sql else ():
+        if name != config.source and re.search(rf"\b{name}\b\W*\.", config.sql or ""):
+            with contextlib.suppress(SourceError):  # the query says what it lacks
+                open_source(workspace, name, noted=False)
 
 
 def fingerprints(workspace: Workspace) -> dict[str, str | None]:

@@ -36,6 +36,7 @@ from opsnb.base.workspace.file import (
     SourceConfig,
     Span,
     TableConfig,
+    TextConfig,
     find,
     read_file,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "SourceConfig",
     "Span",
     "TableConfig",
+    "TextConfig",
     "Workspace",
 ]
 

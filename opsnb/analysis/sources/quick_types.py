@@ -1,0 +1,147 @@
+"""Large text files: read and typed in one pass, where a sample tells the types and all values fit.
+
+The sample's types come from `column_types`, which knows the rules. Each value is then taken only
+where it is written as its type itself writes it (whole numbers, days and times come back as they
+were; fractions have a plain form), so that the types are those that all values would give. At the
+first value that is not, the pass ends, and the table is read the careful way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from opsnb.analysis.sources.column_types import Reading, give_types
+from opsnb.analysis.sources.embedded import named, quoted
+from opsnb.base.errors import SourceError
+
+SAMPLE = 2000
+"""Rows of each file that tell the types; smaller files are not worth a pass of their own."""
+
+_ZONED = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[-+]\d{2}(:\d{2})?)"
+_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+
+
+def _same(v: str, c: str) -> str:
+    return f"{c}::VARCHAR IS NOT DISTINCT FROM {v}"
+
+
+def _form(v: str, c: str, form: str) -> str:
+    return f"{v} IS NULL OR ({c} IS NOT NULL AND regexp_full_match({v}, {quoted(form)}))"
+
+
+def _fraction(v: str, c: str) -> str:
+    """By the order of its signs, which costs less than its form: no leading zero, no 1_000."""
+    ranges = (("1", ":"), (".", "00"), ("-1", "-:"), ("-0.", "-0/"))
+    begins = " OR ".join(f"({v} >= '{low}' AND {v} < '{high}')" for low, high in ranges)
+    plain = f"({begins}) AND NOT contains({v}, '_') AND NOT contains({v}, ' ')"
+    return f"{v} IS NULL OR (abs({c}) < 1e15 AND {plain})"
+
+
+_PLAIN: dict[str, Callable[[str, str], str]] = {
+    "VARCHAR": lambda v, c: "true",
+    "BIGINT": lambda v, c: f"{_same(v, c)} AND strlen(coalesce({v}, '')) <= 15",
+    "DOUBLE": _fraction,
+    "BOOLEAN": lambda v, c: _form(v, c, "true|TRUE|True|false|FALSE|False"),
+    "DATE": _same,
+    "TIMESTAMP": lambda v, c: f"{_same(v, c)} OR {_form(v, c, _TIME)}",
+    "TIMESTAMP WITH TIME ZONE": lambda v, c: _form(v, c, _ZONED),
+}
+"""SQL that holds where a text `v` is plainly of a type, and `c` its value."""
+
+
+def copy_typed(
+    connection: duckdb.DuckDBPyConnection,
+    target: str,
+    scans: Sequence[str],
+    names: Sequence[Sequence[str]],
+    reading: Reading,
+) -> list[int] | None:
+    """Makes the table `target` of files in one pass; None where it has to be made the careful way.
+
+    Parameters
+    ----------
+    scans : sequence of str
+        SQL that reads a file as text.
+    names : sequence of sequence of str
+        The columns of each.
+
+    Returns
+    -------
+    list of int or None
+        The rows of each file.
+    """
+    try:
+        types = _sampled(connection, scans, reading)
+        if types is None:
+            return None
+        columns = ", ".join(f"{named(name)} {kind}" for name, kind in types.items())
+        connection.execute(f"CREATE TABLE {target} ({columns})")
+        rows = [
+            _copied(connection, target, scan, {name: types[name] for name in own})
+            for scan, own in zip(scans, names, strict=True)
+        ]
+        (bad,) = connection.execute("SELECT count(*) FROM reject_errors").fetchall()[0]
+        if not bad:
+            return rows
+    except (duckdb.Error, SourceError):  # the careful way says what it is, if anything is
+        pass
+    connection.execute(f"DROP TABLE IF EXISTS {target}")
+    _forget(connection)
+    return None
+
+
+def _copied(
+    connection: duckdb.DuckDBPyConnection, target: str, scan: str, types: dict[str, str]
+) -> int:
+    chosen = ", ".join(f"{_plain(name, kind)} AS {named(name)}" for name, kind in types.items())
+    statement = f"INSERT INTO {target} BY NAME SELECT {chosen} FROM {scan}"
+    return int(connection.execute(statement).fetchall()[0][0])
+
+
+def _plain(name: str, kind: str) -> str:
+    """SQL of a column's value; an error where its text is not plainly of the type."""
+    text = named(name)
+    if kind == "VARCHAR":
+        return text
+    value = f"TRY_CAST({text} AS {kind})"
+    return f"CASE WHEN {_PLAIN[kind](text, value)} THEN {value} ELSE error('another form') END"
+
+
+def _sampled(
+    connection: duckdb.DuckDBPyConnection, scans: Sequence[str], reading: Reading
+) -> dict[str, str] | None:
+    """The types of the columns by the first rows of each file; None where the files are short.
+
+    None, too, where this pass would make other values of them than the careful way.
+    """
+    union = " UNION ALL BY NAME ".join(f"(SELECT * FROM {scan} LIMIT {SAMPLE})" for scan in scans)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE few AS {union}")
+        (rows,) = connection.execute("SELECT count(*) FROM few").fetchall()[0]
+        if rows < SAMPLE:
+            return None
+        connection.execute("CREATE OR REPLACE TEMP VIEW raw AS FROM few")
+        give_types(connection, "temp.few_typed", reading)
+        described = connection.execute("DESCRIBE temp.few_typed").fetchall()
+        types = {name: kind for name, kind, *_ in described}
+        if not set(types.values()) <= _PLAIN.keys():
+            return None
+        chosen = ", ".join(f"{_plain(name, kind)} AS {named(name)}" for name, kind in types.items())
+        both = f"(SELECT {chosen} FROM few) EXCEPT ALL (FROM temp.few_typed)"
+        (other,) = connection.execute(f"SELECT count(*) FROM ({both})").fetchall()[0]
+        return None if other else types
+    finally:
+        connection.execute(
+            "DROP VIEW IF EXISTS temp.raw; DROP TABLE IF EXISTS temp.few; "
+            "DROP TABLE IF EXISTS temp.few_typed"
+        )
+        _forget(connection)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empties DuckDB's own tables of lines that were no rows; they are made with the first scan."""
+    with contextlib.suppress(duckdb.CatalogException):
+        connection.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
