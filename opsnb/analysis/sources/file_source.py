@@ -78,6 +78,7 @@ def file_remarks(
 
 def _together(paths: list[Path], rows: Mapping[Path, int] | None) -> list[Remark]:
     """That several files were read as one table, and which of them hold the same."""
+    paths = [path for path in paths if rows is None or path in rows]
     if len(paths) < 2:
         return []
     sample = tuple(

@@ -41,6 +41,12 @@ _COMMON = {"gb18030": range(0xB0, 0xD8), "big5": range(0xA4, 0xC7)}
 """First bytes of the signs that texts in an encoding mostly hold."""
 
 
+class OtherText(SourceError):
+    """A file that is no text, or is in another encoding than it is read in (`fits`, if known)."""
+
+    fits: str | None = None
+
+
 def plain_text(path: Path, encoding: str, folder: Path, where: str, table: str) -> Path:
     """The file itself where it is in UTF-8, else a copy in `folder` that is.
 
@@ -60,18 +66,15 @@ def plain_text(path: Path, encoding: str, folder: Path, where: str, table: str) 
         wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _mostly_nul(head)
         if not wide and _decodes(head):
             return file
-        raise _other_encoding(path, file, where, table)
+        raise _other_encoding(path, file, "UTF-8", where, table)
     copy = folder / f"{len(list(folder.iterdir()))}.csv"
     try:
         with copy.open("w", encoding="utf-8", newline="") as out:
             for block in _decoded(file, codec):
                 out.write(block)
     except UnicodeError as error:
-        fits = guess(file)
-        raise SourceError(
-            f"{path.name} is not in {encoding} ({first_line(error)})",
-            where=where,
-            hint=f'write encoding = "{fits}"' if fits else "give the encoding it was saved in",
+        raise _other_encoding(
+            path, file, f"{encoding} ({first_line(error)})", where, table
         ) from None
     return copy
 
@@ -152,23 +155,25 @@ def _require_text(path: Path, head: bytes, codec: str, where: str) -> None:
     )
     binary = not wide and control > len(head) // 50
     if what or binary:
-        raise SourceError(
+        raise OtherText(
             f"{path.name} is no text file but {what or 'a binary one'}",
             where=where,
             hint=_FIXES.get(what or "", "take it out of the folder, or export the table as CSV"),
         )
 
 
-def _other_encoding(path: Path, file: Path, where: str, table: str) -> SourceError:
+def _other_encoding(path: Path, file: Path, given: str, where: str, table: str) -> OtherText:
     fits = guess(file)
-    return SourceError(
-        f"{path.name} is not in UTF-8",
+    error = OtherText(
+        f"{path.name} is not in {given}",
         where=where,
         hint=f'add encoding = "{fits}" to the source, or under [{where}.tables.{_key(table)}] '
         "for this table alone"
         if fits
         else "save it as CSV in UTF-8; no encoding fits all of it",
     )
+    error.fits = fits
+    return error
 
 
 def _key(name: str) -> str:

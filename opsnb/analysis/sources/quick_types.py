@@ -34,10 +34,15 @@ def _form(v: str, c: str, form: str) -> str:
 
 def _fraction(v: str, c: str) -> str:
     """By the order of its signs, which costs less than its form: no leading zero, no 1_000."""
-    ranges = (("1", ":"), (".", "00"), ("-1", "-:"), ("-0.", "-0/"))
+    ranges = ((".", "00"), ("-1", "-:"), ("-0.", "-0/"))
     begins = " OR ".join(f"({v} >= '{low}' AND {v} < '{high}')" for low, high in ranges)
-    plain = f"({begins}) AND NOT contains({v}, '_') AND NOT contains({v}, ' ')"
-    return f"{v} IS NULL OR (abs({c}) < 1e15 AND {plain})"
+    most = f"{v} >= '1' AND {v} < ':' AND {c} < 1e15 AND NOT contains({v}, '_')"
+    other = f"{v} IS NULL OR (({begins}) AND abs({c}) < 1e15 AND NOT contains({v}, '_'))"
+    return f"CASE WHEN {most} THEN true ELSE {other} END"
+
+
+def _moment(v: str, c: str) -> str:
+    return f"CASE WHEN {_same(v, c)} THEN true ELSE {_form(v, c, _TIME)} END"
 
 
 _PLAIN: dict[str, Callable[[str, str], str]] = {
@@ -46,7 +51,7 @@ _PLAIN: dict[str, Callable[[str, str], str]] = {
     "DOUBLE": _fraction,
     "BOOLEAN": lambda v, c: _form(v, c, "true|TRUE|True|false|FALSE|False"),
     "DATE": _same,
-    "TIMESTAMP": lambda v, c: f"{_same(v, c)} OR {_form(v, c, _TIME)}",
+    "TIMESTAMP": _moment,
     "TIMESTAMP WITH TIME ZONE": lambda v, c: _form(v, c, _ZONED),
 }
 """SQL that holds where a text `v` is plainly of a type, and `c` its value."""
@@ -96,18 +101,26 @@ def copy_typed(
 def _copied(
     connection: duckdb.DuckDBPyConnection, target: str, scan: str, types: dict[str, str]
 ) -> int:
-    chosen = ", ".join(f"{_plain(name, kind)} AS {named(name)}" for name, kind in types.items())
-    statement = f"INSERT INTO {target} BY NAME SELECT {chosen} FROM {scan}"
+    statement = f"INSERT INTO {target} BY NAME {_typed(scan, types)}"
     return int(connection.execute(statement).fetchall()[0][0])
 
 
-def _plain(name: str, kind: str) -> str:
-    """SQL of a column's value; an error where its text is not plainly of the type."""
-    text = named(name)
-    if kind == "VARCHAR":
-        return text
-    value = f"TRY_CAST({text} AS {kind})"
-    return f"CASE WHEN {_PLAIN[kind](text, value)} THEN {value} ELSE error('another form') END"
+def _typed(rows: str, types: dict[str, str]) -> str:
+    """A query of rows of text as values; an error where a text is not plainly of its type.
+
+    Values are made once, in the inner query, and looked at in the outer one.
+    """
+    values, chosen = [], []
+    for number, (name, kind) in enumerate(types.items()):
+        text, value = f"v{number}", f"c{number}"
+        values.append(f"{named(name)} AS {text}")
+        if kind == "VARCHAR":
+            chosen.append(f"{text} AS {named(name)}")
+            continue
+        values.append(f"TRY_CAST({named(name)} AS {kind}) AS {value}")
+        holds = _PLAIN[kind](text, value)
+        chosen.append(f"CASE WHEN {holds} THEN {value} ELSE error('form') END AS {named(name)}")
+    return f"SELECT {', '.join(chosen)} FROM (SELECT {', '.join(values)} FROM {rows})"
 
 
 def _sampled(
@@ -124,19 +137,18 @@ def _sampled(
         if rows < SAMPLE:
             return None
         connection.execute("CREATE OR REPLACE TEMP VIEW raw AS FROM few")
-        give_types(connection, "temp.few_typed", reading)
-        described = connection.execute("DESCRIBE temp.few_typed").fetchall()
+        give_types(connection, "main.few_typed", reading)
+        described = connection.execute("DESCRIBE main.few_typed").fetchall()
         types = {name: kind for name, kind, *_ in described}
         if not set(types.values()) <= _PLAIN.keys():
             return None
-        chosen = ", ".join(f"{_plain(name, kind)} AS {named(name)}" for name, kind in types.items())
-        both = f"(SELECT {chosen} FROM few) EXCEPT ALL (FROM temp.few_typed)"
+        both = f"({_typed('few', types)}) EXCEPT ALL (FROM main.few_typed)"
         (other,) = connection.execute(f"SELECT count(*) FROM ({both})").fetchall()[0]
         return None if other else types
     finally:
         connection.execute(
             "DROP VIEW IF EXISTS temp.raw; DROP TABLE IF EXISTS temp.few; "
-            "DROP TABLE IF EXISTS temp.few_typed"
+            "DROP TABLE IF EXISTS main.few_typed"
         )
         _forget(connection)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import duckdb
 
@@ -25,7 +25,7 @@ from opsnb.analysis.sources.base import Rejected, Remark, first_line
 from opsnb.analysis.sources.column_types import Reading, give_types
 from opsnb.analysis.sources.embedded import Engine, named, quoted
 from opsnb.analysis.sources.header_names import Header, read_header
-from opsnb.analysis.sources.plain_text import one_line_end, plain_text
+from opsnb.analysis.sources.plain_text import OtherText, one_line_end, plain_text
 from opsnb.analysis.sources.quick_types import copy_typed
 from opsnb.base.errors import SourceError
 from opsnb.base.workspace import TextConfig
@@ -65,13 +65,15 @@ def load(
     reading = Reading(f"{where}, {name}", config.decimal, config.dates)
     place = engine.root / QUARANTINE / f"{source}.{name}.csv"
     with tempfile.TemporaryDirectory(prefix="opsnb-") as folder:
-        parts = [_part(path, config, Path(folder), where, name) for path in paths]
+        parts, remarks = _parts(paths, config, Path(folder), where, name)
+        paths = [part.path for part in parts]
+        remarks += _numbered(parts)
         scans = [part.scan for part in parts]
         rows = copy_typed(connection, target, scans, [p.header.names for p in parts], reading)
         if rows is not None:
             set_aside([], place)
             counted = dict(zip(paths, rows, strict=True))
-            return Loaded(counted, Rejected(0), _numbered(parts))
+            return Loaded(counted, Rejected(0), remarks)
         counted, lines, bad = {}, 0, list[BadLine]()
         for number, part in enumerate(parts):
             part, rows_here = _raw(connection, part, number, config, Path(folder), where)
@@ -90,7 +92,37 @@ def load(
     finally:
         tables = "".join(f"DROP TABLE raw{number};" for number in range(len(paths)))
         connection.execute(f"DROP VIEW raw; {tables}")
-    return Loaded(counted, lost, _numbered(parts))
+    return Loaded(counted, lost, remarks)
+
+
+def _parts(
+    paths: list[Path], config: TextConfig, folder: Path, where: str, table: str
+) -> tuple[list[Part], list[Remark]]:
+    """The files that can be read, and what is to be known of those in another encoding.
+
+    One of several that is so is left out; where it has their columns, the table lacks its rows.
+    """
+    parts, odd = [], []
+    for path in paths:
+        try:
+            parts.append(_part(path, config, folder, where, table))
+        except OtherText as error:
+            odd.append((path, error))
+    if not parts:
+        raise odd[0][1]
+    if not odd:
+        return parts, []
+    sample = tuple({"file": path.name, "why": f"{e.what}. Fix: {e.hint}"} for path, e in odd)
+    args = {"files": [path.name for path, _ in odd][:5], "encoding": config.encoding}
+    known = {name.lower() for part in parts for name in part.header.names}
+    lacking = False
+    for path, other in odd:
+        if other.fits is not None:
+            as_it_is = config.model_copy(update={"encoding": other.fits})
+            names = _part(path, as_it_is, folder, where, table).header.names
+            lacking = lacking or any(name.lower() in known for name in names)
+    level: Literal["block", "warn"] = "block" if lacking else "warn"
+    return parts, [Remark("files_other_text", level, len(odd), args, sample)]
 
 
 def _part(path: Path, config: TextConfig, folder: Path, where: str, table: str) -> Part:
