@@ -21,7 +21,7 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 
 HOUSE = {
     "base": (
-        "errors", "unsafe_text", "personal_data", "resources", "durable", "core_share",
+        "errors", "json_text", "unsafe_text", "personal_data", "resources", "durable", "core_share",
         "dependencies", "credentials", "messages", "periods", "seam", "page_parts", "entries",
         "predictions", "ledger", "plugins", "connectors", "toml_model", "traits", "plans",
         "workspace",

@@ -176,6 +176,11 @@ def _named_in(query: str, name: str) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an engine's message, without its full stop."""
+    """The first line of an engine's message, without its full stop.
+
+    A signal that met DuckDB in a query is no message: it goes on as the interrupt that it is.
+    """
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        raise KeyboardInterrupt from error
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].strip().rstrip(".")[:300]
