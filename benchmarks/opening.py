@@ -120,11 +120,9 @@ def main() -> None:
             }  # fmt: skip
             for reader, (cpu, clock, memory) in found.items():
                 print(f"{what}, {reader}: {cpu:.2f} s of CPU, {clock:.2f} s, {memory:.0f} MB")
-            times, _, memory = (
-                one / max(other, 1e-9)
-                for one, other in zip(found["opsnb"], found["DuckDB"], strict=True)
-            )
-            print(f"  as a multiple of DuckDB's: {times:.2f} of CPU, {memory:.2f} of memory "
+            (cpu, _, memory), (cpu_there, _, memory_there) = found["opsnb"], found["DuckDB"]
+            shown = f"{memory / memory_there:.2f} of memory" if memory_there >= 50 else "no memory"
+            print(f"  as a multiple of DuckDB's: {cpu / cpu_there:.2f} of CPU, {shown} "
                   f"(at most {LIMIT})", flush=True)  # fmt: skip
 
 
