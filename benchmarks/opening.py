@@ -121,7 +121,11 @@ def main() -> None:
             for reader, (cpu, clock, memory) in found.items():
                 print(f"{what}, {reader}: {cpu:.2f} s of CPU, {clock:.2f} s, {memory:.0f} MB")
             (cpu, _, memory), (cpu_there, _, memory_there) = found["opsnb"], found["DuckDB"]
-            shown = f"{memory / memory_there:.2f} of memory" if memory_there >= 50 else "no memory"
+            shown = (
+                f"{memory / memory_there:.2f} of memory"
+                if memory_there >= 50
+                else "too little memory to compare"
+            )
             print(f"  as a multiple of DuckDB's: {cpu / cpu_there:.2f} of CPU, {shown} "
                   f"(at most {LIMIT})", flush=True)  # fmt: skip
 
