@@ -24,6 +24,7 @@ from opsnb.base.workspace.file import (
     File,
     SourceConfig,
     TableConfig,
+    TextConfig,
 )
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -35,6 +36,7 @@ SECTIONS = {
     "[workspace]": File.model_fields["workspace"].annotation,
     "[report]": File.model_fields["report"].annotation,
     "[sources.NAME]": SourceConfig,
+    "[sources.NAME.tables.TABLE]": TextConfig,
     "[tables.NAME]": TableConfig,
     "[tables.NAME.columns.COLUMN]": ColumnConfig,
     "[[tables.NAME.checks]]": CheckConfig,
@@ -61,7 +63,7 @@ def keys() -> str:
         rows += [
             (f"`{section}`", f"`{name}`", _held(field), _default(field))
             for name, field in model.model_fields.items()
-            if name != "checks"  # a section of its own
+            if name not in ("checks", "tables")  # sections of their own
         ]
     return table(["section", "key", "holds", "default"], rows)
 

@@ -21,10 +21,10 @@ BEGIN, END = "<!-- house: python -m tests.house -->", "<!-- end of house -->"
 
 HOUSE = {
     "base": (
-        "errors", "concerns", "unsafe_text", "personal_data", "resources", "durable", "core_share",
-        "dependencies", "credentials", "messages", "periods", "seam", "page_parts", "entries",
-        "predictions", "ledger", "plugins", "connectors", "toml_model", "traits", "plans",
-        "workspace",
+        "errors", "json_text", "concerns", "unsafe_text", "personal_data", "resources", "durable",
+        "core_share", "dependencies", "credentials", "messages", "periods", "seam", "page_parts",
+        "entries", "predictions", "ledger", "plugins", "connectors", "toml_model", "traits",
+        "plans", "workspace",
     ),
     "analysis": (
         "sources", "tables", "mapping", "metrics", "definitions", "methods", "findings", "display",

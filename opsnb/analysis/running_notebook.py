@@ -8,7 +8,6 @@ tells which of the notebooks around it is meant.
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import sys
 import warnings
@@ -19,6 +18,7 @@ from typing import Any
 
 from opsnb.base import resources
 from opsnb.base.errors import PlaybookError
+from opsnb.base.json_text import read_json
 from opsnb.base.traits import VARIABLE, Traits
 from opsnb.base.workspace import Workspace
 
@@ -152,7 +152,7 @@ def _running_cell(kernel: Any) -> str:
 def _sources(path: Path) -> list[str]:
     """A notebook's code cells; none of a file that is no notebook, or that papermill wrote."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path.read_text(encoding="utf-8"))
         if "papermill" in document["metadata"]:
             return []
         code = [cell["source"] for cell in document["cells"] if cell["cell_type"] == "code"]

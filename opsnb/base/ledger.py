@@ -22,6 +22,7 @@ from typing import Any
 from opsnb.base.durable import sync_folder
 from opsnb.base.entries import KINDS, Entry, Kind, Outcome, added, apply, entry_id
 from opsnb.base.errors import LedgerError
+from opsnb.base.json_text import read_json
 from opsnb.base.messages import Label
 
 try:
@@ -46,15 +47,26 @@ class Ledger:
 
     # -- reading -----------------------------------------------------------------------
 
-    def entries(self, kind: Kind | None = None, *, taken_back: bool = False) -> list[Entry]:
+    def entries(
+        self,
+        kind: Kind | None = None,
+        *,
+        taken_back: bool = False,
+        faults: list[LedgerError] | None = None,
+    ) -> list[Entry]:
         """Every entry that was not withdrawn, the oldest first; with `taken_back` those, too.
+
+        Parameters
+        ----------
+        faults : list, optional
+            Takes the lines that cannot be read; what the others say is then given.
 
         Raises
         ------
         LedgerError
-            A line cannot be read.
+            A line cannot be read, and there is no list of faults to take it.
         """
-        found = self._all().values()
+        found = self._all(faults).values()
         return [
             e for e in found if (taken_back or e.state != "withdrawn") and kind in (None, e.kind)
         ]
@@ -85,32 +97,24 @@ class Ledger:
 
     def mistakes(self) -> list[LedgerError]:
         """What is wrong with each line that cannot be read; the first one stops `entries`."""
-        return self._applied()[1]
+        faults: list[LedgerError] = []
+        self._all(faults)
+        return faults
 
-    def _all(self) -> dict[str, Entry]:
-        known, mistakes = self._applied()
-        if mistakes:
-            raise mistakes[0]
-        return known
-
-    def _applied(self) -> tuple[dict[str, Entry], list[LedgerError]]:
-        """What the lines amount to, and those that cannot be read."""
-        known: dict[str, Entry] = {}
-        mistakes: list[LedgerError] = []
-        lines: list[tuple[dict[str, Any], str]] = []
-        for path in sorted(self.folder.glob("*.jsonl")):
-            for line, where in _lines(path):
-                if line is None:
-                    mistakes.append(_unreadable(where, "no JSON object"))
-                else:
-                    lines.append((line, where))
+    def _all(self, faults: list[LedgerError] | None) -> dict[str, Entry]:
+        lines = [
+            (line, where)
+            for path in sorted(self.folder.glob("*.jsonl"))
+            for line, where in _lines(path, faults)
+        ]
         lines.sort(key=lambda pair: str(pair[0].get("at", "")))  # stable: order within a file
+        known: dict[str, Entry] = {}
         for line, where in lines:
             try:
                 apply(known, line)
             except (KeyError, TypeError, ValueError) as error:
-                mistakes.append(_unreadable(where, f"{type(error).__name__}: {error}"))
-        return known, mistakes
+                _tell(_unreadable(where, f"{type(error).__name__}: {error}"), faults)
+        return known
 
     # -- writing -----------------------------------------------------------------------
 
@@ -256,29 +260,38 @@ def _mended(descriptor: int) -> dict[str, Any]:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
+        value = read_json(line.decode("utf-8"))
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
 
-def _lines(path: Path) -> Iterator[tuple[dict[str, Any] | None, str]]:
-    """The objects of a file, each with its place, None for what is no object; an unfinished last
-    line was never said."""
+def _lines(path: Path, faults: list[LedgerError] | None) -> Iterator[tuple[dict[str, Any], str]]:
+    """The objects of a file, each with its place; an unfinished last line was never said."""
     pieces = path.read_bytes().split(b"\n")
     for number, piece in enumerate(pieces, 1):
         if not piece.strip():
             continue
         where = f"ledger/{path.name}, line {number}"
         line = _parsed(piece)
-        if line is None and number == len(pieces):
-            return
-        yield None if line is None else {"cycle": path.stem, **line}, where
+        if line is None:
+            if number == len(pieces):
+                return
+            _tell(_unreadable(where, "no JSON object"), faults)
+            continue
+        yield {"cycle": path.stem, **line}, where
+
+
+def _tell(fault: LedgerError, faults: list[LedgerError] | None) -> None:
+    """Puts a fault with the others, or raises it where nobody gathers them."""
+    if faults is None:
+        raise fault
+    faults.append(fault)
 
 
 def _unreadable(where: str, why: str) -> LedgerError:
     return LedgerError(
         f"the line cannot be read ({why})",
         where=where,
-        hint="mend the line by hand or delete it; git may have the file's last good version",
+        hint="mend it by hand, or take the file's last good version from git",
     )

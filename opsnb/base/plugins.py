@@ -286,7 +286,7 @@ def _off(name: str) -> str:
 def _metrics_in(path: Path) -> dict[str, dict[str, Any]]:
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PluginError(f"its file of metrics cannot be read ({error})") from error
     odd = [id for id, fields in tree.items() if not isinstance(fields, dict)]
     if odd:

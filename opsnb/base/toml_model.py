@@ -129,18 +129,20 @@ def read_toml(path: Path, error: type[WorkspaceError] = WorkspaceError) -> dict[
     """The tree of a TOML file; its absence or a syntax mistake is an `error`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as broken:
+    except UnicodeDecodeError as broken:
+        raise error("is not in UTF-8", where=str(path), hint="save it as UTF-8") from broken
+    except RecursionError:
+        raise error(
+            "is nested too deeply",
+            where=str(path),
+            hint="take out the lists or tables that stand within each other hundreds of times",
+        ) from None
+    except ValueError as broken:  # a number of thousands of digits is no TOMLDecodeError
         raise error(
             f"is not valid TOML: {broken}",
             where=str(path),
             hint="texts are quoted, dates are bare (2026-10-01), each key occurs once",
         ) from broken
-    except RecursionError as broken:
-        raise error(
-            "is nested too deeply", where=str(path), hint="take the lists within lists apart"
-        ) from broken
-    except UnicodeDecodeError as broken:
-        raise error("is not in UTF-8", where=str(path), hint="save it as UTF-8") from broken
     except OSError as broken:
         raise error(
             f"cannot be read ({broken.strerror})", where=str(path), hint="check the path"

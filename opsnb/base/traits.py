@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from opsnb.base import resources
 from opsnb.base.errors import PlaybookError, did_you_mean
+from opsnb.base.json_text import read_json
 from opsnb.base.periods import Kind
 
 Memory = Literal["everything", "own"]
@@ -96,7 +97,7 @@ class Traits:
             Its metadata cannot be used.
         """
         try:
-            metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("opsnb", {})
+            metadata = read_json(path.read_text(encoding="utf-8"))["metadata"].get("opsnb", {})
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             return None
         check_metadata(metadata, path.name)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsnb.base.errors import ParameterError
+from opsnb.base.errors import LedgerError, ParameterError
 from opsnb.cli.options import Json, the_workspace
-from opsnb.cli.output import note, reported, say, table, write_json
+from opsnb.cli.output import note, reported, say, say_error, table, write_json
 
 if TYPE_CHECKING:
     from opsnb.base.ledger import Entry, Kind
@@ -117,7 +117,7 @@ def due(
     last = workspace.as_of + dt.timedelta(days=days)
     found = [
         entry
-        for entry in workspace.ledger.entries("action")
+        for entry in _entries(workspace, "action")
         if entry.due and entry.due <= last and entry.status(workspace.as_of) in ("open", "late")
     ]
     _show(sorted(found, key=_by_date), "action", workspace, json)
@@ -241,15 +241,20 @@ def _close(
 
 def _list(workspace: Workspace, kind: Kind, every: bool, cycle: str | None, json: bool) -> None:
     key = workspace.period(cycle, "month").key if cycle else None
-    known = [
-        entry
-        for entry in workspace.ledger.entries(kind, taken_back=kind == "prediction")
-        if key in (None, entry.cycle)
-    ]
+    known = [entry for entry in _entries(workspace, kind) if key in (None, entry.cycle)]
     found = [e for e in known if every or e.status(workspace.as_of) in ("open", "late")]
     _show(sorted(found, key=_by_date), kind, workspace, json)
     if kind == "prediction" and not json:
         _scored(known)
+
+
+def _entries(workspace: Workspace, kind: Kind) -> list[Entry]:
+    """All of a kind; lines that cannot be read are said, and the others stand."""
+    faults: list[LedgerError] = []
+    found = workspace.ledger.entries(kind, taken_back=kind == "prediction", faults=faults)
+    for fault in faults:
+        say_error(fault)
+    return found
 
 
 def _by_date(entry: Entry) -> tuple[dt.date, dt.datetime]:

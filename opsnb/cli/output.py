@@ -43,6 +43,11 @@ def _guarded(command: Callable[[], Result]) -> Result:
     except KeyboardInterrupt as stopped:
         note(str(stopped) or interrupts.SAID)
         raise typer.Exit(interrupts.EXIT_INTERRUPTED) from None
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB makes of a signal
+            raise
+        note(interrupts.SAID)
+        raise typer.Exit(interrupts.EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # `opsnb list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

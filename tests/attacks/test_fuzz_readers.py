@@ -42,3 +42,23 @@ def test_a_mutated_document_is_read_or_refused_in_words(
         except Exception as error:
             pytest.fail(f"{name}: {error!r} on {document[:4000]!r}")
     assert outcomes == {True, False}, "the mutations are too mild or too wild to tell anything"
+
+
+DEEP = 3000
+ENDLESS = {
+    "toml": ("x = " + "[" * DEEP + "]" * DEEP, "x = " + "9" * 5000, "x = " + "{a = " * DEEP),
+    "json": ("[" * DEEP + "]" * DEEP, "9" * 5000, '{"a": ' * DEEP),
+    "jsonl": ('{"id": ' + "[" * DEEP + "]" * DEEP + "}\n", '{"at": ' + "9" * 5000 + "}\n"),
+}
+"""Documents without end, by kind: nested, or of a number of thousands of digits."""
+
+
+@pytest.mark.survives(
+    "lists nested thousands deep and numbers of thousands of digits in every file",
+    sees="a named error with the file, or the file is taken for none",
+)
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_document_without_end_is_refused_in_words(name: str, tmp_path: Path) -> None:
+    target: Target = TARGETS[name]
+    for text in ENDLESS[target.kind]:
+        assert not attempt(target, tmp_path, text.encode())

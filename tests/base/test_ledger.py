@@ -333,3 +333,17 @@ def test_mistakes_are_said_plainly(call: Any, arguments: tuple[str, ...], words:
 def test_an_empty_list_says_so(call: Any) -> None:
     result = call("actions", "list")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "No actions here.\n")
+
+
+def test_a_line_without_end_leaves_the_others(ledger: Ledger) -> None:
+    kept = ledger.add("action", "2026-10", "Call")
+    path = ledger.folder / "2026-10.jsonl"
+    deep = '{"event": "add", "id": ' + "[" * 3000 + "]" * 3000 + "}\n"
+    path.write_text(deep + path.read_text() + '{"event": "sing", "id": "a-1"}\n')
+    faults: list[LedgerError] = []
+    assert [entry.id for entry in ledger.entries(faults=faults)] == [kept.id]
+    assert sorted(fault.where for fault in faults) == [
+        "ledger/2026-10.jsonl, line 1", "ledger/2026-10.jsonl, line 3",
+    ]  # fmt: skip
+    with pytest.raises(LedgerError, match="no JSON object"):
+        ledger.entries()

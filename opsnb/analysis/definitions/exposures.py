@@ -15,6 +15,7 @@ from opsnb.analysis.definitions.expressions import DUCKDB
 from opsnb.analysis.definitions.expressions import column as column_named
 from opsnb.analysis.definitions.toml_text import lines_text, value_text
 from opsnb.analysis.sources import Source, connect, open_source
+from opsnb.analysis.tables import asks
 from opsnb.base.errors import ParameterError, did_you_mean
 from opsnb.base.workspace import SourceConfig, Workspace
 
@@ -124,7 +125,7 @@ def _source(workspace: Workspace, tool: str, exposures: str) -> tuple[str, list[
     if not path.exists():
         name, _, table = exposures.partition(".")
         if name in workspace.sources and table:
-            return name, [], open_source(workspace, name), table
+            return name, [], open_source(workspace, name, asks(workspace)), table
         raise ParameterError(
             "is neither a file nor SOURCE.TABLE of opsnb.toml",
             where=f"--exposures {exposures}",

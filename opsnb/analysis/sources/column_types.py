@@ -31,7 +31,7 @@ from opsnb.base.errors import SourceError
 _CELLS = 100_000
 """Values that are looked at to choose which forms are worth asking the whole column for."""
 
-_TOGETHER = 100
+TOGETHER = 100
 """Columns a query: its cost grows faster than with their number."""
 
 _EXAMPLES = 3
@@ -78,8 +78,8 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
         numbers.
     """
     names = [row[0] for row in connection.execute("DESCRIBE raw").fetchall()]
-    columns = {name: _value(name) for name in names}
-    kept = {name for name in names if _key(name) in reading.roles.text}
+    columns = {name: value_of(name) for name in names}
+    kept = {name for name in names if is_text(name, reading)}
     samples = _samples(connection, [name for name in names if name not in kept], reading)
     columns |= {
         name: f"translate({columns[name]}, '{WIDE}', '{NARROW}')"
@@ -99,7 +99,7 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
                 words |= {name: empty} if empty else {}
                 del waiting[name]
     chosen = [f"{found[n]} AS {named(n)}" if n in found else named(n) for n in names]
-    wide = len(names) > _TOGETHER  # nothing here to optimise, and the cost of trying is quadratic
+    wide = len(names) > TOGETHER  # nothing here to optimise, and the cost of trying is quadratic
     connection.execute(f"PRAGMA {'disable' if wide else 'enable'}_optimizer")
     try:
         connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(chosen)} FROM raw")
@@ -112,18 +112,23 @@ def _key(name: str) -> str:
     return name.strip().lower()
 
 
+def is_text(name: str, reading: Reading) -> bool:
+    """Whether a column is to stay text: its values as they are written, without blanks around."""
+    return _key(name) in reading.roles.text
+
+
 def _reckons(name: str, reading: Reading) -> bool:
     return _key(name) in reading.roles.number | reading.roles.time
 
 
-def _value(name: str) -> str:
+def value_of(name: str) -> str:
     """A column without blanks around its values; empty ones are NULL."""
     return f"nullif(trim({named(name)}, {_BLANKS}), '')"
 
 
 def _batches(names: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(names), _TOGETHER):
-        yield names[start : start + _TOGETHER]
+    for start in range(0, len(names), TOGETHER):
+        yield names[start : start + TOGETHER]
 
 
 # -- which forms are likely -------------------------------------------------------------------
@@ -136,12 +141,12 @@ def _samples(
     found: dict[str, set[str]] = {}
     rows = max(_CELLS // max(len(names), 1), 20)
     for batch in _batches(names):
-        shown = ", ".join(f"{_value(name)} AS v{n}" for n, name in enumerate(batch))
+        shown = ", ".join(f"{value_of(name)} AS v{n}" for n, name in enumerate(batch))
         head = connection.execute(f"SELECT {shown} FROM raw LIMIT {min(rows, 2000)}").fetchall()
         for n, name in enumerate(batch):
             found[name] = {row[n] for row in head} - {None, *reading.nulls}
     for batch in _batches([name for name, values in found.items() if not values]):
-        ends = ", ".join(f"min({_value(name)}), max({_value(name)})" for name in batch)
+        ends = ", ".join(f"min({value_of(name)}), max({value_of(name)})" for name in batch)
         row = _row(connection, f"SELECT {ends} FROM raw")
         for n, name in enumerate(batch):
             found[name] = set(row[2 * n : 2 * n + 2]) - {None}

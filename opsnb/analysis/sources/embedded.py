@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from opsnb.analysis.sources.column_roles import Ask
+from opsnb.analysis.sources.folders import data_files, locate
 from opsnb.analysis.sources.queries import compile_once, keep_queries
 from opsnb.analysis.sources.shared_results import share
 from opsnb.base import core_share
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
     from opsnb.analysis.sources.column_uses import ColumnUses
+
+__all__ = ["Engine", "data_files", "free_name", "locate", "named", "quoted"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+S = TypeVar("S", bound=_Named)
 
 _Stamp = tuple[int, ...]
 
@@ -52,6 +62,8 @@ class Engine:
         self.asks = list(asks)
         self.files: dict[Path, _Stamp] = {}
         """What its sources read, each as it was when it was opened."""
+        self.sources: dict[str, Any] = {}
+        """Its sources of files by name: the queries of each may name tables of the others."""
         self.nulls: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
         """Words for nothing that text files were read with: rows by source, table, column, word."""
 
@@ -61,6 +73,11 @@ class Engine:
         from opsnb.analysis.sources.column_uses import ColumnUses
 
         return ColumnUses(self.asks)
+
+    def keeps(self, source: S) -> S:
+        """The source, which queries of others may name from now on."""
+        self.sources[source.name] = source
+        return source
 
     def opens(self, paths: Iterable[Path]) -> None:
         """Notes files that a source is about to read."""
@@ -132,54 +149,6 @@ def _take_turns(backend: Backend) -> None:
 
     for method in ("execute", "to_pyarrow", "_create_cached_table"):
         setattr(backend, method, in_share(getattr(backend, method)))
-
-
-def locate(url: str, root: Path, where: str) -> Path:
-    """The file or folder that a URL names; SourceError with the nearest names when absent."""
-    path = root / Path(url.partition("://")[2]).expanduser()
-    if path.exists():
-        return path
-    parent = path.parent
-    if not parent.is_dir():
-        raise SourceError(
-            f"there is no folder {parent}", where=where, hint="relative paths start at opsnb.toml"
-        )
-    names = sorted(item.name for item in parent.iterdir())
-    near = difflib.get_close_matches(path.name, names, n=3) or names[:10]
-    raise SourceError(
-        f"there is no {path.name} in {parent}",
-        where=where,
-        hint=f"there is {', '.join(near)}" if near else "the folder is empty",
-    )
-
-
-def data_files(url: str, root: Path, endings: tuple[str, ...], where: str) -> dict[str, list[Path]]:
-    """Files by table: one table a file, named by its stem; a subfolder's files make one table.
-
-    The URL may name a folder, a single file, or a glob.
-    """
-    text = url.partition("://")[2]
-    given = None
-    if any(sign in text for sign in "*?["):
-        anchor = Path(text).expanduser()
-        base = Path(anchor.anchor) if anchor.is_absolute() else root
-        found = sorted(base.glob(str(anchor.relative_to(anchor.anchor))))
-    else:
-        given = locate(url, root, where)
-        found = sorted(given.iterdir()) if given.is_dir() else [given]
-    tables: dict[str, list[Path]] = {}
-    for item in found:
-        if item.is_dir():
-            inner = [p for p in sorted(item.rglob("*")) if p.name.lower().endswith(endings)]
-            if inner:
-                tables.setdefault(item.name, []).extend(inner)
-        elif item.name.lower().endswith(endings) or item == given:
-            tables.setdefault(item.name.partition(".")[0], []).append(item)
-    if not tables:
-        raise SourceError(
-            f"no data files at {text}", where=where, hint=f"files end in {', '.join(endings)}"
-        )
-    return tables
 
 
 def free_name(name: str, where: str) -> None:

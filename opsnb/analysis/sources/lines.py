@@ -69,7 +69,7 @@ def _lines(files: Iterable[TextFiles]) -> Iterator[tuple[str, int, str]]:
                     left -= len(line)
                     if left < 0:
                         return
-                    if number > 1:
+                    if number > texts.above:
                         yield shown, number, line
 
 

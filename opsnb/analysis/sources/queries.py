@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from hashlib import sha256
@@ -79,10 +80,57 @@ def name_rows(backend: Any, name: str, rows: Any) -> Any:
 
     compile_, keep = getattr(backend, "_opsnb_keeps", (backend.compile, None))
     sql = compile_(rows)  # kept as the view's, not as a query that ran
-    name = f"{name}_{sha256(sql.encode()).hexdigest()[:8]}"
-    statement = f'CREATE OR REPLACE VIEW "{name}" AS {sql}'
-    if keep is not None:
-        keep(statement)
-    backend.con.execute(statement)
+    name = _view(backend, name, "", sql, keep)
     # Its types are those of the rows; asked, DuckDB would say timestamp(6) for timestamp.
     return ops.DatabaseTable(name=name, schema=rows.schema(), source=backend).to_expr()
+
+
+def name_query(backend: Any, database: str | tuple[str, str], query: str) -> Any:
+    """A view of a team's own query in a DuckDB of our own, word for word as it was written.
+
+    It lies beside the tables of its source, so that it finds them by their bare names.
+
+    Raises
+    ------
+    duckdb.Error
+        It is no query that gives rows, or names what is not there.
+    """
+    import ibis.expr.operations as ops
+
+    _, keep = getattr(backend, "_opsnb_keeps", (None, None))
+    catalog, schema = database if isinstance(database, tuple) else ("memory", database)
+    if catalog != "memory":
+        schema = _mirror(backend, catalog, schema)
+    name = _view(backend, "query", f'"memory"."{schema}".', f"FROM (\n{query}\n)", keep)
+    found = backend._get_schema_using_query(f'SELECT * FROM "memory"."{schema}"."{name}"')
+    place = ops.Namespace(catalog="memory", database=schema)
+    return ops.DatabaseTable(name=name, schema=found, source=backend, namespace=place).to_expr()
+
+
+def _view(backend: Any, name: str, place: str, sql: str, keep: Any) -> str:
+    """Makes a view; its name, which ends with what its SQL is."""
+    name = f"{name}_{sha256(sql.encode()).hexdigest()[:8]}"
+    statement = f'CREATE OR REPLACE VIEW {place}"{name}" AS {sql}'
+    backend.con.execute(statement)
+    if keep is not None:
+        keep(statement)
+    return name
+
+
+def _mirror(backend: Any, catalog: str, schema: str) -> str:
+    """A schema of ours with a view of each table of a file, which itself is only read."""
+    mirror = f"opsnb_{catalog}"
+    rows = backend.con.execute(
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_catalog = ? AND table_schema = ?",
+        [catalog, schema],
+    ).fetchall()
+    backend.con.execute(f'CREATE SCHEMA IF NOT EXISTS "memory"."{mirror}"')
+    for (name,) in rows:
+        bare = name.replace('"', '""')
+        with contextlib.suppress(Exception):  # a view of the file that is broken itself
+            backend.con.execute(
+                f'CREATE VIEW IF NOT EXISTS "memory"."{mirror}"."{bare}" AS '
+                f'FROM "{catalog}"."{schema}"."{bare}"'
+            )
+    return mirror

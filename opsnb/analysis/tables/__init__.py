@@ -5,6 +5,7 @@ table.expr          an Ibis expression: canonical types, local times, order_date
 table.report        what the data gate says of it
 """
 
+from opsnb.analysis.tables.asked import asks
 from opsnb.analysis.tables.contracts import (
     CONTRACTS,
     Column,
@@ -31,6 +32,7 @@ __all__ = [
     "Rule",
     "Table",
     "TableReport",
+    "asks",
     "check",
     "compared",
     "contract_of",

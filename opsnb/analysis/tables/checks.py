@@ -140,16 +140,26 @@ def _whole(table: TypedTable, found: dict[str, Any]) -> Iterator[Issue]:
 
 
 def _unreadable(table: TypedTable, rows: int) -> Iterator[Issue]:
-    """Lines of text files that became no rows."""
-    text = table.config.table or table.config.sql or ""
+    """Lines of text files that became no rows, and what is to be known of the files."""
+    for name, remarks in table.source.remarks.items():
+        for remark in remarks if _reads(table, name) else ():
+            args = {"count": remark.count, "file": name, **remark.args}
+            text = Text(f"data.rule.{remark.rule}", args)
+            yield Issue(remark.rule, remark.level, remark.count, text, None, remark.sample)
     for name, lines in table.source.rejected.items():
-        if name == table.config.table or (table.config.sql and name in text):
+        if _reads(table, name):
             count = lines.rows + lines.lost
             level: Level = "block" if count > SERIOUS * (rows + count) else "warn"
             args = {"count": count, "rows": lines.rows, "lost": lines.lost, "file": name}
             key = "data.rule.lost_lines" if lines.lost else "data.rule.unreadable_lines"
             sample = tuple({"line": without_personal(line)} for line in lines.sample)
             yield Issue("unreadable_lines", level, count, Text(key, args), None, sample)
+
+
+def _reads(table: TypedTable, name: str) -> bool:
+    """Whether a table comes from a table of its source, by its mapping."""
+    sql = table.config.sql
+    return name == table.config.table or (sql is not None and name in sql)
 
 
 def _issue(table: TypedTable, rows: ir.Table, probe: Probe, found: dict[str, Any]) -> Issue:

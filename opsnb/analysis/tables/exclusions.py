@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 
 from opsnb.analysis.sources import open_source
 from opsnb.analysis.sources.base import first_line
+from opsnb.analysis.tables.asked import asks
 from opsnb.analysis.tables.contract import Level
 from opsnb.analysis.tables.engine_copies import beside, kept
 from opsnb.analysis.tables.gate_queries import one_row
@@ -123,7 +124,7 @@ def _names_people(workspace: Workspace) -> bool:
     if config is None:
         return False
     with contextlib.suppress(OpsnbError):  # the users themselves will say what is wrong
-        source = open_source(workspace, config.source, noted=False)
+        source = open_source(workspace, config.source, asks(workspace), noted=False)
         return has_column(config, source, IS_TEST)
     return False
 

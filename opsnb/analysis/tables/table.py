@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-from collections.abc import Iterator
+import re
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from opsnb.analysis.sources import Ask, open_source
+from opsnb.analysis.sources import open_source
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.adjusted import adjust
+from opsnb.analysis.tables.asked import asks
 from opsnb.analysis.tables.contracts import CONTRACTS
 from opsnb.analysis.tables.day_counts import Day, count_days
 from opsnb.analysis.tables.own_tables import unknown
 from opsnb.analysis.tables.table_report import TableReport
-from opsnb.analysis.tables.typed_table import ALIAS, TypedTable, contract_of
-from opsnb.base.errors import OpsnbError, TableError
+from opsnb.analysis.tables.typed_table import ALIAS, TypedTable
+from opsnb.base.errors import SourceError, TableError
 from opsnb.base.workspace import TableConfig, Workspace
 
 if TYPE_CHECKING:
@@ -79,27 +80,27 @@ def open_table(workspace: Workspace, name: str) -> Table:
     tables = _opened.setdefault(workspace, {})
     if name not in tables:
         config = _config(workspace, name)
-        source = open_source(workspace, config.source, _asks(workspace), noted=False)
+        source = open_source(workspace, config.source, asks(workspace), noted=False)
+        _open_others(workspace, config)
         table = Table(
             config,
             source,
             workspace.timezone,
             workspace.as_of,
             workspace.currency,
-            workspace.sources[config.source].nulls,
+            workspace.sources[config.source].text_of(config.table or "").nulls,
         )
         adjust(table, workspace, functools.partial(open_table, workspace))
         tables[name] = table
     return tables[name]
 
 
-def _asks(workspace: Workspace) -> Iterator[Ask]:
-    """What the workspace's tables read of its sources; those that cannot be read say so later."""
-    for config in workspace.tables.values():
-        with contextlib.suppress(OpsnbError):
-            types = {column.name: column.type for column in contract_of(config).columns}
-            nulls = None if config.nulls is None else tuple(config.nulls)
-            yield Ask(config.source, config.table, config.expanded_sql, types, nulls)
+def _open_others(workspace: Workspace, config: TableConfig) -> None:
+    """Opens further sources whose tables a query names in full (`lake.orders`)."""
+    for name in workspace.sources if config.sql else ():
+        if name != config.source and re.search(rf"\b{name}\b\W*\.", config.sql or ""):
+            with contextlib.suppress(SourceError):  # the query says what it lacks
+                open_source(workspace, name, noted=False)
 
 
 def fingerprints(workspace: Workspace) -> dict[str, str | None]:

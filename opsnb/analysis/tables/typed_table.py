@@ -190,7 +190,8 @@ class TypedTable:
             for name, missing in lacks.items()
         ]
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
-        return raw.select(**values, **marks)
+        # by name and not as keywords: a team's column may be called self
+        return raw.select([value.name(name) for name, value in {**values, **marks}.items()])
 
     def _words_for_nothing(self, column: Column) -> Sequence[str]:
         """The words that count as empty in a column: in texts that are no ids those asked for."""
@@ -253,11 +254,13 @@ def _mapped(config: TableConfig, source: Source) -> ir.Table:
 def _renamed(columns: Iterable[str], contract: Contract) -> dict[str, str]:
     """The team's columns and what they are called here; ContractError when some are missing.
 
-    Names of the contract are found in any case (`Order_ID`).
+    Names of the contract are found in any case (`Order_ID`); those that begin as the checks'
+    helper columns do are set apart from them.
     """
     own = list(columns)
     known = {column.name for column in contract.columns}
-    names, in_any_case = {name: name for name in own}, {name.lower(): name for name in known}
+    in_any_case = {name.lower(): name for name in known}
+    names = {name: f"own_{name}" if name.lower().startswith(MARK) else name for name in own}
     for name in own:
         meant = in_any_case.get(name.strip().lower())
         if meant is not None and meant not in own and meant not in names.values():

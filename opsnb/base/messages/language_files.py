@@ -32,7 +32,7 @@ def read_texts(path: Path) -> dict[str, str]:
     """A language file's texts by dotted key."""
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise MessageError(
             f"cannot read the language file ({error})",
             where=path.name,

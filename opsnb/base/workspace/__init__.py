@@ -38,6 +38,7 @@ from opsnb.base.workspace.file import (
     SourceConfig,
     Span,
     TableConfig,
+    TextConfig,
     find,
     read_file,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "SourceConfig",
     "Span",
     "TableConfig",
+    "TextConfig",
     "Workspace",
 ]
 

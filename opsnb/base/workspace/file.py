@@ -30,14 +30,40 @@ WORDS_FOR_NOTHING = (
 """What exports write for an empty value, to the letter: a customer may be called Null."""
 
 
-class SourceConfig(Strict):
-    """[sources.NAME]: where data lives."""
+class TextConfig(Strict):
+    """[sources.NAME.tables.TABLE]: how the files of a table are written, where it is not as usual.
 
-    url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
+    The same keys stand under [sources.NAME] for all of a source's tables.
+    """
+
     encoding: str = Field(default="utf-8", examples=['"gb18030"'])
+    separator: str | None = Field(
+        default=None, min_length=1, max_length=1, pattern='[^"\\r\\n]', examples=['";"']
+    )
+    header: bool = Field(default=True, examples=["false"])
+    columns: list[str] = Field(default=[], examples=['["order_id", "amount"]'])
+    skip: int = Field(default=0, ge=0, le=1000, examples=["2"])
     decimal: Literal[".", ","] | None = None
     dates: Literal["day first", "month first"] | None = None
     nulls: list[str] | None = Field(default=None, examples=['["NULL", "-"]'])
+
+    @property
+    def null_words(self) -> tuple[str, ...]:
+        """What stands for an empty value."""
+        return WORDS_FOR_NOTHING if self.nulls is None else tuple(self.nulls)
+
+    def problems(self) -> Iterable[Problem]:
+        lower = [name.strip().lower() for name in self.columns]
+        for name in sorted({name for name in lower if not name or lower.count(name) > 1}):
+            what = f'has the name "{name}" twice' if name else "has a name that is empty"
+            yield Problem("columns", what, "name each column once")
+
+
+class SourceConfig(TextConfig):
+    """[sources.NAME]: where data lives."""
+
+    url: str = Field(min_length=1, examples=['"duckdb://data/shop.duckdb"'])
+    tables: dict[str, TextConfig] = Field(default={})
     memory_limit: str | None = Field(
         default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=['"4GB"']
     )
@@ -53,12 +79,13 @@ class SourceConfig(Strict):
         """The URL with environment variables filled in; may hold a password, never show it."""
         return expand_url(self.url, f"{FILE}: sources.{self.name}.url")
 
-    @property
-    def null_words(self) -> tuple[str, ...]:
-        """What stands for an empty value in the source."""
-        return WORDS_FOR_NOTHING if self.nulls is None else tuple(self.nulls)
+    def text_of(self, table: str) -> TextConfig:
+        """How the files of a table are written: its own keys, else those of the source."""
+        own = self.tables.get(table)
+        return self.model_copy(update=own.model_dump(exclude_unset=True)) if own else self
 
     def problems(self) -> Iterable[Problem]:
+        yield from super().problems()
         if written_out(self.url):
             what = "holds a password or token"
             hint = (

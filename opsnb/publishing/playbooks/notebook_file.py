@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from opsnb.base import json_text
 from opsnb.base.errors import PlaybookError
 from opsnb.base.traits import check_metadata
 from opsnb.publishing.playbooks.parameters import Parameter, declared
@@ -39,15 +40,16 @@ def split_heading(text: str, fallback: str) -> tuple[str, str]:
 def read_json(path: Path) -> Any:
     """The file's JSON; PlaybookError where it has none."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json_text.read_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise PlaybookError(
             f"cannot read the notebook ({reason})", where=path.name, hint="check the file"
         ) from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
+        at = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise PlaybookError(
-            f"is not a notebook: it is not JSON (line {error.lineno})",
+            f"is not a notebook: it is not JSON ({at})",
             where=path.name,
             hint="open it in JupyterLab and save it again, or restore it from git",
         ) from error

@@ -17,6 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+from opsnb.base.json_text import read_json
+
 MANIFEST = "manifest.json"
 VERSIONS = "versions"
 SCHEMA = "opsnb.manifest/1"
@@ -112,7 +114,7 @@ def write_manifest(folder: Path, number: int, before: Path | None) -> None:
 def read_manifest(folder: Path) -> Version | None:
     """The version in a folder; None where there is no manifest that can be read."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = read_json((folder / MANIFEST).read_text(encoding="utf-8"))
         return Version(
             folder,
             int(content["version"]),
@@ -164,7 +166,7 @@ def _hash(path: Path) -> str:
 def _said(folder: Path) -> dict[str, Any]:
     """What the catalogue lists of a version without reading its record."""
     try:
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        report = read_json((folder / "report.json").read_text(encoding="utf-8"))
         return {
             name: report.get(name) or none for name, none in (("status", None), ("languages", []))
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from opsnb.base.errors import PublishError
+from opsnb.base.json_text import read_json
 from opsnb.base.seam import SCHEMA, Schema
 from opsnb.publishing.reports.schema import misfits
 
@@ -24,7 +25,7 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     file = path / "report.json" if path.is_dir() else path
     try:
-        report = json.loads(file.read_text(encoding="utf-8"))
+        report = read_json(file.read_text(encoding="utf-8"))
     except OSError:
         raise PublishError(
             "there is no report here",

@@ -21,6 +21,7 @@ import opsnb
 from opsnb.base import resources
 from opsnb.base.connectors import names_files
 from opsnb.base.errors import OpsnbError, PublishError
+from opsnb.base.json_text import read_json
 from opsnb.base.toml_model import read_toml
 from opsnb.base.workspace import FILE, METRICS, Workspace
 from opsnb.publishing.reports.formats import PAGE, Format
@@ -75,7 +76,7 @@ def last_made(reports: Path, cycle: str, slug: str) -> Made | None:
     """What is known of a report's last making; None where there was none or it is unreadable."""
     try:
         text = (work_folder(reports, cycle, slug) / MADE).read_text(encoding="utf-8")
-        return Made(**json.loads(text))
+        return Made(**read_json(text))
     except (OSError, ValueError, TypeError):
         return None
 

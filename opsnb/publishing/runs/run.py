@@ -8,7 +8,6 @@ wrong the report of an earlier run stays.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from opsnb.base.errors import LedgerError, PublishError
+from opsnb.base.json_text import read_json
 from opsnb.base.workspace import Workspace
 from opsnb.publishing.kernels.preload import wanted_by
 from opsnb.publishing.reports.formats import Format, chosen_formats
@@ -327,7 +327,7 @@ class _Job:
 def _tables_before(report: Path) -> dict[str, Any]:
     """What the report's last version said of its tables; nothing where there is none."""
     try:
-        said = json.loads((report / "report.json").read_text(encoding="utf-8"))
+        said = read_json((report / "report.json").read_text(encoding="utf-8"))
         tables: dict[str, Any] = said["tables"]
         return tables
     except (OSError, ValueError, KeyError):

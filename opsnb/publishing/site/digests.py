@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from opsnb.base.errors import PublishError
+from opsnb.base.json_text import read_json
 from opsnb.base.traits import SUBJECTS
 from opsnb.publishing.reports.reader import read_report
 from opsnb.publishing.reports.run_record import write_atomic
@@ -78,7 +79,7 @@ class Digests:
 
 def _stored(place: Path) -> dict[str, list[Any]]:
     try:
-        content = json.loads(place.read_text(encoding="utf-8"))
+        content = read_json(place.read_text(encoding="utf-8"))
         known = content["records"] if content["form"] == _FORM else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -18,7 +18,14 @@ def read(folder: Path, content: str | bytes, name: str = "t.csv", **more: Any) -
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     config = SourceConfig(url=f"csv://{name}", **more)
     config._name = "shop"
-    return connect(config, folder)
+    return all_read(connect(config, folder))
+
+
+def all_read(source: Source) -> Source:
+    """The source with every table read, which happens when one is first asked for."""
+    for table in source.tables():
+        source.table(table)
+    return source
 
 
 def column(source: Source, name: str, table: str = "t") -> list[Any]:
@@ -198,10 +205,10 @@ def test_sheets_are_tables(tmp_path: Path) -> None:
 def test_what_is_no_workbook(tmp_path: Path) -> None:
     (tmp_path / "t.xlsx").write_bytes(b"no workbook")
     with pytest.raises(SourceError, match=r"cannot read t\.xlsx"):
-        opened(tmp_path, "excel://t.xlsx")
+        opened(tmp_path, "excel://t.xlsx").table("t")
     workbook(tmp_path / "e.xlsx", Sheet1=[])
     with pytest.raises(SourceError, match=r"e\.xlsx is empty"):
-        opened(tmp_path, "excel://e.xlsx")
+        opened(tmp_path, "excel://e.xlsx").table("e")
 
 
 def test_the_missing_reader_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

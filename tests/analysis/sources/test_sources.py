@@ -125,7 +125,7 @@ def test_the_engine_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_what_cannot_be_opened(folder: Path, url: str, part: str) -> None:
     with pytest.raises(SourceError) as error:
-        connect(config(url), folder)
+        connect(config(url), folder).table("orders")
     assert str(error.value).startswith("sources.shop: ")
     assert part in str(error.value)
 
@@ -142,6 +142,11 @@ def test_missing_tables_and_broken_queries(folder: Path) -> None:
         source.table("order")
     with pytest.raises(SourceError, match=r"the query cannot be run .*tables here: big, orders"):
         source.sql("select nothing from orders")
+    with pytest.raises(SourceError, match=r'does not exist.*did you mean "orders"'):
+        source.sql("select * from order_s")
+    with pytest.raises(SourceError, match=r"name it alone, as orders"):
+        source.sql("select * from lake.orders")
+    assert source.sql("select * from orders").count().execute() == 2
     with pytest.raises(SourceError, match="the query cannot be run"):
         source.sql("selec * from")
     with pytest.raises(SourceError, match=r'cannot open the table "other.orders"'):
@@ -178,7 +183,10 @@ def test_passwords_stay_out_of_messages(tmp_path: Path, monkeypatch: pytest.Monk
 def csv(folder: Path, content: str | bytes, name: str = "t.csv", **more: str) -> Source:
     data = content if isinstance(content, bytes) else content.encode()
     (folder / name).write_bytes(data)
-    return connect(config(f"csv://{name}", **more), folder)
+    source = connect(config(f"csv://{name}", **more), folder)
+    for table in source.tables():
+        source.table(table)
+    return source
 
 
 def test_types_hold_for_every_value(tmp_path: Path) -> None:

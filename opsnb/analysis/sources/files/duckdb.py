@@ -24,7 +24,8 @@ def open_duckdb(config: SourceConfig, url: str, engine: Engine) -> Source:
             where=where,
             hint="close the program that writes to it, or check that it is a DuckDB file",
         ) from error
-    return Source(config.name, engine.backend, (config.name, "main"))
+    place = (config.name, "main")
+    return engine.keeps(Source(config.name, engine.backend, place, beside=engine.sources))
 
 
 CONNECTOR = Connector(open_duckdb, files=True)
