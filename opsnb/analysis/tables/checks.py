@@ -28,7 +28,7 @@ from opsnb.analysis.tables.own_tables import contract_from
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
 from opsnb.analysis.tables.samples import sample, values
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
-from opsnb.analysis.tables.typed_table import MARK, TypedTable, as_told
+from opsnb.analysis.tables.typed_table import MARK, TIDIED, TypedTable, as_told
 from opsnb.base.messages import Text
 from opsnb.base.personal_data import without_personal
 
@@ -75,6 +75,7 @@ def inspect(table: TypedTable) -> TableReport:
         nulls=_nulls(table, found),
         fingerprint=_fingerprint(table, found),
         issues=tuple(sorted(issues, key=lambda issue: -LEVELS.index(issue.level))),
+        tidy=frozenset(name for name in table.texts if found.get(f"{TIDIED}{name}") == 0),
         total_amount=found.get("total"),
         extra=tuple(name for name in table.columns if name not in known),
     )
@@ -90,6 +91,8 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
     measures |= {probe.key: probe.broken.sum() for probe in asked}
     # Counts of what is there cost a fraction of sums of what is not; dates follow their times.
     measures |= {f"there__{n}": as_told(rows, n).count() for n in own_columns(table)}
+    tidied = [name for name in rows.columns if name.startswith(TIDIED)]
+    measures |= {name: rows[name].sum() for name in tidied}
     clock = table.contract.clock
     if clock in table.columns:
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}

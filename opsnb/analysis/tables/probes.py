@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from opsnb.analysis.sources.base import first_line
+from opsnb.analysis.tables.casts import is_among
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.currencies import AMOUNT
 from opsnb.analysis.tables.exchange import UNPRICED
@@ -122,6 +123,6 @@ def _of_texts(
         return
     # Only short texts are looked up in the list, which is most of what it would cost.
     nothing = ibis.cases(
-        (rows[name].length() <= _LONGEST, rows[name].isin(WORDS_FOR_NOTHING)), else_=False
+        (rows[name].length() <= _LONGEST, is_among(rows[name], WORDS_FOR_NOTHING)), else_=False
     )
     yield Probe("word_for_nothing", "note", kept & nothing, name)

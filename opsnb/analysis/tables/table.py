@@ -6,10 +6,11 @@ import contextlib
 import datetime as dt
 import functools
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from opsnb.analysis.sources import open_source
+from opsnb.analysis.sources import Source, open_source
 from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.adjusted import adjust
 from opsnb.analysis.tables.asked import asks
@@ -30,6 +31,8 @@ _opened: WeakKeyDictionary[Workspace, dict[str, Table]] = WeakKeyDictionary()
 class Table(TypedTable):
     """A table of the workspace, what the data gate says of it, and the rows to analyse."""
 
+    _again: Callable[[frozenset[str]], Table]
+
     @functools.cached_property
     def expr(self) -> ir.Table:
         """The rows to analyse: one row an identical row, none without a required value.
@@ -37,12 +40,17 @@ class Table(TypedTable):
         Canonical types (text, float64, naive local timestamps, dates) and the local dates
         `<x>_date`; the team's extra columns as they are.
         """
-        rows = self.sound
+        rows = self._tidy.sound
         if self.contract.key and self.report.identical:
             rows = rows.distinct()
         if ALIAS in rows.columns:
             rows = rows.select(self.columns)
         return self.source.view(self.name, rows)
+
+    @property
+    def _tidy(self) -> Table:
+        """This table, without tidying texts that the gate has found to be tidy."""
+        return self._again(self.report.tidy) if self.report.tidy else self
 
     @property
     def unique(self) -> bool:
@@ -82,17 +90,21 @@ def open_table(workspace: Workspace, name: str) -> Table:
         config = _config(workspace, name)
         source = open_source(workspace, config.source, asks(workspace), noted=False)
         _open_others(workspace, config)
-        table = Table(
-            config,
-            source,
-            workspace.timezone,
-            workspace.as_of,
-            workspace.currency,
-            workspace.sources[config.source].text_of(config.table or "").nulls,
-        )
-        adjust(table, workspace, functools.partial(open_table, workspace))
-        tables[name] = table
+        tables[name] = _made(workspace, config, source)
     return tables[name]
+
+
+def _made(
+    workspace: Workspace, config: TableConfig, source: Source, tidy: frozenset[str] = frozenset()
+) -> Table:
+    """The table as its workspace has it; `tidy`: columns of texts to be taken as they are."""
+    nulls = workspace.sources[config.source].text_of(config.table or "").nulls
+    table = Table(
+        config, source, workspace.timezone, workspace.as_of, workspace.currency, nulls, tidy
+    )
+    table._again = functools.partial(_made, workspace, config, source)
+    adjust(table, workspace, functools.partial(open_table, workspace))
+    return table
 
 
 def _open_others(workspace: Workspace, config: TableConfig) -> None:

@@ -89,6 +89,9 @@ class TableReport:
         Empty values by column, over all rows.
     fingerprint : str
         16 hex digits; changes when a row does.
+    tidy : frozenset of str
+        Columns of texts that are as they should be: none is empty, has blanks around it, or is a
+        word for nothing.
     total_amount : float, optional
         Orders only: the amount over all rows, bad ones included.
     """
@@ -103,6 +106,7 @@ class TableReport:
     nulls: Mapping[str, int]
     fingerprint: str
     issues: tuple[Issue, ...] = ()
+    tidy: frozenset[str] = frozenset()
     total_amount: float | None = None
     extra: tuple[str, ...] = field(default=())
 

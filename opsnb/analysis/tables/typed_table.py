@@ -25,6 +25,12 @@ MARK = "opsnb_"
 WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
 
+TIDIED = f"{MARK}tidied_"
+"""Prefix of whether a text is not what it is in the team's table."""
+
+TRIMMED = f"{MARK}trimmed_"
+"""Prefix of whether that is for the blanks around it."""
+
 ALIAS = f"{MARK}alias"
 """The id that a row came with, where `aliases` say that it stands for a person's."""
 
@@ -96,6 +102,7 @@ class TypedTable:
         as_of: dt.date,
         currency: str,
         nulls: list[str] | None = None,
+        as_they_are: frozenset[str] = frozenset(),
     ) -> None:
         self.name = config.name
         self.config = config
@@ -109,7 +116,7 @@ class TypedTable:
         self._own = _renamed(raw.columns, self.contract)
         require_declared(self.contract, self._own)
         self.texts = {name for own, name in self._own.items() if raw[own].type().is_string()}
-        self.typed = self._typed(raw)
+        self.typed = self._typed(raw, as_they_are)
         self.merged: ir.Table | None = None
         self.converted: Converted | None = None
         self.excluded: Excluded | None = None
@@ -141,8 +148,11 @@ class TypedTable:
         """The columns of the key that the table has."""
         return [name for name in self.contract.key if name in self.columns]
 
-    def _typed(self, raw: ir.Table) -> ir.Table:
-        """All rows in canonical types, with a mark for what does not fit and what is left out."""
+    def _typed(self, raw: ir.Table, as_they_are: frozenset[str] = frozenset()) -> ir.Table:
+        """All rows in canonical types, with a mark for what does not fit and what is left out.
+
+        `as_they_are`: columns of texts that need no tidying, as the gate has found.
+        """
         import ibis
 
         from opsnb.analysis.tables.casts import cast, given, may_fail, one_of, tidy
@@ -156,6 +166,13 @@ class TypedTable:
             value, column = raw[own], columns.get(name)
             if column is None:
                 values[name] = tidy(value, self.zone, dialect)
+                continue
+            if name in as_they_are:
+                values[name] = value
+                continue
+            if value.type().is_string() and (column.type == "text" and not column.allowed):
+                values[name], own_marks = self._tidied(value, column)
+                marks |= own_marks
                 continue
             if value.type().is_string() and (words := self._words_for_nothing(column)):
                 marks[f"{MARK}null_{name}"] = word = one_of(value, words)
@@ -192,6 +209,26 @@ class TypedTable:
         marks[f"{MARK}out"] = functools.reduce(lambda one, other: one | other, out)
         # by name and not as keywords: a team's column may be called self
         return raw.select([value.name(name) for name, value in {**values, **marks}.items()])
+
+    def _tidied(
+        self, value: ir.StringValue, column: Column
+    ) -> tuple[ir.Value, dict[str, ir.Value]]:
+        """A text without blanks around it, NULL where it says nothing; with its marks."""
+        import ibis
+
+        from opsnb.analysis.tables.casts import cast, may_need_tidying, one_of
+
+        name, words = column.name, self._words_for_nothing(column)
+        doubtful = may_need_tidying(value, words, self.source.dialect)
+        tidy: ir.Value = cast(value, column, self.zone, self.source.dialect)
+        marks: dict[str, ir.Value] = {}
+        if words:
+            word = one_of(value, words)
+            tidy = ibis.ifelse(word.isnull(), tidy, ibis.null("string"))
+            marks[f"{MARK}null_{name}"] = ibis.cases((doubtful, word), else_=None)
+        for mark, is_so in ((TIDIED, tidy.isnull() | (tidy != value)), (TRIMMED, tidy != value)):
+            marks[f"{mark}{name}"] = ibis.cases((doubtful, is_so), else_=False)
+        return ibis.cases((doubtful, tidy), else_=value), marks
 
     def _words_for_nothing(self, column: Column) -> Sequence[str]:
         """The words that count as empty in a column: in texts that are no ids those asked for."""
