@@ -25,6 +25,8 @@ MARK = "opsnb_"
 WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
 
+_DOUBTFUL = f"{MARK}doubtful_"
+
 TIDIED = f"{MARK}tidied_"
 """Prefix of whether a text is not what it is in the team's table."""
 
@@ -160,6 +162,7 @@ class TypedTable:
 
         dialect = self.source.dialect
         columns = {column.name: column for column in self.contract.columns}
+        raw = self._looked_at(raw, as_they_are)
         values: dict[str, ir.Value] = {}
         marks: dict[str, ir.Value] = {}
         for own, name in self._own.items():
@@ -170,8 +173,9 @@ class TypedTable:
             if name in as_they_are:
                 values[name] = value
                 continue
-            if value.type().is_string() and (column.type == "text" and not column.allowed):
-                values[name], own_marks = self._tidied(value, column)
+            if f"{_DOUBTFUL}{name}" in raw.columns:
+                doubtful = raw[f"{_DOUBTFUL}{name}"]
+                values[name], own_marks = self._tidied(value, column, doubtful)
                 marks |= own_marks
                 continue
             if value.type().is_string() and (words := self._words_for_nothing(column)):
@@ -210,16 +214,30 @@ class TypedTable:
         # by name and not as keywords: a team's column may be called self
         return raw.select([value.name(name) for name, value in {**values, **marks}.items()])
 
+    def _looked_at(self, raw: ir.Table, as_they_are: frozenset[str]) -> ir.Table:
+        """The team's rows, and for each text of the contract whether it may need tidying."""
+        from opsnb.analysis.tables.casts import may_need_tidying
+
+        found = {
+            f"{_DOUBTFUL}{column.name}": may_need_tidying(
+                raw[own], self._words_for_nothing(column), self.source.dialect
+            )
+            for column in self.contract.columns
+            for own, name in self._own.items()
+            if name == column.name and name not in as_they_are
+            if column.type == "text" and not column.allowed and raw[own].type().is_string()
+        }
+        return raw.mutate(**found) if found else raw
+
     def _tidied(
-        self, value: ir.StringValue, column: Column
+        self, value: ir.StringValue, column: Column, doubtful: ir.BooleanValue
     ) -> tuple[ir.Value, dict[str, ir.Value]]:
         """A text without blanks around it, NULL where it says nothing; with its marks."""
         import ibis
 
-        from opsnb.analysis.tables.casts import cast, may_need_tidying, one_of
+        from opsnb.analysis.tables.casts import cast, one_of
 
         name, words = column.name, self._words_for_nothing(column)
-        doubtful = may_need_tidying(value, words, self.source.dialect)
         tidy: ir.Value = cast(value, column, self.zone, self.source.dialect)
         marks: dict[str, ir.Value] = {}
         if words:
