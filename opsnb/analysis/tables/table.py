@@ -47,9 +47,10 @@ class Table(TypedTable):
             rows = rows.select(self.columns)
         return self.source.view(self.name, rows)
 
-    @property
+    @functools.cached_property
     def _tidy(self) -> Table:
-        """This table, without tidying texts that the gate has found to be tidy."""
+        """This table, without tidying texts that the gate has found to be tidy; kept, since what
+        it has put together in its engine goes with it."""
         return self._again(self.report.tidy) if self.report.tidy else self
 
     @property
