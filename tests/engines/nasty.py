@@ -206,13 +206,18 @@ def write(folder: Path) -> None:
             connection.execute(f"COPY ({query}) TO '{folder / name}.parquet'")
 
 
-def settings(url: str) -> str:
-    """opsnb.toml over the tables at a URL: engines differ in this one line."""
+def settings(url: str, *, copies: bool = True) -> str:
+    """opsnb.toml over the tables at a URL: engines differ in this one line.
+
+    Without `copies`, nothing for which an engine has to keep a table of its own.
+    """
     lines = [SETTINGS.format(url=url)]
     for name in _TABLES:
+        if name in ("rates", "aliases") and not copies:
+            continue
         lines.append(f'[tables.{name}]\nsource = "here"\ntable = "{name}"\n')
         if name == "orders":
             lines.append(TEAM_CHECKS)
         if name == "tasks":
             lines.append("where = \"owner <> 'Wang' or done_on is null\"\n")
-    return "".join([*lines, EXCLUDED])
+    return "".join([*lines, EXCLUDED if copies else ""])

@@ -130,6 +130,7 @@ def _report(table: str) -> Question:
         report.pop("fingerprint")
         for issue in report["issues"]:
             issue["sample"] = len(issue["sample"])
+            issue.pop("places", None)  # only files have lines
         return report
 
     return ask

@@ -77,7 +77,11 @@ def pretend(dialect: str, duckdb: Backend) -> Backend:
         if name != "compile":
             vars(made).setdefault(name, value)
     made.con = duckdb.con
-    for macro in ("at_timezone(t, z) AS timezone(z, t)", "ieee_divide(a, b) AS a / b"):
+    for macro in (
+        "at_timezone(t, z) AS timezone(z, t)",
+        "ieee_divide(a, b) AS a / b",
+        "parse_duration(t) AS CAST(replace(t, 's', ' seconds') AS INTERVAL)",
+    ):
         made.con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     return even_out(made)
 
@@ -110,12 +114,16 @@ def as_rows(tree: exp.Expression, dialect: str) -> exp.Expression:
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Asked]:
     root: Path = tmp_path_factory.mktemp("warehouses")
     nasty.write(root / "data")
-    (root / "opsnb.toml").write_text(nasty.settings(f"parquet://{root}/data"), encoding="utf-8")
+    (root / "opsnb.toml").write_text(
+        nasty.settings(f"parquet://{root}/data", copies=False), encoding="utf-8"
+    )
 
     @cache
     def ask(dialect: str) -> Asked:
         workspace = Workspace.load(root)
         source = open_source(workspace, "here")
+        for name in source.tables():
+            source.table(name)  # files are read when they are asked for
         if dialect != "duckdb":
             other = Source("here", pretend(dialect, source.backend), source.database)
             opsnb.analysis.sources._sources[workspace]["here"] = other
