@@ -293,5 +293,5 @@ def _unreadable(where: str, why: str) -> LedgerError:
     return LedgerError(
         f"the line cannot be read ({why})",
         where=where,
-        hint="mend it by hand, or take the file's last good version from git",
+        hint="mend the line by hand or delete it; git may have the file's last good version",
     )

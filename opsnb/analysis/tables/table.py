@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import functools
 import re
-from collections.abc import Callable
+import weakref
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -31,7 +31,7 @@ _opened: WeakKeyDictionary[Workspace, dict[str, Table]] = WeakKeyDictionary()
 class Table(TypedTable):
     """A table of the workspace, what the data gate says of it, and the rows to analyse."""
 
-    _again: Callable[[frozenset[str]], Table]
+    _workspace: weakref.ref[Workspace]
 
     @functools.cached_property
     def expr(self) -> ir.Table:
@@ -40,7 +40,7 @@ class Table(TypedTable):
         Canonical types (text, float64, naive local timestamps, dates) and the local dates
         `<x>_date`; the team's extra columns as they are.
         """
-        rows = self._tidy.sound
+        rows = (self._tidy or self).sound
         if self.contract.key and self.report.identical:
             rows = rows.distinct()
         if ALIAS in rows.columns:
@@ -48,10 +48,13 @@ class Table(TypedTable):
         return self.source.view(self.name, rows)
 
     @functools.cached_property
-    def _tidy(self) -> Table:
+    def _tidy(self) -> Table | None:
         """This table, without tidying texts that the gate has found to be tidy; kept, since what
         it has put together in its engine goes with it."""
-        return self._again(self.report.tidy) if self.report.tidy else self
+        workspace, tidy = self._workspace(), self.report.tidy
+        if workspace is None or not tidy:
+            return None
+        return _made(workspace, self.config, self.source, tidy)
 
     @property
     def unique(self) -> bool:
@@ -103,7 +106,7 @@ def _made(
     table = Table(
         config, source, workspace.timezone, workspace.as_of, workspace.currency, nulls, tidy
     )
-    table._again = functools.partial(_made, workspace, config, source)
+    table._workspace = weakref.ref(workspace)
     adjust(table, workspace, functools.partial(open_table, workspace))
     return table
 
