@@ -164,7 +164,11 @@ def _file_of_workspace(name: str) -> Callable[[Path, bytes], None]:
         if not (folder / "opsnb.toml").exists() or name == "opsnb.toml":
             _write(folder / "opsnb.toml", (ROOT / "opsnb.toml").read_bytes())
         _write(folder / name, document)
-        _use(Workspace.load(folder))
+        workspace = Workspace.load(folder)
+        _use(workspace)
+        for plans in (workspace.experiments, workspace.campaigns):
+            for error in plans.broken.values():  # told to whoever asks for the plan
+                raise error
 
     return read
 

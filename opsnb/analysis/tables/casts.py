@@ -156,9 +156,9 @@ def may_need_tidying(value: ir.StringValue, words: Sequence[str], dialect: str) 
     return ibis.or_(begins, *ends, *short)
 
 
-def one_of(value: ir.StringValue, words: Sequence[str]) -> ir.StringValue:
+def one_of(value: ir.StringValue, words: Sequence[str], *, trimmed: bool = False) -> ir.StringValue:
     """The word that a value is, blanks around it aside; NULL where it is none of them."""
-    text = value.strip()
+    text = value if trimmed else value.strip()
     # Only short texts are looked up in the list, which is most of what it would cost.
     short = text.length() <= max(map(len, words))
     return ibis.ifelse(ibis.cases((short, is_among(text, words)), else_=False), text, None)

@@ -25,7 +25,7 @@ MARK = "opsnb_"
 WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
 
-_DOUBTFUL = f"{MARK}doubtful_"
+_DOUBTFUL, _BARE = f"{MARK}doubtful_", f"{MARK}bare_"
 
 TIDIED = f"{MARK}tidied_"
 """Prefix of whether a text is not what it is in the team's table."""
@@ -175,7 +175,8 @@ class TypedTable:
                 continue
             if f"{_DOUBTFUL}{name}" in raw.columns:
                 doubtful = raw[f"{_DOUBTFUL}{name}"]
-                values[name], own_marks = self._tidied(value, column, doubtful)
+                bare = raw[f"{_BARE}{name}"]
+                values[name], own_marks = self._tidied(value, bare, column, doubtful)
                 marks |= own_marks
                 continue
             if value.type().is_string() and (words := self._words_for_nothing(column)):
@@ -216,6 +217,8 @@ class TypedTable:
 
     def _looked_at(self, raw: ir.Table, as_they_are: frozenset[str]) -> ir.Table:
         """The team's rows, and for each text of the contract whether it may need tidying."""
+        import ibis
+
         from opsnb.analysis.tables.casts import may_need_tidying
 
         found = {
@@ -227,21 +230,35 @@ class TypedTable:
             if name == column.name and name not in as_they_are
             if column.type == "text" and not column.allowed and raw[own].type().is_string()
         }
-        return raw.mutate(**found) if found else raw
+        if not found:
+            return raw
+        looked_at = raw.mutate(**found)
+        bare = {
+            f"{_BARE}{name}": ibis.cases(
+                (looked_at[f"{_DOUBTFUL}{name}"], looked_at[own].strip()), else_=looked_at[own]
+            )
+            for own, name in self._own.items()
+            if f"{_DOUBTFUL}{name}" in found
+        }
+        return looked_at.mutate(**bare)
 
     def _tidied(
-        self, value: ir.StringValue, column: Column, doubtful: ir.BooleanValue
+        self,
+        value: ir.StringValue,
+        bare: ir.StringValue,
+        column: Column,
+        doubtful: ir.BooleanValue,
     ) -> tuple[ir.Value, dict[str, ir.Value]]:
         """A text without blanks around it, NULL where it says nothing; with its marks."""
         import ibis
 
-        from opsnb.analysis.tables.casts import cast, one_of
+        from opsnb.analysis.tables.casts import one_of
 
         name, words = column.name, self._words_for_nothing(column)
-        tidy: ir.Value = cast(value, column, self.zone, self.source.dialect)
+        tidy = bare.nullif("")
         marks: dict[str, ir.Value] = {}
         if words:
-            word = one_of(value, words)
+            word = one_of(bare, words, trimmed=True)
             tidy = ibis.ifelse(word.isnull(), tidy, ibis.null("string"))
             marks[f"{MARK}null_{name}"] = ibis.cases((doubtful, word), else_=None)
         for mark, is_so in ((TIDIED, tidy.isnull() | (tidy != value)), (TRIMMED, tidy != value)):
