@@ -145,6 +145,7 @@ def test_nobody_asks_for_a_kind_by_name() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for path in MODULES
+        if path.parent.name != "definitions"  # it writes kinds by name, of another tool's metrics
         for node in asked_by_name(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert found == []
