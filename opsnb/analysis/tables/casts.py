@@ -273,7 +273,7 @@ def _iso(value: ir.StringValue) -> ir.StringValue:
 
 def _match(text: ir.StringValue, form: str) -> ir.StringValue:
     """The text where all of it has a form, else NULL."""
-    return text.re_extract(form, 0).nullif("")
+    return ibis.ifelse(text.re_search(form), text, ibis.null("string"))
 
 
 def _date(value: ir.Value, zone: str, dialect: str) -> ir.DateValue:
