@@ -144,21 +144,8 @@ def may_fail(value: ir.Value, column: Column) -> bool:
     return column.type in ("time", "date") and bool(kind.is_string() or kind.is_numeric())
 
 
-def may_need_tidying(value: ir.StringValue, words: Sequence[str], dialect: str) -> ir.BooleanValue:
-    """Whether a text may have blanks around it, be empty, or be one of the words for nothing.
-
-    Of most texts it says no, for a fraction of what it costs to mend them.
-    """
-    ends = [value.endswith(blank) for blank in (" ", "\t", "\n", "\r")]
-    # DuckDB compares texts by their bytes; other engines may do so by a language's rules.
-    begins = value < "!" if dialect == "duckdb" else value.strip() != value
-    short = [value.length() <= max(map(len, words))] if words else []
-    return ibis.or_(begins, *ends, *short)
-
-
-def one_of(value: ir.StringValue, words: Sequence[str], *, trimmed: bool = False) -> ir.StringValue:
-    """The word that a value is, blanks around it aside; NULL where it is none of them."""
-    text = value if trimmed else value.strip()
+def one_of(text: ir.StringValue, words: Sequence[str]) -> ir.StringValue:
+    """The word that a text without blanks around it is; NULL where it is none of them."""
     # Only short texts are looked up in the list, which is most of what it would cost.
     short = text.length() <= max(map(len, words))
     return ibis.ifelse(ibis.cases((short, is_among(text, words)), else_=False), text, None)

@@ -21,6 +21,7 @@ from opsnb.analysis.tables import (
     refund_rows,
     repeats,
     sla,
+    trimmed_ids,
 )
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.gate_queries import HASH, one_row, own_columns, with_hash
@@ -28,7 +29,7 @@ from opsnb.analysis.tables.own_tables import contract_from
 from opsnb.analysis.tables.probes import Probe, probes, with_team_checks
 from opsnb.analysis.tables.samples import sample, values
 from opsnb.analysis.tables.table_report import LEVELS, Issue, TableReport
-from opsnb.analysis.tables.typed_table import MARK, TIDIED, TypedTable, as_told
+from opsnb.analysis.tables.typed_table import MARK, MENDED, TypedTable, as_told
 from opsnb.base.messages import Text
 from opsnb.base.personal_data import without_personal
 
@@ -37,7 +38,9 @@ SERIOUS = 0.05
 
 _STALE_DAYS = 2
 
-_SUBJECTS = (refund_rows, currencies, identities, sla, null_words, numeric_times, long_ids)
+_SUBJECTS = (
+    refund_rows, currencies, identities, sla, trimmed_ids, null_words, numeric_times, long_ids,
+)  # fmt: skip
 """What each counts in the table's one query, and what it then says."""
 
 OF_VALUES = (
@@ -75,7 +78,7 @@ def inspect(table: TypedTable) -> TableReport:
         nulls=_nulls(table, found),
         fingerprint=_fingerprint(table, found),
         issues=tuple(sorted(issues, key=lambda issue: -LEVELS.index(issue.level))),
-        tidy=frozenset(name for name in table.texts if found.get(f"{TIDIED}{name}") == 0),
+        tidy=frozenset(name for name in table.texts if found.get(f"{MENDED}{name}") == 0),
         total_amount=found.get("total"),
         extra=tuple(name for name in table.columns if name not in known),
     )
@@ -91,8 +94,6 @@ def _measures(table: TypedTable, rows: ir.Table, asked: list[Probe]) -> dict[str
     measures |= {probe.key: probe.broken.sum() for probe in asked}
     # Counts of what is there cost a fraction of sums of what is not; dates follow their times.
     measures |= {f"there__{n}": as_told(rows, n).count() for n in own_columns(table)}
-    tidied = [name for name in rows.columns if name.startswith(TIDIED)]
-    measures |= {name: rows[name].sum() for name in tidied}
     clock = table.contract.clock
     if clock in table.columns:
         measures |= {"first": rows[clock].min(where=kept), "last": rows[clock].max(where=kept)}

@@ -27,15 +27,12 @@ class Day:
         Those among them that show that recording went on (`Contract.shows`).
     first, last : time or None
         When the first and the last of those came; None for tables without times.
-    hours : tuple of int
-        Rows in each of its 24 hours; empty for tables without times.
     """
 
     rows: int
     shown: int
     first: dt.time | None = None
     last: dt.time | None = None
-    hours: tuple[int, ...] = ()
 
 
 def count_days(contract: Contract, rows: ir.Table) -> dict[dt.date, Day]:
@@ -50,40 +47,26 @@ def count_days(contract: Contract, rows: ir.Table) -> dict[dt.date, Day]:
     moment = contract.moment
     if moment in rows.columns:
         asked |= {"first": rows[moment].min(where=shows), "last": rows[moment].max(where=shows)}
-    keys: dict[str, Any] = {"_day": rows[name].cast("date")}
-    if moment in rows.columns:
-        keys["_hour"] = rows[moment].hour()
-    answer = rows.get_backend().to_pyarrow(rows.group_by(**keys).agg(**asked))
-    return _by_day(answer.to_pydict())
-
-
-def _by_day(columns: Mapping[str, list[Any]]) -> dict[dt.date, Day]:
-    """Rows by day and hour, put together by day."""
-    found: dict[dt.date, list[int]] = {}
-    for n, day in enumerate(columns["_day"]):
-        if day is not None:
-            found.setdefault(_date(day), []).append(n)
-
-    def gathered(places: list[int]) -> Day:
-        def of(name: str) -> list[Any]:
-            return [v for n in places if (v := columns[name][n]) is not None]
-
-        rows = of("rows")
-        shown = of("shown") if "shown" in columns else rows
-        if "_hour" not in columns:
-            return Day(sum(rows), sum(shown))
-        by_hour = dict(zip((columns["_hour"][n] for n in places), rows, strict=True))
-        hours = tuple(by_hour.get(hour, 0) for hour in range(24))
-        first, last = of("first"), of("last")
-        return Day(
-            sum(rows),
-            sum(shown),
-            min(first).time() if first else None,
-            max(last).time() if last else None,
-            hours,
+    counted = rows.group_by(_day=rows[name].cast("date")).agg(**asked)
+    answer = rows.get_backend().to_pyarrow(counted).to_pylist()
+    known = {_date(row["_day"]): row for row in answer if row["_day"] is not None}
+    return {
+        day: Day(
+            row["rows"],
+            row.get("shown", row["rows"]),
+            _time(row.get("first")),
+            _time(row.get("last")),
         )
+        for day, row in sorted(known.items())
+    }
 
-    return {day: gathered(places) for day, places in sorted(found.items())}
+
+def count_hours(rows: ir.Table, moment: str) -> list[int]:
+    """How many rows there are in each of the 24 hours of the day; one query."""
+    counted = rows.group_by(hour=rows[moment].hour()).agg(n=rows.count())
+    answer = rows.get_backend().to_pyarrow(counted).to_pylist()
+    found = {row["hour"]: row["n"] for row in answer}
+    return [found.get(hour, 0) for hour in range(24)]
 
 
 def written(days: Mapping[dt.date, Day]) -> str | None:
@@ -99,3 +82,7 @@ def written(days: Mapping[dt.date, Day]) -> str | None:
 
 def _date(value: dt.date) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _time(moment: dt.datetime | None) -> dt.time | None:
+    return None if moment is None else moment.time()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from opsnb.analysis.tables.day_counts import Day
 from opsnb.analysis.tables.table_report import Issue
@@ -29,13 +29,17 @@ _LEAST_ROWS = 500
 _LEAST_DAYS = 7
 
 
-def hour_issues(days: Iterable[Day], column: str, zone: str) -> Iterator[Issue]:
-    """A warning where the hours of a table's rows are those of another zone, or all the same."""
-    days = list(days)
-    hours = [sum(day.hours[hour] for day in days) for hour in range(24)] if _timed(days) else []
-    rows = sum(hours)
-    if not hours or rows == 0:
-        return
+def hour_issues(
+    days: Collection[Day], hours: Callable[[], Sequence[int]], column: str, zone: str
+) -> Iterator[Issue]:
+    """A warning where the hours of a table's rows are those of another zone, or all the same.
+
+    Parameters
+    ----------
+    hours : callable
+        Rows, or some of them, in each of the 24 hours of the day; asked for where it can matter.
+    """
+    rows = sum(day.rows for day in days)
     clocks = {clock for day in days for clock in (day.first, day.last) if clock is not None}
     if len(clocks) == 1 and len(days) >= _LEAST_DAYS and rows >= 2 * len(days):
         (clock,) = clocks
@@ -45,23 +49,21 @@ def hour_issues(days: Iterable[Day], column: str, zone: str) -> Iterator[Issue]:
         else:
             yield Issue("one_clock", "warn", rows, Text("data.rule.one_clock", args), column)
         return
-    if rows < _LEAST_ROWS or len(days) < _LEAST_DAYS:
+    if rows < _LEAST_ROWS or len(days) < _LEAST_DAYS or not clocks:
         return
-    quiet = [sum(hours[(start + n) % 24] for n in range(_QUIET)) for start in range(24)]
+    held = hours()
+    seen = sum(held)
+    quiet = [sum(held[(start + n) % 24] for n in range(_QUIET)) for start in range(24)]
     start = min(range(24), key=quiet.__getitem__)
-    night = sum(hours[:6]) / rows
-    awake = min(quiet[at] for at in _ASLEEP) / rows
-    if quiet[start] / rows < _MOST_IN_QUIET and awake > _LEAST_AWAKE:
+    night = sum(held[:6]) / seen
+    awake = min(quiet[at] for at in _ASLEEP) / seen
+    if quiet[start] / seen < _MOST_IN_QUIET and awake > _LEAST_AWAKE:
         shown: dict[str, object] = {
             "column": column,
             "night": night,
             "from": f"{start:02}:00",
             "to": f"{(start + _QUIET) % 24:02}:00",
-            "quiet": quiet[start] / rows,
+            "quiet": quiet[start] / seen,
             "zone": zone,
         }
         yield Issue("hours_of_another_zone", "warn", rows, Text("data.rule.hours", shown), column)
-
-
-def _timed(days: list[Day]) -> bool:
-    return bool(days) and all(len(day.hours) == 24 for day in days)

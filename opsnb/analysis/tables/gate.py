@@ -27,7 +27,8 @@ def report_of(workspace: Workspace, name: str) -> TableReport:
     report = table.report
     more = tuple(record_issues(record_of(workspace, name), table.contract))
     if (moment := table.contract.moment) is not None:
-        more += tuple(hour_issues(table.days.values(), moment, workspace.timezone))
+        days, zone = table.days.values(), workspace.timezone
+        more += tuple(hour_issues(days, table.hours, moment, zone))
     if not more:
         return report
     issues = sorted((*report.issues, *more), key=lambda issue: -LEVELS.index(issue.level))

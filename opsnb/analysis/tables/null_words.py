@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsnb.analysis.tables.contracts import Level
 from opsnb.analysis.tables.table_report import Issue
-from opsnb.analysis.tables.typed_table import MARK, TypedTable
+from opsnb.analysis.tables.typed_table import MARK, MENDED, TypedTable
 from opsnb.base.messages import Text
 
 if TYPE_CHECKING:
@@ -18,26 +18,31 @@ _SHOWN = 5
 
 
 def measures(table: TypedTable, rows: ir.Table, kept: ir.BooleanValue) -> dict[str, ir.Value]:
-    """How many values of each column are such a word."""
-    return {f"null__{name}": rows[_mark(name)].count() for name in _columns(table, rows)}
+    """How many values of each column are such a word, where mended texts do not tell already."""
+    return {
+        f"null__{name}": rows[_mark(name)].count()
+        for name in _columns(table, rows)
+        if f"{MENDED}{name}" not in rows.columns
+    }
 
 
 def issues(table: TypedTable, found: Mapping[str, Any]) -> Iterator[Issue]:
     """A warning of ids, a note of the rest; with the words and how often each came."""
     counts: dict[str, Counter[str]] = {}
     for name in _columns(table, table.typed):
-        if found[f"null__{name}"]:
-            counts[name] = _words(table, name)
+        some = found.get(f"null__{name}", found.get(f"{MENDED}{name}", 0))
+        if some and (listed := _words(table, name)):
+            counts[name] = listed
     for column, words in _of_the_files(table):
         name = column.strip().lower() if table.config.table else column
         counts.setdefault(name, Counter()).update(words)
     for name, words in counts.items():
         is_id = name in table.contract.ids
-        listed = [
+        shown = [
             Text.of("data.rule.of_null_word", word=word, count=count)
             for word, count in words.most_common(_SHOWN)
         ]
-        args = {"count": words.total(), "column": name, "listed": listed}
+        args = {"count": words.total(), "column": name, "listed": shown}
         level: Level = "warn" if is_id else "note"
         own = name if name in table.columns else None
         yield Issue("null_words", level, words.total(), Text("data.rule.null_words", args), own)

@@ -19,7 +19,6 @@ from opsnb.analysis.tables.contract import Level
 from opsnb.analysis.tables.gate_queries import hash_of
 from opsnb.analysis.tables.table import Table
 from opsnb.analysis.tables.table_report import Issue, TableReport
-from opsnb.analysis.tables.typed_table import ALIAS
 from opsnb.base.messages import Text
 
 HARDLY = 0.05
@@ -27,9 +26,6 @@ HARDLY = 0.05
 
 FEW = {"block": 10, "warn": 3}
 """Different ids on either side below which nothing is said, by what is at stake."""
-
-_LARGE = 1_000_000
-"""Rows of a table of which some are looked at first, in blocks from all over it."""
 
 _SOME = 100_000
 """Rows of each table that are looked at first: of others one id in so many, by its hash."""
@@ -170,8 +166,8 @@ def _overlaps(group: Sequence[Pair], reports: Mapping[str, TableReport]) -> dict
     bits = {place.name: 1 << n for n, place in enumerate(places)}
     rows = {place.name: reports[place.table.name].rows for place in places}
     samples: list[_Sample] = [_all_ids]
-    if max(rows.values()) >= _LARGE and places[0].table.source.dialect == "duckdb":
-        samples = [_first_look(rows), functools.partial(_by_hash, _ONE_IN), _all_ids]
+    if any(place.table.is_large for place in places):
+        samples = [_first_look(places, rows), functools.partial(_by_hash, _ONE_IN), _all_ids]
     for sample in samples:
         found = _found(places, bits, sample)
         overlaps = {pair: _overlap(pair, bits, found) for pair in group}
@@ -188,15 +184,13 @@ def _by_hash(one_in: int, place: Place) -> ir.Table:
     return _one_in(one_in, _all_ids(place))
 
 
-def _first_look(rows: Mapping[str, int]) -> _Sample:
+def _first_look(places: Sequence[Place], rows: Mapping[str, int]) -> _Sample:
     """Some blocks of large tables; in all, one id in so many that none has many to compare."""
-    one_in = max((count // _SOME for count in rows.values() if count < _LARGE), default=1)
+    small = (rows[place.name] for place in places if not place.table.is_large)
+    one_in = max((count // _SOME for count in small), default=1)
 
     def sample(place: Place) -> ir.Table:
-        count = rows[place.name]
-        if count < _LARGE or ALIAS in place.table.typed.columns:
-            return _by_hash(one_in, place)
-        return _one_in(one_in, _ids(place, place.table.some(_SOME / count)))
+        return _one_in(one_in, _ids(place, place.table.part(_SOME)))
 
     return sample
 

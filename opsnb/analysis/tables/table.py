@@ -15,7 +15,7 @@ from opsnb.analysis.tables import refund_rows
 from opsnb.analysis.tables.adjusted import adjust
 from opsnb.analysis.tables.asked import asks
 from opsnb.analysis.tables.contracts import CONTRACTS
-from opsnb.analysis.tables.day_counts import Day, count_days
+from opsnb.analysis.tables.day_counts import Day, count_days, count_hours
 from opsnb.analysis.tables.own_tables import unknown
 from opsnb.analysis.tables.table_report import TableReport
 from opsnb.analysis.tables.typed_table import ALIAS, TypedTable
@@ -24,6 +24,11 @@ from opsnb.base.workspace import TableConfig, Workspace
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+LARGE = 1_000_000
+"""Rows of a table from which some of them tell what all would."""
+
+_SOME_ROWS = 100_000
 
 _opened: WeakKeyDictionary[Workspace, dict[str, Table]] = WeakKeyDictionary()
 
@@ -69,6 +74,23 @@ class Table(TypedTable):
         from opsnb.analysis.tables.checks import inspect
 
         return inspect(self)
+
+    def hours(self) -> list[int]:
+        """Rows in each hour of the day; of a large table those of some blocks."""
+        moment = self.contract.moment or ""
+        return count_hours(self.part(_SOME_ROWS), moment)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether some of its rows are looked at in place of all, where those tell enough."""
+        return self.report.rows >= LARGE and self.source.dialect == "duckdb"
+
+    def part(self, rows: int) -> ir.Table:
+        """About so many typed rows from all over a large table; all of one that is not, and of
+        one whose ids stand for others'."""
+        if not self.is_large or ALIAS in self.typed.columns:
+            return self.expr
+        return self.some(rows / self.report.rows)
 
     @functools.cached_property
     def days(self) -> dict[dt.date, Day]:

@@ -25,13 +25,8 @@ MARK = "opsnb_"
 WHOLE = f"{MARK}whole_"
 """Prefix of ids as the team's table has them, where those are whole numbers."""
 
-_DOUBTFUL, _BARE = f"{MARK}doubtful_", f"{MARK}bare_"
-
-TIDIED = f"{MARK}tidied_"
+MENDED = f"{MARK}mended_"
 """Prefix of whether a text is not what it is in the team's table."""
-
-TRIMMED = f"{MARK}trimmed_"
-"""Prefix of whether that is for the blanks around it."""
 
 ALIAS = f"{MARK}alias"
 """The id that a row came with, where `aliases` say that it stands for a person's."""
@@ -158,29 +153,33 @@ class TypedTable:
         import ibis
 
         from opsnb.analysis.tables.casts import cast, given, may_fail, one_of, tidy
+        from opsnb.analysis.tables.tidy_texts import Texts
         from opsnb.analysis.tables.unix_times import unit
 
         dialect = self.source.dialect
         columns = {column.name: column for column in self.contract.columns}
-        raw = self._looked_at(raw, as_they_are)
+        needed = {o: w for o, w in self._texts(raw).items() if self._own[o] not in as_they_are}
+        texts = Texts(raw, needed, dialect)
+        raw = texts.rows
         values: dict[str, ir.Value] = {}
         marks: dict[str, ir.Value] = {}
         for own, name in self._own.items():
             value, column = raw[own], columns.get(name)
+            if own in texts.words:
+                mended = texts.mended(own)
+                values[name] = mended.value
+                marks[f"{MENDED}{name}"] = mended.mended
+                if mended.word is not None:
+                    marks[f"{MARK}null_{name}"] = mended.word
+                continue
             if column is None:
                 values[name] = tidy(value, self.zone, dialect)
                 continue
             if name in as_they_are:
                 values[name] = value
                 continue
-            if f"{_DOUBTFUL}{name}" in raw.columns:
-                doubtful = raw[f"{_DOUBTFUL}{name}"]
-                bare = raw[f"{_BARE}{name}"]
-                values[name], own_marks = self._tidied(value, bare, column, doubtful)
-                marks |= own_marks
-                continue
             if value.type().is_string() and (words := self._words_for_nothing(column)):
-                marks[f"{MARK}null_{name}"] = word = one_of(value, words)
+                marks[f"{MARK}null_{name}"] = word = one_of(value.strip(), words)
                 value = ibis.ifelse(word.isnull(), value, ibis.null("string"))
             elif column.type in ("time", "date") and value.type().is_numeric():
                 marks[f"{MARK}unit_{name}"] = unit(value)
@@ -215,55 +214,15 @@ class TypedTable:
         # by name and not as keywords: a team's column may be called self
         return raw.select([value.name(name) for name, value in {**values, **marks}.items()])
 
-    def _looked_at(self, raw: ir.Table, as_they_are: frozenset[str]) -> ir.Table:
-        """The team's rows, and for each text of the contract whether it may need tidying."""
-        import ibis
-
-        from opsnb.analysis.tables.casts import may_need_tidying
-
-        found = {
-            f"{_DOUBTFUL}{column.name}": may_need_tidying(
-                raw[own], self._words_for_nothing(column), self.source.dialect
-            )
-            for column in self.contract.columns
+    def _texts(self, raw: ir.Table) -> dict[str, Sequence[str]]:
+        """The team's columns that are texts of the contract, each with its words for nothing."""
+        columns = {column.name: column for column in self.contract.columns}
+        return {
+            own: self._words_for_nothing(columns[name])
             for own, name in self._own.items()
-            if name == column.name and name not in as_they_are
-            if column.type == "text" and not column.allowed and raw[own].type().is_string()
+            if name in columns and columns[name].type == "text" and not columns[name].allowed
+            if raw[own].type().is_string()
         }
-        if not found:
-            return raw
-        looked_at = raw.mutate(**found)
-        bare = {
-            f"{_BARE}{name}": ibis.cases(
-                (looked_at[f"{_DOUBTFUL}{name}"], looked_at[own].strip()), else_=looked_at[own]
-            )
-            for own, name in self._own.items()
-            if f"{_DOUBTFUL}{name}" in found
-        }
-        return looked_at.mutate(**bare)
-
-    def _tidied(
-        self,
-        value: ir.StringValue,
-        bare: ir.StringValue,
-        column: Column,
-        doubtful: ir.BooleanValue,
-    ) -> tuple[ir.Value, dict[str, ir.Value]]:
-        """A text without blanks around it, NULL where it says nothing; with its marks."""
-        import ibis
-
-        from opsnb.analysis.tables.casts import one_of
-
-        name, words = column.name, self._words_for_nothing(column)
-        tidy = bare.nullif("")
-        marks: dict[str, ir.Value] = {}
-        if words:
-            word = one_of(bare, words, trimmed=True)
-            tidy = ibis.ifelse(word.isnull(), tidy, ibis.null("string"))
-            marks[f"{MARK}null_{name}"] = ibis.cases((doubtful, word), else_=None)
-        for mark, is_so in ((TIDIED, tidy.isnull() | (tidy != value)), (TRIMMED, tidy != value)):
-            marks[f"{mark}{name}"] = ibis.cases((doubtful, is_so), else_=False)
-        return ibis.cases((doubtful, tidy), else_=value), marks
 
     def _words_for_nothing(self, column: Column) -> Sequence[str]:
         """The words that count as empty in a column: in texts that are no ids those asked for."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from opsnb.analysis.metrics import Meter
-from opsnb.analysis.tables import Issue, check, open_table, row_level, shared_ids
+from opsnb.analysis.tables import Issue, check, open_table, row_level, shared_ids, table
 from opsnb.base.messages import Language
 from opsnb.base.periods import parse
 from opsnb.base.workspace import Workspace
@@ -117,7 +117,7 @@ def test_nobody_assigned_has_ordered_warns_only(workspace: Make) -> None:
 def test_a_large_table_is_sampled_and_then_counted(
     workspace: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_ids, "_LARGE", 100)
+    monkeypatch.setattr(table, "LARGE", 100)
     monkeypatch.setattr(shared_ids, "_ENOUGH", 5)
     own = [f"u{i}" for i in range(3000)]
     sound = workspace({"users": users(3000), "orders": orders(own)})

@@ -315,16 +315,12 @@ def orders_on(workspace: MakeWorkspace, days: Mapping[str, int], more: str = "")
     return workspace({"orders": frame.assign(order_id=names, user_id="u")}, more=more)
 
 
-def in_hours(rows: Mapping[int, int]) -> tuple[int, ...]:
-    return tuple(rows.get(hour, 0) for hour in range(24))
-
-
 def test_rows_are_counted_by_day_with_the_first_and_last_time(workspace):
     made = orders_on(workspace, {"2026-10-01": 3, "2026-10-03": 1})
     days = open_table(made, "orders").days
     assert days == {
-        dt.date(2026, 10, 1): Day(3, 3, dt.time(0, 30), dt.time(1, 10), in_hours({0: 2, 1: 1})),
-        dt.date(2026, 10, 3): Day(1, 1, dt.time(0, 30), dt.time(0, 30), in_hours({0: 1})),
+        dt.date(2026, 10, 1): Day(3, 3, dt.time(0, 30), dt.time(1, 10)),
+        dt.date(2026, 10, 3): Day(1, 1, dt.time(0, 30), dt.time(0, 30)),
     }
     assert count_days(CONTRACTS["orders"], open_table(made, "orders").expr) == days
 
@@ -340,8 +336,7 @@ def test_cancelled_orders_are_rows_that_show_nothing(workspace):
         }
     )
     days = open_table(workspace({"orders": frame}), "orders").days
-    hours = in_hours({9: 1, 11: 1})
-    assert days == {dt.date(2026, 10, 1): Day(2, 1, dt.time(9), dt.time(9), hours)}
+    assert days == {dt.date(2026, 10, 1): Day(2, 1, dt.time(9), dt.time(9))}
 
 
 def test_issues_name_gap_stray_and_cut_in_both_languages(workspace):
