@@ -249,6 +249,7 @@ def readout(change: Callable[[Frames], Frames] = lambda tables: tables) -> Situa
     users = np.arange(2000)
     arm = np.where(users % 2, "treatment", "control")
     start = pd.Timestamp("2026-10-05 09:00") + pd.to_timedelta(users // 2 % 14, unit="D")
+    start += pd.to_timedelta(users % 50, unit="min")
     ids = np.array([f"u{i}" for i in users])
     bought = users // 2 % 10 < np.where(users % 2, 6, 5)
     tables = {
