@@ -20,8 +20,10 @@ from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.compilers.trino import TrinoCompiler
 from ibis.backends.sql.datatypes import ClickHouseType
+from ibis.backends.sql.dialects import PySpark
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
 NULL = sge.Null()
@@ -181,6 +183,10 @@ def even_out(backend: BaseBackend) -> BaseBackend:
         backend._get_schema_using_query = lambda query: _spark_schema(
             backend, backend.raw_sql(query)
         )
+        backend._create_cached_table = lambda name, rows: _spark_kept(backend, name, rows)
+        # Spark reads \v, \f and \a as these letters: texts would lose them with their blanks.
+        for letter in "\v\f\a":
+            PySpark.ESCAPED_SEQUENCES.pop(letter, None)
     return backend
 
 
@@ -207,6 +213,14 @@ def _view(backend: Any, *, name: str, table: Any, query: str) -> sch.Schema:
 
 def _spark_name(name: str, catalog: str | None = None, database: str | None = None) -> str:
     return ".".join(f"`{part}`" for part in (catalog, database, name) if part)
+
+
+def _spark_kept(backend: Any, name: str, rows: ir.Table) -> ir.Table:
+    """Rows that Spark works out once; Ibis's own would keep each step's plan within the next."""
+    frame = backend._session.sql(backend.compile(rows)).localCheckpoint()
+    frame.createTempView(name)
+    backend._cached_dataframes[name] = frame
+    return backend.table(name)
 
 
 def _spark_schema(backend: Any, frame: Any) -> sch.Schema:
