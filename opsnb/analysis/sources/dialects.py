@@ -18,6 +18,7 @@ from ibis.backends.sql.compilers.base import STAR
 from ibis.backends.sql.compilers.bigquery import BigQueryCompiler
 from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.backends.sql.compilers.trino import TrinoCompiler
 from ibis.backends.sql.datatypes import ClickHouseType
 from ibis.backends.sql.dialects import PySpark
@@ -155,6 +156,16 @@ class BigQuery(BigQueryCompiler):
         )  # fmt: skip
 
 
+class Spark(PySparkCompiler):
+    """Spark: a number with a point is a double, not a decimal of its digits."""
+
+    __slots__ = ()
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: dt.DataType) -> Any:
+        literal = super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+        return self.cast(literal, dtype) if dtype.is_floating() else literal
+
+
 def _between(compiler: Any, last: Any, quantile: Any, value: Callable[[Any], Any]) -> Any:
     """A quantile between two values in order, of which `value` gives those from 0 to `last`."""
     place = sge.Paren(this=sge.Paren(this=last) * quantile)
@@ -177,6 +188,7 @@ def even_out(backend: BaseBackend) -> BaseBackend:
     elif backend.name in ("trino", "bigquery"):
         backend.compiler = Trino() if backend.name == "trino" else BigQuery()
     elif backend.name == "pyspark":
+        backend.compiler = Spark()
         backend.get_schema = lambda name, **place: _spark_schema(
             backend, backend._session.table(_spark_name(name, **place))
         )
