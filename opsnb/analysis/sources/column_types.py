@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 
@@ -62,14 +62,39 @@ class Reading(NamedTuple):
     nulls: tuple[str, ...] = ()
 
 
-Words = dict[str, dict[str, int]]
-"""Words for nothing by column, each with its number of rows."""
+class OtherForm(NamedTuple):
+    """Values of a column that are written as people write numbers and times, not programs.
+
+    Attributes
+    ----------
+    type : "number" or "time"
+    rows : int
+    values : list of str
+        Some of them.
+    """
+
+    type: Literal["number", "time"]
+    rows: int
+    values: list[str]
 
 
-def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Reading) -> Words:
+class Given(NamedTuple):
+    """How texts were read, where that is to be said.
+
+    Attributes
+    ----------
+    words : dict
+        Words for nothing that were taken for an empty value, by column, each with its rows.
+    forms : dict
+        By column of numbers or times.
+    """
+
+    words: dict[str, dict[str, int]]
+    forms: dict[str, OtherForm]
+
+
+def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Reading) -> Given:
     """Moves the table `raw`, all text, to its place with columns of their own types.
-
-    Gives the words for nothing that were taken for an empty value.
 
     Raises
     ------
@@ -86,7 +111,8 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
         for name, values in samples.items()
         if _reckons(name, reading) and any(set(value) & set(WIDE) for value in values)
     }
-    words: Words = {}
+    words: dict[str, dict[str, int]] = {}
+    forms: dict[str, OtherForm] = {}
     found: dict[str, str] = {name: columns[name] for name in kept}
     waiting = {name: list(_likely(name, samples[name], reading)) for name in samples}
     while waiting := {name: forms for name, forms in waiting.items() if forms}:
@@ -97,6 +123,8 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
             if sql is not None:
                 found[name] = sql
                 words |= {name: empty} if empty else {}
+                if _reckons(name, reading) and asked[name] not in PLAIN:
+                    forms[name] = _other_form(connection, name, asked[name], value)
                 del waiting[name]
     chosen = [f"{found[n]} AS {named(n)}" if n in found else named(n) for n in names]
     wide = len(names) > TOGETHER  # nothing here to optimise, and the cost of trying is quadratic
@@ -105,7 +133,21 @@ def give_types(connection: duckdb.DuckDBPyConnection, target: str, reading: Read
         connection.execute(f"CREATE TABLE {target} AS SELECT {', '.join(chosen)} FROM raw")
     finally:
         connection.execute("PRAGMA enable_optimizer")
-    return words
+    return Given(words, forms)
+
+
+def _other_form(
+    connection: duckdb.DuckDBPyConnection, name: str, form: Form, value: str
+) -> OtherForm:
+    """The values of a column that have none of the plain forms."""
+    plain = "|".join(f"({one.form})" for one in PLAIN)
+    own = f"SELECT {value} AS v FROM raw WHERE NOT regexp_full_match({value}, {quoted(plain)})"
+    rows = connection.execute(
+        f"SELECT v, sum(count(*)) OVER () FROM ({own}) GROUP BY v ORDER BY count(*) DESC, v "
+        f"LIMIT {_EXAMPLES}"
+    ).fetchall()
+    kind: Literal["number", "time"] = "number" if form in NUMBERS else "time"
+    return OtherForm(kind, int(rows[0][1]) if rows else 0, [row[0] for row in rows])
 
 
 def _key(name: str) -> str:

@@ -8,6 +8,7 @@ column becomes a number, date, time or flag only if all its values are one, so t
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,12 +23,13 @@ from opsnb.analysis.sources.bad_lines import (
     set_aside,
 )  # fmt: skip
 from opsnb.analysis.sources.base import Rejected, Remark, first_line
-from opsnb.analysis.sources.column_types import Reading, give_types
+from opsnb.analysis.sources.column_types import OtherForm, Reading, give_types
 from opsnb.analysis.sources.embedded import Engine, named, quoted
 from opsnb.analysis.sources.header_names import Header, read_header
 from opsnb.analysis.sources.plain_text import OtherText, one_line_end, plain_text
 from opsnb.analysis.sources.quick_types import copy_typed
 from opsnb.base.errors import SourceError
+from opsnb.base.messages import Text
 from opsnb.base.workspace import TextConfig
 
 
@@ -90,13 +92,22 @@ def load(
     lost = rejected(connection, lines, bad)
     set_aside(bad, place)
     try:
-        words = give_types(connection, target, reading)
+        given = give_types(connection, target, reading)
     finally:
         tables = "".join(f"DROP TABLE raw{number};" for number in range(len(paths)))
         connection.execute(f"DROP VIEW raw; {tables}")
-    if words:
-        engine.nulls.setdefault(source, {})[name] = words
-    return Loaded(counted, lost, remarks)
+    if given.words:
+        engine.nulls.setdefault(source, {})[name] = given.words
+    return Loaded(counted, lost, [*remarks, *_other_forms(given.forms)])
+
+
+def _other_forms(forms: Mapping[str, OtherForm]) -> Iterator[Remark]:
+    """What was written as people write it, and read all the same."""
+    for column, form in forms.items():
+        if form.rows:
+            args = {"column": column, "words": form.values, "type": Text(f"data.type.{form.type}")}
+            sample = tuple({column: value} for value in form.values)
+            yield Remark("other_form", "note", form.rows, args, sample)
 
 
 def _parts(

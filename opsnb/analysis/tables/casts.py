@@ -144,6 +144,12 @@ def may_fail(value: ir.Value, column: Column) -> bool:
     return column.type in ("time", "date") and bool(kind.is_string() or kind.is_numeric())
 
 
+def usual(value: ir.StringValue, column: Column) -> ir.BooleanValue:
+    """Whether a text is a number or time as programs write them, not as people do."""
+    form = _NUMBER if column.type == "number" else r"^(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{8,19}$)"
+    return value.strip().re_search(form)
+
+
 def one_of(text: ir.StringValue, words: Sequence[str]) -> ir.StringValue:
     """The word that a text without blanks around it is; NULL where it is none of them."""
     # Only short texts are looked up in the list, which is most of what it would cost.

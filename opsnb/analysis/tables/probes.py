@@ -82,6 +82,8 @@ def probes(table: TypedTable, rows: ir.Table) -> Iterator[Probe]:
         if misfit in rows.columns:
             rule = "misfit_out" if column.empty == "out" else "misfit"
             yield Probe(rule, "warn", rows[misfit], name)
+        if f"{MARK}form_{name}" in rows.columns:
+            yield Probe("other_form", "note", rows[f"{MARK}form_{name}"], name)
         if column.empty == "out":
             expected = due if table.contract.awaits(name) else True
             missing = as_told(rows, name).isnull() & fits & expected

@@ -50,7 +50,7 @@ class Issue:
         """The likely fix, as a sentence without its full stop; empty where there is none."""
         key = f"data.fix.{self.rule}"
         if not language.has(key):
-            if not self.sample or self.message.key == "data.rule.team":
+            if not self.sample or self.level == "note" or self.message.key == "data.rule.team":
                 return ""
             key = "data.fix.rows"
         value = self.values[0][0] if self.values else "..."

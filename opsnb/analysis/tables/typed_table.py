@@ -152,7 +152,7 @@ class TypedTable:
         """
         import ibis
 
-        from opsnb.analysis.tables.casts import cast, given, may_fail, one_of, tidy
+        from opsnb.analysis.tables.casts import cast, given, may_fail, one_of, tidy, usual
         from opsnb.analysis.tables.tidy_texts import Texts
         from opsnb.analysis.tables.unix_times import unit
 
@@ -188,6 +188,9 @@ class TypedTable:
                 marks[f"{WHOLE}{name}"] = value
             if may_fail(value, column):
                 marks[f"{MARK}misfit_{name}"] = given(value) & values[name].isnull()
+                if value.type().is_string() and column.type != "flag":
+                    read = values[name].notnull()
+                    marks[f"{MARK}form_{name}"] = read & ~usual(value, column)
             if may_fail(value, column) or column.allowed:
                 marks[f"{MARK}own_{name}"] = value  # as it stands, for samples
             if column.default is not None:
