@@ -121,7 +121,8 @@ def bind(
     -------
     dict
         Name to value, in the order of the parameters cell. Dates are ISO strings, cycles as
-        they were written ("latest" included); what was not given has its default.
+        they were written ("latest" included); what was not given has its default, or is the
+        only experiment or campaign that there is.
 
     Raises
     ------
@@ -137,7 +138,8 @@ def bind(
     bound: dict[str, Any] = {}
     for name, parameter in by_name.items():
         try:
-            bound[name] = _value(parameter, given.get(name, parameter.default), known)
+            value = given[name] if name in given else _default(parameter, known)
+            bound[name] = _value(parameter, value, known)
         except _Refused as refused:
             problems.append(Problem(name, refused.what, refused.hint))
     if problems:
@@ -161,6 +163,15 @@ def parameter_error(problems: list[Problem], playbook: str) -> ParameterError:
         )
     error.problems = tuple(problems)
     return error
+
+
+def _default(parameter: Parameter, known: Known) -> Any:
+    """The playbook's default; where nothing has that id, the only id that there is."""
+    if parameter.type in SUBJECTS and parameter.default:
+        ids = _ids(parameter.type, known)
+        if parameter.default not in ids and len(ids) == 1:
+            return ids[0]
+    return parameter.default
 
 
 def _value(parameter: Parameter, value: Any, known: Known) -> Any:

@@ -337,6 +337,20 @@ def test_refused_values(type_text, default, value, what: str, hint: str) -> None
     assert caught.value.where == "demo, parameter p"
 
 
+def of_default(type_text: str, default: str) -> object:
+    parameter = declared("p", type_text, default, "", "demo.ipynb")
+    return bind([parameter], {}, KNOWN, playbook="demo")["p"]
+
+
+def test_a_default_that_is_nowhere_gives_way_to_the_only_one_that_there_is() -> None:
+    assert of_default("campaign", "spring") == "golden_week"
+    assert of_default("experiment", "two_page") == "two_page"
+    with pytest.raises(ParameterError, match=r'no experiment "spring".*one_page, two_page'):
+        of_default("experiment", "spring")
+    with pytest.raises(ParameterError, match='no campaign "spring"'):
+        one("campaign", "golden_week", "spring")
+
+
 def test_everything_that_is_wrong_is_said_at_once(make) -> None:
     source = (
         'experiment = ""  # type: experiment  Id\n'
