@@ -301,3 +301,12 @@ def test_ids_that_another_table_has_are_the_person(folder: Path) -> None:
     )
     assert call("data").exit_code == 0
     assert '"user_id_web" as "user_id"' in sql_of(folder, "events")
+
+
+def test_a_folder_of_notes_alone_says_how_to_take_one(folder: Path) -> None:
+    (folder / "notes").mkdir()
+    (folder / "notes" / "orders.txt").write_text(english(), encoding="utf-8")
+    refused = call("notes", "--dry-run")
+    assert (refused.exit_code, "nothing here can be read" in refused.stderr) == (2, True)
+    command = refused.stderr.strip().rstrip(".").rpartition("opsnb map ")[2]
+    assert call(command, "--dry-run").exit_code == 0

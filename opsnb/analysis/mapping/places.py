@@ -115,12 +115,14 @@ def _name(url: str, names: set[str]) -> str:
 def _read_as(place: str, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """URLs of files, each with the reading it needs."""
     path = Path(place).expanduser()
+    notes: list[Path] = []
     if any(sign in place for sign in "*?[") and not path.exists():
         base = Path(path.anchor) if path.is_absolute() else Path.cwd()
         files = sorted(p for p in base.glob(str(path.relative_to(path.anchor))) if p.is_file())
     elif path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        files = [p for p in files if p.suffix.lower() != ".txt"]  # notes, as a rule
+        notes = [p for p in files if p.suffix.lower() == ".txt"]  # as a rule
+        files = [p for p in files if p not in notes]
     elif path.is_file():
         files = [path]
     else:
@@ -135,7 +137,9 @@ def _read_as(place: str, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
         raise SourceError(
             f"nothing here can be read ({len(files)} files)",
             where=place,
-            hint=f"files end in {every}",
+            hint=f"name the file: opsnb map {notes[0].as_posix()}"
+            if notes and not files
+            else f"files end in {every}",
         )
     for scheme, some in kinds.items():
         if not some:
