@@ -24,6 +24,7 @@ from opsnb.analysis.metrics.arm_quantiles import Ranks, quantile_arms
 from opsnb.analysis.metrics.assignments import Assigned, assigned_users, cached
 from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.metric import names_of_kinds
+from opsnb.analysis.metrics.paired_units import PairAggregates, pair_aggregates
 from opsnb.analysis.metrics.rows import Rows, number
 from opsnb.analysis.metrics.user_panel import (
     ObservationWindow,
@@ -132,6 +133,19 @@ class Panel:
         if metric not in found:
             found[metric] = self._quantiles(metric, by)
         return found[metric]
+
+    def pairs(
+        self, metric: str, control: str, variant: str, *, capped: bool = True
+    ) -> PairAggregates:
+        """A metric in the units of both arms, where they are compared with themselves."""
+        if not self.metrics[metric].kind.has_moments:
+            raise MetricError(
+                "a quantile cannot be compared within units",
+                where=f"metrics.toml [{metric}]",
+                hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.has_moments)}",
+            )
+        table, _, _ = self._prepared(None, self.caps if capped else {})
+        return pair_aggregates(table, self._quantities(metric, True), control, variant)
 
     @property
     def dated(self) -> bool:

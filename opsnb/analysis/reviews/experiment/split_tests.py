@@ -13,6 +13,7 @@ from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
 from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
+from opsnb.analysis.reviews.experiment.paired_tests import paired_tests
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
@@ -28,8 +29,12 @@ _STATUS: dict[str, Passed] = {"pass": "pass", "warn": "warn", "fail": "block"}
 
 def split_tests(data: ExperimentData) -> TrustTests:
     """The split, the arms, the dates and the exposure of an experiment."""
-    found = _registered(data) + _sample_ratio(data) + _sample_ratio_by_group(data)
-    found += exclusion_tests(data) + _arms(data) + _dates(data) + _early(data) + _exposure(data)
+    found = _registered(data)
+    found += paired_tests(data) if data.is_paired else _sample_ratio(data)
+    if not data.is_paired:
+        found += _sample_ratio_by_group(data)
+    found += exclusion_tests(data) + (TrustTests() if data.is_paired else _arms(data))
+    found += _dates(data) + _early(data) + _exposure(data)
     return found + _daily(data, data.panel) if isinstance(data.panel, DailyCounts) else found
 
 
