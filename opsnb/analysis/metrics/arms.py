@@ -110,6 +110,7 @@ class Panel:
         parts = {key: part for key, (_, part) in self._parts.items()}
         self._scans = TableScans(rows, assigned, observed, parts, aged)
         self._found: dict[tuple[str | None, bool], dict[str, list[ArmAggregates]]] = {}
+        self._pairs: dict[tuple[str, str, str, bool], PairAggregates] = {}
         self._sizes: dict[str | None, dict[str, dict[str, int]]] = {}
 
     def moments(
@@ -144,8 +145,12 @@ class Panel:
                 where=f"metrics.toml [{metric}]",
                 hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.has_moments)}",
             )
-        table, _, _ = self._prepared(None, self.caps if capped else {})
-        return pair_aggregates(table, self._quantities(metric, True), control, variant)
+        key = (metric, control, variant, capped)
+        if key not in self._pairs:
+            table, _, _ = self._prepared(None, self.caps if capped else {})
+            columns = self._quantities(metric, True)
+            self._pairs[key] = pair_aggregates(table, columns, control, variant)
+        return self._pairs[key]
 
     @property
     def dated(self) -> bool:

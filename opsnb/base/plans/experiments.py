@@ -109,8 +109,8 @@ class ExperimentPlan(Plan):
 
     def as_paired(self) -> ExperimentPlan:
         """The same for units that turn out to be in both arms, without what pairs cannot use."""
-        without: dict[str, Any] = {"covariate": None, "covariate_days": 0, "ramp": [], "across_arms": "holm"}
-        return self.model_copy(update={"design": "paired", **without})
+        without: dict[str, Any] = {"covariate": None, "covariate_days": 0, "ramp": []}
+        return self.model_copy(update={"design": "paired", "across_arms": "holm", **without})
 
     @property
     def cluster(self) -> str | None:

@@ -21,6 +21,7 @@ from opsnb.analysis.metrics.user_panel import absent_by_user, parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
+from opsnb.analysis.reviews.experiment.paired_effects import pairs_lack
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.blocked import Blocked
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
@@ -192,6 +193,14 @@ class ExperimentData:
         assert isinstance(panel, Panel)
         return panel.pairs(metric, self.plan.control, variant, capped=capped)
 
+    def pairs_lack(self, metric: str) -> Text | None:
+        """Why a metric cannot be compared within units at the level that decides, or None."""
+        level = self.look.level(self.plan.alpha / max(len(self.treatments), 1))
+        return pairs_lack(
+            self.ops.catalogue[metric], (self.pairs(metric, arm) for arm in self.treatments),
+            level=level, unit=self.unit_word,
+        )  # fmt: skip
+
     def absent(self, metric: str) -> str | None:
         """What the workspace lacks for a metric read per assigned user, or None."""
         return absent_by_user(self.ops.catalogue[metric], self.ops.rows, self.ops.catalogue)
@@ -235,7 +244,9 @@ class ExperimentData:
             return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
         blocked = self.gate.blocked
         found = blocked.of_tables(self.split_table) + blocked.that_touch(self._reads(metric))
-        return found[0].why if found else None
+        if found:
+            return found[0].why
+        return self.pairs_lack(metric) if self.is_paired else None
 
     def unreadable(self, metric: str) -> Text | None:
         """Why a metric beside the primary one cannot be compared, or None."""

@@ -33,9 +33,12 @@ def paired_tests(data: ExperimentData) -> TrustTests:
         found += one_check("paired", "warn", Text.of("ab.trust.paired_found", unit=data.unit_word))
     for arm, counts in pairs.items():
         found += _complete(data, arm, counts) + _enough(data, arm, counts)
+    metric = plan.primary.metric
+    if pairs and not data.absent(metric) and (why := data.pairs_lack(metric)):
+        found += one_check("pairs", "block", why)
     empty = [arm for arm in plan.treatments if arm not in pairs]
     if empty:
-        found += one_check("pairs", "block", Text.of("ab.trust.paired_empty", arms=empty))
+        found += one_check("empty_arms", "block", Text.of("ab.trust.paired_empty", arms=empty))
     unknown = sorted(set(assigned.counts) - set(plan.split))
     if unknown:
         found += one_check("unknown_arms", "warn", Text.of("ab.trust.unknown_arms", arms=unknown))
