@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsnb.analysis.findings import Fact
-from opsnb.analysis.methods.clusters import MIN_CLUSTERS
+from opsnb.analysis.methods.clusters import FEWEST_CLUSTERS, MIN_CLUSTERS
 from opsnb.analysis.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
@@ -191,8 +191,11 @@ def _arms(data: ExperimentData) -> TrustTests:
         found += one_check("repeated_exposures", "pass", text, fact)
     smallest = min((assigned.counts.get(a, 0), a) for a in plan.split)
     if plan.cluster and smallest[0] < MIN_CLUSTERS:
-        args = {"arm": smallest[1], "units": smallest[0], "least": MIN_CLUSTERS}
-        found += one_check("few_clusters", "warn", Text.of("ab.trust.few_clusters", **args))
+        few = smallest[0] < FEWEST_CLUSTERS
+        least = FEWEST_CLUSTERS if few else MIN_CLUSTERS
+        key = "ab.trust.too_few_clusters" if few else "ab.trust.few_clusters"
+        text = Text.of(key, arm=smallest[1], units=smallest[0], least=least)
+        found += one_check("few_clusters", "block" if few else "warn", text)
     unknown = sorted(set(assigned.counts) - set(plan.split))
     if unknown:
         found += one_check("unknown_arms", "warn", Text.of("ab.trust.unknown_arms", arms=unknown))
