@@ -18,6 +18,7 @@ from opsnb.analysis.methods.cuped import cuped
 from opsnb.analysis.methods.daily import daily_difference
 from opsnb.analysis.methods.estimate import Comparison, Estimate
 from opsnb.analysis.methods.moments import Joint, Moments, ratio_moments
+from opsnb.analysis.methods.paired import pair_joint, paired_difference
 from opsnb.analysis.methods.quantiles import quantile_from_values, quantile_moments, quantile_ranks
 from opsnb.analysis.methods.strata import stratified_difference
 
@@ -116,6 +117,21 @@ def _clusters(rng: Rng, lift: float) -> Answer:
     return clustered_difference(_stores(rng, 40, 0), _stores(rng, 30, lift))
 
 
+def _paired_means(rng: Rng, lift: float) -> Answer:
+    """Twenty units, each once in both arms, whose levels differ widely."""
+    level, one = rng.normal(10, 4, 20), np.ones(20)
+    before, after = (level + rng.normal(gain, 1, 20) for gain in (0, 10 * lift))
+    return paired_difference(pair_joint((before, one), (after, one)))
+
+
+def _paired_counts(rng: Rng, lift: float) -> Answer:
+    """Stories with two headlines: rates and sizes differ, and so do the headlines' merits."""
+    views = rng.poisson(rng.gamma(4, 100, (1, 60)), (2, 60)) + 1
+    rates = rng.beta(20, 180, 60) * np.stack([np.ones(60), (1 + lift) * rng.gamma(25, 0.04, 60)])
+    clicks = rng.poisson(views * rates)
+    return paired_difference(pair_joint((clicks[0], views[0]), (clicks[1], views[1])))
+
+
 def _days(rng: Rng, lift: float) -> Answer:
     def arm(lift: float) -> tuple[np.ndarray, np.ndarray]:
         trials = rng.poisson(800, 28)
@@ -156,6 +172,8 @@ CASES = (
     Case("P90", float(np.log(10)), _quantile(0.9)),
     Case("median over users' page loads", 1, _user_quantile),
     Case("clusters", 10, _clusters),
+    Case("pairs, means", 10, _paired_means),
+    Case("pairs, counts by Mantel-Haenszel", 0.1, _paired_counts),
     Case("daily counts, by day", 0.2, _days),
     Case("stratified by day", 10, _strata),
 )

@@ -20,6 +20,11 @@ Simulated false positives at .05: near-normal clusters .06 with four an arm, .05
 skewed sizes and levels .09 with four, .08 with ten, .06 with twenty, .05 with forty.
 """
 
+FEWEST_CLUSTERS = 4
+"""Clusters an arm below which nothing is concluded: three of six can be drawn in 20 ways only, so
+that even the most extreme draw has a two-sided p of .1; with four of eight it is 2 / 70.
+"""
+
 
 def cluster_joint(
     clusters: Sequence[object] | np.ndarray, values: Sequence[float] | np.ndarray

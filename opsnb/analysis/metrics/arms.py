@@ -24,6 +24,7 @@ from opsnb.analysis.metrics.arm_quantiles import Ranks, quantile_arms
 from opsnb.analysis.metrics.assignments import Assigned, assigned_users, cached
 from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.metric import names_of_kinds
+from opsnb.analysis.metrics.paired_units import PairAggregates, pair_aggregates
 from opsnb.analysis.metrics.rows import Rows, number
 from opsnb.analysis.metrics.user_panel import (
     ObservationWindow,
@@ -109,6 +110,7 @@ class Panel:
         parts = {key: part for key, (_, part) in self._parts.items()}
         self._scans = TableScans(rows, assigned, observed, parts, aged)
         self._found: dict[tuple[str | None, bool], dict[str, list[ArmAggregates]]] = {}
+        self._pairs: dict[tuple[str, str, str, bool], PairAggregates] = {}
         self._sizes: dict[str | None, dict[str, dict[str, int]]] = {}
 
     def moments(
@@ -132,6 +134,23 @@ class Panel:
         if metric not in found:
             found[metric] = self._quantiles(metric, by)
         return found[metric]
+
+    def pairs(
+        self, metric: str, control: str, variant: str, *, capped: bool = True
+    ) -> PairAggregates:
+        """A metric in the units of both arms, where they are compared with themselves."""
+        if not self.metrics[metric].kind.has_moments:
+            raise MetricError(
+                "a quantile cannot be compared within units",
+                where=f"metrics.toml [{metric}]",
+                hint=f"take a metric of kind {names_of_kinds(lambda kind: kind.has_moments)}",
+            )
+        key = (metric, control, variant, capped)
+        if key not in self._pairs:
+            table, _, _ = self._prepared(None, self.caps if capped else {})
+            columns = self._quantities(metric, True)
+            self._pairs[key] = pair_aggregates(table, columns, control, variant)
+        return self._pairs[key]
 
     @property
     def dated(self) -> bool:

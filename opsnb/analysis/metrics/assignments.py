@@ -37,6 +37,9 @@ class Assigned:
         First and last day of assignment.
     unit : str or None
         Column of the randomised cluster (store, household); None where it is the user.
+    paired : bool
+        Whether units are compared with themselves: those in several arms stay, and count in
+        each; `several` are then users in several arms, whose rows belong to none.
     """
 
     experiment_id: str
@@ -48,6 +51,7 @@ class Assigned:
     last: dt.date | None
     repeated: int = 0
     unit: str | None = None
+    paired: bool = False
 
     def outcomes(self, rows: ibis.Table) -> ibis.Table:
         """Rows of `outcomes` that belong to this experiment, or to none by name."""
@@ -66,13 +70,17 @@ class Assigned:
         return [name for name in self.users.columns if name not in _KEYS]
 
 
-def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -> Assigned:
+def assigned_users(
+    rows: Rows, experiment_id: str, *, unit: str | None = None, paired: bool = False
+) -> Assigned:
     """The assignments of an experiment, one row a user.
 
     Parameters
     ----------
     unit : str, optional
         Column of the assignments that was randomised, where it was not the user.
+    paired : bool
+        Whether units were in several arms on purpose, to be compared with themselves.
 
     Raises
     ------
@@ -105,7 +113,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
         complete = complete & known if timed else complete
     else:
         incomplete = int(mine.count(where=~complete).execute())
-    per_user = cached(_per_user(mine.filter(complete), timed, unit))
+    per_user = cached(_per_user(mine.filter(complete), timed, unit, paired))
     frame = _by_variant(per_user, timed, unit)
     if frame.empty:
         raise _nobody(table, experiment_id, bool(incomplete))
@@ -123,6 +131,7 @@ def assigned_users(rows: Rows, experiment_id: str, *, unit: str | None = None) -
         last=last,
         repeated=int(frame.repeated.sum()),
         unit=unit,
+        paired=paired,
     )
 
 
@@ -134,7 +143,7 @@ def cached(table: ibis.Table) -> ibis.Table:
         return table
 
 
-def _per_user(clean: ibis.Table, timed: bool, unit: str | None) -> ibis.Table:
+def _per_user(clean: ibis.Table, timed: bool, unit: str | None, paired: bool) -> ibis.Table:
     """One row a user: the arm, in how many arms (or its cluster), and the first of the rest."""
     firsts: dict[str, Any] = {
         name: clean[name].min() for name in clean.columns if name not in _KEYS
@@ -144,10 +153,11 @@ def _per_user(clean: ibis.Table, timed: bool, unit: str | None) -> ibis.Table:
     users = clean.group_by("user_id").agg(
         variant=clean.variant.min(), _arms=_arms(clean), _rows=clean.count(), **firsts
     )
-    if unit is None:
+    if unit is None or paired:
         return users
-    clusters = clean.group_by(unit).agg(_arms=_arms(clean))
-    return users.drop("_arms").inner_join(clusters, unit)
+    # The cluster's arm: one in several is then counted once, under its first.
+    clusters = clean.group_by(unit).agg(_arms=_arms(clean), variant=clean.variant.min())
+    return users.drop("_arms", "variant").inner_join(clusters, unit)
 
 
 def _arms(clean: ibis.Table) -> Any:

@@ -76,6 +76,7 @@ class ExperimentPlan(Plan):
     power: float = Field(default=0.8, gt=0, lt=1, examples=["0.8"])
     looks: int = Field(default=1, ge=1, examples=["1"])
     segments: list[str] = Field(default=[], examples=['["channel", "device"]'])
+    design: Literal["parallel", "paired"] = Field(default="parallel", examples=['"paired"'])
     across_arms: Literal["holm", "dunnett"] = Field(default="holm", examples=['"dunnett"'])
     window_days: int | None = Field(default=None, gt=0, examples=["14"])
     covariate_days: int = Field(default=0, ge=0, examples=["28"])
@@ -100,6 +101,16 @@ class ExperimentPlan(Plan):
         plan = validate(cls, {"name": id, **fields}, f"experiment {id}", PlanError)
         plan._id, plan._registered = id, False
         return plan
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether units were in both arms, to be compared with themselves."""
+        return self.design == "paired"
+
+    def as_paired(self) -> ExperimentPlan:
+        """The same for units that turn out to be in both arms, without what pairs cannot use."""
+        without: dict[str, Any] = {"covariate": None, "covariate_days": 0, "ramp": []}
+        return self.model_copy(update={"design": "paired", "across_arms": "holm", **without})
 
     @property
     def cluster(self) -> str | None:
@@ -144,6 +155,7 @@ class ExperimentPlan(Plan):
         if self.covariate and self.covariate_days:
             hint = "keep the column, or covariate_days for the metric's own past"
             yield Problem("covariate", "stands beside covariate_days", hint)
+        yield from self._paired_problems()
         for variant, share in self.split.items():
             if share <= 0:
                 yield Problem(f"split.{variant}", f"is {share:g}", "a share is above 0")
@@ -160,3 +172,22 @@ class ExperimentPlan(Plan):
         if self.primary.metric in {row.metric for row in self.secondary}:
             hint = "keep it as primary only"
             yield Problem("secondary", f'repeats the primary "{self.primary.metric}"', hint)
+
+    def _paired_problems(self) -> Iterable[Problem]:
+        """What a design with units in both arms cannot use."""
+        if self.design != "paired":
+            return
+        if self.cluster is None:
+            hint = (
+                'name the column of assignments that is in both arms, as unit = "story", and give '
+                "each of its arms a user_id of its own"
+            )
+            if self.daily:
+                hint = "leave design out: unit of daily says whether days or counts are compared"
+            yield Problem("design", "is paired, but no unit is in both arms", hint)
+        for key in ("covariate", "covariate_days", "ramp"):
+            if getattr(self, key):
+                hint = "leave it out: each unit is compared with itself"
+                yield Problem(key, "has no use in a paired design", hint)
+        if self.across_arms == "dunnett":
+            yield Problem("across_arms", "is dunnett in a paired design", 'say "holm"')

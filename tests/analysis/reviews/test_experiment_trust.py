@@ -376,6 +376,22 @@ def test_rows_of_a_randomised_cluster_are_not_independent(workspace: MakeWorkspa
     assert ops.facts["ab.users//control"].value == 20
 
 
+@pytest.mark.parametrize(("stores", "state"), [(3, "block"), (4, "warn")])
+def test_three_clusters_an_arm_conclude_nothing(
+    workspace: MakeWorkspace, stores: int, state: str
+) -> None:
+    """Of six stores three can be drawn in 20 ways: no draw has a two-sided p below .1."""
+    frame = people().assign(assigned_at=START)
+    number = frame.index % np.where(frame.variant == "treatment", stores, 10)
+    frame["store"] = frame.variant + number.astype(str)
+    frame["spent"] = frame.store.map(hash_of) + 20.0 * frame.variant.eq("treatment")
+    ops = session(workspace, frame, more='unit = "store"', primary="spent", columns=("store",))
+    run(ops)
+    assert status(ops, "few_clusters") == state
+    assert (ops.facts["ab.verdict"].value == "invalid") == (state == "block")
+    assert ("even the most extreme draw" in said(ops, "few_clusters")) == (state == "block")
+
+
 def hash_of(store: str) -> float:
     return float(sum(map(ord, store)) % 7)
 

@@ -24,7 +24,8 @@ def _users(results: Results) -> list[Card]:
     srm, check = results.trust.fact("ab.srm"), results.trust.check("srm")
     if srm is None or check is None:
         return []
-    users = sum(fact.value for fact in results.trust.facts if fact.id == "ab.users")
+    by_arm = [fact.value for fact in results.trust.facts if fact.id == "ab.users"]
+    users = max(by_arm, default=0) if results.plan.is_paired else sum(by_arm)
     status = "unknown" if srm.value is None else check.status
     return [
         Card(

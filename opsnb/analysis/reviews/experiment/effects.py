@@ -45,6 +45,9 @@ class Effect:
         or an early reading demand. With one arm and one look it is `adjusted` or `plain`.
     p_adjusted : float or None
         Holm's or Dunnett's p-value over the arms, where there are several.
+    pairs : Joint or None
+        Control, treatment and weight by unit, where units were in both arms; the moments of the
+        two arms are then not independent.
     """
 
     metric: Metric
@@ -59,6 +62,7 @@ class Effect:
     cap: float | None
     deciding: Comparison
     p_adjusted: float | None = None
+    pairs: Joint | None = None
 
     def with_adjusted_p(self, p_value: float | None) -> Effect:
         """The same with its p-value adjusted for several arms."""

@@ -21,6 +21,7 @@ from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
 from opsnb.analysis.reviews.experiment.looks import levels_across_arms
 from opsnb.analysis.reviews.experiment.outcome_tests import outcome_tests, plausibility
+from opsnb.analysis.reviews.experiment.paired_effects import compare_pairs
 from opsnb.analysis.reviews.experiment.record_tests import record_tests
 from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.split_tests import has_drifted, split_tests
@@ -86,18 +87,32 @@ class Evidence(ExperimentData):
     def effects(self, metric: str) -> tuple[Effect, ...]:
         """Each treatment against the control, at the level that decides."""
         if metric not in self._effects:
-            pairs = {variant: self.pair(metric, variant) for variant in self.treatments}
-            usual = {variant: self.compare(metric, *pair) for variant, pair in pairs.items()}
+            usual = {variant: self.effect_of(metric, variant) for variant in self.treatments}
             levels = levels_across_arms(
                 usual, self.look.level, self.plan.alpha, self.plan.across_arms
             )
             self._effects[metric] = tuple(
-                self.compare(metric, *pairs[variant], level=level.level).with_adjusted_p(
+                self.effect_of(metric, variant, level=level.level).with_adjusted_p(
                     level.p_value if len(usual) > 1 else None
                 )
                 for variant, level in levels.items()
             )
         return self._effects[metric]
+
+    def effect_of(
+        self, metric: str, variant: str, *, level: float | None = None, capped: bool = True
+    ) -> Effect:
+        """A treatment against the control as the plan has it: within units, days, or as it is."""
+        plan, arms = self.plan, self.arms(metric, capped=capped)
+        arm_pair = (arms[plan.control], arms[variant])
+        if self.is_paired:
+            return compare_pairs(
+                self.ops.catalogue[metric], self.pairs(metric, variant, capped=capped), *arm_pair,
+                alpha=plan.alpha, power=plan.power, level=level,
+            )  # fmt: skip
+        return self.compare(
+            metric, *(self.pair(metric, variant) if capped else arm_pair), level=level
+        )
 
     def measured_effect(self, effect: Effect) -> MeasuredEffect:
         """An effect with its facts."""

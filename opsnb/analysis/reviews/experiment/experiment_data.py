@@ -16,10 +16,12 @@ from opsnb.analysis.metrics import (
     assigned_users,
 )
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
+from opsnb.analysis.metrics.paired_units import PairAggregates
 from opsnb.analysis.metrics.user_panel import absent_by_user, parts_of
 from opsnb.analysis.reviews.experiment.effects import arm_moments
 from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
+from opsnb.analysis.reviews.experiment.paired_effects import pairs_lack
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.blocked import Blocked
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
@@ -50,7 +52,7 @@ class ExperimentData:
         self, ops: Recorder, experiment: str, *, metric: str = "", control: str = "", looks: int = 0
     ) -> None:
         self.ops = ops
-        self.looks_taken = looks
+        self.looks_taken, self.found_paired = looks, False
         plan = ops.workspace.experiments.get(experiment)
         if plan is not None and metric and metric != plan.primary.metric:
             raise ParameterError(
@@ -68,8 +70,19 @@ class ExperimentData:
             metric=metric,
             control=control,
         )
+        if self._users is not None and self._users.paired and not self.plan.is_paired:
+            self.plan, self.found_paired = self.plan.as_paired(), True
         self.on_record = ExperimentRecord(ops, self.plan, self._users)
         self._others: dict[str, Panel | DailyCounts] = {}
+        if self.assigned.several and not self.assigned.counts:
+            raise PlanError(
+                f"all {self.assigned.several} users were in several arms: what they did cannot be "
+                "told to be of one",
+                where=f"plans/experiments/{experiment}.toml",
+                hint="where every user is in both arms on purpose, give each arm of a user a "
+                "user_id of its own in assignments and in the metric's table, keep the user in a "
+                'further column such as person, and write unit = "person" and design = "paired"',
+            )
         if not self.assigned.counts.get(self.plan.control):
             raise PlanError(
                 f'no user was assigned to the control "{self.plan.control}"',
@@ -87,7 +100,12 @@ class ExperimentData:
                 where="parameter experiment",
                 hint=did_you_mean(experiment, known, kind="experiments"),
             )
-        return assigned_users(self.ops.rows, experiment, unit=plan.cluster if plan else None)
+        unit, paired = (plan.cluster, plan.is_paired) if plan else (None, False)
+        found = assigned_users(self.ops.rows, experiment, unit=unit, paired=paired)
+        if unit and not paired and found.several > sum(found.counts.values()):
+            # What most units do is the design, not a slip.
+            return assigned_users(self.ops.rows, experiment, unit=unit, paired=True)
+        return found
 
     def _in_data(self, experiment: str) -> bool:
         if "assignments" not in self.ops.workspace.tables:
@@ -164,6 +182,25 @@ class ExperimentData:
             )
         return arms
 
+    @property
+    def is_paired(self) -> bool:
+        """Whether every unit was in both arms and is compared with itself."""
+        return self.plan.is_paired
+
+    def pairs(self, metric: str, variant: str, *, capped: bool = True) -> PairAggregates:
+        """A metric in the units that are in the control and in a treatment."""
+        panel = self.panel_of(metric)
+        assert isinstance(panel, Panel)
+        return panel.pairs(metric, self.plan.control, variant, capped=capped)
+
+    def pairs_lack(self, metric: str) -> Text | None:
+        """Why a metric cannot be compared within units at the level that decides, or None."""
+        level = self.look.level(self.plan.alpha / max(len(self.treatments), 1))
+        return pairs_lack(
+            self.ops.catalogue[metric], (self.pairs(metric, arm) for arm in self.treatments),
+            level=level, unit=self.unit_word,
+        )  # fmt: skip
+
     def absent(self, metric: str) -> str | None:
         """What the workspace lacks for a metric read per assigned user, or None."""
         return absent_by_user(self.ops.catalogue[metric], self.ops.rows, self.ops.catalogue)
@@ -207,7 +244,9 @@ class ExperimentData:
             return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
         blocked = self.gate.blocked
         found = blocked.of_tables(self.split_table) + blocked.that_touch(self._reads(metric))
-        return found[0].why if found else None
+        if found:
+            return found[0].why
+        return self.pairs_lack(metric) if self.is_paired else None
 
     def unreadable(self, metric: str) -> Text | None:
         """Why a metric beside the primary one cannot be compared, or None."""
@@ -229,13 +268,17 @@ class ExperimentData:
     def look(self) -> Look:
         """The look at the result that is taken today."""
         plan, as_of = self.plan, self.ops.workspace.as_of
-        units = sum(self.assigned.counts.get(arm, 0) for arm in plan.split)
+        units = self._units_of([self.assigned.counts.get(arm, 0) for arm in plan.split])
         if self.window and self.through:
             # What counts is not who came but whose days are over.
             found = self.aggregates(plan.primary.metric)
-            units = sum(arm.n for arm in found if arm.variant in plan.split)
+            units = self._units_of([arm.n for arm in found if arm.variant in plan.split])
             as_of = self.through + DAY - self.window * DAY
         return look_on(plan, as_of, max(units, 2), self.looks_taken)
+
+    def _units_of(self, by_arm: list[int]) -> int:
+        """Units altogether, from those of each arm: where they are paired, each is in all."""
+        return max(by_arm, default=0) if self.is_paired else sum(by_arm)
 
     @cached_property
     def window(self) -> int | None:
@@ -342,7 +385,7 @@ class ExperimentData:
     @property
     def source(self) -> Text:
         """The source line of charts."""
-        plan, users = self.plan, sum(self.assigned.counts.values())
+        plan, users = self.plan, self._units_of(list(self.assigned.counts.values()))
         if plan.start is None or plan.end is None:
             return Text.of("ab.chart.source_undated", who=self.who, users=users)
         args = {"who": self.who, "users": users}

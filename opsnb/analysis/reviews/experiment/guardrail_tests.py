@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsnb.analysis.findings import Fact, Tone
 from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority
+from opsnb.analysis.methods.paired import paired_non_inferiority, paired_power_for_margin
 from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.effects import Effect
@@ -55,10 +56,7 @@ def guardrail_result(measured: MeasuredEffect, margin: float, alpha: float) -> G
     effect, lift = measured.effect, measured.effect.lift
     # One-sided at half the level that decides: a guardrail passes where the interval shown stays
     # clear of the margin, and an early look is no easier to pass.
-    test = non_inferiority(
-        effect.control, effect.treatment, margin=margin, direction=effect.metric.direction,
-        alpha=effect.deciding.diff.alpha / 2,
-    )  # fmt: skip
+    test = _test(effect, margin)
     fact = Fact(
         "ab.guardrail", test.status, "text", low=lift.low if lift else None,
         high=lift.high if lift else None, p_value=test.p_value, n=effect.diff.n,
@@ -71,11 +69,24 @@ def guardrail_result(measured: MeasuredEffect, margin: float, alpha: float) -> G
     return GuardrailResult(measured, test, fact, power)
 
 
+def _test(effect: Effect, margin: float) -> Guardrail:
+    level, direction = effect.deciding.diff.alpha / 2, effect.metric.direction
+    if effect.pairs is not None:
+        return paired_non_inferiority(effect.pairs, margin=margin, direction=direction, alpha=level)
+    return non_inferiority(
+        effect.control, effect.treatment, margin=margin, direction=direction, alpha=level
+    )
+
+
 def _power(effect: Effect, margin: float, alpha: float) -> float | None:
     """Chance that a test of this size shows a guardrail to hold when nothing changed.
 
     One-sided at alpha; depends on sizes and variances only, not on the effect seen.
     """
+    if effect.pairs is not None:
+        return paired_power_for_margin(
+            effect.pairs, margin, direction=effect.metric.direction, alpha=alpha
+        )
     control, treatment = effect.control, effect.treatment
     var = (control.var + treatment.var) / 2
     if not (control.mean and var > 0 and margin < 1):

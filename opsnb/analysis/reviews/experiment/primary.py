@@ -80,7 +80,10 @@ def notes(experiment: Evidence, metric: str, effects: Sequence[Effect]) -> list[
     if experiment.stratified:
         weighted = experiment.weighted(metric)
         said.append(Text("ab.note.stratified" if weighted else "ab.note.quantile_pooled"))
-    if experiment.plan.cluster:
+    if experiment.is_paired:
+        units = min(effect.diff.n for effect in effects)
+        said.append(Text.of("ab.note.paired", unit=experiment.unit_word, units=units))
+    elif experiment.plan.cluster:
         said += _clustered(experiment, metric)
     if isinstance(panel, DailyCounts):
         said.append(Text(f"ab.note.daily_{'count' if panel.independent else 'day'}"))

@@ -84,17 +84,23 @@ class Experiment(Evidence):
         """Secondary metrics, exploratory, with Benjamini and Hochberg's adjustment."""
         return self.ops.show(*secondary_parts(self))
 
+    def _unless_paired(self, parts: Callable[[Evidence], list[Part]]) -> Shown:
+        """A section of the primary metric that compares users of two arms."""
+        if self.is_paired:
+            return self.ops.show(Absent(Text("ab.paired.absent")))
+        return self._of_primary(parts)
+
     def cumulative(self) -> Shown:
         """The effect as users came in, with a band that may be read on any day."""
-        return self._of_primary(effect_over_time.cumulative_parts)
+        return self._unless_paired(effect_over_time.cumulative_parts)
 
     def novelty(self) -> Shown:
         """The effect by days since exposure."""
-        return self._of_primary(effect_over_time.novelty_parts)
+        return self._unless_paired(effect_over_time.novelty_parts)
 
     def segments(self) -> Shown:
         """The effect within registered attributes, and whether it differs between them."""
-        return self._of_primary(segment_parts)
+        return self._unless_paired(segment_parts)
 
     def impact(self) -> Shown:
         """What a year would bring, as a range, with its assumptions."""

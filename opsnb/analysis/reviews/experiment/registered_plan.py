@@ -50,7 +50,9 @@ def deviations(experiment: Evidence) -> list[tuple[str, Text]]:
     empty = [arm for arm in plan.split if not assigned.counts.get(arm)]
     if empty:
         found.append(("empty_arms", Text.of("ab.deviation.empty_arms", arms=empty)))
-    found += _split(experiment)
+    found += [] if experiment.is_paired else _split(experiment)
+    if experiment.found_paired:
+        found.append(("design", Text.of("ab.deviation.paired", unit=experiment.unit_word)))
     lacking = [name for name in plan.metrics if experiment.absent(name)]
     if lacking:
         labels = [ops.label(name) for name in lacking]
@@ -101,6 +103,7 @@ def _rows(experiment: Evidence, primary: Metric) -> list[dict[str, Any]]:
         ("dates", _run(plan)),
         ("unit", experiment.unit_word if plan.unit != "user" else None),
         ("split", Text.of("common.list", items=split)),
+        ("design", Text("ab.plan.design_paired") if plan.is_paired else None),
         ("test", Text.of("ab.plan.test_value", alpha=plan.alpha, power=plan.power)),
         ("looks", Text.of("ab.plan.looks_value", looks=plan.looks) if plan.looks > 1 else None),
         (

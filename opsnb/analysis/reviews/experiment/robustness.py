@@ -49,9 +49,8 @@ def _rows(experiment: Evidence, effect: Effect) -> list[dict[str, Any]]:
     if effect.adjusted is not None:
         ways.append(("no_cuped", effect.plain))
     if effect.cap is not None:
-        arms = experiment.arms(metric, capped=False)
-        pair = (arms[experiment.plan.control], arms[effect.variant])
-        ways.append(("uncapped", experiment.compare(metric, *pair).usual))
+        uncapped = experiment.effect_of(metric, effect.variant, capped=False)
+        ways.append(("uncapped", uncapped.usual))
     if experiment.stratified:
         arms = experiment.arms(metric)
         pair = (arms[experiment.plan.control], arms[effect.variant])
@@ -110,7 +109,7 @@ def _bayes(experiment: Evidence, effects: Sequence[Effect]) -> list[Part]:
     for effect in effects:
         if effect.lift is None:
             continue
-        lift = delta_lift(effect.control, effect.treatment)
+        lift = effect.lift if effect.pairs else delta_lift(effect.control, effect.treatment)
         found = posterior(lift.value, lift.se, prior_sd=PRIOR_SD, better=effect.metric.direction)
         same: dict[str, Any] = {
             "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsnb.analysis.findings import Fact
-from opsnb.analysis.methods.clusters import MIN_CLUSTERS
+from opsnb.analysis.methods.clusters import FEWEST_CLUSTERS, MIN_CLUSTERS
 from opsnb.analysis.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
 from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
+from opsnb.analysis.reviews.experiment.paired_tests import paired_tests
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
@@ -28,8 +29,12 @@ _STATUS: dict[str, Passed] = {"pass": "pass", "warn": "warn", "fail": "block"}
 
 def split_tests(data: ExperimentData) -> TrustTests:
     """The split, the arms, the dates and the exposure of an experiment."""
-    found = _registered(data) + _sample_ratio(data) + _sample_ratio_by_group(data)
-    found += exclusion_tests(data) + _arms(data) + _dates(data) + _early(data) + _exposure(data)
+    found = _registered(data)
+    found += paired_tests(data) if data.is_paired else _sample_ratio(data)
+    if not data.is_paired:
+        found += _sample_ratio_by_group(data)
+    found += exclusion_tests(data) + (TrustTests() if data.is_paired else _arms(data))
+    found += _dates(data) + _early(data) + _exposure(data)
     return found + _daily(data, data.panel) if isinstance(data.panel, DailyCounts) else found
 
 
@@ -186,8 +191,11 @@ def _arms(data: ExperimentData) -> TrustTests:
         found += one_check("repeated_exposures", "pass", text, fact)
     smallest = min((assigned.counts.get(a, 0), a) for a in plan.split)
     if plan.cluster and smallest[0] < MIN_CLUSTERS:
-        args = {"arm": smallest[1], "units": smallest[0], "least": MIN_CLUSTERS}
-        found += one_check("few_clusters", "warn", Text.of("ab.trust.few_clusters", **args))
+        few = smallest[0] < FEWEST_CLUSTERS
+        least = FEWEST_CLUSTERS if few else MIN_CLUSTERS
+        key = "ab.trust.too_few_clusters" if few else "ab.trust.few_clusters"
+        text = Text.of(key, arm=smallest[1], units=smallest[0], least=least)
+        found += one_check("few_clusters", "block" if few else "warn", text)
     unknown = sorted(set(assigned.counts) - set(plan.split))
     if unknown:
         found += one_check("unknown_arms", "warn", Text.of("ab.trust.unknown_arms", arms=unknown))
