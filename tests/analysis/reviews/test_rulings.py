@@ -182,8 +182,18 @@ def test_unknown_experiment(workspace: MakeWorkspace) -> None:
 
 
 def test_a_control_that_nobody_is_in(workspace: MakeWorkspace) -> None:
+    """The grossest mismatch of all: invalid, with the arms of both sides named."""
     ops = session(workspace, [arm("a", 0.5, 0.2), arm("treatment", 0.6, 0.2)])
-    with pytest.raises(PlanError, match=r'no user was assigned to the control "control".*arms in'):
+    sentence = verdict(readout(ops)["summary"])["sentence"]
+    assert ops.facts["ab.verdict"].value == "invalid" and ops.facts["ab.srm"].value == 0
+    assert "Nobody is in control, where 1,000 were planned" in sentence
+    assert "arms that the plan does not: a." in sentence
+
+
+def test_an_experiment_that_nobody_is_in(workspace: MakeWorkspace) -> None:
+    nobody = arm("control", 0.5, 0.2).assign(variant=None)
+    ops = session(workspace, [nobody])
+    with pytest.raises(PlanError, match=r'no user was assigned in experiment "e".*Fix: name the'):
         opsnb.Experiment(ops, "e")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opsnb.analysis.findings import Fact, Tone
-from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority
+from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority, share_non_inferiority
 from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.effects import Effect
@@ -55,9 +55,10 @@ def guardrail_result(measured: MeasuredEffect, margin: float, alpha: float) -> G
     effect, lift = measured.effect, measured.effect.lift
     # One-sided at half the level that decides: a guardrail passes where the interval shown stays
     # clear of the margin, and an early look is no easier to pass.
-    test = non_inferiority(
+    level = effect.deciding.diff.alpha / 2
+    test = _without_variance(effect, margin, level) or non_inferiority(
         effect.control, effect.treatment, margin=margin, direction=effect.metric.direction,
-        alpha=effect.deciding.diff.alpha / 2,
+        alpha=level,
     )  # fmt: skip
     fact = Fact(
         "ab.guardrail", test.status, "text", low=lift.low if lift else None,
@@ -69,6 +70,20 @@ def guardrail_result(measured: MeasuredEffect, margin: float, alpha: float) -> G
         method="non_inferiority", metric=effect.metric.id, variant=effect.variant,
     )  # fmt: skip
     return GuardrailResult(measured, test, fact, power)
+
+
+def _without_variance(effect: Effect, margin: float, alpha: float) -> Guardrail | None:
+    """The score test, of a share that is 0 or 1 in an arm: Welch's test ends there."""
+    if effect.deciding.diff.method != "score":
+        return None
+    if effect.control.var > 0 and effect.treatment.var > 0:
+        return None
+    control, treatment = (
+        (round(arm.value * arm.n), arm.n) for arm in (effect.plain.control, effect.plain.treatment)
+    )
+    return share_non_inferiority(
+        *control, *treatment, margin=margin, direction=effect.metric.direction, alpha=alpha
+    )
 
 
 def _power(effect: Effect, margin: float, alpha: float) -> float | None:
