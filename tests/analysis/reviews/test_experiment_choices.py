@@ -15,7 +15,6 @@ from opsnb.analysis.methods.dunnett import dunnett
 from opsnb.analysis.methods.moments import Joint, Moments
 from opsnb.analysis.methods.quantiles import quantile_moments, quantile_ranks
 from opsnb.analysis.session import Session
-from opsnb.base.errors import MetricError
 from opsnb.base.workspace import Workspace
 
 from .test_experiment_trust import METRICS, PLAN, STEPS, people, run, said, session, status

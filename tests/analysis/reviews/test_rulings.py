@@ -184,7 +184,7 @@ def test_unknown_experiment(workspace: MakeWorkspace) -> None:
 def test_a_control_that_nobody_is_in(workspace: MakeWorkspace) -> None:
     """The grossest mismatch of all: invalid, with the arms of both sides named."""
     ops = session(workspace, [arm("a", 0.5, 0.2), arm("treatment", 0.6, 0.2)])
-    sentence = verdict(readout(ops)["summary"])["sentence"]
+    sentence = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]["sentence"]
     assert ops.facts["ab.verdict"].value == "invalid" and ops.facts["ab.srm"].value == 0
     assert "Nobody is in control, where 1,000 were planned" in sentence
     assert "arms that the plan does not: a." in sentence

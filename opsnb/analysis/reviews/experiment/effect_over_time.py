@@ -207,9 +207,7 @@ def _by_age(experiment: Evidence, found: Mapping[str, Since], variant: str) -> d
     pairs = {
         age: (a[control], a[variant]) for age, a in ages.items() if {control, variant} <= set(a)
     }
-    effects = {
-        age: experiment.comparison(metric, pair, pooled=True) for age, pair in pairs.items()
-    }
+    effects = {age: experiment.comparison(metric, pair, pooled=True) for age, pair in pairs.items()}
     return {
         age: effect
         for age, effect in effects.items()

@@ -74,7 +74,7 @@ class ExperimentData:
             raise PlanError(
                 f'no user was assigned in experiment "{experiment}"',
                 where=f"plans/experiments/{experiment}.toml",
-                hint=f'name the file as {self.split_table} names the experiment, or map its rows',
+                hint=f"name the file as {self.split_table} names the experiment, or map its rows",
             )
 
     def _assigned(self, experiment: str, plan: ExperimentPlan | None) -> Assigned:

@@ -6,7 +6,12 @@ from typing import Any
 
 from opsnb.analysis.display import Absent, Column, Part, Table, Toned
 from opsnb.analysis.findings import Check
-from opsnb.analysis.reviews.experiment.effect_tables import forest, interval_head, level_columns, levels
+from opsnb.analysis.reviews.experiment.effect_tables import (
+    forest,
+    interval_head,
+    level_columns,
+    levels,
+)
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.base.messages import Text
@@ -67,7 +72,9 @@ def record_guardrails(experiment: Evidence) -> None:
 
 
 def _unread(experiment: Evidence, metric: str) -> dict[str, Any]:
-    empty = dict.fromkeys(("variant", "control", "treatment", "diff", "change", "interval", "margin", "power"))
+    empty = dict.fromkeys(
+        ("variant", "control", "treatment", "diff", "change", "interval", "margin", "power")
+    )
     label = experiment.ops.label(metric)
     return {"metric": label, "status": Text("ab.guardrail.unknown"), **empty}
 
