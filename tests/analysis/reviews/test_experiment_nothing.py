@@ -311,5 +311,5 @@ def test_guardrails_and_secondary_metrics_show_levels(workspace: MakeWorkspace) 
     shown = read(ops)
     for language in ops.languages:
         page = shown["guardrails"].plain(language)
-        assert "5.1%" in page and "9.1%" in page and "+4.0" in page
+        assert "5.10%" in page and "9.10%" in page and "+4.00" in page
         assert "5.50" in shown["secondary"].plain(language)
