@@ -157,7 +157,7 @@ def test_nothing_in_both_arms_proves_nothing():
 
 @pytest.mark.parametrize("base", [0.97, 0.995])
 def test_the_size_of_the_score_test_near_one(base):
-    """Exact: over all pairs of counts, at the margin, the chance of a false pass is about alpha."""
+    """Exact: over all pairs of counts, at the margin, a false pass is no likelier than alpha."""
     n, margin = 150, 0.03
     x = np.arange(n + 1)
     chance = np.outer(stats.binom.pmf(x, n, base), stats.binom.pmf(x, n, base * (1 - margin)))
@@ -166,4 +166,4 @@ def test_the_size_of_the_score_test_near_one(base):
         for a, b in zip(*np.where(chance > 1e-7), strict=True)
         if share_non_inferiority(a, n, b, n, margin=margin, alpha=0.025).status == "pass"
     )
-    assert wrong <= 0.04
+    assert wrong <= 0.026
