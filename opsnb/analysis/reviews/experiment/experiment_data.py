@@ -24,7 +24,7 @@ from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_pla
 from opsnb.analysis.reviews.shared.blocked import Blocked
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.analysis.tables import contracts_of, tables_where
-from opsnb.base.errors import MethodError, MetricError, ParameterError, PlanError, did_you_mean
+from opsnb.base.errors import MethodError, MetricError, ParameterError, did_you_mean
 from opsnb.base.messages import Said, Text
 from opsnb.base.plans import ExperimentPlan
 
@@ -70,12 +70,6 @@ class ExperimentData:
         )
         self.on_record = ExperimentRecord(ops, self.plan, self._users)
         self._others: dict[str, Panel | DailyCounts] = {}
-        if not self.assigned.counts:
-            raise PlanError(
-                f'no user was assigned in experiment "{experiment}"',
-                where=f"plans/experiments/{experiment}.toml",
-                hint=f"name the file as {self.split_table} names the experiment, or map its rows",
-            )
 
     def _assigned(self, experiment: str, plan: ExperimentPlan | None) -> Assigned:
         if self._users is not None:

@@ -63,7 +63,8 @@ def record_guardrails(experiment: Evidence) -> None:
             effect = result.effect
             claim = Text.of(
                 f"ab.guardrail.finding_{result.test.status}", metric=effect.metric.label,
-                variant=effect.variant, lift=result.measured.lift, margin=result.test.margin,
+                variant=effect.variant, margin=result.test.margin,
+                lift=result.measured.lift if effect.lift else result.measured.diff,
             )  # fmt: skip
             ops.finding(
                 claim, result.fact,
