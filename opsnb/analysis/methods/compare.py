@@ -188,7 +188,8 @@ class Detectable:
     absolute : float
         In the unit of the metric.
     relative : float or None
-        As a share of |control|; None where the control is zero.
+        As a share of |control|; None where the control is zero, or nothing varies in either
+        arm, so that the arms do not say what could be found.
     """
 
     absolute: float
@@ -208,5 +209,5 @@ def smallest_detectable(
     need_fraction("power", power)
     se = math.sqrt(control.squared_error + treatment.squared_error)
     absolute = float(norm.ppf(1 - alpha / 2) + norm.ppf(power)) * se
-    relative = absolute / abs(control.mean) if control.mean else None
+    relative = absolute / abs(control.mean) if control.mean and se else None
     return Detectable(absolute, relative, alpha, power)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
@@ -107,7 +107,7 @@ def arm_levels(
         As `dunnett`.
     """
     need_fraction("alpha", alpha)
-    loadings = np.array([_loading(str(name), *pair) for name, pair in arms.items()])
+    loadings = np.array([_loading(str(name), *_spread(*pair)) for name, pair in arms.items()])
     found = {}
     for name, comparison in comparisons.items():
         df, p_value = comparison.df, comparison.diff.p_value
@@ -150,6 +150,13 @@ def _pooled(
     var = sum((arm.n - 1) * arm.var for arm in everyone) / df
     same = {name: Moments(arm.n, arm.mean, var) for name, arm in arms.items()}
     return Moments(control.n, control.mean, var), same, float(df)
+
+
+def _spread(control: Moments, treatment: Moments) -> tuple[Moments, Moments]:
+    """The same arms; of shares of 0 or 1 in both, which vary in neither, by their sizes alone."""
+    if control.var + treatment.var > 0:
+        return control, treatment
+    return replace(control, var=1.0), replace(treatment, var=1.0)
 
 
 def _loading(name: str, control: Moments, treatment: Moments) -> float:

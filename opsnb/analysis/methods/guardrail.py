@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from opsnb.analysis.methods.compare import fieller, welch_df
-from opsnb.analysis.methods.distributions import student
+from opsnb.analysis.methods.compare import fieller, two_proportions, welch_df
+from opsnb.analysis.methods.distributions import norm, student
 from opsnb.analysis.methods.estimate import need_fraction, refuse
 from opsnb.analysis.methods.moments import Moments
+from opsnb.analysis.methods.score import score_at_ratio
 
 GuardrailStatus = Literal["pass", "fail", "not_proven"]
 
@@ -84,11 +85,7 @@ def non_inferiority(
         When the margin is negative or not finite, the direction unknown, or both arms have
         variance 0.
     """
-    need_fraction("alpha", alpha)
-    if not (math.isfinite(margin) and margin >= 0):
-        refuse("margin", margin, "a finite number of at least 0")
-    if direction not in ("up", "down"):
-        refuse("direction", f'"{direction}"', '"up" or "down"')
+    _check(margin, direction, alpha)
     v0, v1 = control.squared_error, treatment.squared_error
     if v0 + v1 == 0:
         refuse("variance of both arms", 0, "above 0 in at least one arm")
@@ -119,6 +116,73 @@ def non_inferiority(
         margin,
         alpha,
     )
+
+
+def share_non_inferiority(
+    successes0: int,
+    n0: int,
+    successes1: int,
+    n1: int,
+    *,
+    margin: float,
+    direction: Literal["up", "down"] = "up",
+    alpha: float = 0.05,
+) -> Guardrail:
+    """The same for two shares by the score test, which holds where an arm's share is 0 or 1.
+
+    The hypothesis is on the ratio of the shares, 1 - margin or (direction `down`) 1 + margin
+    (Koopman 1984; Farrington and Manning 1990), so that it agrees with the interval of the lift
+    of `two_proportions` at 2 alpha. Nothing of a relative margin can be shown where the control's
+    share is 0.
+
+    Raises
+    ------
+    MethodError
+        As `non_inferiority`, or when the counts are no shares.
+
+    Examples
+    --------
+    >>> share_non_inferiority(200, 200, 200, 200, margin=0.05).status
+    'pass'
+    """
+    _check(margin, direction, alpha)
+    both = two_proportions(successes0, n0, successes1, n1, alpha=2 * alpha)
+    sign = 1 if direction == "up" else -1
+    counts = (successes0, n0, successes1, n1)
+    p_worse = float(norm.cdf(sign * _score(counts, 1.0)))
+    limit, p_value, beyond, low = 0.0, 1.0, False, None
+    if both.lift is not None:
+        limit = -margin * both.control.value
+        distance = sign * _score(counts, 1 - sign * margin) if sign * margin < 1 else math.inf
+        p_value, beyond = float(norm.sf(distance)), float(norm.cdf(distance)) < alpha
+        low = both.lift.low if sign > 0 else -both.lift.high
+    passed = p_value < alpha
+    return Guardrail(
+        "pass" if passed else "fail" if p_worse < alpha else "not_proven",
+        sign * both.diff.value,
+        None if both.lift is None else sign * both.lift.value,
+        limit,
+        both.diff.low if sign > 0 else -both.diff.high,
+        low,
+        p_value,
+        p_worse,
+        beyond,
+        margin,
+        alpha,
+    )
+
+
+def _score(counts: tuple[int, int, int, int], ratio: float) -> float:
+    """The score statistic; 0 where both arms have nobody, or both everybody, at a ratio of 1."""
+    return 0.0 if counts[0] == counts[2] == 0 else score_at_ratio(*counts, ratio)
+
+
+def _check(margin: float, direction: str, alpha: float) -> None:
+    need_fraction("alpha", alpha)
+    if not (math.isfinite(margin) and margin >= 0):
+        refuse("margin", margin, "a finite number of at least 0")
+    if direction not in ("up", "down"):
+        refuse("direction", f'"{direction}"', '"up" or "down"')
 
 
 def _relative_bound(control: Moments, treatment: Moments, sign: int, q: float) -> float | None:

@@ -39,16 +39,20 @@ def score_ratio(x0: int, n0: int, x1: int, n1: int, *, alpha: float) -> Score:
     q = float(norm.ppf(1 - alpha / 2))
 
     def z(log_ratio: float) -> float:
-        ratio = math.exp(log_ratio)
-        share0, share1 = _shares_at_ratio(x0, n0, x1, n1, ratio)
-        return _standardise(
-            x1 / n1 - ratio * x0 / n0,
-            share1 * (1 - share1) / n1 + ratio * ratio * share0 * (1 - share0) / n0,
-        )
+        return score_at_ratio(x0, n0, x1, n1, math.exp(log_ratio))
 
     centre = math.log(x1 / n1 / (x0 / n0)) if x1 else -_FAR
     low = math.exp(_root(z, q, -_FAR, centre)) if x1 else 0.0
     return Score(z(0.0), low, math.exp(_root(z, -q, centre, _FAR)))
+
+
+def score_at_ratio(x0: int, n0: int, x1: int, n1: int, ratio: float) -> float:
+    """The score statistic of "share 1 is `ratio` times share 0", for a ratio above 0."""
+    share0, share1 = _shares_at_ratio(x0, n0, x1, n1, ratio)
+    return _standardise(
+        x1 / n1 - ratio * x0 / n0,
+        share1 * (1 - share1) / n1 + ratio * ratio * share0 * (1 - share0) / n0,
+    )
 
 
 _FAR = 40.0

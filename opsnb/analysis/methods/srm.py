@@ -37,6 +37,8 @@ class SampleRatio:
         p-value is adjusted for the number of groups.
     status : str
         `warn` below 0.01, `fail` below 0.001.
+    method : str
+        `chi_square`, or `exact_binomial` where fewer than five users are expected in an arm.
     """
 
     observed: dict[str, int]
@@ -44,11 +46,23 @@ class SampleRatio:
     chi2: float
     p_value: float
     status: Status
+    method: Literal["chi_square", "exact_binomial"] = "chi_square"
 
     @property
     def n(self) -> int:
         """Users of all arms."""
         return sum(self.observed.values())
+
+    @property
+    def furthest(self) -> str:
+        """The arm furthest from its plan, in standard errors; of two, the one that is short."""
+
+        def distance(arm: str) -> tuple[float, bool]:
+            seen, planned = self.observed[arm], self.expected[arm]
+            spread = planned * (1 - planned / self.n)
+            return round(abs(seen - planned) / spread**0.5, 9), seen < planned
+
+        return max(self.observed, key=distance)
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,9 @@ class SampleRatioBy:
 def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> SampleRatio:
     """Chi-square test of the users by arm against the planned split.
 
+    Where fewer than five users are expected in an arm, each arm is held against the rest by
+    the exact binomial test instead, with Bonferroni's correction for more than two arms.
+
     Parameters
     ----------
     observed : mapping of arm to users
@@ -87,7 +104,7 @@ def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> Sam
     ------
     MethodError
         When the split does not sum to 1, an arm was not planned, a count is negative or
-        there are too few users.
+        there is no user.
 
     Examples
     --------
@@ -99,11 +116,27 @@ def sample_ratio(observed: Mapping[str, int], split: Mapping[str, float]) -> Sam
     counts = _counts(observed, split)
     n = sum(counts.values())
     expected = {arm: n * share for arm, share in split.items()}
-    if min(expected.values()) < MIN_EXPECTED:
-        refuse("number of users", n, f"large enough to expect {MIN_EXPECTED:g} in every arm")
+    if n == 0:
+        refuse("number of users", n, "at least 1")
     statistic = sum((counts[arm] - expected[arm]) ** 2 / expected[arm] for arm in split)
-    p_value = float(chi2.sf(statistic, len(split) - 1))
-    return SampleRatio(counts, expected, statistic, p_value, status_of(p_value))
+    if is_large(n, split):
+        p_value = float(chi2.sf(statistic, len(split) - 1))
+        return SampleRatio(counts, expected, statistic, p_value, status_of(p_value))
+    p_value = _exact(counts, split)
+    return SampleRatio(counts, expected, statistic, p_value, status_of(p_value), "exact_binomial")
+
+
+def is_large(users: int, split: Mapping[str, float]) -> bool:
+    """Whether so many users let one expect five in every arm: then the chi-square test holds."""
+    return users * min(split.values()) >= MIN_EXPECTED
+
+
+def _exact(counts: Mapping[str, int], split: Mapping[str, float]) -> float:
+    from scipy.stats import binomtest  # seldom needed, and long to import
+
+    n = sum(counts.values())
+    found = [float(binomtest(counts[arm], n, share).pvalue) for arm, share in split.items()]
+    return found[0] if len(found) == 2 else min(1.0, len(found) * min(found))
 
 
 def sample_ratio_by(
@@ -119,8 +152,7 @@ def sample_ratio_by(
     _check_split(split)
     if not observed:
         refuse("number of groups", 0, "at least 1")
-    least = min(split.values())
-    large = {g: arms for g, arms in observed.items() if sum(arms.values()) * least >= MIN_EXPECTED}
+    large = {g: arms for g, arms in observed.items() if is_large(sum(arms.values()), split)}
     groups = {}
     for group, arms in large.items():
         plain = sample_ratio(arms, split)

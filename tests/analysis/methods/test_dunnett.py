@@ -124,3 +124,13 @@ def test_levels_of_shares_keep_the_familywise_error():
         tests = [two_proportions(int(control), 2000, int(other), 2000) for other in others]
         alarms += min(test.diff.p_value for test in tests) < level
     assert alarms / 2000 == pytest.approx(0.05, abs=0.016)
+
+
+def test_levels_where_nothing_varies_in_a_pair_are_those_of_arms_of_equal_variance():
+    """Control and one arm have nobody: their correlation is that of their sizes."""
+    counts = {"a": (0, 500), "b": (30, 500)}
+    compared = {arm: two_proportions(0, 500, *found) for arm, found in counts.items()}
+    control = Moments.from_share(0, 500)
+    levels = arm_levels({a: (control, Moments.from_share(*c)) for a, c in counts.items()}, compared)
+    assert 0.025 < levels["a"].level < 0.05 and levels["a"].p_value == 1.0
+    assert levels["b"].p_value < 1e-6

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
-from opsnb.analysis.methods.guardrail import non_inferiority
+from opsnb.analysis.methods.compare import two_proportions
+from opsnb.analysis.methods.guardrail import non_inferiority, share_non_inferiority
 from opsnb.analysis.methods.moments import Moments
 from opsnb.base.errors import MethodError
 
@@ -111,3 +114,56 @@ def test_constant_arms_are_refused():
     arm = Moments(50, 1.0, 0.0)
     with pytest.raises(MethodError, match="variance of both arms is 0"):
         non_inferiority(arm, arm, margin=0.1)
+
+
+# -- shares of 0 and 1 ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "counts", [(200, 200, 200, 200), (198, 200, 200, 200), (180, 200, 176, 210)]
+)
+@pytest.mark.parametrize(("direction", "ratio"), [("up", 0.95), ("down", 1.05)])
+def test_shares_equal_statsmodels(counts, direction, ratio):
+    """The score test of a ratio (Miettinen and Nurminen's without their correction)."""
+    x0, n0, x1, n1 = counts
+    theirs = score_test(
+        x1, n1, x0, n0, value=ratio, compare="ratio", method="score", correction=False,
+        alternative="larger" if direction == "up" else "smaller",
+    )  # fmt: skip
+    ours = share_non_inferiority(*counts, margin=0.05, direction=direction)
+    assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-6)
+
+
+@given(st.integers(2, 300), st.integers(2, 300), st.floats(0, 1), st.floats(0, 1), st.booleans())
+def test_a_share_passes_where_the_interval_of_its_lift_stays_clear(n0, n1, p0, p1, up):
+    counts = (round(p0 * n0), n0, round(p1 * n1), n1)
+    lift = two_proportions(*counts).lift
+    found = share_non_inferiority(
+        *counts, margin=0.1, direction="up" if up else "down", alpha=0.025
+    )
+    if lift is None:
+        assert found.status != "pass"
+    else:
+        assert (found.status == "pass") == (lift.low > -0.1 if up else lift.high < 0.1)
+
+
+def test_nothing_in_both_arms_proves_nothing():
+    assert (
+        share_non_inferiority(0, 200, 0, 200, margin=0.1, direction="down").status == "not_proven"
+    )
+    assert share_non_inferiority(0, 200, 9, 200, margin=0.1, direction="down").status == "fail"
+    assert share_non_inferiority(40, 200, 0, 200, margin=0.1).status == "fail"
+
+
+@pytest.mark.parametrize("base", [0.97, 0.995])
+def test_the_size_of_the_score_test_near_one(base):
+    """Exact: over all pairs of counts, at the margin, a false pass is no likelier than alpha."""
+    n, margin = 150, 0.03
+    x = np.arange(n + 1)
+    chance = np.outer(stats.binom.pmf(x, n, base), stats.binom.pmf(x, n, base * (1 - margin)))
+    wrong = sum(
+        chance[a, b]
+        for a, b in zip(*np.where(chance > 1e-7), strict=True)
+        if share_non_inferiority(a, n, b, n, margin=margin, alpha=0.025).status == "pass"
+    )
+    assert wrong <= 0.026

@@ -45,6 +45,29 @@ def test_an_absent_arm_is_an_empty_one():
     assert sample_ratio({"a": 100}, HALVES).status == "fail"
 
 
+@pytest.mark.parametrize("users", [0, 3, 9, 12])
+def test_few_expected_users_are_tested_exactly(users):
+    """300 users of whom 3 are expected in a canary: scipy's binomial test."""
+    check = sample_ratio({"a": 300 - users, "b": users}, {"a": 0.99, "b": 0.01})
+    assert check.p_value == pytest.approx(stats.binomtest(users, 300, 0.01).pvalue)
+    assert check.method == "exact_binomial"
+    assert check.status == ("fail" if users == 12 else "warn" if users == 9 else "pass")
+
+
+def test_exact_false_alarms_never_exceed_the_level():
+    """Exact tests err to the safe side, with three arms too (Bonferroni)."""
+    split, rng = {"a": 0.96, "b": 0.02, "c": 0.02}, np.random.default_rng(4)
+    draws = rng.multinomial(150, list(split.values()), 2000)
+    p = [sample_ratio(dict(zip("abc", map(int, row), strict=True)), split).p_value for row in draws]
+    assert np.mean(np.array(p) < 0.05) <= 0.06 and np.mean(np.array(p) < 0.01) <= 0.015
+
+
+def test_the_arm_furthest_from_its_plan():
+    split = {"a": 0.5, "b": 0.25, "c": 0.25}
+    assert sample_ratio({"a": 5000, "b": 2500, "c": 2200}, split).furthest == "c"
+    assert sample_ratio({"a": 560, "b": 440}, HALVES).furthest == "b", "of two, the short one"
+
+
 def test_false_alarms_are_as_rare_as_promised():
     rng = np.random.default_rng(1)
     draws = rng.multinomial(3000, [0.5, 0.3, 0.2], 3000)
@@ -151,7 +174,7 @@ def test_errors_of_shares_name_the_arm(counts, message):
         ({"a": 9}, {"a": 1.2, "b": -0.2}, r"split\[a\] is 1.2; it must be between 0 and 1"),
         ({"x": 9}, HALVES, 'arm is "x"; it must be one of the planned arms: a, b'),
         ({"a": -9}, HALVES, r"observed\[a\] is -9; it must be a whole number"),
-        ({"a": 4, "b": 4}, HALVES, "number of users is 8; it must be large enough"),
+        ({"a": 0, "b": 0}, HALVES, "number of users is 0; it must be at least 1"),
     ],
 )
 def test_errors_name_the_parameter(observed, split, message):

@@ -13,7 +13,7 @@ import pytest
 import opsnb
 from opsnb.analysis.session import Session
 from opsnb.analysis.shown import Shown
-from opsnb.base.errors import OpsnbError, ParameterError, PlanError
+from opsnb.base.errors import OpsnbError, ParameterError
 from opsnb.base.messages import Language
 from opsnb.base.workspace import Workspace
 
@@ -145,7 +145,7 @@ def test_a_guardrail_that_is_the_same_for_everybody_is_not_held(workspace: MakeW
     ops = session(workspace, [arm("control", 0.5, 0.0), arm("treatment", 0.6, 0.0)])
     verdict = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]
     assert verdict["rule"] == Language("en").text("ab.rule.guardrail_open")
-    assert ops.checks["guardrail.complained"].status == "warn"
+    assert ops.facts["ab.guardrail/complained/treatment"].value == "not_proven"
 
 
 def test_two_treatments_the_better_one_ships(workspace: MakeWorkspace) -> None:
@@ -182,9 +182,12 @@ def test_unknown_experiment(workspace: MakeWorkspace) -> None:
 
 
 def test_a_control_that_nobody_is_in(workspace: MakeWorkspace) -> None:
+    """The grossest mismatch of all: invalid, with the arms of both sides named."""
     ops = session(workspace, [arm("a", 0.5, 0.2), arm("treatment", 0.6, 0.2)])
-    with pytest.raises(PlanError, match=r'no user was assigned to the control "control".*arms in'):
-        opsnb.Experiment(ops, "e")
+    sentence = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]["sentence"]
+    assert ops.facts["ab.verdict"].value == "invalid" and ops.facts["ab.srm"].value == 0
+    assert "Nobody is in control, where 1,000 were planned" in sentence
+    assert "arms that the plan does not: a." in sentence
 
 
 # -- campaigns -----------------------------------------------------------------------------

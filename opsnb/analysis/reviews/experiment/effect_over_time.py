@@ -12,7 +12,7 @@ from opsnb.analysis.methods.novelty import effect_trend
 from opsnb.analysis.methods.sequential import confidence_sequence
 from opsnb.analysis.metrics import ArmAggregates, DailyCounts
 from opsnb.analysis.metrics.days_since_exposure import Since, moments_since
-from opsnb.analysis.reviews.experiment.effects import Effect, arm_moments, lifts_since, merge_arms
+from opsnb.analysis.reviews.experiment.effects import Effect, lifts_since, merge_arms
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.looks import any_day
 from opsnb.analysis.reviews.shared.days_said import said_days
@@ -88,12 +88,12 @@ def _sequentials(experiment: Evidence) -> None:
 def _sequential(experiment: Evidence, variant: str) -> Fact | None:
     """The reading that holds however often one looks, or at the planned look."""
     plan, look, metric = experiment.plan, experiment.look, experiment.plan.primary.metric
-    effect = next(e for e in experiment.effects(metric) if e.variant == variant)
-    if not look.is_sequential:
+    effect = next((e for e in experiment.effects(metric) if e.variant == variant), None)
+    if effect is not None and not look.is_sequential:
         level = any_day(look.n, look.planned_n, plan.alpha)
         pair = experiment.pair(metric, variant)
         effect = experiment.compare(metric, *pair, level=level)
-    if effect.lift is None:
+    if effect is None or effect.lift is None:
         return None
     method = look.method if look.is_sequential else "confidence_sequence"
     diff, p_value = effect.diff, None
@@ -126,14 +126,14 @@ def _running(
         pair = (merge_arms(so_far[control]), merge_arms(so_far[variant]))
         if experiment.weighted(metric):
             pair = experiment.pair(metric, variant, until=day)
-        if any(arm_moments(arm).var == 0 for arm in pair):
-            continue
         n = pair[0].n + pair[1].n
         level = any_day(n, max(experiment.look.planned_n, n), experiment.plan.alpha)
-        lift = experiment.compare(metric, *pair, level=level).lift
-        if lift is not None:
-            date = dt.date.fromisoformat(day)
-            points.append(charts.SeriesPoint(date, lift.value, lift.low, lift.high))
+        effect = experiment.comparison(metric, pair, level=level)
+        # An arm of nothing has no normal band.
+        if effect is None or effect.lift is None or 0 in (effect.control.var, effect.treatment.var):
+            continue
+        lift, date = effect.lift, dt.date.fromisoformat(day)
+        points.append(charts.SeriesPoint(date, lift.value, lift.low, lift.high))
     return points
 
 
@@ -207,10 +207,11 @@ def _by_age(experiment: Evidence, found: Mapping[str, Since], variant: str) -> d
     pairs = {
         age: (a[control], a[variant]) for age, a in ages.items() if {control, variant} <= set(a)
     }
+    effects = {age: experiment.comparison(metric, pair, pooled=True) for age, pair in pairs.items()}
     return {
-        age: experiment.compare(metric, *pair, pooled=True)
-        for age, pair in pairs.items()
-        if any(arm_moments(arm).var > 0 for arm in pair)
+        age: effect
+        for age, effect in effects.items()
+        if effect is not None and effect.control.var + effect.treatment.var > 0
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from opsnb.analysis.display import Column, Part, Table, charts
+from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.messages import Said, Text
@@ -50,6 +51,25 @@ def effects_table(experiment: Evidence, effects: Sequence[Effect]) -> Table:
         *([Column("adjusted", adjusted_head, "p_value")] if several else []),
     ]
     return Table(columns, rows)
+
+
+def level_columns(experiment: Evidence) -> list[Column]:
+    """Columns of both arms' values and their difference, of rows of different units."""
+    return [
+        Column("control", experiment.plan.control, "said"),
+        Column("treatment", Text("ab.column.treatment"), "said"),
+        Column("diff", interval_head(experiment, "diff"), "said"),
+    ]
+
+
+def levels(experiment: Evidence, measured: MeasuredEffect) -> dict[str, Text]:
+    """Their cells: values in the metric's own unit, the difference with the deciding interval."""
+    arms, variant = measured.arms, measured.effect.variant
+    return {
+        "control": Text.of("common.change", fact=arms[experiment.plan.control]),
+        "treatment": Text.of("common.change", fact=arms[variant]),
+        "diff": Text.of("ab.column.change_of", diff=measured.diff),
+    }
 
 
 def interval_head(experiment: Evidence, column: str) -> Text:

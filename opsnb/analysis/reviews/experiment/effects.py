@@ -23,8 +23,8 @@ from opsnb.analysis.metrics import ArmAggregates, Metric, merge_arms
 from opsnb.analysis.metrics.days_since_exposure import Since
 
 __all__ = [
-    "Effect", "arm_moments", "compare_arms", "diff_unit", "lifts_since", "merge_arms",
-    "standardised",
+    "Effect", "arm_moments", "compare_arms", "diff_unit", "is_share", "lifts_since",
+    "merge_arms", "standardised",
 ]  # fmt: skip
 
 Strata = Mapping[str, tuple[ArmAggregates, ArmAggregates]]
@@ -111,6 +111,11 @@ def arm_moments(arm: ArmAggregates) -> Moments:
     return Moments(arm.n, arm.mean["x"], arm.cov["x", "x"])
 
 
+def is_share(metric: Metric, arm: ArmAggregates, *, counted: bool = False) -> bool:
+    """Whether a metric's mean in an arm is a share of independent units."""
+    return (counted or metric.kind.is_yes_or_no) and "y" not in arm.mean
+
+
 def compare_arms(
     metric: Metric,
     control: ArmAggregates,
@@ -130,7 +135,8 @@ def compare_arms(
     level : float, optional
         Of the interval that decides, where it is not alpha.
     weighted : bool
-        Whether the arms are `standardised`: then shares are compared as means.
+        Whether the arms are `standardised`: then shares are compared as means, unless nothing
+        varies in either arm.
     counted : bool
         Whether "x" without "y" is a share of n independent units, whatever the metric's kind.
     window : CovariateWindow, optional
@@ -138,10 +144,11 @@ def compare_arms(
     """
     adjustment = _cuped(control, treatment, window)
     before, after = arm_moments(control), arm_moments(treatment)
-    is_share = (counted or metric.kind.is_yes_or_no) and "y" not in control.mean
+    weighted = weighted and before.var + after.var > 0
+    by_score = is_share(metric, control, counted=counted) and not weighted
 
     def plainly(level: float) -> Comparison:
-        if is_share and not weighted:
+        if by_score:
             pairs = [(round(arm.mean["x"] * arm.n), arm.n) for arm in (control, treatment)]
             return two_proportions(*pairs[0], *pairs[1], alpha=level)
         return difference(before, after, alpha=level)

@@ -7,9 +7,11 @@ and record it, and the verdict rests on it alone.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.metrics import ArmAggregates
+from opsnb.analysis.reviews.experiment.comparable import is_constant
 from opsnb.analysis.reviews.experiment.data_tests import data_tests, not_tested
 from opsnb.analysis.reviews.experiment.effect_facts import (
     MeasuredEffect,
@@ -25,7 +27,8 @@ from opsnb.analysis.reviews.experiment.paired_effects import compare_pairs
 from opsnb.analysis.reviews.experiment.record_tests import record_tests
 from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.split_tests import has_drifted, split_tests
-from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
+from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
+from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 
@@ -50,9 +53,22 @@ class Evidence(ExperimentData):
         if self.kept_back(metric):
             return tests + not_tested(self)
         tests += outcome_tests(self)
-        if tests.blocking or self.absent(metric):
+        if why := self.unreadable(metric):
+            return tests + one_check("comparable", "warn", why)
+        if tests.blocking:
             return tests
-        return tests + plausibility(self.effects(metric))
+        return tests + self._constant_arms() + plausibility(self.effects(metric))
+
+    def _constant_arms(self) -> TrustTests:
+        """Treatments that cannot be compared on the primary metric, though others can."""
+        metric, found = self.plan.primary.metric, TrustTests()
+        compared = {effect.variant for effect in self.effects(metric)}
+        for arm in self.treatments:
+            if arm not in compared:
+                label = self.ops.label(metric)
+                why = Text.of("ab.unreadable.constant_arm", metric=label, variant=arm)
+                found += one_check(f"comparable.{arm}", "warn", why)
+        return found
 
     @property
     def known_checks(self) -> tuple[Check, ...]:
@@ -85,9 +101,17 @@ class Evidence(ExperimentData):
         return {}
 
     def effects(self, metric: str) -> tuple[Effect, ...]:
-        """Each treatment against the control, at the level that decides."""
+        """Each treatment against the control, at the level that decides.
+
+        Without those in which, as in the control, the metric is the same for everybody.
+        """
         if metric not in self._effects:
-            usual = {variant: self.effect_of(metric, variant) for variant in self.treatments}
+            definition = self.ops.catalogue[metric]
+            usual = {
+                variant: self.effect_of(metric, variant)
+                for variant in self.treatments
+                if not is_constant(definition, *self.pair(metric, variant), counted=self.counted)
+            }
             levels = levels_across_arms(
                 usual, self.look.level, self.plan.alpha, self.plan.across_arms
             )
@@ -144,9 +168,18 @@ class Evidence(ExperimentData):
             power=self.plan.power,
             level=level,
             weighted=self.weighted(metric) and not pooled,
-            counted=self.plan.daily is not None and self.plan.daily.unit == "count",
+            counted=self.counted,
             window=self.covariate_window,
         )
+
+    def comparison(
+        self, metric: str, pair: tuple[ArmAggregates, ArmAggregates], **options: Any
+    ) -> Effect | None:
+        """`compare` of a part of the users; None where it has too little in it to be compared."""
+        try:
+            return self.compare(metric, *pair, **options)
+        except MethodError:
+            return None
 
     def pair(
         self, metric: str, variant: str, *, until: str = "9999"
@@ -200,9 +233,10 @@ class Evidence(ExperimentData):
             return Text("ab.impact.absent")
         if not self.valid:
             return Text("ab.impact.invalid")
-        counted = plan.daily is not None and plan.daily.unit == "count"
+        if why := self.unreadable(plan.primary.metric):
+            return why
         primary = self.ops.catalogue[plan.primary.metric]
-        if not (primary.kind.is_user_mean or (primary.parts and counted)):
+        if not (primary.kind.is_user_mean or (primary.parts and self.counted)):
             return Text.of("ab.impact.no_sum", metric=primary.label)
         return None
 
@@ -217,7 +251,8 @@ class Evidence(ExperimentData):
     @cached_property
     def results(self) -> Results:
         """What the verdict rests on; of an invalid experiment the trust tests alone."""
-        effects = self.effects(self.plan.primary.metric) if self.valid else ()
+        unread = self.unreadable(self.plan.primary.metric)
+        effects = self.effects(self.plan.primary.metric) if self.valid and not unread else ()
         return Results(
             plan=self.plan,
             trust=self.trust,
@@ -226,4 +261,5 @@ class Evidence(ExperimentData):
             impacts=self.impacts,
             who=self.who,
             is_early=self.is_early,
+            unread=unread,
         )

@@ -18,7 +18,7 @@ from opsnb.analysis.metrics import (
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.paired_units import PairAggregates
 from opsnb.analysis.metrics.user_panel import absent_by_user, parts_of
-from opsnb.analysis.reviews.experiment.effects import arm_moments
+from opsnb.analysis.reviews.experiment.comparable import incomparable
 from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.paired_effects import pairs_lack
@@ -82,12 +82,6 @@ class ExperimentData:
                 hint="where every user is in both arms on purpose, give each arm of a user a "
                 "user_id of its own in assignments and in the metric's table, keep the user in a "
                 'further column such as person, and write unit = "person" and design = "paired"',
-            )
-        if not self.assigned.counts.get(self.plan.control):
-            raise PlanError(
-                f'no user was assigned to the control "{self.plan.control}"',
-                where=f"plans/experiments/{experiment}.toml, key control",
-                hint=f"arms in the data: {', '.join(self.assigned.counts)}",
             )
 
     def _assigned(self, experiment: str, plan: ExperimentPlan | None) -> Assigned:
@@ -237,8 +231,23 @@ class ExperimentData:
         deciding = [*blocked.that_touch(primary), *blocked.of_tables(self.split_table)]
         return Blocked(tuple(block for block in blocked.blocks if block not in deciding))
 
+    @cached_property
+    def empty_arms(self) -> list[str]:
+        """Arms of the plan that nobody is in."""
+        return [arm for arm in self.plan.split if not self.assigned.counts.get(arm)]
+
+    @property
+    def nobody(self) -> Text | None:
+        """Why no arm can be compared: nobody is in the control, or in any treatment."""
+        if self.treatments and self.plan.control not in self.empty_arms:
+            return None
+        seen = sorted(arm for arm, users in self.assigned.counts.items() if users)
+        return Text.of("ab.unreadable.nobody", arms=self.empty_arms, seen=seen)
+
     def kept_back(self, metric: str) -> Text | None:
-        """Why a metric is not shown: what is not mapped, or what blocks; None: it is."""
+        """Why a metric is not shown: no arms, what is not mapped, or what blocks; None: it is."""
+        if self.nobody:
+            return self.nobody
         if lacking := self.absent(metric):
             label = self.ops.label(metric)
             return Text.of("ab.unreadable.absent", metric=label, lacking=lacking)
@@ -249,18 +258,27 @@ class ExperimentData:
         return self.pairs_lack(metric) if self.is_paired else None
 
     def unreadable(self, metric: str) -> Text | None:
-        """Why a metric beside the primary one cannot be compared, or None."""
-        label = self.ops.label(metric)
+        """Why a metric cannot be compared, or None."""
         if why := self.kept_back(metric):
             return why
+        definition, label = self.ops.catalogue[metric], self.ops.label(metric)
         try:
-            arms = self.arms(metric)
-            moments = [arm_moments(arms[a]) for a in (self.plan.control, *self.treatments)]
+            found = {arm.variant: arm for arm in self.aggregates(metric)}
         except (MethodError, MetricError):
             return Text.of("ab.unreadable.refused", metric=label)
-        if all(arm.var == 0 for arm in moments):
-            return Text.of("ab.unreadable.constant", metric=label)
-        return None
+        arms = {arm: found.get(arm) for arm in (self.plan.control, *self.treatments)}
+        if empty := [name for name, arm in arms.items() if arm is None]:
+            panel = self.panel_of(metric)
+            days = None if isinstance(panel, DailyCounts) else panel.window(metric)
+            key = "waiting" if days else "no_values"
+            return Text.of(f"ab.unreadable.{key}", metric=label, arms=empty, days=days)
+        read = {name: arm for name, arm in arms.items() if arm is not None}
+        return incomparable(definition, label, read, self.plan.control, counted=self.counted)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the data are daily counts of independent units."""
+        return self.plan.daily is not None and self.plan.daily.unit == "count"
 
     # -- how it is read ------------------------------------------------------------------
 
@@ -271,8 +289,9 @@ class ExperimentData:
         units = self._units_of([self.assigned.counts.get(arm, 0) for arm in plan.split])
         if self.window and self.through:
             # What counts is not who came but whose days are over.
-            found = self.aggregates(plan.primary.metric)
-            units = self._units_of([arm.n for arm in found if arm.variant in plan.split])
+            if not self.unreadable(plan.primary.metric):
+                found = self.aggregates(plan.primary.metric)
+                units = self._units_of([arm.n for arm in found if arm.variant in plan.split])
             as_of = self.through + DAY - self.window * DAY
         return look_on(plan, as_of, max(units, 2), self.looks_taken)
 

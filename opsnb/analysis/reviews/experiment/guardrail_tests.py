@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opsnb.analysis.findings import Fact, Tone
-from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority
+from opsnb.analysis.methods.guardrail import Guardrail, non_inferiority, share_non_inferiority
 from opsnb.analysis.methods.paired import paired_non_inferiority, paired_power_for_margin
 from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
@@ -73,8 +73,22 @@ def _test(effect: Effect, margin: float) -> Guardrail:
     level, direction = effect.deciding.diff.alpha / 2, effect.metric.direction
     if effect.pairs is not None:
         return paired_non_inferiority(effect.pairs, margin=margin, direction=direction, alpha=level)
-    return non_inferiority(
+    return _without_variance(effect, margin, level) or non_inferiority(
         effect.control, effect.treatment, margin=margin, direction=direction, alpha=level
+    )
+
+
+def _without_variance(effect: Effect, margin: float, alpha: float) -> Guardrail | None:
+    """The score test, of a share that is 0 or 1 in an arm: Welch's test ends there."""
+    if effect.deciding.diff.method != "score":
+        return None
+    if effect.control.var > 0 and effect.treatment.var > 0:
+        return None
+    control, treatment = (
+        (round(arm.value * arm.n), arm.n) for arm in (effect.plain.control, effect.plain.treatment)
+    )
+    return share_non_inferiority(
+        *control, *treatment, margin=margin, direction=effect.metric.direction, alpha=alpha
     )
 
 

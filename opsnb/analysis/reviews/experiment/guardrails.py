@@ -6,7 +6,12 @@ from typing import Any
 
 from opsnb.analysis.display import Absent, Column, Part, Table, Toned
 from opsnb.analysis.findings import Check
-from opsnb.analysis.reviews.experiment.effect_tables import forest, interval_head
+from opsnb.analysis.reviews.experiment.effect_tables import (
+    forest,
+    interval_head,
+    level_columns,
+    levels,
+)
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.base.messages import Text
@@ -20,12 +25,13 @@ def guardrail_parts(experiment: Evidence) -> list[Part]:
         if planned.metric in experiment.unread_guardrails:
             rows.append(_unread(experiment, planned.metric))
         found = [r for r in experiment.guardrail_results if r.effect.metric.id == planned.metric]
-        rows += [_row(result) for result in found]
+        rows += [_row(experiment, result) for result in found]
     if not rows:
         return [Absent(Text("ab.guardrail.none"))]
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
         Column("status", Text("ab.column.status"), "said"),
+        *level_columns(experiment),
         Column("change", Text("ab.column.change"), "signed_percent"),
         Column("interval", interval_head(experiment, "lift_interval"), "signed_percent.interval"),
         Column("margin", Text("ab.column.margin"), "round_percent"),
@@ -57,7 +63,8 @@ def record_guardrails(experiment: Evidence) -> None:
             effect = result.effect
             claim = Text.of(
                 f"ab.guardrail.finding_{result.test.status}", metric=effect.metric.label,
-                variant=effect.variant, lift=result.measured.lift, margin=result.test.margin,
+                variant=effect.variant, margin=result.test.margin,
+                lift=result.measured.lift if effect.lift else result.measured.diff,
             )  # fmt: skip
             ops.finding(
                 claim, result.fact,
@@ -66,18 +73,21 @@ def record_guardrails(experiment: Evidence) -> None:
 
 
 def _unread(experiment: Evidence, metric: str) -> dict[str, Any]:
-    empty = dict.fromkeys(("variant", "change", "interval", "margin", "power"))
+    empty = dict.fromkeys(
+        ("variant", "control", "treatment", "diff", "change", "interval", "margin", "power")
+    )
     label = experiment.ops.label(metric)
     return {"metric": label, "status": Text("ab.guardrail.unknown"), **empty}
 
 
-def _row(result: GuardrailResult) -> dict[str, Any]:
+def _row(experiment: Evidence, result: GuardrailResult) -> dict[str, Any]:
     effect, lift = result.effect, result.effect.lift
     word = Text(f"ab.guardrail.{result.test.status}")
     return {
         "metric": effect.metric.label,
         "variant": effect.variant,
         "status": Toned(None, result.tone, word),
+        **levels(experiment, result.measured),
         "change": lift.value if lift else None,
         "interval": lift,
         "margin": result.test.margin,

@@ -9,9 +9,10 @@ from opsnb.analysis.methods.compare import difference
 from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.srm import FAIL, WARN, same_share
 from opsnb.analysis.metrics import ArmAggregates
-from opsnb.analysis.reviews.experiment.effects import Effect
+from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
+from opsnb.base.errors import MethodError, MetricError
 from opsnb.base.messages import Text
 from opsnb.base.seam import Passed
 
@@ -32,18 +33,39 @@ def outcome_tests(data: ExperimentData) -> TrustTests:
 
 def plausibility(effects: Sequence[Effect]) -> TrustTests:
     """A lift too good (or bad) to be true is to be explained before it is believed."""
-    wild = [e for e in effects if e.lift and abs(e.lift.value) > IMPLAUSIBLE and e.diff.significant]
-    if not wild:
-        return one_check("plausible", "pass", Text.of("ab.trust.plausible", limit=IMPLAUSIBLE))
     found = TrustTests()
-    for effect in wild:
-        assert effect.lift is not None
-        text = Text.of(
-            "ab.trust.implausible", variant=effect.variant, lift=effect.lift.value,
-            metric=effect.metric.label, limit=IMPLAUSIBLE,
-        )  # fmt: skip
-        found += one_check(f"plausible.{effect.variant}", "warn", text)
-    return found
+    for effect in effects:
+        if effect.lift is None:
+            found += _without_lift(effect)
+        elif abs(effect.lift.value) > IMPLAUSIBLE and effect.diff.significant:
+            text = Text.of(
+                "ab.trust.implausible", variant=effect.variant, lift=effect.lift.value,
+                metric=effect.metric.label, limit=IMPLAUSIBLE,
+            )  # fmt: skip
+            found += one_check(f"plausible.{effect.variant}", "warn", text)
+    if found.checks:
+        return found
+    return one_check("plausible", "pass", Text.of("ab.trust.plausible", limit=IMPLAUSIBLE))
+
+
+def _without_lift(effect: Effect) -> TrustTests:
+    """With a control near zero no lift can be held against a limit: said, never passed.
+
+    An arm in which nothing happens beside one in which something does is seldom true: more often
+    the arms are not recorded alike.
+    """
+    plain, values = effect.plain, (effect.plain.control.value, effect.plain.treatment.value)
+    args = {"metric": effect.metric.label, "variant": effect.variant}
+    if values[0] == 0 and effect.diff.significant:
+        arms = {"users": plain.control.n, "diff": Text.of("common.change", fact=_gap(effect))}
+        text = Text("ab.trust.implausible_zero", args | arms)
+        return one_check(f"plausible.{effect.variant}", "warn", text)
+    key = "nothing" if values == (0, 0) else "untested"
+    return one_check("plausible", "warn", Text(f"ab.trust.plausible_{key}", args))
+
+
+def _gap(effect: Effect) -> Fact:
+    return Fact("ab.diff", effect.diff.value, diff_unit(effect.metric))
 
 
 def _before_exposure(data: ExperimentData) -> TrustTests:
@@ -51,7 +73,10 @@ def _before_exposure(data: ExperimentData) -> TrustTests:
     plan, window, found = data.plan, data.covariate_window, TrustTests()
     if data.absent(plan.primary.metric) or (window and not window.before_exposure):
         return found
-    arms = data.arms(plan.primary.metric)
+    try:
+        arms = data.arms(plan.primary.metric)
+    except (MethodError, MetricError):  # nobody's days are over, or too few values
+        return found
     control = arms[plan.control]
     if "px" not in control.mean:
         return found
@@ -132,7 +157,8 @@ def _nulls(data: ExperimentData) -> TrustTests:
         rows, nulls = (sum(getattr(s, n) for s in seen.values()) for n in ("rows", "nulls"))
         if not nulls:
             continue
-        p_value = same_share({arm: (s.nulls, s.rows) for arm, s in seen.items() if s.rows})
+        by_arm = {arm: (s.nulls, s.rows) for arm, s in seen.items() if s.rows}
+        p_value = same_share(by_arm) if len(by_arm) > 1 else 1.0
         fact = Fact(
             "ab.null_share", nulls / rows, "share", metric=metric, n=rows, p_value=p_value,
             method="chi_square",

@@ -59,15 +59,15 @@ class Experiment(Evidence):
     def primary(self, metric: str | None = None) -> Shown:
         """The primary metric: both arms, difference and lift with intervals, the MDE."""
         metric = metric or self.plan.primary.metric
-        return self._unless_kept_back(metric, lambda: primary_parts(self, metric))
+        return self._unless_unread(metric, lambda: primary_parts(self, metric))
 
     def _of_primary(self, parts: Callable[[Evidence], list[Part]]) -> Shown:
         """A section of the primary metric."""
-        return self._unless_kept_back(self.plan.primary.metric, lambda: parts(self))
+        return self._unless_unread(self.plan.primary.metric, lambda: parts(self))
 
-    def _unless_kept_back(self, metric: str, parts: Callable[[], list[Part]]) -> Shown:
-        """A section of a metric, or why the metric is not read."""
-        why = self.kept_back(metric)
+    def _unless_unread(self, metric: str, parts: Callable[[], list[Part]]) -> Shown:
+        """A section of a metric, or why the metric cannot be compared."""
+        why = self.unreadable(metric)
         return self.ops.show(*([Absent(why)] if why else parts()))
 
     def record(self, effect: Effect) -> dict[str, Fact]:
@@ -158,6 +158,7 @@ class Experiment(Evidence):
         """Record what the verdict rests on; what is said twice stands in the report once."""
         record_trust(self, results.trust)
         if not results.trust.blocking:
-            record_claims(self, self.plan.primary.metric)
+            if not results.unread:
+                record_claims(self, self.plan.primary.metric)
             record_guardrails(self)
             self.ops.record(*self.impacts)

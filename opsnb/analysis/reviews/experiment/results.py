@@ -35,6 +35,8 @@ class Results:
         What was randomised and counted, for people.
     is_early : bool
         Whether the planned end is not yet over.
+    unread : Text or None
+        Why the primary metric cannot be compared; then there are no effects.
     """
 
     plan: ExperimentPlan
@@ -44,6 +46,7 @@ class Results:
     impacts: tuple[Fact, ...]
     who: Text
     is_early: bool
+    unread: Text | None = None
 
     def and_checks(self, checks: Iterable[Check]) -> Results:
         """The same where further checks must hold too: one that blocks leaves no result."""
@@ -51,6 +54,10 @@ class Results:
         if not trust.blocking:
             return replace(self, trust=trust)
         return replace(self, trust=trust, effects=(), guardrails=(), impacts=())
+
+    def is_implausible(self, variant: str) -> bool:
+        """Whether an arm's effect is too large to be believed without a look at the recording."""
+        return self.trust.check(f"plausible.{variant}") is not None
 
     @property
     def has_several_arms(self) -> bool:

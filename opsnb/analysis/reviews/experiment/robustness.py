@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from opsnb.analysis.display import Column, Fold, Note, Part, Table
 from opsnb.analysis.methods.bayes import chance_higher, posterior
 from opsnb.analysis.methods.compare import delta_lift
 from opsnb.analysis.methods.daily import daily_difference
-from opsnb.analysis.methods.estimate import Comparison
+from opsnb.analysis.methods.estimate import Comparison, Estimate
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 from opsnb.analysis.reviews.experiment.evidence import Evidence
+from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
 
 PRIOR_SD = 0.1
@@ -49,12 +51,14 @@ def _rows(experiment: Evidence, effect: Effect) -> list[dict[str, Any]]:
     if effect.adjusted is not None:
         ways.append(("no_cuped", effect.plain))
     if effect.cap is not None:
-        uncapped = experiment.effect_of(metric, effect.variant, capped=False)
-        ways.append(("uncapped", uncapped.usual))
+        with suppress(MethodError):  # without the cap there may be nothing to compare
+            uncapped = experiment.effect_of(metric, effect.variant, capped=False)
+            ways.append(("uncapped", uncapped.usual))
     if experiment.stratified:
         arms = experiment.arms(metric)
         pair = (arms[experiment.plan.control], arms[effect.variant])
-        ways.append(("unstratified", experiment.compare(metric, *pair, pooled=True).usual))
+        if pooled := experiment.comparison(metric, pair, pooled=True):
+            ways.append(("unstratified", pooled.usual))
     rows = []
     for way, comparison in ways:
         lift = comparison.lift
@@ -107,27 +111,25 @@ def _paired(experiment: Evidence, effect: Effect) -> list[Part]:
 def _bayes(experiment: Evidence, effects: Sequence[Effect]) -> list[Part]:
     rows = []
     for effect in effects:
-        if effect.lift is None:
+        exact = _exact_chance(effect)
+        lift = _normal_lift(effect)
+        if lift is None:
+            if exact is not None:
+                rows.append(_flat_row(experiment, effect, exact))
             continue
-        lift = effect.lift if effect.pairs else delta_lift(effect.control, effect.treatment)
         found = posterior(lift.value, lift.se, prior_sd=PRIOR_SD, better=effect.metric.direction)
         same: dict[str, Any] = {
             "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,
             "method": "normal_posterior",
         }  # fmt: skip
-        exact = _exact_chance(effect)
-        if exact is not None:
-            experiment.ops.fact(
-                "ab.chance_to_win_flat", exact, "share", metric=effect.metric.id,
-                variant=effect.variant, n=lift.n, method="jeffreys",
-            )  # fmt: skip
+        flat = None if exact is None else _flat_row(experiment, effect, exact)["flat"]
         experiment.ops.fact("ab.chance_to_win", found.chance_to_win, "share", **same)
         experiment.ops.fact("ab.expected_loss", found.loss_if_shipped, "relative", **same)
         rows.append(
             {
                 "variant": effect.variant,
                 "lift": found.mean,
-                "flat": None if exact is None else _chance(exact),
+                "flat": flat,
                 "chance": _chance(found.chance_to_win),
                 "loss": found.loss_if_shipped,
             }
@@ -143,6 +145,25 @@ def _bayes(experiment: Evidence, effects: Sequence[Effect]) -> list[Part]:
     if any(row["flat"] is not None for row in rows):
         columns.insert(3, Column("flat", Text("ab.bayes.flat"), "said"))
     return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]
+
+
+def _normal_lift(effect: Effect) -> Estimate | None:
+    """A lift with a normal error; None with a control near zero, or an arm of nothing at all."""
+    if effect.pairs:
+        return effect.lift
+    if effect.lift is None or 0 in (effect.control.var, effect.treatment.var):
+        return None
+    return delta_lift(effect.control, effect.treatment)
+
+
+def _flat_row(experiment: Evidence, effect: Effect, exact: float) -> dict[str, Any]:
+    """A row with the exact chance alone."""
+    experiment.ops.fact(
+        "ab.chance_to_win_flat", exact, "share", metric=effect.metric.id,
+        variant=effect.variant, n=effect.diff.n, method="jeffreys",
+    )  # fmt: skip
+    row = dict.fromkeys(("lift", "chance", "loss"))
+    return {"variant": effect.variant, "flat": _chance(exact), **row}
 
 
 def _chance(value: float) -> Text:

@@ -1,13 +1,14 @@
 """The decision rule of an experiment, as registered: which case applies and what it says.
 
 INVALID when a trust check blocks. STOP when the primary metric or a guardrail got worse.
-SHIP when the primary metric improved and every guardrail is non-inferior. HOLD otherwise.
+SHIP when the primary metric improved and every guardrail is non-inferior. HOLD otherwise, also
+where the primary metric cannot be compared.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from opsnb.analysis.findings import Fact, Tone, Verdict
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
@@ -23,11 +24,12 @@ Reason = Literal[
     "won",
     "guardrail_open",
     "inconclusive",
+    "unread",
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken",
-    "primary_worse",
+    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "unread",
+    "guardrail_broken", "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 
@@ -49,13 +51,15 @@ class Ruling:
         """The verdict line: word, sentence with the deciding interval, what would change it."""
         unguarded = self.reason == "won" and not results.plan.guardrails
         case = "won_unguarded" if unguarded else self.reason
-        args: dict[str, object] = {"name": results.plan.name}
+        args: dict[str, Any] = {"name": results.plan.name}
         evidence: tuple[Fact, ...] = ()
         if self.measured is not None:
             effect, diff, lift = self.measured.effect, self.measured.diff, self.measured.lift
             lift = diff if lift.value is None else lift
             args |= {"metric": effect.metric.label, "variant": effect.variant, "lift": lift}
             evidence = (lift, diff)
+        elif self.reason == "unread":
+            args |= {"reason": results.unread}
         else:
             args |= {"reason": results.trust.blocking[0].message}
             srm = results.trust.fact("ab.srm")
@@ -64,6 +68,9 @@ class Ruling:
         if self.measured is not None and results.has_several_arms:
             variant = self.measured.effect.variant
             sentence = Text.of("ab.verdict.arm", variant=variant, sentence=sentence)
+        is_ship = self.word == "ship" and self.measured is not None
+        if is_ship and results.is_implausible(args["variant"]):
+            sentence = Text.of("ab.verdict.implausible", sentence=sentence)
         if self.word != "invalid" and results.is_early:
             sentence = Text.of("ab.verdict.interim", sentence=sentence)
         if self.word != "invalid" and not results.plan.registered:
@@ -87,6 +94,8 @@ def rule(results: Results) -> Ruling:
     if results.trust.blocking:
         of_data = results.trust.blocking[0].id.startswith(OF_DATA)
         return Ruling("invalid", "blocked" if of_data else "untrusted")
+    if not results.effects:
+        return _unread(results)
     rulings = [_arm(results, measured) for measured in results.effects]
     return min(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_size(ruling)))
 
@@ -106,6 +115,15 @@ def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
     if held and len(guarded) == len(results.plan.guardrails):
         return Ruling("ship", "won", measured)
     return Ruling("hold", "guardrail_open", measured)
+
+
+def _unread(results: Results) -> Ruling:
+    """What is left where the primary metric cannot be compared: guardrails that all arms broke."""
+    broken = {r.effect.variant: r for r in results.guardrails if r.test.status == "fail"}
+    guarded = {r.effect.variant for r in results.guardrails}
+    if broken and guarded == set(broken):
+        return Ruling("stop", "guardrail_broken", next(iter(broken.values())).measured)
+    return Ruling("hold", "unread")
 
 
 def _size(ruling: Ruling) -> float:

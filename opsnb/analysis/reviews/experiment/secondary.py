@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from opsnb.analysis.display import Absent, Column, Part, Table
 from opsnb.analysis.methods.multiplicity import benjamini_hochberg
-from opsnb.analysis.reviews.experiment.effect_tables import interval_head
+from opsnb.analysis.reviews.experiment.effect_tables import interval_head, level_columns, levels
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.messages import Text
@@ -31,6 +31,7 @@ def _table(experiment: Evidence, effects: Sequence[Effect]) -> Table:
         {
             "metric": effect.metric.label,
             "variant": effect.variant,
+            **levels(experiment, experiment.measured_effect(effect)),
             "lift": effect.lift.value if effect.lift else None,
             "interval": effect.lift,
             "p": effect.usual.diff.p_value,
@@ -40,6 +41,7 @@ def _table(experiment: Evidence, effects: Sequence[Effect]) -> Table:
     ]
     columns = [
         Column("metric", Text("ab.column.metric"), "said"),
+        *level_columns(experiment),
         Column("lift", Text("ab.column.lift"), "signed_percent"),
         Column("interval", interval_head(experiment, "lift_interval"), "signed_percent.interval"),
         Column("p", Text("ab.column.p"), "p_value"),

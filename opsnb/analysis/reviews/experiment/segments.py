@@ -98,12 +98,17 @@ def _effects(experiment: Evidence, name: str, variant: str) -> dict[str, Effect]
     for arm in experiment.aggregates(experiment.plan.primary.metric, name):
         if arm.group is not None and arm.n >= least:
             arms.setdefault(arm.group, {})[arm.variant] = arm
+    metric = experiment.plan.primary.metric
     effects = {
-        group: experiment.compare(experiment.plan.primary.metric, pair[control], pair[variant])
+        group: experiment.comparison(metric, (pair[control], pair[variant]))
         for group, pair in arms.items()
         if {control, variant} <= set(pair)
     }
-    kept = {group: effect for group, effect in effects.items() if effect.lift is not None}
+    kept = {
+        group: effect
+        for group, effect in effects.items()
+        if effect is not None and effect.lift is not None and effect.diff.se > 0
+    }
     return dict(sorted(kept.items(), key=lambda item: -item[1].diff.n))
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.clusters import FEWEST_CLUSTERS, MIN_CLUSTERS
-from opsnb.analysis.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
+from opsnb.analysis.methods.srm import (
+    FAIL,
+    WARN,
+    SampleRatio,
+    is_large,
+    sample_ratio,
+    sample_ratio_by,
+    sequential_sample_ratio,
+)
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
 from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests
@@ -63,16 +72,37 @@ def _sample_ratio(data: ExperimentData) -> TrustTests:
         fact = Fact("ab.srm", None, "p_value", n=total, method="chi_square")
         text = Text.of("ab.trust.srm_unregistered", counts=seen)
         return users + TrustTests((fact,)) + one_check("srm", "warn", text)
+    if not total:
+        text = Text.of("ab.trust.srm_nobody", arms=list(counts), seen=sorted(data.assigned.counts))
+        return users + one_check("srm", "block", text)
     shares = data.planned_shares
     result = sample_ratio(counts, shares)
     fact = Fact(
-        "ab.srm", result.p_value, "p_value", p_value=result.p_value, n=total, method="chi_square"
+        "ab.srm", result.p_value, "p_value", p_value=result.p_value, n=total, method=result.method
     )
-    key = "ab.trust.arm_users" if data.counts_users else "ab.trust.arm_units"
-    seen = [Text.of(key, arm=a, users=u) for a, u in counts.items()]
     split = [Text.of("ab.trust.arm_split", arm=a, share=s) for a, s in shares.items()]
-    text = Text.of(f"ab.trust.srm_{result.status}", who=data.who, counts=seen, split=split, p=fact)
+    text = Text.of(
+        f"ab.trust.srm_{result.status}", who=data.who, counts=_counts(data, result), split=split,
+        test=Text(f"ab.trust.test_{result.method}"), p=fact, furthest=_furthest(data, result),
+    )  # fmt: skip
     return users + one_check("srm", _STATUS[result.status], text, fact)
+
+
+def _counts(data: ExperimentData, result: SampleRatio) -> list[Text]:
+    key = "ab.trust.arm_users" if data.counts_users else "ab.trust.arm_units"
+    return [Text.of(key, arm=arm, users=users) for arm, users in result.observed.items()]
+
+
+def _furthest(data: ExperimentData, result: SampleRatio) -> Text:
+    """The arm furthest from its plan: how many were seen, and how many planned."""
+    arm = result.furthest
+    if not result.observed[arm]:
+        strangers = sorted(set(data.assigned.counts) - set(data.plan.split))
+        key = "ab.trust.arm_empty_renamed" if strangers else "ab.trust.arm_empty"
+        return Text.of(key, arm=arm, planned=round(result.expected[arm]), seen=strangers)
+    return Text.of(
+        "ab.trust.arm_off", arm=arm, users=result.observed[arm], planned=round(result.expected[arm])
+    )
 
 
 def _sample_ratio_by_group(data: ExperimentData) -> TrustTests:
@@ -96,47 +126,50 @@ def _sample_ratio_by_group(data: ExperimentData) -> TrustTests:
             continue
         if not result.groups:
             continue
-        found += _within_groups(data, name, result)
+        found += _within_groups(data, name, result.groups, WARN)
         by_days = isinstance(panel, DailyCounts) and not panel.independent
         if name == "assigned_date" and not by_days:
             found += _drift(result.drift_p_value) + _read_daily(data, counts)
     return found
 
 
-def _within_groups(data: ExperimentData, name: str, result: Any) -> TrustTests:
-    worst = min(result.groups, key=lambda group: result.groups[group].p_value)
-    p_value = result.groups[worst].p_value
-    fact = Fact("ab.srm", p_value, "p_value", segment=name, p_value=p_value)
-    return _by_group(data, name, result.status == "pass", worst, len(result.groups), fact)
-
-
-def _by_group(
-    data: ExperimentData, name: str, holds: bool, worst: str, groups: int, fact: Fact
+def _within_groups(
+    data: ExperimentData, name: str, groups: Mapping[str, SampleRatio], limit: float
 ) -> TrustTests:
-    """What the worst of several groups says of the split."""
-    text = Text.of(
-        "ab.trust.srm_by_pass" if holds else "ab.trust.srm_by_fail",
-        dimension=data.dimension(name), worst=worst, groups=groups, p=fact,
-    )  # fmt: skip
-    return one_check(f"srm.{name}", "pass" if holds else "warn", text, fact)
+    """What the worst of several groups says of the split, and whether it is the only one.
+
+    `groups` hold p-values adjusted for their number; below `limit` the split is off.
+    """
+    worst = min(groups, key=lambda group: groups[group].p_value)
+    p_value = groups[worst].p_value
+    fact = Fact("ab.srm", p_value, "p_value", segment=name, p_value=p_value)
+    off = [group for group, result in groups.items() if result.p_value < limit]
+    said: dict[str, Any] = {"dimension": data.dimension(name), "groups": len(groups), "p": fact}
+    if not off:
+        return one_check(f"srm.{name}", "pass", Text("ab.trust.srm_by_pass", said), fact)
+    alone = len(off) == 1 < len(groups)
+    said |= {
+        "worst": worst, "counts": _counts(data, groups[worst]),
+        "furthest": _furthest(data, groups[worst]), "off": len(off),
+    }  # fmt: skip
+    key = "ab.trust.srm_by_alone" if alone else "ab.trust.srm_by_fail"
+    return one_check(f"srm.{name}", "warn", Text(key, said), fact)
 
 
 def _by_step(data: ExperimentData, counts: dict[str, dict[str, int]]) -> TrustTests:
     """With a planned ramp: the split of each day against that day's own plan."""
-    plan, worst = data.plan, ("", 1.0)
-    tested = 0
+    found = {}
     for day, users in counts.items():
-        try:
-            result = sample_ratio(users, plan.shares(dt.date.fromisoformat(day)))
-        except MethodError:  # too few users that day
-            continue
-        tested += 1
-        worst = min(worst, (day, result.p_value), key=lambda item: item[1])
-    if not tested:
+        shares = data.plan.shares(dt.date.fromisoformat(day))
+        if is_large(sum(users.values()), shares):
+            found[day] = sample_ratio(users, shares)
+    if not found:
         return TrustTests()
-    p_value = min(1.0, worst[1] * tested)
-    fact = Fact("ab.srm", p_value, "p_value", segment="assigned_date")
-    days = _by_group(data, "assigned_date", p_value >= FAIL, worst[0], tested, fact)
+    adjusted = {
+        day: replace(result, p_value=min(1.0, result.p_value * len(found)))
+        for day, result in found.items()
+    }
+    days = _within_groups(data, "assigned_date", adjusted, FAIL)
     return days + one_check("split_changed", "pass", Text("ab.trust.ramp"))
 
 
