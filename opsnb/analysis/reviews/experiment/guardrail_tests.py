@@ -57,7 +57,7 @@ def guardrail_result(measured: MeasuredEffect, margin: float, alpha: float) -> G
     # clear of the margin, and an early look is no easier to pass.
     test = non_inferiority(
         effect.control, effect.treatment, margin=margin, direction=effect.metric.direction,
-        alpha=effect.deciding.diff.alpha / 2,
+        alpha=effect.deciding.diff.alpha / 2, cov=effect.cov,
     )  # fmt: skip
     fact = Fact(
         "ab.guardrail", test.status, "text", low=lift.low if lift else None,
