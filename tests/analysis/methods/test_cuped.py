@@ -195,8 +195,6 @@ def test_covariances_of_adjusted_means_agree_with_the_variance_of_their_differen
     assert contrast @ found.cov @ contrast == pytest.approx(
         found.control.squared_error + found.treatment.squared_error
     )
-    margin = non_inferiority(
-        found.control, found.treatment, margin=0.0, alpha=0.025, cov=found.cov
-    )
+    margin = non_inferiority(found.control, found.treatment, margin=0.0, alpha=0.025, cov=found.cov)
     seen = difference(found.control, found.treatment, cov=found.cov)
     assert margin.p_value == pytest.approx(seen.diff.p_value / 2)
