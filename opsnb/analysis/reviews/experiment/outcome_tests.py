@@ -100,8 +100,9 @@ def _denominator(data: ExperimentData) -> TrustTests:
     if not data.ops.catalogue[metric].kind.is_ratio or isinstance(data.panel, DailyCounts):
         return found
     arms = data.arms(metric)
+    level = WARN / len(data.treatments)  # several arms are several chances of a false alarm
     for variant in data.treatments:
-        parts = [_part(arms[plan.control], arms[variant], letter, plan.alpha) for letter in "xy"]
+        parts = [_part(arms[plan.control], arms[variant], letter, level) for letter in "xy"]
         facts = [
             Fact(
                 f"ab.{name}", lift.value, "relative", low=lift.low, high=lift.high,
@@ -113,13 +114,12 @@ def _denominator(data: ExperimentData) -> TrustTests:
         ]  # fmt: skip
         if len(facts) < 2:
             continue
-        # Several arms are several chances of a false alarm.
-        moved = facts[1].p_value is not None and facts[1].p_value * len(data.treatments) < WARN
+        moved = facts[1].p_value is not None and facts[1].p_value < level
         text = Text.of(
             "ab.trust.denominator_moved" if moved else "ab.trust.denominator_held",
             metric=data.ops.label(metric), variant=variant, unit=data.unit_word,
             numerator=facts[0], denominator=facts[1],
-            p=Text.of("common.p", p=facts[1].p_value),
+            p=Text.of("common.p", p=facts[1].p_value), level=1 - level,
         )  # fmt: skip
         status: Passed = "warn" if moved else "pass"
         found += one_check(f"denominator.{variant}", status, text, *facts)
