@@ -61,7 +61,7 @@ def _ratio(rng: Rng, lift: float) -> Answer:
 
 def _adjusted(control: Joint, treatment: Joint) -> Comparison:
     result = cuped(control, treatment)
-    return difference(result.control, result.treatment)
+    return difference(result.control, result.treatment, cov=result.cov)
 
 
 def _before_and_after(rng: Rng, lift: float) -> Joint:

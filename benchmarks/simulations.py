@@ -23,7 +23,7 @@ from opsnb.analysis.methods.planning import Procedure, planned_level, users_over
 from opsnb.analysis.methods.power import users_for_margin, users_for_mean, users_for_share
 from opsnb.analysis.methods.sequential import boundaries, confidence_sequence, inflation
 from opsnb.analysis.methods.srm import same_share, sample_ratio, sequential_sample_ratio
-from opsnb.analysis.methods.strata import heterogeneity
+from opsnb.analysis.methods.strata import heterogeneity, lift_heterogeneity
 
 BAND = 0.999
 """Level of the binomial bands: wide enough for some fifty rows to stay inside together."""
@@ -189,6 +189,44 @@ def variance_reduction(rng: Rng, runs: int) -> list[Row]:
     ]
 
 
+def adjusted_lifts(rng: Rng, runs: int) -> list[Row]:
+    """Coverage of lifts after CUPED, where the covariate is strong and the lift large."""
+    rows = []
+    for lift, spread, n in ((1.0, 1.0, 1600), (2.0, 3.0, 1600), (1.0, 5.0, 8000)):
+        hits = counted = 0
+        for _ in range(runs):
+            past, other = rng.normal(size=(2, 2, n))
+            own = 0.95 * past + math.sqrt(1 - 0.95**2) * other
+            values = np.array([[1.0], [1.0 + lift]]) + spread * own
+            found = cuped(*(Joint.from_values(values[i], past[i]) for i in (0, 1)))
+            if not found.applied:  # the arms differed beforehand, in one of a thousand runs
+                continue
+            seen = difference(found.control, found.treatment, cov=found.cov).lift
+            if seen is None:
+                continue
+            counted += 1
+            hits += seen.low < lift < seen.high
+        what = f"coverage: CUPED at correlation .95, lift {lift:+.0%}, sd / mean {spread:g}"
+        rows.append(rate(what, hits, counted, 0.95))
+    return rows
+
+
+def lifts_by_segment(rng: Rng, runs: int) -> list[Row]:
+    """Alarms of heterogeneity under one relative effect in segments of unlike levels."""
+    rows, levels = [], np.array([1.0, 2.0, 4.0, 8.0])
+    for lift, n in ((0.145, 300), (0.145, 20_000), (0.5, 5000)):
+        covs = np.zeros((4, 2, 2))
+        covs[:, 0, 0], covs[:, 1, 1] = ((1.5 * levels * k) ** 2 / n for k in (1, 1 + lift))
+        hits = 0
+        for _ in range(runs):
+            base = rng.normal(levels, np.sqrt(covs[:, 0, 0]))
+            other = rng.normal(levels * (1 + lift), np.sqrt(covs[:, 1, 1]))
+            hits += lift_heterogeneity(base, other, covs).p_value < 0.05
+        what = f"heterogeneity of lifts: all {lift:+.1%}, {n} users an arm and segment"
+        rows.append(rate(what, hits, runs, 0.05))
+    return rows
+
+
 def sample_ratio_alarms(rng: Rng, runs: int) -> list[Row]:
     """Alarms of a sound split, read once and read daily, and of one that is 2 % off."""
     split = {"a": 0.5, "b": 0.3, "c": 0.2}
@@ -291,6 +329,8 @@ SIMULATIONS: dict[str, Callable[[Rng, int], list[Row]]] = {
     "other_tests": other_tests,
     "peeking": peeking,
     "variance_reduction": variance_reduction,
+    "adjusted_lifts": adjusted_lifts,
+    "lifts_by_segment": lifts_by_segment,
     "sample_ratio": sample_ratio_alarms,
     "power": power,
 }

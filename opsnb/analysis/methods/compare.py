@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from opsnb.analysis.methods.distributions import norm, student
 from opsnb.analysis.methods.estimate import (
     Comparison,
@@ -25,10 +27,13 @@ from opsnb.analysis.methods.score import score_difference, score_ratio
 NO_LIFT = "control_near_zero"
 
 
-def difference(control: Moments, treatment: Moments, *, alpha: float = 0.05) -> Comparison:
+def difference(
+    control: Moments, treatment: Moments, *, alpha: float = 0.05, cov: np.ndarray | None = None
+) -> Comparison:
     """Welch's test of two means, with the relative lift by Fieller's theorem.
 
-    For a ratio metric pass `ratio_moments` of each arm, for CUPED the adjusted moments.
+    For a ratio metric pass `ratio_moments` of each arm, for CUPED the adjusted moments and
+    `Cuped.cov`, which only the lift needs: the adjusted means are not independent.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def difference(control: Moments, treatment: Moments, *, alpha: float = 0.05) -> 
     p_value = 2 * float(student.sf(abs(value) / se, df))
     n = control.n + treatment.n
     diff = Estimate(value, value - q * se, value + q * se, se, p_value, n, "welch", alpha)
-    lift = fieller(control, treatment, q=q, p_value=p_value, alpha=alpha)
+    lift = fieller(control, treatment, q=q, p_value=p_value, alpha=alpha, cov=cov)
     return Comparison(
         mean(control, alpha=alpha),
         mean(treatment, alpha=alpha),
@@ -73,29 +78,49 @@ def welch_df(control: Moments, treatment: Moments) -> float:
 
 
 def fieller(
-    control: Moments, treatment: Moments, *, q: float, p_value: float | None, alpha: float
+    control: Moments,
+    treatment: Moments,
+    *,
+    q: float,
+    p_value: float | None,
+    alpha: float,
+    cov: np.ndarray | None = None,
 ) -> Estimate | None:
     """The relative lift (treatment - control) / |control|, by Fieller's theorem.
 
     The interval is the set of lifts that a test with critical value `q` does not reject, so
     it excludes zero exactly when the difference does. None when the control is not
     distinguishable from zero at that level: then the set is unbounded and a lift says nothing.
+
+    `cov` of shape (2, 2) holds the covariances of the two means where they are dependent.
     """
     base, gap = control.mean, treatment.mean - control.mean
-    v0, v1 = control.squared_error, treatment.squared_error
+    v0, v1, c01 = mean_errors(control, treatment, cov)
     a = base * base - q * q * v0
     if a <= 1e-12 * base * base:
         return None
     # a x^2 - 2 b x + c <= 0, whose roots straddle zero exactly when the test does not reject.
-    b, c = gap * base + q * q * v0, gap * gap - q * q * (v0 + v1)
-    root = q * math.sqrt(treatment.mean**2 * v0 + a * v1)
+    test = control.squared_error + treatment.squared_error
+    b, c = gap * base + q * q * (v0 - c01), gap * gap - q * q * test
+    inside = treatment.mean**2 * v0 + a * v1 + c01 * (q * q * c01 - 2 * treatment.mean * base)
+    root = q * math.sqrt(max(inside, 0.0))
     far = b + math.copysign(root, b)
     low, high = sorted((far / a, c / far))
     if base < 0:
         low, high = -high, -low
-    se = math.sqrt(v1 + (treatment.mean / base) ** 2 * v0) / abs(base)
+    ratio = treatment.mean / base
+    se = math.sqrt(max(v1 - 2 * ratio * c01 + ratio**2 * v0, 0.0)) / abs(base)
     n = control.n + treatment.n
     return Estimate(gap / abs(base), low, high, se, p_value, n, "fieller", alpha)
+
+
+def mean_errors(
+    control: Moments, treatment: Moments, cov: np.ndarray | None
+) -> tuple[float, float, float]:
+    """Variances of the two means and their covariance."""
+    if cov is None:
+        return control.squared_error, treatment.squared_error, 0.0
+    return float(cov[0, 0]), float(cov[1, 1]), float(cov[0, 1])
 
 
 def two_proportions(

@@ -71,6 +71,10 @@ class Cuped:
     balance : Estimate or None
         The covariate's difference between the arms before the change, by a normal test;
         None where it is constant or not from before the change.
+    cov : array of shape (2, 2) or None
+        Covariances of the adjusted means of control and treatment, where applied. Both hold the
+        covariate's common centre: for their difference it cancels out, and `var / n` of the arms
+        is enough; a lift divides by the control's, and needs all of them.
     """
 
     control: Moments
@@ -81,6 +85,7 @@ class Cuped:
     applied: bool
     reason: str | None
     balance: Estimate | None = None
+    cov: np.ndarray | None = None
 
 
 def cuped(
@@ -142,7 +147,24 @@ def cuped(
     before = plain0.squared_error + plain1.squared_error
     after = adjusted0.squared_error + adjusted1.squared_error
     saved = 1 - after / before
-    return Cuped(adjusted0, adjusted1, theta, correlation, saved, True, None, balance)
+    cov = _mean_covariances(pair0, pair1, theta)
+    return Cuped(adjusted0, adjusted1, theta, correlation, saved, True, None, balance, cov)
+
+
+def _mean_covariances(control: Joint, treatment: Joint, theta: float) -> np.ndarray:
+    """Covariances of mean - theta x (the arm's covariate - that of both arms), by arm.
+
+    The centre is the arms' covariate weighted by users, so each adjusted mean is linear in the
+    means of both arms.
+    """
+    share = treatment.n / (control.n + treatment.n)
+    of_control = np.array([[1.0, -theta * share], [0.0, theta * (1 - share)]])
+    of_treatment = np.array([[0.0, theta * share], [1.0, -theta * (1 - share)]])
+    found: np.ndarray = (
+        of_control @ control.cov @ of_control.T / control.n
+        + of_treatment @ treatment.cov @ of_treatment.T / treatment.n
+    )
+    return found
 
 
 def _pair(name: str, arm: Joint) -> Joint:

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from opsnb.analysis.methods.compare import fieller, two_proportions, welch_df
+import numpy as np
+
+from opsnb.analysis.methods.compare import fieller, mean_errors, two_proportions, welch_df
 from opsnb.analysis.methods.distributions import norm, student
 from opsnb.analysis.methods.estimate import need_fraction, refuse
 from opsnb.analysis.methods.moments import Moments
@@ -60,6 +62,7 @@ def non_inferiority(
     direction: Literal["up", "down"] = "up",
     alpha: float = 0.05,
     relative: bool = True,
+    cov: np.ndarray | None = None,
 ) -> Guardrail:
     """Test that the treatment is not worse than the control by more than a margin.
 
@@ -72,6 +75,8 @@ def non_inferiority(
         `up` when more is better, `down` when less is.
     alpha : float
         One-sided level of each test.
+    cov : array of shape (2, 2), optional
+        Covariances of the two means where they are dependent: `Cuped.cov`.
 
     Notes
     -----
@@ -96,7 +101,8 @@ def non_inferiority(
     limit = -margin * abs(control.mean) if relative else -margin
     # Weight of the control in the contrast: 1 - margin where more is better and control > 0.
     weight = 1 - sign * math.copysign(margin, control.mean) if relative else 1.0
-    distance = (change - limit) / math.sqrt(v1 + weight * weight * v0)
+    w0, w1, w01 = mean_errors(control, treatment, cov)
+    distance = (change - limit) / math.sqrt(w1 - 2 * weight * w01 + weight * weight * w0)
     p_value = float(student.sf(distance, df))
     se = math.sqrt(v0 + v1)
     p_worse = float(student.cdf(change / se, df))
@@ -109,7 +115,7 @@ def non_inferiority(
         change / base if base else None,
         limit,
         change - q * se,
-        _relative_bound(control, treatment, sign, q),
+        _relative_bound(control, treatment, sign, q, cov),
         p_value,
         p_worse,
         float(student.cdf(distance, df)) < alpha,
@@ -185,9 +191,11 @@ def _check(margin: float, direction: str, alpha: float) -> None:
         refuse("direction", f'"{direction}"', '"up" or "down"')
 
 
-def _relative_bound(control: Moments, treatment: Moments, sign: int, q: float) -> float | None:
+def _relative_bound(
+    control: Moments, treatment: Moments, sign: int, q: float, cov: np.ndarray | None
+) -> float | None:
     """Fieller's lower bound of the relative improvement; None with a control near zero."""
-    lift = fieller(control, treatment, q=q, p_value=None, alpha=0.05)
+    lift = fieller(control, treatment, q=q, p_value=None, alpha=0.05, cov=cov)
     if lift is None:
         return None
     return lift.low if sign > 0 else -lift.high

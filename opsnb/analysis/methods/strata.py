@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from opsnb.analysis.methods.distributions import chi2, student
 from opsnb.analysis.methods.estimate import Estimate, need_finite, need_fraction, refuse
@@ -64,6 +65,64 @@ def stratified_difference(
     reach = float(student.ppf(1 - alpha / 2, df)) * se
     p_value = 2 * float(student.sf(abs(value) / se, df))
     return Estimate(value, value - reach, value + reach, se, p_value, total, "stratified", alpha)
+
+
+def lift_heterogeneity(
+    controls: Sequence[float] | np.ndarray,
+    treatments: Sequence[float] | np.ndarray,
+    covs: np.ndarray,
+) -> Heterogeneity:
+    """Cochran's Q of relative effects (treatment - control) / |control| of disjoint segments.
+
+    Each segment is asked whether treatment - control = lift x |control|, with the variance that
+    this difference has, as Fieller's interval asks it of one; the lift common to all is the one
+    that fits best (York 1966: a line through the origin with errors in both variables). So no
+    segment is divided by a control that is uncertain, and nothing leans on the estimated lifts.
+
+    Parameters
+    ----------
+    controls, treatments : sequence of shape (k,)
+        The arms' values in each segment.
+    covs : array of shape (k, 2, 2)
+        Covariances of (control, treatment) in each segment.
+
+    Raises
+    ------
+    MethodError
+        With fewer than two segments, unequal lengths, a control of 0 or no variance in one.
+    """
+    base, other = np.asarray(controls, dtype=float), np.asarray(treatments, dtype=float)
+    cov = np.asarray(covs, dtype=float)
+    k = len(base)
+    if len(other) != k or cov.shape != (k, 2, 2):
+        refuse("treatments and covs", f"of {len(other)} and {len(cov)} segments", f"of {k}")
+    if k < 2:
+        refuse("number of segments", k, "at least 2")
+    if not base.all():
+        refuse("value of control in a segment", 0, "other than 0 for a relative effect")
+    sign, gap = np.sign(base), other - base
+    of_gap = cov[:, 1, 1] + cov[:, 0, 0] - 2 * cov[:, 0, 1]
+    between = sign * (cov[:, 0, 1] - cov[:, 0, 0])
+    if not (of_gap > 0).all():
+        refuse("variance of both arms in a segment", 0, "above 0 in at least one arm")
+
+    def squares(lift: float) -> np.ndarray:
+        spread = of_gap - 2 * lift * between + lift**2 * cov[:, 0, 0]
+        found: np.ndarray = (gap - lift * np.abs(base)) ** 2 / np.maximum(spread, 1e-300)
+        return found
+
+    lifts = gap / np.abs(base)
+    low, high = float(lifts.min()), float(lifts.max())
+    # The sum can have several valleys: the best of a grid brackets the deepest.
+    grid = np.linspace(low, high, 201)
+    best = int(np.argmin([squares(x).sum() for x in grid]))
+    ends = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 200)]))
+    pooled = ends[0]
+    if high > low:
+        pooled = float(minimize_scalar(lambda x: squares(x).sum(), bounds=ends, method="bounded").x)
+    q, df = float(squares(pooled).sum()), k - 1
+    i2 = max(0.0, 1 - df / q) if q > 0 else 0.0
+    return Heterogeneity(q, df, float(chi2.sf(q, df)), i2, pooled)
 
 
 def heterogeneity(effects: Sequence[float], errors: Sequence[float]) -> Heterogeneity:

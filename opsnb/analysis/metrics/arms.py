@@ -60,6 +60,8 @@ class Panel:
     covariate : str
         A numeric column of the assignments that stands for the past of sums and shares that
         have none of their own.
+    covariate_mean : float
+        What stands for the covariate of users without one.
     ranks : callable, optional
         From (q, n) to the ranks of a quantile's order statistics; quantile metrics need it.
     once : bool
@@ -81,11 +83,12 @@ class Panel:
         observed: ObservationWindow = ObservationWindow(),  # noqa: B008 (frozen)
         since: str = "",
         covariate: str = "",
+        covariate_mean: float = 0.0,
         ranks: Ranks | None = None,
         once: bool = False,
     ) -> None:
         self.rows, self.assigned, self.observed = rows, assigned, observed
-        self.covariate, self.once = covariate, once
+        self.covariate, self.covariate_mean, self.once = covariate, covariate_mean, once
         self.metrics = {name: catalogue[name] for name in metrics}
         self._ranks = ranks
         self._parts = {
@@ -202,7 +205,7 @@ class Panel:
             found = self._scans.read(number_)
             per_user = per_user.left_join(found, "user_id").drop("user_id_right")
         if self.covariate:
-            past = per_user[self.covariate].cast("float64")
+            past = per_user[self.covariate].cast("float64").coalesce(self.covariate_mean)
             missing = [f"px{i}" for i, metric in enumerate(self.metrics.values())
                        if metric.kind.is_user_mean]  # fmt: skip
             per_user = per_user.mutate(

@@ -29,6 +29,8 @@ def simulations(monkeypatch):
         ("other_tests", 1000),
         ("peeking", 1000),
         ("variance_reduction", 1500),
+        ("adjusted_lifts", 400),
+        ("lifts_by_segment", 400),
         ("sample_ratio", 1000),
         ("power", 300),
     ],

@@ -9,7 +9,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from opsnb.analysis.methods.compare import difference
 from opsnb.analysis.methods.moments import Moments
-from opsnb.analysis.methods.strata import heterogeneity, stratified_difference
+from opsnb.analysis.methods.strata import heterogeneity, lift_heterogeneity, stratified_difference
 from opsnb.base.errors import MethodError
 
 
@@ -90,3 +90,39 @@ def test_heterogeneity_keeps_its_error_rate():
 def test_errors_name_the_parameter(call, message):
     with pytest.raises(MethodError, match=message):
         call()
+
+
+def test_a_common_lift_is_no_heterogeneity_whatever_the_levels_of_the_segments():
+    rng, levels, lift, n = np.random.default_rng(3), np.array([1.0, 2.0, 4.0, 8.0]), 0.145, 5000
+    v0, v1 = (1.5 * levels) ** 2 / n, (1.5 * levels * (1 + lift)) ** 2 / n
+    covs = np.zeros((4, 2, 2))
+    covs[:, 0, 0], covs[:, 1, 1] = v0, v1
+    by_lift = by_difference = 0
+    for _ in range(1000):
+        base = rng.normal(levels, np.sqrt(v0))
+        other = rng.normal(levels * (1 + lift), np.sqrt(v1))
+        by_lift += lift_heterogeneity(base, other, covs).p_value < 0.05
+        by_difference += heterogeneity(other - base, np.sqrt(v0 + v1)).p_value < 0.05
+    assert 35 <= by_lift <= 70
+    assert by_difference > 900
+
+
+def test_heterogeneity_of_lifts_is_the_least_sum_of_squares_over_common_lifts():
+    # Exact algebra: two segments with certain controls leave the weighted mean of their lifts.
+    covs = np.zeros((2, 2, 2))
+    covs[:, 1, 1] = [4.0, 25.0]
+    found = lift_heterogeneity([10.0, -20.0], [12.0, -10.0], covs)
+    assert found.pooled == pytest.approx(
+        np.average([0.2, 0.5], weights=[1 / 0.2**2, 1 / 0.25**2]), abs=1e-5
+    )
+    assert found.q == pytest.approx((0.5 - 0.2) ** 2 / (0.2**2 + 0.25**2), abs=1e-6)
+    assert found.df == 1
+
+
+def test_heterogeneity_of_lifts_names_what_it_cannot_use():
+    with pytest.raises(MethodError, match="number of segments is 1"):
+        lift_heterogeneity([1.0], [1.0], np.eye(2)[None])
+    with pytest.raises(MethodError, match="value of control in a segment is 0"):
+        lift_heterogeneity([1.0, 0.0], [1.0, 1.0], np.array([np.eye(2)] * 2))
+    with pytest.raises(MethodError, match="variance of both arms in a segment is 0"):
+        lift_heterogeneity([1.0, 1.0], [1.0, 1.0], np.zeros((2, 2, 2)))

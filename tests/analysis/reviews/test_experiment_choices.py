@@ -48,6 +48,7 @@ unit = "share"
 )
 DAY = pd.Timedelta(days=1)
 START = pd.Timestamp("2026-10-05")
+END = pd.Timestamp("2026-10-19")
 
 
 def visits(users: int = 600, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -303,6 +304,101 @@ def test_a_covariate_that_reaches_into_the_experiment_is_refused(
     assert "reaches into the experiment" in shown["primary"].plain(ops.languages[0])
     assert "ab.diff.cuped/spent/treatment" not in ops.facts
     assert "pre_period.treatment" not in ops.checks
+
+
+def by_past(workspace: MakeWorkspace, frame: pd.DataFrame) -> tuple[Session, str, str]:
+    """The session, and what the primary metric's cell says in both languages."""
+    more = 'covariate = {column = "past"}'
+    ops = session(workspace, frame, primary="spent", columns=("past",), more=more)
+    shown = run(ops)["primary"]
+    return ops, shown.plain(ops.languages[0]), shown.plain(ops.languages[1])
+
+
+def test_a_constant_covariate_is_said_by_name(workspace: MakeWorkspace) -> None:
+    ops, english, chinese = by_past(workspace, with_past().assign(past=5.0))
+    assert "Not adjusted for past: this covariate is the same for everybody" in english
+    assert "未用 past 校正" in chinese
+    assert "ab.diff.cuped/spent/treatment" not in ops.facts
+
+
+def test_a_covariate_that_lacks_in_one_arm_is_not_read_as_zeros(workspace: MakeWorkspace) -> None:
+    frame = with_past()
+    frame.loc[frame.variant.eq("treatment"), "past"] = None
+    ops, english, _ = by_past(workspace, frame)
+    assert "Not adjusted for past: it is missing for control 0" in english
+    assert "treatment 100" in english and "unequally between arms" in english
+    assert "ab.diff.cuped/spent/treatment" not in ops.facts
+    assert "pre_period.treatment" not in ops.checks
+    assert ops.facts["ab.verdict"].value != "invalid"
+
+
+def test_a_covariate_that_lacks_in_all_arms_alike_gets_the_mean(workspace: MakeWorkspace) -> None:
+    frame = with_past()
+    frame.loc[frame.index % 4 == 0, "past"] = None
+    ops, english, _ = by_past(workspace, frame)
+    assert "past is missing for" in english and "alike in all arms" in english
+    filled = frame.assign(past=frame.past.fillna(frame.past.mean()))
+    arms = {n: Joint.from_values(p.spent, p.past) for n, p in filled.groupby("variant")}
+    made = cuped(arms["control"], arms["treatment"])
+    wanted = difference(made.control, made.treatment, cov=made.cov)
+    diff, lift = (ops.facts[f"ab.{what}.cuped/spent/treatment"] for what in ("diff", "lift"))
+    assert (diff.value, diff.low) == pytest.approx((wanted.diff.value, wanted.diff.low))
+    assert wanted.lift is not None
+    assert (lift.low, lift.high) == pytest.approx((wanted.lift.low, wanted.lift.high))
+
+
+def test_a_covariate_that_nobody_has_is_said(workspace: MakeWorkspace) -> None:
+    frame = with_past()
+    frame["past"] = pd.Series(np.nan, index=frame.index, dtype="float64")
+    _, english, _ = by_past(workspace, frame)
+    assert "Not adjusted for past: it is missing for everybody." in english
+
+
+# -- ratios ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("doubled", [True, False])
+def test_a_ratio_says_whether_its_denominator_moved(
+    workspace: MakeWorkspace, doubled: bool
+) -> None:
+    assigned, events = visits()
+    treated = events.user_id.isin(assigned[assigned.variant.eq("treatment")].user_id)
+    again = events[treated].assign(event_at=lambda t: t.event_at + pd.Timedelta(seconds=7))
+    if doubled:
+        events = pd.concat([events, again])
+    text = PLAN.replace("{more}", "").replace("{primary}", "load_mean")
+    made = workspace(
+        {"assignments": assigned, "events": events},
+        plans={"experiments/e.toml": text}, more=OWN, as_of="2026-11-16",
+    )  # fmt: skip
+    ops = Session(made, "ab_readout", languages=["en", "zh"])
+    run(ops)
+    assert status(ops, "denominator.treatment") == ("warn" if doubled else "pass")
+    assert ("its denominator moved" in said(ops, "denominator.treatment")) is doubled
+    joined = events.merge(assigned, on="user_id")
+    joined = joined[(joined.event_at >= joined.assigned_at) & (joined.event_at < END)]
+    seen = assigned.user_id.map(joined.user_id.value_counts()).fillna(0.0)
+    arms = {n: Moments.from_values(part) for n, part in seen.groupby(assigned.variant)}
+    wanted = difference(arms["control"], arms["treatment"], alpha=0.01).lift
+    found = ops.facts["ab.denominator/load_mean/treatment"]
+    assert wanted is not None
+    assert (found.value, found.low) == pytest.approx((wanted.value, wanted.low))
+
+
+# -- chance to win -----------------------------------------------------------------------
+
+
+def test_the_chance_to_win_goes_with_the_test(workspace: MakeWorkspace) -> None:
+    rng = np.random.default_rng(8)
+    frame = people()
+    share = np.where(frame.variant.eq("treatment"), 0.05, 0.02)
+    frame["spent"] = (rng.random(len(frame)) < share) * 80.0
+    ops = session(workspace, frame, primary="spent")
+    run(ops)
+    diff = ops.facts["ab.diff/spent/treatment"]
+    chance = ops.facts["ab.chance_to_win/spent/treatment"].value
+    assert diff.p_value is not None and diff.p_value < 0.05
+    assert chance == pytest.approx(1 - diff.p_value / 2, abs=1e-3)
 
 
 # -- the split, day by day ---------------------------------------------------------------

@@ -69,6 +69,11 @@ class Effect:
         return replace(self, p_adjusted=p_value)
 
     @property
+    def cov(self) -> np.ndarray | None:
+        """Covariances of the arms' adjusted values; None where they are independent."""
+        return self.adjustment.cov if self.adjustment else None
+
+    @property
     def usual(self) -> Comparison:
         """At the plan's own alpha, adjusted where possible."""
         return self.adjusted or self.plain
@@ -156,10 +161,12 @@ def compare_arms(
     plain, adjusted, decided = plainly(alpha), None, (before, after)
     if adjustment is not None and adjustment.applied:
         decided = (adjustment.control, adjustment.treatment)
-        adjusted = difference(*decided, alpha=alpha)
+        adjusted = difference(*decided, alpha=alpha, cov=adjustment.cov)
     deciding = adjusted or plain
     if level is not None and level != alpha:
-        deciding = difference(*decided, alpha=level) if adjusted else plainly(level)
+        deciding = plainly(level)
+        if adjusted and adjustment:
+            deciding = difference(*decided, alpha=level, cov=adjustment.cov)
     return Effect(
         metric,
         treatment.variant,

@@ -22,6 +22,10 @@ from opsnb.analysis.reviews.experiment.comparable import incomparable
 from opsnb.analysis.reviews.experiment.experiment_record import DAY, ExperimentRecord
 from opsnb.analysis.reviews.experiment.looks import Look, look_on
 from opsnb.analysis.reviews.experiment.paired_effects import pairs_lack
+from opsnb.analysis.reviews.experiment.registered_covariate import (
+    RegisteredCovariate,
+    registered_covariate,
+)
 from opsnb.analysis.reviews.experiment.unregistered_plan import unregistered_plan
 from opsnb.analysis.reviews.shared.blocked import Blocked
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
@@ -127,6 +131,7 @@ class ExperimentData:
             ops.rows, ops.catalogue, metrics, self._users,
             observed=self.on_record.observed(metrics), since=plan.primary.metric,
             covariate=self.covariate or "", ranks=quantile_ranks,
+            covariate_mean=self.registered_covariate.mean if self.registered_covariate else 0.0,
         )  # fmt: skip
 
     def panel_of(self, metric: str) -> Panel | DailyCounts:
@@ -334,20 +339,28 @@ class ExperimentData:
 
     @cached_property
     def covariate(self) -> str | None:
-        """The plan's covariate column, where the assignments hold it as a number."""
+        """The plan's covariate column, where it can be used."""
+        found = self.registered_covariate
+        return found.column if found and found.usable else None
+
+    @cached_property
+    def registered_covariate(self) -> RegisteredCovariate | None:
+        """The values of the plan's covariate column, where the assignments hold it as a number."""
         column = self.plan.covariate.column if self.plan.covariate else ""
         users = self._users
         if users is None or column not in users.attributes:
             return None
-        return column if users.users[column].type().is_numeric() else None
+        if not users.users[column].type().is_numeric():
+            return None
+        return registered_covariate(users.users, column, self.plan.split)
 
     @property
     def covariate_problem(self) -> Text | None:
         """Why the plan's covariate is not used, or not of all its days; None where all is well."""
         if self.plan.covariate is None:
             return self.on_record.past_problem if self._users is not None else None
-        if self.covariate:
-            return None
+        if self.registered_covariate:
+            return self.registered_covariate.problem
         column, rows = self.plan.covariate.column, self.ops.rows
         if self._users is not None and column in self._users.attributes:
             return Text.of("ab.covariate.no_number", column=column)

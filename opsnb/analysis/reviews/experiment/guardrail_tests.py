@@ -74,8 +74,9 @@ def _test(effect: Effect, margin: float) -> Guardrail:
     if effect.pairs is not None:
         return paired_non_inferiority(effect.pairs, margin=margin, direction=direction, alpha=level)
     return _without_variance(effect, margin, level) or non_inferiority(
-        effect.control, effect.treatment, margin=margin, direction=direction, alpha=level
-    )
+        effect.control, effect.treatment, margin=margin, direction=direction, alpha=level,
+        cov=effect.cov,
+    )  # fmt: skip
 
 
 def _without_variance(effect: Effect, margin: float, alpha: float) -> Guardrail | None:

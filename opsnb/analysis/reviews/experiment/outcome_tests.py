@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.compare import difference
+from opsnb.analysis.methods.estimate import Estimate
 from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.srm import FAIL, WARN, same_share
-from opsnb.analysis.metrics import ArmAggregates
+from opsnb.analysis.metrics import ArmAggregates, DailyCounts
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
@@ -28,7 +29,13 @@ IMPLAUSIBLE = 0.3
 
 def outcome_tests(data: ExperimentData) -> TrustTests:
     """Outcomes before exposure, and those that are missing, by arm."""
-    return _before_exposure(data) + _missing(data) + _early_outcomes(data) + _nulls(data)
+    return (
+        _before_exposure(data)
+        + _denominator(data)
+        + _missing(data)
+        + _early_outcomes(data)
+        + _nulls(data)
+    )
 
 
 def plausibility(effects: Sequence[Effect]) -> TrustTests:
@@ -109,6 +116,47 @@ def _what_was_before(data: ExperimentData) -> Text:
 
 def _before(arm: ArmAggregates) -> Moments:
     return Moments(arm.n, arm.mean["px"], arm.cov["px", "px"])
+
+
+def _denominator(data: ExperimentData) -> TrustTests:
+    """A ratio also moves when its denominator does: both parts, each on its own."""
+    plan, found = data.plan, TrustTests()
+    metric = plan.primary.metric
+    if not data.ops.catalogue[metric].kind.is_ratio or isinstance(data.panel, DailyCounts):
+        return found
+    arms = data.arms(metric)
+    level = WARN / len(data.treatments)  # several arms are several chances of a false alarm
+    for variant in data.treatments:
+        parts = [_part(arms[plan.control], arms[variant], letter, level) for letter in "xy"]
+        facts = [
+            Fact(
+                f"ab.{name}", lift.value, "relative", low=lift.low, high=lift.high,
+                p_value=lift.p_value, n=lift.n, metric=metric, variant=variant,
+                method=lift.method,
+            )
+            for name, lift in zip(("numerator", "denominator"), parts, strict=True)
+            if lift is not None
+        ]  # fmt: skip
+        if len(facts) < 2:
+            continue
+        moved = facts[1].p_value is not None and facts[1].p_value < level
+        text = Text.of(
+            "ab.trust.denominator_moved" if moved else "ab.trust.denominator_held",
+            metric=data.ops.label(metric), variant=variant, unit=data.unit_word,
+            numerator=facts[0], denominator=facts[1],
+            p=Text.of("common.p", p=facts[1].p_value), level=1 - level,
+        )  # fmt: skip
+        status: Passed = "warn" if moved else "pass"
+        found += one_check(f"denominator.{variant}", status, text, *facts)
+    return found
+
+
+def _part(control: ArmAggregates, arm: ArmAggregates, letter: str, alpha: float) -> Estimate | None:
+    """The relative change of one part of a ratio a unit; None where it cannot be estimated."""
+    pair = [Moments(a.n, a.mean[letter], a.cov[letter, letter]) for a in (control, arm)]
+    if pair[0].var + pair[1].var == 0:
+        return None
+    return difference(*pair, alpha=alpha).lift
 
 
 def _missing(data: ExperimentData) -> TrustTests:

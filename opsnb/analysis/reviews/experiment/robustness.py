@@ -1,4 +1,4 @@
-"""The same question asked in other ways, and a Bayesian reading with its prior stated."""
+"""The same question asked in other ways, and a Bayesian reading that goes with the test."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import Any
 
 from opsnb.analysis.display import Column, Fold, Note, Part, Table
 from opsnb.analysis.methods.bayes import chance_higher, posterior
-from opsnb.analysis.methods.compare import delta_lift
 from opsnb.analysis.methods.daily import daily_difference
-from opsnb.analysis.methods.estimate import Comparison, Estimate
+from opsnb.analysis.methods.estimate import Comparison
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.reviews.experiment.effects import Effect, diff_unit
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Text
-
-PRIOR_SD = 0.1
-"""Spread of relative effects expected before the test: most changes move a metric little."""
 
 SURE = 0.999
 """A chance beyond which more digits would say more than the model knows."""
@@ -109,61 +105,45 @@ def _paired(experiment: Evidence, effect: Effect) -> list[Part]:
 
 
 def _bayes(experiment: Evidence, effects: Sequence[Effect]) -> list[Part]:
+    """Chance to win and expected loss of the comparison that the plan registered.
+
+    The prior is flat: one of a fixed width contradicts the test where a metric is so sparse
+    that its lifts are wide, and the width that fits differs from metric to metric.
+    """
     rows = []
     for effect in effects:
-        exact = _exact_chance(effect)
-        lift = _normal_lift(effect)
-        if lift is None:
-            if exact is not None:
-                rows.append(_flat_row(experiment, effect, exact))
+        diff, base, exact = effect.usual.diff, abs(effect.control.mean), _exact_chance(effect)
+        if diff.se == 0 or (effect.lift is None and exact is None):
             continue
-        found = posterior(lift.value, lift.se, prior_sd=PRIOR_SD, better=effect.metric.direction)
-        same: dict[str, Any] = {
-            "metric": effect.metric.id, "variant": effect.variant, "n": lift.n,
-            "method": "normal_posterior",
+        kept: dict[str, Any] = {
+            "metric": effect.metric.id, "variant": effect.variant, "n": diff.n,
         }  # fmt: skip
-        flat = None if exact is None else _flat_row(experiment, effect, exact)["flat"]
-        experiment.ops.fact("ab.chance_to_win", found.chance_to_win, "share", **same)
-        experiment.ops.fact("ab.expected_loss", found.loss_if_shipped, "relative", **same)
+        found = posterior(diff.value, diff.se, better=effect.metric.direction)
+        chance = experiment.ops.fact(
+            "ab.chance_to_win", found.chance_to_win if exact is None else exact, "share",
+            method="flat_prior" if exact is None else "jeffreys", **kept,
+        )  # fmt: skip
+        loss = None
+        if effect.lift is not None and base > 0:
+            loss = experiment.ops.fact(
+                "ab.expected_loss", found.loss_if_shipped / base, "relative",
+                method="flat_prior", **kept,
+            )  # fmt: skip
         rows.append(
             {
                 "variant": effect.variant,
-                "lift": found.mean,
-                "flat": flat,
-                "chance": _chance(found.chance_to_win),
-                "loss": found.loss_if_shipped,
+                "chance": _chance(chance.value),
+                "loss": None if loss is None else loss.value,
             }
         )
     if not rows:
         return [Note(Text("ab.bayes.absent"))]
     columns = [
         Column("variant", Text("ab.column.variant")),
-        Column("lift", Text("ab.bayes.lift"), "signed_percent"),
         Column("chance", Text("ab.bayes.chance"), "said"),
         Column("loss", Text("ab.bayes.loss"), "percent"),
     ]
-    if any(row["flat"] is not None for row in rows):
-        columns.insert(3, Column("flat", Text("ab.bayes.flat"), "said"))
-    return [Table(columns, rows), Note(Text.of("ab.bayes.prior", sd=PRIOR_SD))]
-
-
-def _normal_lift(effect: Effect) -> Estimate | None:
-    """A lift with a normal error; None with a control near zero, or an arm of nothing at all."""
-    if effect.pairs:
-        return effect.lift
-    if effect.lift is None or 0 in (effect.control.var, effect.treatment.var):
-        return None
-    return delta_lift(effect.control, effect.treatment)
-
-
-def _flat_row(experiment: Evidence, effect: Effect, exact: float) -> dict[str, Any]:
-    """A row with the exact chance alone."""
-    experiment.ops.fact(
-        "ab.chance_to_win_flat", exact, "share", metric=effect.metric.id,
-        variant=effect.variant, n=effect.diff.n, method="jeffreys",
-    )  # fmt: skip
-    row = dict.fromkeys(("lift", "chance", "loss"))
-    return {"variant": effect.variant, "flat": _chance(exact), **row}
+    return [Table(columns, rows), Note(Text("ab.bayes.prior"))]
 
 
 def _chance(value: float) -> Text:
@@ -175,9 +155,9 @@ def _chance(value: float) -> Text:
 
 
 def _exact_chance(effect: Effect) -> float | None:
-    """Of shares: the chance that the treatment's is the better one, without a prior opinion."""
+    """Of plain shares: the chance that the treatment's is the better one, for any counts."""
     plain = effect.plain
-    if plain.diff.method != "score":
+    if plain.diff.method != "score" or effect.adjusted is not None:
         return None
     counts = [(round(arm.value * arm.n), arm.n) for arm in (plain.control, plain.treatment)]
     higher = chance_higher(*counts[0], *counts[1])
