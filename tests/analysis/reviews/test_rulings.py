@@ -144,7 +144,7 @@ def test_a_guardrail_that_is_the_same_for_everybody_is_not_held(workspace: MakeW
     """Nobody complained at all: nothing was shown, and nothing breaks."""
     ops = session(workspace, [arm("control", 0.5, 0.0), arm("treatment", 0.6, 0.0)])
     verdict = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]
-    assert verdict["rule"] == Language("en").text("ab.rule.guardrail_open")
+    assert verdict["rule"] == Language("en").text("ab.rule.guardrail_unread")
     assert ops.checks["guardrail.complained"].status == "warn"
 
 

@@ -59,6 +59,9 @@ def record_guardrails(experiment: Evidence) -> None:
                 f"ab.guardrail.finding_{result.test.status}", metric=effect.metric.label,
                 variant=effect.variant, lift=result.measured.lift, margin=result.test.margin,
             )  # fmt: skip
+            if result.is_weak(experiment.plan.power):
+                weak = Text.of("ab.guardrail.finding_weak", power=result.power.value)
+                claim = Text.of("ab.verdict.and", sentence=claim, more=weak)
             ops.finding(
                 claim, result.fact,
                 grade=experiment.grade, tone=result.tone, section="guardrails",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from opsnb.analysis.findings import Check, Fact, Grade
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
@@ -35,6 +36,8 @@ class Results:
         What was randomised and counted, for people.
     is_early : bool
         Whether the planned end is not yet over.
+    pairs : tuple of ArmPair
+        Of several treatments each two, compared with each other on the primary metric.
     """
 
     plan: ExperimentPlan
@@ -44,13 +47,14 @@ class Results:
     impacts: tuple[Fact, ...]
     who: Text
     is_early: bool
+    pairs: tuple[ArmPair, ...] = ()
 
     def and_checks(self, checks: Iterable[Check]) -> Results:
         """The same where further checks must hold too: one that blocks leaves no result."""
         trust = self.trust + TrustTests(checks=tuple(checks))
         if not trust.blocking:
             return replace(self, trust=trust)
-        return replace(self, trust=trust, effects=(), guardrails=(), impacts=())
+        return replace(self, trust=trust, effects=(), guardrails=(), impacts=(), pairs=())
 
     @property
     def has_several_arms(self) -> bool:
