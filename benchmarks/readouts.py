@@ -82,11 +82,14 @@ metric = "revenue_per_user"
 """
 
 
-def shop(rng: Rng, root: Path, lifts: dict[str, float], lost: float = 0.0) -> None:
+def shop(
+    rng: Rng, root: Path, lifts: dict[str, float], lost: float = 0.0, device: str = ""
+) -> None:
     """A shop with an experiment: a control, and arms whose orders are (1 + lift) times as many.
 
     Users differ in how much they order (gamma), before as after; channels differ in that too.
-    `lost` is the share of the last arm's users that the log does not hold.
+    `lost` is the share of the last arm's users that the log does not hold; `device` the one
+    whose users alone react, empty for all.
     """
     arms = {"control": 0.0, **lifts}
     n = USERS * len(arms)
@@ -106,7 +109,8 @@ def shop(rng: Rng, root: Path, lifts: dict[str, float], lost: float = 0.0) -> No
         }
     )
     pace = rng.gamma(1.5, np.where(channel == "search", 0.05, 0.03), n)
-    more = 1 + np.array([arms[arm] for arm in variant])
+    reacts = (users.device == device) | (device == "")
+    more = 1 + np.array([arms[arm] for arm in variant]) * reacts.to_numpy()
     spans = [
         (start - pd.Timedelta(days=BEFORE), joined, pace),
         (joined, end, pace * more),
@@ -161,12 +165,15 @@ class Reading:
         The last arm's on the primary metric, with the interval that decides.
     guarded : float
         The chance that the page gives the guardrail to be shown to hold; of the first arm.
+    parted : bool
+        Whether any treatment is shown to be better than another one.
     """
 
     word: str
     found: frozenset[str]
     lift: Fact | None
     guarded: float
+    parted: bool
 
 
 def read(root: Path) -> Reading:
@@ -190,6 +197,7 @@ def read(root: Path) -> Reading:
         frozenset(name for name, is_found in found.items() if is_found),
         results.effects[-1].lift if results.effects else None,
         float(results.guardrails[0].power.value or 0) if results.guardrails else 0.0,
+        any(pair.effect.diff.significant for pair in results.pairs),
     )
 
 
@@ -235,10 +243,16 @@ def with_effect(rng: Rng, runs: int) -> list[Row]:
 
 
 def several_arms(rng: Rng, runs: int) -> list[Row]:
-    """Three arms that do nothing, in a tenth of the runs: any of them winning counts."""
-    found = readings(rng, max(runs // 10, 10), {"b": 0.0, "c": 0.0, "d": 0.0})
-    wins = sum(reading.word == "ship" for reading in found)
-    return [_at_most("A/A, 3 arms: SHIP", wins, len(found), ALPHA / 2)]
+    """Three arms that do nothing, and three that do the same, in a tenth of the runs each."""
+    runs = max(runs // 10, 10)
+    idle = readings(rng, runs, dict.fromkeys("bcd", 0.0))
+    alike = readings(rng, runs, dict.fromkeys("bcd", LIFT))
+    wins = sum(reading.word == "ship" for reading in idle)
+    parted = sum(reading.parted for reading in alike)
+    return [
+        _at_most("A/A, 3 arms: SHIP", wins, runs, ALPHA / 2),
+        _at_most(f"3 arms, each lift {LIFT:.0%}: one better than another", parted, runs, ALPHA),
+    ]
 
 
 def broken_split(rng: Rng, runs: int) -> list[Row]:
