@@ -188,7 +188,7 @@ def test_of_inconclusive_arms_the_best_and_not_the_largest_is_named(metric: Metr
     assert rule(made).measured is arms[0]
     assert experiment_cards(made)[0].fact.variant == "b"
     verdict = EN.say(rule(made).verdict(made).sentence)
-    assert verdict.startswith("Arm b:") and verdict.endswith("Other arms: c inconclusive.")
+    assert verdict.startswith("Arm b:") and verdict.endswith("Other arms: c (inconclusive).")
     swapped = results(*arms[::-1])
     assert rule(swapped).measured is arms[0]
 
@@ -209,11 +209,22 @@ def test_the_winners_are_compared_with_each_other() -> None:
     )
     made = replace(results(*arms), pairs=(pair("b", "d", 0.7), pair("c", "d", 0.1)))
     sentence = EN.say(rule(made).verdict(made).sentence)
-    assert "d is shown to be better than b, which won as well." in sentence
-    assert "Won as well: c; whether d is better is open." in sentence
+    assert "d is shown to be better than b, which improved as well." in sentence
+    assert "Improved as well: c; whether d is better is open." in sentence
     assert "Other arms" not in sentence
     said = ZH.say(rule(made).verdict(made).sentence)
-    assert "b 同样获胜，d 组已证实更好。" in said and "c；d 组是否更好尚无定论" in said
+    assert "b 同样变好，d 组已证实更好。" in said and "c；d 组是否更好尚无定论" in said
+
+
+def test_an_arm_whose_guardrail_is_open_is_held_against_the_winner_too() -> None:
+    arms = tuple(effect(change, variant=arm) for arm, change in zip("bc", (0.5, 0.45), strict=True))
+    guards = (guarded(0.0, "b"), guarded(0.05, "c", margin=0.01))
+    made = replace(results(*arms, guardrails=guards), pairs=(pair("c", "b", 0.05),))
+    sentence = EN.say(rule(made).verdict(made).sentence)
+    assert rule(made).variant == "b"
+    assert sentence.endswith(
+        "Improved as well: c; whether b is better is open. Other arms: c (guardrail open)."
+    )
 
 
 def test_arms_that_did_harm_are_switched_off_beside_the_one_that_decides() -> None:
@@ -224,7 +235,9 @@ def test_arms_that_did_harm_are_switched_off_beside_the_one_that_decides() -> No
     assert [(each.variant, each.reason) for each in stopped_beside(best, made)] == [
         ("c", "primary_worse")
     ]
-    assert EN.say(best.verdict(made).sentence).endswith("Other arms: d inconclusive, c got worse.")
+    assert EN.say(best.verdict(made).sentence).endswith(
+        "Other arms: d (inconclusive), c (got worse)."
+    )
     worst = results(
         *(effect(change, variant=arm) for arm, change in zip("bc", (-0.5, -0.4), strict=True))
     )

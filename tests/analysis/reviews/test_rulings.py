@@ -198,7 +198,7 @@ def test_three_winners_have_holms_levels_over_their_pairs(workspace: MakeWorkspa
         assert fact.p_value == pytest.approx(p_value, rel=1e-6)
         assert (fact.low > 0) == (fact.p_value < 0.05)
     assert "d is shown to be better than b" in sentence
-    assert "Won as well: c; whether d is better is open." in sentence
+    assert "Improved as well: c; whether d is better is open." in sentence
 
 
 def test_an_effect_worth_finding_that_is_ruled_out(workspace: MakeWorkspace) -> None:

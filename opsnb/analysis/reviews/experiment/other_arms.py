@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.base.messages import Text
 
+_IMPROVED = {"won", "guardrail_open", "guardrail_unread"}
+"""The cases in which the primary metric improved."""
+
 
 def other_arms_said(best: str, reasons: Mapping[str, str], pairs: Sequence[ArmPair]) -> list[Text]:
     """Sentences on the arms beside `best`.
@@ -21,16 +24,16 @@ def other_arms_said(best: str, reasons: Mapping[str, str], pairs: Sequence[ArmPa
         The arms compared with each other.
     """
     others = [arm for arm in reasons if arm != best]
-    won = [arm for arm in others if reasons[best] == reasons[arm] == "won"]
+    improved = [arm for arm in others if {reasons[best], reasons[arm]} <= _IMPROVED]
     beaten = {
         pair.base for pair in pairs if pair.effect.variant == best and pair.effect.improved
     }  # fmt: skip
     said = []
-    if shown := [arm for arm in won if arm in beaten]:
+    if shown := [arm for arm in improved if arm in beaten]:
         said.append(Text.of("ab.verdict.better", variant=best, arms=shown))
-    if undecided := [arm for arm in won if arm not in beaten]:
+    if undecided := [arm for arm in improved if arm not in beaten]:
         said.append(Text.of("ab.verdict.undecided", variant=best, arms=undecided))
-    if rest := [arm for arm in others if arm not in won]:
+    if rest := [arm for arm in others if reasons[arm] != "won"]:
         arms = [Text.of(f"ab.other_arm.{reasons[arm]}", variant=arm) for arm in rest]
         said.append(Text.of("ab.verdict.other_arms", arms=arms))
     return said

@@ -116,7 +116,13 @@ def notes(experiment: Evidence, metric: str, effects: Sequence[Effect]) -> list[
     if experiment.covariate_problem:
         said.append(experiment.covariate_problem)
     for effect in effects:
-        said += _adjustments(experiment, effect)
+        adjustments = _adjustments(experiment, effect)
+        if len(effects) > 1:
+            adjustments = [
+                Text.of("ab.verdict.arm", variant=effect.variant, sentence=each)
+                for each in adjustments
+            ]
+        said += adjustments
     least = [e.detectable.relative for e in effects if e.detectable.relative is not None]
     if least:
         args = {"mde": max(least), "power": experiment.plan.power}
