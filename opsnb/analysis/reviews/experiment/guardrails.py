@@ -61,7 +61,7 @@ def record_guardrails(experiment: Evidence) -> None:
             )  # fmt: skip
             if result.is_weak(experiment.plan.power):
                 weak = Text.of("ab.guardrail.finding_weak", power=result.power.value)
-                claim = Text.of("ab.verdict.and", sentence=claim, more=weak)
+                claim = Text.of("common.and", sentence=claim, more=weak)
             ops.finding(
                 claim, result.fact,
                 grade=experiment.grade, tone=result.tone, section="guardrails",

@@ -30,10 +30,10 @@ def other_arms_said(best: str, reasons: Mapping[str, str], pairs: Sequence[ArmPa
     }  # fmt: skip
     said = []
     if shown := [arm for arm in improved if arm in beaten]:
-        said.append(Text.of("ab.verdict.better", variant=best, arms=shown))
+        said.append(Text.of("ab.arms.better", variant=best, arms=shown))
     if undecided := [arm for arm in improved if arm not in beaten]:
-        said.append(Text.of("ab.verdict.undecided", variant=best, arms=undecided))
+        said.append(Text.of("ab.arms.undecided", variant=best, arms=undecided))
     if rest := [arm for arm in others if reasons[arm] != "won"]:
-        arms = [Text.of(f"ab.other_arm.{reasons[arm]}", variant=arm) for arm in rest]
-        said.append(Text.of("ab.verdict.other_arms", arms=arms))
+        arms = [Text.of(f"ab.arms.{reasons[arm]}", variant=arm) for arm in rest]
+        said.append(Text.of("ab.arms.others", arms=arms))
     return said

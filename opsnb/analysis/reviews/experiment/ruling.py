@@ -85,7 +85,7 @@ class Ruling:
         name = results.plan.name
         if self.variant is None or not results.has_several_arms:
             return name
-        return Text.of("ab.verdict.name", name=name, variant=self.variant)
+        return Text.of("ab.arms.name", name=name, variant=self.variant)
 
     def verdict(self, results: Results) -> Verdict:
         """The verdict line: word, sentence with the deciding interval, what would change it."""
@@ -122,13 +122,13 @@ class Ruling:
         said = [sentence]
         weak = [result for result in self.guardrails if result.is_weak(results.plan.power)]
         if weak:
-            said.append(Text.of("ab.verdict.weak", guardrails=[weak_said(each) for each in weak]))
+            said.append(Text.of("ab.guardrail.weak", guardrails=[weak_said(each) for each in weak]))
         if self.variant is not None:
             reasons = {str(r.variant): r.reason for r in arm_rulings(results)}
             said += other_arms_said(self.variant, reasons, results.pairs)
         whole = said[0]
         for more in said[1:]:
-            whole = Text.of("ab.verdict.and", sentence=whole, more=more)
+            whole = Text.of("common.and", sentence=whole, more=more)
         return whole
 
 
