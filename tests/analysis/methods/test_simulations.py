@@ -40,6 +40,27 @@ def test_every_figure_lies_in_its_band(simulations, part, runs):
     assert [row for row in rows if not row.ok] == []
 
 
+@pytest.fixture
+def readouts(simulations):
+    return importlib.import_module("benchmarks.readouts")
+
+
+@pytest.mark.slow
+def test_whole_readouts_lie_in_their_bands(readouts):
+    """Few runs and wide bands: the figures of 2,000 are those of the benchmark."""
+    for simulate in readouts.READOUTS.values():
+        rows = simulate(np.random.default_rng(3), 20)
+        assert [row for row in rows if not row.ok] == []
+
+
+def test_a_whole_readout_finds_what_was_planted(readouts, tmp_path):
+    """Orders double on one device alone: the page says that segments differ."""
+    readouts.shop(np.random.default_rng(4), tmp_path, {"b": 1.0}, device="ios")
+    found = readouts.read(tmp_path)
+    assert "segment" in found.found and found.word != "invalid"
+    assert found.lift.low > 0.2
+
+
 def test_a_rate_outside_its_band_is_told(simulations):
     assert simulations.rate("x", 50, 1000, 0.05).ok
     assert not simulations.rate("x", 90, 1000, 0.05).ok

@@ -18,12 +18,14 @@ import opsnb
 from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.compare import difference
 from opsnb.analysis.methods.dunnett import arm_levels
+from opsnb.analysis.methods.guardrail import non_inferiority
 from opsnb.analysis.methods.moments import Moments
 from opsnb.analysis.methods.multiplicity import holm
 from opsnb.analysis.methods.planning import best_shares
 from opsnb.analysis.methods.power import users_for_share
 from opsnb.analysis.metrics import Metric
 from opsnb.analysis.reviews.design.answer import Answer
+from opsnb.analysis.reviews.design.guardrail_power import GuardrailPower
 from opsnb.analysis.reviews.design.plan_file import plan_text, write_plan
 from opsnb.analysis.session import Session
 from opsnb.base.errors import ParameterError, PlanError, TableError
@@ -201,7 +203,7 @@ def test_steps_say_users_days_and_guardrails(workspace: MakeWorkspace) -> None:
     assert ops.facts["design.days/bought"].value == made.days
     assert 0 < ops.facts["design.guardrail_power/spent"].value < 1
     verdict = shown[-1].payload()["languages"]["en"]["verdict"]
-    assert verdict["word"] == ("FEASIBLE" if made.days <= 56 else "TOO LONG")
+    assert verdict["word"] == "TOO LONG" and made.days > 56
 
 
 DESIGN_STEPS = (
@@ -230,7 +232,7 @@ def test_the_verdict_does_not_hang_on_other_cells(workspace: MakeWorkspace, mde:
         for record in (texts["en"]["verdict"], *texts["en"]["cards"]):
             assert set(record["evidence"]) <= known
     assert all(one == said[0] for one in said)
-    words = {0.15: "FEASIBLE", 0.02: "TOO LONG", 0.001: "TOO LONG"}
+    words = {0.15: "GUARDRAILS TOO WEAK", 0.02: "TOO LONG", 0.001: "TOO LONG"}
     assert said[0][0][0]["word"] == words[mde]
 
 
@@ -248,6 +250,56 @@ def test_the_answer_by_hand() -> None:
         late = replace(made, days=replace(weeks, value=days))
         assert (say(late.verdict().word), late.cards()[1].tone) == ("TOO LONG", "warn")
         assert ("ever brings" in say(late.verdict().sentence)) == (days is None)
+
+
+def test_weak_guardrails_by_hand() -> None:
+    metric = Metric(id="m", label="Bought", kind="proportion", table="orders", unit="share")
+    fact = Fact("design.users", 12_000, "count", metric="m")
+
+    def guardrail(name: str, power: float | None) -> GuardrailPower:
+        guarded = metric.model_copy(update={"id": name, "label": name.title()})
+        needed = Fact("design.guardrail_users", power and 40_000, "count", metric=name)
+        return GuardrailPower(
+            guarded, Fact("design.guardrail_power", power, "share", metric=name), needed, 0.8
+        )
+
+    rails = (guardrail("late", 0.27), guardrail("lost", None), guardrail("held", 0.8))
+    made = Answer(metric, 0.05, fact, replace(fact, value=56), fact, fact, rails)
+    say = Language("en").say
+    assert (made.word, made.verdict().tone) == ("weak_guardrails", "warn")
+    assert say(made.verdict().sentence).endswith(
+        "Late in 27.0% of runs (40,000 users would be enough), "
+        "Lost never (no spread, or a mean of zero, in this history)."
+    )
+    assert [card.fact.metric for card in made.cards()[-2:]] == ["lost", "late"]
+    assert replace(made, guardrails=rails[2:]).word == "feasible"
+    assert replace(made, days=replace(fact, value=63)).word == "too_long"
+
+
+def test_a_guardrail_too_weak_to_be_shown_is_said_first(workspace: MakeWorkspace) -> None:
+    """The power of the first screen is that of the table, and of simulated runs."""
+    ops = session(workspace)
+    made = design(ops, mde=0.2, guardrails=["spent"], margin=0.1)
+    payload = made.summary().payload()["languages"]
+    power = ops.facts["design.guardrail_power/spent"].value
+    assert made.is_feasible and power < 0.8
+    verdict, cards = payload["en"]["verdict"], payload["en"]["cards"]
+    assert verdict["word"] == "GUARDRAILS TOO WEAK"
+    assert f"{power:.1%} of runs" in verdict["sentence"]
+    assert verdict["evidence"][-1] == "design.guardrail_power/spent"
+    assert cards[-1]["evidence"] == ["design.guardrail_power/spent"]
+    assert payload["zh"]["verdict"]["word"] == Language("zh").text("design.word.weak_guardrails")
+
+    base, n, rng = made.history.baselines["spent"], made.users // 2, np.random.default_rng(5)
+    sd = base.variance(adjusted=True) ** 0.5
+    shown = 0
+    for _ in range(2000):
+        arms = [Moments(n, rng.normal(base.mean, sd / n**0.5), sd**2) for _ in range(2)]
+        shown += non_inferiority(*arms, margin=0.1, alpha=0.025).status == "pass"
+    assert shown / 2000 == pytest.approx(power, abs=0.04)
+
+    enough = design(session(workspace), mde=0.2, guardrails=["spent"], margin=0.9)
+    assert enough.summary().payload()["languages"]["en"]["verdict"]["word"] == "FEASIBLE"
 
 
 def test_a_question_that_this_traffic_never_answers(workspace: MakeWorkspace) -> None:

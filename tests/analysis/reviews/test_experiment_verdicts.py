@@ -9,6 +9,7 @@ import pytest
 
 from opsnb.analysis.findings import Check, Fact
 from opsnb.analysis.metrics import ArmAggregates, Metric
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair, arm_pairs
 from opsnb.analysis.reviews.experiment.cards import experiment_cards
 from opsnb.analysis.reviews.experiment.effect_facts import (
     MeasuredEffect,
@@ -18,7 +19,7 @@ from opsnb.analysis.reviews.experiment.effect_facts import (
 from opsnb.analysis.reviews.experiment.effects import compare_arms
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult, guardrail_result
 from opsnb.analysis.reviews.experiment.results import Results
-from opsnb.analysis.reviews.experiment.ruling import rule
+from opsnb.analysis.reviews.experiment.ruling import rule, stopped_beside
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.messages import Language, Text
 from opsnb.base.plans import ExperimentPlan
@@ -108,9 +109,61 @@ def test_a_win_without_guardrails_says_that_nothing_guards_it() -> None:
     assert EN.say(verdict.rule or "") == EN.text("ab.rule.won_unguarded")
 
 
-def test_a_guardrail_that_is_not_among_the_results_is_open() -> None:
+def test_a_guardrail_that_is_not_among_the_results_could_not_be_measured() -> None:
+    """More users are no advice where nothing was measured."""
     made = replace(results(effect(0.5)), plan=plan("load"))
-    assert rule(made).reason == "guardrail_open"
+    ruling = rule(made)
+    assert (ruling.word, ruling.reason) == ("hold", "guardrail_unread")
+    assert "More users" not in EN.say(ruling.verdict(made).rule or "")
+    half = replace(made, plan=plan("load", "weight"), guardrails=(guarded(0.05, margin=0.01),))
+    assert rule(half).reason == "guardrail_open"
+
+
+def with_mde(mde: float, change: float, metric: Metric = SOLD) -> Results:
+    made = results(effect(change, metric))
+    primary = made.plan.primary.model_copy(update={"mde": mde})
+    return replace(made, plan=made.plan.model_copy(update={"primary": primary}))
+
+
+@pytest.mark.parametrize("metric", [SOLD, LOAD], ids=["up", "down"])
+def test_an_effect_that_is_ruled_out_needs_no_larger_sample(metric: Metric) -> None:
+    """Differences of .01 with an error of .057 on 10: gains above 1.2 % are ruled out."""
+    change = 0.01 if metric is SOLD else -0.01
+    for mde, reason in ((0.013, "ruled_out"), (0.011, "inconclusive")):
+        made = with_mde(mde, change, metric)
+        ruling = rule(made)
+        assert (ruling.word, ruling.reason) == ("hold", reason)
+        said = EN.say(ruling.verdict(made).rule or "")
+        assert ("larger sample" in said) == (reason == "inconclusive")
+    lift = with_mde(0.013, change, metric).effects[0].effect.lift
+    assert lift is not None and max(abs(lift.low), abs(lift.high)) == pytest.approx(
+        0.0121, abs=1e-4
+    )
+
+
+def test_without_a_lift_or_an_effect_worth_finding_nothing_is_ruled_out() -> None:
+    assert rule(results(effect(0.01))).reason == "inconclusive"
+    near_zero = replace(effect(0.01).effect.plain, lift=None)
+    made = with_mde(0.9, 0.01)
+    [measured] = made.effects
+    unlifted = replace(measured, effect=replace(measured.effect, deciding=near_zero))
+    assert rule(replace(made, effects=(unlifted,))).reason == "inconclusive"
+
+
+def test_a_test_too_weak_for_its_guardrail_says_so() -> None:
+    """With 2,500 users an arm and 1 % of margin, the chance to show that it holds is .42."""
+    made, _ = CASES["guardrail_open"]
+    [result] = made.guardrails
+    assert result.power.value == pytest.approx(0.4204, abs=1e-3)
+    sentence = EN.say(rule(made).verdict(made).sentence)
+    assert "(open: Load)" in sentence and "Load with a chance of 42.0%" in sentence
+    assert EN.say(experiment_cards(made)[1].status or "").endswith(
+        "power 42.0%, too weak to show it"
+    )
+    strong = replace(result, power=replace(result.power, value=0.8))
+    sound = replace(made, guardrails=(strong,))
+    assert "chance" not in EN.say(rule(sound).verdict(sound).sentence)
+    assert EN.say(experiment_cards(sound)[1].status or "") == EN.text("ab.guardrail.not_proven")
 
 
 def test_the_best_arm_decides_and_the_larger_of_two_winners() -> None:
@@ -124,6 +177,72 @@ def test_the_best_arm_decides_and_the_larger_of_two_winners() -> None:
         guardrails=tuple(guarded(2.0 if arm == "d" else 0.0, arm) for arm in "bcd"),
     )  # fmt: skip
     assert rule(held).measured is arms[1]
+
+
+@pytest.mark.parametrize("metric", [SOLD, LOAD], ids=["up", "down"])
+def test_of_inconclusive_arms_the_best_and_not_the_largest_is_named(metric: Metric) -> None:
+    """An arm that lost more than another gained is not the best one."""
+    sign = 1 if metric is SOLD else -1
+    arms = (effect(sign * 0.05, metric, "b"), effect(sign * -0.1, metric, "c"))
+    made = results(*arms)
+    assert rule(made).measured is arms[0]
+    assert experiment_cards(made)[0].fact.variant == "b"
+    verdict = EN.say(rule(made).verdict(made).sentence)
+    assert verdict.startswith("Arm b:") and verdict.endswith("Other arms: c (inconclusive).")
+    swapped = results(*arms[::-1])
+    assert rule(swapped).measured is arms[0]
+
+
+def pair(base: str, variant: str, change: float) -> ArmPair:
+    """Two treatments compared with each other: a change of .16 shows."""
+    [made] = arm_pairs(
+        [effect(1.0, variant=base).effect, effect(1.0 + change, variant=variant).effect],
+        lambda base, variant, level: effect(change, variant=variant).effect, lambda alpha: alpha,
+        0.05,
+    )  # fmt: skip
+    return made
+
+
+def test_the_winners_are_compared_with_each_other() -> None:
+    arms = tuple(
+        effect(change, variant=arm) for arm, change in zip("bcd", (0.3, 0.9, 1.0), strict=True)
+    )
+    made = replace(results(*arms), pairs=(pair("b", "d", 0.7), pair("c", "d", 0.1)))
+    sentence = EN.say(rule(made).verdict(made).sentence)
+    assert "d is shown to be better than b, which improved as well." in sentence
+    assert "Improved as well: c; whether d is better is open." in sentence
+    assert "Other arms" not in sentence
+    said = ZH.say(rule(made).verdict(made).sentence)
+    assert "b 同样变好，d 组已证实更好。" in said and "c；d 组是否更好尚无定论" in said
+
+
+def test_an_arm_whose_guardrail_is_open_is_held_against_the_winner_too() -> None:
+    arms = tuple(effect(change, variant=arm) for arm, change in zip("bc", (0.5, 0.45), strict=True))
+    guards = (guarded(0.0, "b"), guarded(0.05, "c", margin=0.01))
+    made = replace(results(*arms, guardrails=guards), pairs=(pair("c", "b", 0.05),))
+    sentence = EN.say(rule(made).verdict(made).sentence)
+    assert rule(made).variant == "b"
+    assert sentence.endswith(
+        "Improved as well: c; whether b is better is open. Other arms: c (guardrail open)."
+    )
+
+
+def test_arms_that_did_harm_are_switched_off_beside_the_one_that_decides() -> None:
+    made = results(
+        *(effect(change, variant=arm) for arm, change in zip("bcd", (0.5, -0.5, 0.0), strict=True))
+    )
+    best = rule(made)
+    assert [(each.variant, each.reason) for each in stopped_beside(best, made)] == [
+        ("c", "primary_worse")
+    ]
+    assert EN.say(best.verdict(made).sentence).endswith(
+        "Other arms: d (inconclusive), c (got worse)."
+    )
+    worst = results(
+        *(effect(change, variant=arm) for arm, change in zip("bc", (-0.5, -0.4), strict=True))
+    )
+    assert rule(worst).variant == "c"
+    assert [each.variant for each in stopped_beside(rule(worst), worst)] == ["b"]
 
 
 def test_an_early_or_unregistered_result_says_so_first() -> None:

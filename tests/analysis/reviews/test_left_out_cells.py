@@ -41,7 +41,7 @@ STRICTNESS: dict[str, tuple[str, tuple[set[str], ...]]] = {
     "weekly_review": (
         "week", ({"quiet", "good"}, {"bad"}, {"partial"}, {"no_data"}, {"invalid"})
     ),
-    "experiment_design": ("design", ({"feasible"}, {"too_long"}, {"invalid"})),
+    "experiment_design": ("design", ({"feasible"}, {"weak_guardrails"}, {"too_long"}, {"invalid"})),
 }  # fmt: skip
 """By playbook the prefix of its texts, and its verdicts from the mildest to the strictest.
 

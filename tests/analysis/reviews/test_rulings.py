@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportions_ztest
 
 import opsnb
 from opsnb.analysis.session import Session
@@ -154,6 +157,64 @@ def test_two_treatments_the_better_one_ships(workspace: MakeWorkspace) -> None:
     verdict = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]
     assert verdict["word"] == "SHIP"
     assert verdict["evidence"][0].endswith("/bought/c")
+
+
+def test_two_winners_are_held_against_each_other(workspace: MakeWorkspace) -> None:
+    """58 % and 66 % of 2,000 differ by 8 points: z = 5.2 by the pooled test."""
+    arms = [arm("control", 0.5, 0.2, 2 * USERS), arm("b", 0.58, 0.2), arm("c", 0.66, 0.2)]
+    ops = session(workspace, arms, split="control = 0.5, b = 0.25, c = 0.25")
+    shown = readout(ops)
+    fact = ops.facts["ab.between/bought/c/against=b"]
+    pooled = np.sqrt(0.62 * 0.38 * 2 / USERS)
+    assert fact.value == pytest.approx(0.08)
+    assert fact.p_value == pytest.approx(2 * stats.norm.sf(0.08 / pooled), rel=1e-6)
+    payload = shown["summary"].payload()["languages"]
+    assert "c is shown to be better than b" in payload["en"]["verdict"]["sentence"]
+    assert payload["en"]["decisions"][0]["question"] == "Roll out “Test, arm c” to all users?"
+    assert payload["zh"]["decisions"][0]["question"] == "是否向全部用户上线“测试（c 组）”？"
+    assert payload["en"]["actions"][0]["title"].startswith("Arm c: Roll out")
+    assert payload["zh"]["actions"][0]["title"].startswith("c 组：")
+    assert payload["en"]["decisions"][0]["recommendation"].startswith("Arm c:")
+    assert "Arms against each other" in shown["primary"].plain(Language("en"))
+
+
+def test_three_winners_have_holms_levels_over_their_pairs(workspace: MakeWorkspace) -> None:
+    bought = {"b": 0.60, "c": 0.62, "d": 0.64}
+    arms = [arm("control", 0.5, 0.2), *(arm(name, x, 0.2) for name, x in bought.items())]
+    split = "control = 0.25, b = 0.25, c = 0.25, d = 0.25"
+    ops = session(workspace, arms, "", split=split)
+    sentence = readout(ops)["summary"].payload()["languages"]["en"]["verdict"]["sentence"]
+    found = {key: fact for key, fact in ops.facts.items() if key.startswith("ab.between/")}
+    assert len(found) == 3
+    plain = multipletests(
+        [
+            proportions_ztest([bought[x] * USERS, bought[y] * USERS], [USERS, USERS])[1]
+            for x, y in (("b", "c"), ("b", "d"), ("c", "d"))
+        ],
+        method="holm",
+    )[1]
+    for (base, better), p_value in zip((("b", "c"), ("b", "d"), ("c", "d")), plain, strict=True):
+        fact = found[f"ab.between/bought/{better}/against={base}"]
+        assert fact.p_value == pytest.approx(p_value, rel=1e-6)
+        assert (fact.low > 0) == (fact.p_value < 0.05)
+    assert "d is shown to be better than b" in sentence
+    assert "Improved as well: c; whether d is better is open." in sentence
+
+
+def test_an_effect_worth_finding_that_is_ruled_out(workspace: MakeWorkspace) -> None:
+    plan_arms = [arm("control", 0.5, 0.2), arm("treatment", 0.5, 0.2)]
+    ops = session(workspace, plan_arms, guardrails="mde = 0.1\n" + GUARDRAIL)
+    texts = readout(ops)["summary"].payload()["languages"]
+    for code in ("en", "zh"):
+        language = Language(code)
+        assert texts[code]["verdict"]["word"] == language.text("ab.word.hold")
+        assert texts[code]["verdict"]["rule"] == language.text("ab.rule.ruled_out")
+        assert texts[code]["actions"][0]["title"] == language.text("ab.action.ruled_out")
+    assert (
+        texts["en"]["decisions"][0]["question"]
+        == "What follows for “Test”: redesign it, or drop it?"
+    )
+    assert "an improvement of 10%" in texts["en"]["verdict"]["sentence"]
 
 
 def test_an_early_reading_is_marked(workspace: MakeWorkspace) -> None:

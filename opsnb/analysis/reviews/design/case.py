@@ -12,7 +12,6 @@ from opsnb.analysis.findings import Fact
 from opsnb.analysis.methods.planning import Procedure, planned_level, users_over_arms
 from opsnb.analysis.methods.power import (
     detectable_share,
-    users_for_margin,
     users_for_mean,
     users_for_share,
 )
@@ -20,6 +19,7 @@ from opsnb.analysis.methods.sequential import inflation
 from opsnb.analysis.metrics.columns_read import Reads, own_columns, together
 from opsnb.analysis.metrics.user_panel import parts_of
 from opsnb.analysis.reviews.design.answer import Answer
+from opsnb.analysis.reviews.design.guardrail_power import GuardrailPower, guardrail_power
 from opsnb.analysis.reviews.design.history import (
     Baseline,
     History,
@@ -254,17 +254,21 @@ class DesignCase:
             low, high = (low, middle) if enough else (middle, high)
         return high
 
-    def users_for_margin(self, base: Baseline) -> int:
-        """Users of all arms that show a guardrail to hold, when nothing changed, as often as
-        the power says."""
-        return users_over_arms(
-            lambda ratio: users_for_margin(
-                base.mean, base.variance(adjusted=True), self.margin,
-                direction=base.metric.direction, alpha=self.level / 2, power=self.power,
-                ratio=ratio,
-            ),
-            self.shares,
-        )  # fmt: skip
+    @cached_property
+    def guardrail_powers(self) -> tuple[GuardrailPower, ...]:
+        """Each guardrail at the planned size; none that is withheld."""
+        return tuple(
+            guardrail_power(
+                self.history.baselines[name],
+                self.users,
+                self.shares,
+                margin=self.margin,
+                level=self.level,
+                wanted=self.power,
+            )
+            for name in self.guardrails
+            if name not in self.withheld
+        )
 
     def users_after(self, days: int) -> float:
         """Users in the experiment after so many days at the current traffic."""
@@ -319,6 +323,7 @@ class DesignCase:
             days=self.days_fact,
             baseline=self.baseline_fact(self.metric),
             traffic=self.traffic_fact,
+            guardrails=self.guardrail_powers,
         )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from opsnb.analysis.display import Absent, Column, Note, Paragraph, Part, Table, Toned, charts
 from opsnb.analysis.methods.planning import best_shares
-from opsnb.analysis.methods.power import power_for_margin
 from opsnb.analysis.reviews.design.case import DesignCase
 from opsnb.analysis.reviews.shared.blocked import withheld_metrics
 from opsnb.analysis.reviews.shared.days_said import said_days
@@ -200,30 +199,17 @@ def guardrail_parts(design: DesignCase) -> list[Part]:
     ops = design.ops
     if not design.guardrails:
         return [Absent(Text("design.no_guardrails"))]
-    control, *treatments = design.shares
-    n = [max(round(design.users * share), 2) for share in (control, min(treatments))]
-    kept = [name for name in design.guardrails if name not in design.withheld]
     rows = []
-    for name in kept:
-        base = design.history.baselines[name]
-        power = users = None
-        if base.mean and base.moments.var > 0 and design.margin < 1:
-            power = power_for_margin(
-                base.mean, base.variance(adjusted=True), design.margin, *n,
-                direction=base.metric.direction, alpha=design.level / 2,
-            )  # fmt: skip
-            users = design.users_for_margin(base)
-        ops.fact("design.guardrail_power", power, "share", metric=name)
-        ops.fact("design.guardrail_users", users, "count", metric=name)
-        enough = power is not None and power >= design.power
-        word = Text(f"design.guardrail.{'enough' if enough else 'weak'}")
+    for each in design.guardrail_powers:
+        ops.record(each.power, each.users)
+        word = Text(f"design.guardrail.{'enough' if each.is_enough else 'weak'}")
         rows.append(
             {
-                "metric": base.metric.label,
+                "metric": each.metric.label,
                 "margin": design.margin,
-                "power": power,
-                "users": users,
-                "status": Toned(None, "good" if enough else "warn", word),
+                "power": each.power.value,
+                "users": each.users.value,
+                "status": Toned(None, "good" if each.is_enough else "warn", word),
             }
         )
     columns = [

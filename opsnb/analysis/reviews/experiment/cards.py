@@ -6,18 +6,35 @@ from opsnb.analysis.findings import Card, Fact, Tone
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect, impact_kind
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.analysis.reviews.experiment.results import Results
+from opsnb.analysis.reviews.experiment.ruling import arm_rulings
 from opsnb.base.messages import Said, Text
 
 _CHECK_TONE: dict[str, Tone] = {"pass": "good", "warn": "warn", "block": "bad"}
+_WORST = ("fail", "not_proven", "pass")
+
+MOST = 6
+"""Cards that a first screen has room for."""
+
 _STATE_TONE: dict[str, Tone] = {"improved": "good", "worsened": "bad", "open": "warn"}
 
 
 def experiment_cards(results: Results) -> list[Card]:
-    """Primary metric, guardrails, a year's effect, users; of an invalid test the users alone."""
-    cards = [_effect(results, measured) for measured in results.effects]
-    cards += [_guardrail(results, result) for result in results.guardrails]
-    cards += [_impact(results, fact) for fact in results.impacts]
-    return [*cards, *_users(results)][:6]
+    """Primary metric, guardrails, a year's effect, users; of an invalid test the users alone.
+
+    Of several arms the one that decides comes first, and of its guardrails the worst.
+    """
+    order = {ruling.variant: rank for rank, ruling in enumerate(arm_rulings(results))}
+    effects = sorted(results.effects, key=lambda m: order[m.effect.variant])
+    guardrails = sorted(
+        results.guardrails,
+        key=lambda r: (order[r.effect.variant], _WORST.index(r.test.status)),
+    )
+    impacts = sorted(results.impacts, key=lambda fact: order[fact.variant])
+    cards = [_effect(results, measured) for measured in effects]
+    cards += [_guardrail(results, result) for result in guardrails]
+    cards += [_impact(results, fact) for fact in impacts]
+    users = _users(results)
+    return [*cards[: MOST - len(users)], *users]
 
 
 def _users(results: Results) -> list[Card]:
@@ -69,13 +86,16 @@ def _label(results: Results, metric: Said, variant: str) -> Said:
 def _guardrail(results: Results, result: GuardrailResult) -> Card:
     effect, fact, lift = result.effect, result.fact, result.effect.lift
     label = Text.of("ab.card.guardrail", metric=effect.metric.label)
+    status = Text(f"ab.guardrail.{result.test.status}")
+    if result.is_weak(results.plan.power):
+        status = Text.of("ab.card.weak", power=result.power.value)
     return Card(
         label=_label(results, label, effect.variant),
         value=Text.of("common.signed_percent", value=lift.value if lift else None),
         fact=fact,
         target=Text.of("ab.card.margin", margin=result.test.margin),
         interval=Text.of("common.interval_percent", low=fact.low, high=fact.high),
-        status=Text(f"ab.guardrail.{result.test.status}"),
+        status=status,
         tone=result.tone,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from opsnb.analysis.display import Column, Part, Table, charts
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
@@ -70,6 +71,31 @@ def levels(experiment: Evidence, measured: MeasuredEffect) -> dict[str, Text]:
         "treatment": Text.of("common.change", fact=arms[variant]),
         "diff": Text.of("ab.column.change_of", diff=measured.diff),
     }
+
+
+def pairs_table(pairs: Sequence[ArmPair]) -> Table:
+    """One row a pair of arms, the better estimate first."""
+    _, change = formats(pairs[0].effect.metric.unit)
+    rows = [
+        {
+            "variant": pair.effect.variant,
+            "against": pair.base,
+            "diff": pair.effect.diff.value,
+            "interval": pair.effect.diff,
+            "lift": pair.effect.lift.value if pair.effect.lift else None,
+            "adjusted": pair.effect.p_adjusted,
+        }
+        for pair in pairs
+    ]
+    columns = [
+        Column("variant", Text("ab.column.variant")),
+        Column("against", Text("ab.column.against")),
+        Column("diff", Text("ab.column.diff"), change),
+        Column("interval", Text("ab.column.interval_deciding"), f"{change}.interval"),
+        Column("lift", Text("ab.column.lift"), "signed_percent"),
+        Column("adjusted", Text("ab.column.p_pairs"), "p_value"),
+    ]
+    return Table(columns, rows)
 
 
 def interval_head(experiment: Evidence, column: str) -> Text:

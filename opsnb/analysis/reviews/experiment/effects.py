@@ -87,6 +87,18 @@ class Effect:
         return self.deciding.lift
 
     @property
+    def benefit(self) -> float:
+        """The difference that decides, positive where it is for the better."""
+        return self.diff.value if self.metric.direction == "up" else -self.diff.value
+
+    @property
+    def most_gained(self) -> float | None:
+        """The largest relative improvement that is plausible; None where there is no lift."""
+        if self.lift is None:
+            return None
+        return self.lift.high if self.metric.direction == "up" else -self.lift.low
+
+    @property
     def improved(self) -> bool:
         return self.diff.significant and self.metric.better(self.diff.value)
 

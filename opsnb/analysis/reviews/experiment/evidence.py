@@ -11,6 +11,7 @@ from typing import Any
 
 from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.metrics import ArmAggregates
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair, arm_pairs
 from opsnb.analysis.reviews.experiment.comparable import is_constant
 from opsnb.analysis.reviews.experiment.data_tests import data_tests, not_tested
 from opsnb.analysis.reviews.experiment.effect_facts import (
@@ -138,6 +139,19 @@ class Evidence(ExperimentData):
             metric, *(self.pair(metric, variant) if capped else arm_pair), level=level
         )
 
+    def arm_pairs(self, metric: str) -> tuple[ArmPair, ...]:
+        """The treatments compared with each other, all pairs; none with one treatment.
+
+        Nor within units: those of two treatments are others than those of one and the control.
+        """
+        if self.is_paired:
+            return ()
+
+        def compare(base: str, variant: str, level: float | None) -> Effect:
+            return self.compare(metric, *self.pair(metric, variant, base=base), level=level)
+
+        return arm_pairs(self.effects(metric), compare, self.look.level, self.plan.alpha)
+
     def measured_effect(self, effect: Effect) -> MeasuredEffect:
         """An effect with its facts."""
         return measured_effect(
@@ -182,16 +196,22 @@ class Evidence(ExperimentData):
             return None
 
     def pair(
-        self, metric: str, variant: str, *, until: str = "9999"
+        self, metric: str, variant: str, *, until: str = "9999", base: str | None = None
     ) -> tuple[ArmAggregates, ArmAggregates]:
-        """(control, treatment); weighted by day (up to one) where the split changed."""
-        if self.weighted(metric):
-            return self._by_day(metric, variant, until)
-        arms = self.arms(metric)
-        return arms[self.plan.control], arms[variant]
+        """(control, treatment); weighted by day (up to one) where the split changed.
 
-    def _by_day(self, metric: str, variant: str, until: str) -> tuple[ArmAggregates, ArmAggregates]:
-        control, days = self.plan.control, dict[str, dict[str, ArmAggregates]]()
+        `base` is another arm in the control's place.
+        """
+        base = base or self.plan.control
+        if self.weighted(metric):
+            return self._by_day(metric, base, variant, until)
+        arms = self.arms(metric)
+        return arms[base], arms[variant]
+
+    def _by_day(
+        self, metric: str, control: str, variant: str, until: str
+    ) -> tuple[ArmAggregates, ArmAggregates]:
+        days = dict[str, dict[str, ArmAggregates]]()
         for arm in self.aggregates(metric, "assigned_date"):
             if arm.n > 1 and str(arm.group) <= until:
                 days.setdefault(str(arm.group), {})[arm.variant] = arm
@@ -257,6 +277,7 @@ class Evidence(ExperimentData):
             plan=self.plan,
             trust=self.trust,
             effects=tuple(self.measured_effect(effect) for effect in effects),
+            pairs=self.arm_pairs(self.plan.primary.metric) if effects else (),
             guardrails=self.guardrail_results if self.valid else (),
             impacts=self.impacts,
             who=self.who,

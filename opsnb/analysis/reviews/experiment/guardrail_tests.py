@@ -40,6 +40,14 @@ class GuardrailResult:
         """All of its facts, in the report's order."""
         return (*self.measured.facts, self.fact, self.power)
 
+    def is_weak(self, power: float) -> bool:
+        """Whether it is open, and a test of this size was unlikely to show that it holds.
+
+        `power` is the chance that the plan asks for.
+        """
+        chance = self.power.value
+        return self.test.status == "not_proven" and chance is not None and chance < power
+
     @property
     def tone(self) -> Tone:
         return _TONE[self.test.status]

@@ -66,6 +66,9 @@ def record_guardrails(experiment: Evidence) -> None:
                 variant=effect.variant, margin=result.test.margin,
                 lift=result.measured.lift if effect.lift else result.measured.diff,
             )  # fmt: skip
+            if result.is_weak(experiment.plan.power):
+                weak = Text.of("ab.guardrail.finding_weak", power=result.power.value)
+                claim = Text.of("common.and", sentence=claim, more=weak)
             ops.finding(
                 claim, result.fact,
                 grade=experiment.grade, tone=result.tone, section="guardrails",

@@ -12,8 +12,9 @@ from opsnb.analysis.findings import Tone
 from opsnb.analysis.methods.clusters import design_effect
 from opsnb.analysis.methods.moments import Joint
 from opsnb.analysis.metrics import DailyCounts, Panel
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
-from opsnb.analysis.reviews.experiment.effect_tables import effects_table, forest
+from opsnb.analysis.reviews.experiment.effect_tables import effects_table, forest, pairs_table
 from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.messages import Text
@@ -26,7 +27,23 @@ def primary_parts(experiment: Evidence, metric: str) -> list[Part]:
     parts: list[Part] = [*record_claims(experiment, metric)]
     if any(effect.lift for effect in effects):
         parts.append(forest(experiment, effects, Text("ab.primary.claim_role"), mde))
-    return [*parts, effects_table(experiment, effects), *notes(experiment, metric, effects)]
+    parts.append(effects_table(experiment, effects))
+    return [*parts, *pair_parts(experiment, metric), *notes(experiment, metric, effects)]
+
+
+def pair_parts(experiment: Evidence, metric: str) -> list[Part]:
+    """Several arms against each other: a row a pair."""
+    pairs = experiment.arm_pairs(metric)
+    if not pairs:
+        return []
+    record_pairs(experiment, pairs)
+    return [pairs_table(pairs), Note(Text.of("ab.note.pairs", pairs=len(pairs)))]
+
+
+def record_pairs(experiment: Evidence, pairs: Sequence[ArmPair]) -> None:
+    """Record how the arms differ from each other."""
+    for pair in pairs:
+        experiment.ops.record(pair.diff, pair.lift)
 
 
 def record_claims(experiment: Evidence, metric: str) -> list[Paragraph]:
@@ -102,7 +119,13 @@ def notes(experiment: Evidence, metric: str, effects: Sequence[Effect]) -> list[
     if experiment.covariate_problem:
         said.append(experiment.covariate_problem)
     for effect in effects:
-        said += _adjustments(experiment, effect)
+        adjustments = _adjustments(experiment, effect)
+        if len(effects) > 1:
+            adjustments = [
+                Text.of("ab.verdict.arm", variant=effect.variant, sentence=each)
+                for each in adjustments
+            ]
+        said += adjustments
     least = [e.detectable.relative for e in effects if e.detectable.relative is not None]
     if least:
         args = {"mde": max(least), "power": experiment.plan.power}

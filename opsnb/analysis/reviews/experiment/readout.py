@@ -17,11 +17,11 @@ from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.analysis.reviews.experiment.guardrails import guardrail_parts, record_guardrails
 from opsnb.analysis.reviews.experiment.impact import impact_parts
-from opsnb.analysis.reviews.experiment.primary import primary_parts, record_claims
+from opsnb.analysis.reviews.experiment.primary import primary_parts, record_claims, record_pairs
 from opsnb.analysis.reviews.experiment.registered_plan import plan_parts
 from opsnb.analysis.reviews.experiment.results import Results
 from opsnb.analysis.reviews.experiment.robustness import robustness_parts
-from opsnb.analysis.reviews.experiment.ruling import rule
+from opsnb.analysis.reviews.experiment.ruling import rule, stopped_beside
 from opsnb.analysis.reviews.experiment.secondary import secondary_parts
 from opsnb.analysis.reviews.experiment.segments import segment_parts
 from opsnb.analysis.reviews.experiment.trust_gate import record_trust, trust_parts
@@ -139,19 +139,19 @@ class Experiment(Evidence):
         self._record_results(results)
         ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
-        question = "blocked" if ruling.reason == "blocked" else ruling.word
         ops.decide(
-            Text.of(f"ab.decision.{question}", name=self.plan.name),
+            Text.of(f"ab.decision.{ruling.question}", name=ruling.name(results)),
             self.plan.owner or None,
-            recommendation=Text(f"ab.recommend.{ruling.reason}"),
+            recommendation=ruling.named(Text(f"ab.recommend.{ruling.reason}"), results),
             due=ops.workspace.as_of + dt.timedelta(days=7),
         )
-        ops.act(
-            Text(f"ab.action.{ruling.reason}"),
-            self.plan.owner or None,
-            due=ops.workspace.as_of + dt.timedelta(days=14),
-            source=ops.period.key,
-        )
+        for each in (ruling, *stopped_beside(ruling, results)):
+            ops.act(
+                each.named(Text(f"ab.action.{each.reason}"), results),
+                self.plan.owner or None,
+                due=ops.workspace.as_of + dt.timedelta(days=14),
+                source=ops.period.key,
+            )
         return ops.first_screen(ruling.verdict(results), experiment_cards(results))
 
     def _record_results(self, results: Results) -> None:
@@ -160,5 +160,6 @@ class Experiment(Evidence):
         if not results.trust.blocking:
             if not results.unread:
                 record_claims(self, self.plan.primary.metric)
+            record_pairs(self, results.pairs)
             record_guardrails(self)
             self.ops.record(*self.impacts)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from opsnb.analysis.findings import Check, Fact, Grade
+from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
@@ -37,6 +38,8 @@ class Results:
         Whether the planned end is not yet over.
     unread : Text or None
         Why the primary metric cannot be compared; then there are no effects.
+    pairs : tuple of ArmPair
+        Of several treatments each two, compared with each other on the primary metric.
     """
 
     plan: ExperimentPlan
@@ -47,13 +50,14 @@ class Results:
     who: Text
     is_early: bool
     unread: Text | None = None
+    pairs: tuple[ArmPair, ...] = ()
 
     def and_checks(self, checks: Iterable[Check]) -> Results:
         """The same where further checks must hold too: one that blocks leaves no result."""
         trust = self.trust + TrustTests(checks=tuple(checks))
         if not trust.blocking:
             return replace(self, trust=trust)
-        return replace(self, trust=trust, effects=(), guardrails=(), impacts=())
+        return replace(self, trust=trust, effects=(), guardrails=(), impacts=(), pairs=())
 
     def is_implausible(self, variant: str) -> bool:
         """Whether an arm's effect is too large to be believed without a look at the recording."""

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from opsnb.analysis.findings import Fact, Tone, Verdict
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
+from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
+from opsnb.analysis.reviews.experiment.other_arms import other_arms_said
 from opsnb.analysis.reviews.experiment.results import Results
-from opsnb.base.messages import Text
+from opsnb.base.messages import Said, Text
 
 Word = Literal["ship", "hold", "stop", "invalid"]
 Reason = Literal[
@@ -23,13 +25,15 @@ Reason = Literal[
     "guardrail_broken",
     "won",
     "guardrail_open",
+    "guardrail_unread",
     "inconclusive",
+    "ruled_out",
     "unread",
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "unread",
-    "guardrail_broken", "primary_worse",
+    "blocked", "untrusted", "won", "guardrail_open", "guardrail_unread", "inconclusive",
+    "ruled_out", "unread", "guardrail_broken", "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 
@@ -41,11 +45,49 @@ _TONE: dict[Word, Tone] = {"ship": "good", "hold": "warn", "stop": "bad", "inval
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the rule says, the case that decided, and the effect it rests on."""
+    """What the rule says, the case that decided, and the effect it rests on.
+
+    Attributes
+    ----------
+    primary : MeasuredEffect or None
+        The arm's effect on the primary metric; None where a trust test blocks.
+    guardrails : tuple of GuardrailResult
+        The arm's guardrails that decided: the broken one, or those that are open.
+    """
 
     word: Word
     reason: Reason
-    measured: MeasuredEffect | None = None
+    primary: MeasuredEffect | None = None
+    guardrails: tuple[GuardrailResult, ...] = ()
+
+    @property
+    def variant(self) -> str | None:
+        """The arm that it is about."""
+        return self.measured.effect.variant if self.measured else None
+
+    @property
+    def measured(self) -> MeasuredEffect | None:
+        """The effect that the sentence gives: of a broken guardrail, else of the primary metric."""
+        broken = self.guardrails if self.reason == "guardrail_broken" else ()
+        return broken[0].measured if broken else self.primary
+
+    @property
+    def question(self) -> str:
+        """What is to be decided: as the word has it, or as the case does where it differs."""
+        return self.reason if self.reason in ("blocked", "ruled_out") else self.word
+
+    def named(self, text: Text, results: Results) -> Text:
+        """A text that speaks of "the variant", with the arm in front where there are several."""
+        if self.variant is None or not results.has_several_arms:
+            return text
+        return Text.of("ab.verdict.arm", variant=self.variant, sentence=text)
+
+    def name(self, results: Results) -> Said:
+        """The experiment's name, with the arm where there are several."""
+        name = results.plan.name
+        if self.variant is None or not results.has_several_arms:
+            return name
+        return Text.of("ab.arms.name", name=name, variant=self.variant)
 
     def verdict(self, results: Results) -> Verdict:
         """The verdict line: word, sentence with the deciding interval, what would change it."""
@@ -56,7 +98,8 @@ class Ruling:
         if self.measured is not None:
             effect, diff, lift = self.measured.effect, self.measured.diff, self.measured.lift
             lift = diff if lift.value is None else lift
-            args |= {"metric": effect.metric.label, "variant": effect.variant, "lift": lift}
+            args |= {"metric": effect.metric.label, "lift": lift, "mde": results.plan.primary.mde}
+            args["open"] = [result.effect.metric.label for result in self.guardrails]
             evidence = (lift, diff)
         elif self.reason == "unread":
             args |= {"reason": results.unread}
@@ -64,13 +107,10 @@ class Ruling:
             args |= {"reason": results.trust.blocking[0].message}
             srm = results.trust.fact("ab.srm")
             evidence = (srm,) if srm else ()
-        sentence = Text(f"ab.verdict.{case}", args)
-        if self.measured is not None and results.has_several_arms:
-            variant = self.measured.effect.variant
-            sentence = Text.of("ab.verdict.arm", variant=variant, sentence=sentence)
-        is_ship = self.word == "ship" and self.measured is not None
-        if is_ship and results.is_implausible(args["variant"]):
+        sentence = self.named(Text(f"ab.verdict.{case}", args), results)
+        if self.word == "ship" and results.is_implausible(str(self.variant)):
             sentence = Text.of("ab.verdict.implausible", sentence=sentence)
+        sentence = self._all_said(sentence, results)
         if self.word != "invalid" and results.is_early:
             sentence = Text.of("ab.verdict.interim", sentence=sentence)
         if self.word != "invalid" and not results.plan.registered:
@@ -84,6 +124,27 @@ class Ruling:
             evidence=evidence,
         )
 
+    def _all_said(self, sentence: Text, results: Results) -> Text:
+        """The sentence, how weak the tests of its guardrails were, and what of the other arms."""
+        said = [sentence]
+        weak = [result for result in self.guardrails if result.is_weak(results.plan.power)]
+        if weak:
+            said.append(Text.of("ab.guardrail.weak", guardrails=[weak_said(each) for each in weak]))
+        if self.primary is not None and self.variant is not None:
+            reasons = {str(r.variant): r.reason for r in arm_rulings(results)}
+            said += other_arms_said(self.variant, reasons, results.pairs)
+        whole = said[0]
+        for more in said[1:]:
+            whole = Text.of("common.and", sentence=whole, more=more)
+        return whole
+
+
+def weak_said(result: GuardrailResult) -> Text:
+    """A guardrail, and the chance that a test of this size would show that it holds."""
+    return Text.of(
+        "ab.guardrail.chance", metric=result.effect.metric.label, power=result.power.value
+    )
+
 
 def rule(results: Results) -> Ruling:
     """The first case that applies, in the order of the module's docstring.
@@ -96,25 +157,7 @@ def rule(results: Results) -> Ruling:
         return Ruling("invalid", "blocked" if of_data else "untrusted")
     if not results.effects:
         return _unread(results)
-    rulings = [_arm(results, measured) for measured in results.effects]
-    return min(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_size(ruling)))
-
-
-def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
-    """What the rule says of one arm."""
-    effect = measured.effect
-    if effect.worsened:
-        return Ruling("stop", "primary_worse", measured)
-    guarded = [r for r in results.guardrails if r.effect.variant == effect.variant]
-    broken = next((result for result in guarded if result.test.status == "fail"), None)
-    if broken:
-        return Ruling("stop", "guardrail_broken", broken.measured)
-    if not effect.improved:
-        return Ruling("hold", "inconclusive", measured)
-    held = all(result.test.status == "pass" for result in guarded)
-    if held and len(guarded) == len(results.plan.guardrails):
-        return Ruling("ship", "won", measured)
-    return Ruling("hold", "guardrail_open", measured)
+    return arm_rulings(results)[0]
 
 
 def _unread(results: Results) -> Ruling:
@@ -122,10 +165,48 @@ def _unread(results: Results) -> Ruling:
     broken = {r.effect.variant: r for r in results.guardrails if r.test.status == "fail"}
     guarded = {r.effect.variant for r in results.guardrails}
     if broken and guarded == set(broken):
-        return Ruling("stop", "guardrail_broken", next(iter(broken.values())).measured)
+        return Ruling("stop", "guardrail_broken", guardrails=(next(iter(broken.values())),))
     return Ruling("hold", "unread")
 
 
-def _size(ruling: Ruling) -> float:
-    lift = ruling.measured.effect.lift if ruling.measured else None
-    return abs(lift.value) if lift else 0.0
+def arm_rulings(results: Results) -> list[Ruling]:
+    """What the rule says of each arm: the best case first, of equal ones the best estimate."""
+    rulings = [_arm(results, measured) for measured in results.effects]
+    return sorted(rulings, key=lambda ruling: (_ORDER.index(ruling.reason), -_benefit(ruling)))
+
+
+def stopped_beside(ruling: Ruling, results: Results) -> list[Ruling]:
+    """The arms that did harm, where another one decides: they are to be switched off too."""
+    if ruling.word == "invalid":
+        return []
+    return [each for each in arm_rulings(results)[1:] if each.word == "stop"]
+
+
+def _benefit(ruling: Ruling) -> float:
+    return ruling.primary.effect.benefit if ruling.primary else 0.0
+
+
+def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
+    """What the rule says of one arm."""
+    effect = measured.effect
+    if effect.worsened:
+        return Ruling("stop", "primary_worse", measured)
+    guarded = tuple(r for r in results.guardrails if r.effect.variant == effect.variant)
+    broken = tuple(result for result in guarded if result.test.status == "fail")
+    if broken:
+        return Ruling("stop", "guardrail_broken", measured, broken)
+    if not effect.improved:
+        reason: Reason = "ruled_out" if _is_ruled_out(results, measured) else "inconclusive"
+        return Ruling("hold", reason, measured)
+    unproven = tuple(result for result in guarded if result.test.status != "pass")
+    if unproven:
+        return Ruling("hold", "guardrail_open", measured, unproven)
+    if len(guarded) < len(results.plan.guardrails):
+        return Ruling("hold", "guardrail_unread", measured)
+    return Ruling("ship", "won", measured)
+
+
+def _is_ruled_out(results: Results, measured: MeasuredEffect) -> bool:
+    """Whether even the largest plausible improvement is below the one worth finding."""
+    gain, mde = measured.effect.most_gained, results.plan.primary.mde
+    return gain is not None and mde is not None and gain < mde
