@@ -133,7 +133,8 @@ class Experiment(Evidence):
         self._record_results(results)
         ruling = rule(results)
         ops.fact("ab.verdict", ruling.word, "text")
-        question = "blocked" if ruling.reason == "blocked" else ruling.word
+        own = ruling.reason in ("blocked", "early")
+        question = ruling.reason if own else ruling.word
         ops.decide(
             Text.of(f"ab.decision.{question}", name=self.plan.name),
             self.plan.owner or None,

@@ -35,6 +35,8 @@ class Results:
         What was randomised and counted, for people.
     is_early : bool
         Whether the planned end is not yet over.
+    at_planned_look : bool
+        Whether the plan has this reading before its end, with an error rate of its own.
     """
 
     plan: ExperimentPlan
@@ -44,6 +46,7 @@ class Results:
     impacts: tuple[Fact, ...]
     who: Text
     is_early: bool
+    at_planned_look: bool = False
 
     def and_checks(self, checks: Iterable[Check]) -> Results:
         """The same where further checks must hold too: one that blocks leaves no result."""
@@ -59,5 +62,10 @@ class Results:
 
     @property
     def grade(self) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
-        return self.trust.grade(registered=self.plan.registered)
+        """Evidence grade: A randomised and read as registered; B not as registered; E invalid."""
+        return self.trust.grade(registered=self.plan.registered and not self.is_interim)
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether it is read before its end though the plan has no such reading."""
+        return self.is_early and not self.at_planned_look

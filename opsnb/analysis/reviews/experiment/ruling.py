@@ -1,7 +1,8 @@
 """The decision rule of an experiment, as registered: which case applies and what it says.
 
 INVALID when a trust check blocks. STOP when the primary metric or a guardrail got worse.
-SHIP when the primary metric improved and every guardrail is non-inferior. HOLD otherwise.
+SHIP when the primary metric improved and every guardrail is non-inferior, at the planned end or
+at a planned look. HOLD otherwise.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ Reason = Literal[
     "primary_worse",
     "guardrail_broken",
     "won",
+    "early",
     "guardrail_open",
     "inconclusive",
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "blocked", "untrusted", "won", "guardrail_open", "inconclusive", "guardrail_broken",
-    "primary_worse",
+    "blocked", "untrusted", "won", "early", "guardrail_open", "inconclusive",
+    "guardrail_broken", "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 
@@ -65,7 +67,8 @@ class Ruling:
             variant = self.measured.effect.variant
             sentence = Text.of("ab.verdict.arm", variant=variant, sentence=sentence)
         if self.word != "invalid" and results.is_early:
-            sentence = Text.of("ab.verdict.interim", sentence=sentence)
+            frame = "interim" if results.is_interim else "planned_look"
+            sentence = Text.of(f"ab.verdict.{frame}", sentence=sentence)
         if self.word != "invalid" and not results.plan.registered:
             sentence = Text.of("ab.verdict.unregistered", sentence=sentence)
         return Verdict(
@@ -104,7 +107,12 @@ def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
         return Ruling("hold", "inconclusive", measured)
     held = all(result.test.status == "pass" for result in guarded)
     if held and len(guarded) == len(results.plan.guardrails):
-        return Ruling("ship", "won", measured)
+        # Nobody promised to decide today: the end that was promised decides.
+        return (
+            Ruling("hold", "early", measured)
+            if results.is_interim
+            else Ruling("ship", "won", measured)
+        )
     return Ruling("hold", "guardrail_open", measured)
 
 

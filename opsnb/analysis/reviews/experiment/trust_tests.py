@@ -28,7 +28,7 @@ class TrustTests:
         return tuple(check for check in self.checks if check.status == "block")
 
     def grade(self, *, registered: bool) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
+        """Evidence grade: A randomised and read as registered; B not as registered; E invalid."""
         if self.blocking:
             return "E"
         return "A" if registered else "B"
