@@ -11,7 +11,7 @@ from opsnb.analysis.methods.clusters import MIN_CLUSTERS
 from opsnb.analysis.methods.srm import FAIL, sample_ratio, sample_ratio_by, sequential_sample_ratio
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
-from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests
+from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests, several_arms_tests
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
 from opsnb.base.errors import MethodError
@@ -29,7 +29,14 @@ _STATUS: dict[str, Passed] = {"pass": "pass", "warn": "warn", "fail": "block"}
 def split_tests(data: ExperimentData) -> TrustTests:
     """The split, the arms, the dates and the exposure of an experiment."""
     found = _registered(data) + _sample_ratio(data) + _sample_ratio_by_group(data)
-    found += exclusion_tests(data) + _arms(data) + _dates(data) + _early(data) + _exposure(data)
+    found += (
+        exclusion_tests(data)
+        + _arms(data)
+        + several_arms_tests(data)
+        + _dates(data)
+        + _early(data)
+        + _exposure(data)
+    )
     return found + _daily(data, data.panel) if isinstance(data.panel, DailyCounts) else found
 
 
