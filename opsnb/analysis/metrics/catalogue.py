@@ -61,7 +61,9 @@ def load_catalogue(own: Mapping[str, Mapping[str, Any]] | None = None) -> Catalo
     catalogue, mistakes = read_catalogue(own)
     if mistakes:
         failures = "; ".join(f"{one.key}: {one.what}" for one in mistakes)
-        raise MetricError(failures, where="metrics.toml", hint="see the field list in docs/data.md")
+        hint = "see the field list in docs/data.md"
+        replaced = (one.hint for one in mistakes if "or write extends" in one.hint)
+        raise MetricError(failures, where="metrics.toml", hint=next(replaced, hint))
     return catalogue
 
 

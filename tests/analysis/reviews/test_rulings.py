@@ -167,7 +167,7 @@ def test_an_early_reading_is_marked(workspace: MakeWorkspace) -> None:
 
 def test_an_early_win_waits_for_its_end(workspace: MakeWorkspace) -> None:
     arms = [arm("control", 0.5, 0.2), arm("treatment", 0.6, 0.2)]
-    ops = session(workspace, arms, as_of="2026-10-12")
+    ops = session(workspace, arms, guardrails="", as_of="2026-10-12")
     said = readout(ops)["summary"].payload()["languages"]["en"]
     assert (said["verdict"]["word"], said["verdict"]["grade"]) == ("HOLD", "B")
     language = Language("en")
