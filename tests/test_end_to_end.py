@@ -65,6 +65,7 @@ name = {json.dumps(EVIL)}
 
 METRICS = f"""
 [metrics.gmv_net]
+extends = "gmv_net"
 label = {json.dumps(EVIL)}
 """
 

@@ -239,7 +239,9 @@ def test_what_a_report_was_made_from_is_its_data_mapping_and_metrics(
     later = making_of(workspace({}, as_of="2026-10-20"), said)
     assert later.inputs == one.inputs  # the day is no input
     assert making_of(first, {**said, "tables": {"orders": {"fingerprint": "2"}}}) != one
-    (first.root / "metrics.toml").write_text('[gmv_net]\nlabel = "Ours"\n', "utf-8")
+    (first.root / "metrics.toml").write_text(
+        '[gmv_net]\nextends = "gmv_net"\nlabel = "Ours"\n', "utf-8"
+    )
     assert making_of(Workspace.load(first.root), said).inputs != one.inputs
     assert making_of(first, {**said, "cycle": "undated"}).begins is None
 

@@ -101,7 +101,7 @@ def _regions(known: Known, plan: CampaignPlan, file: str) -> Iterator[Concern]:
 
 
 def _columns(known: Known, plan: ExperimentPlan, file: str) -> Iterator[Concern]:
-    """Columns of assignments: what was randomised, and what was known beforehand."""
+    """Columns of assignments: what was randomised, what was known beforehand, and segments."""
     table = known.table("assignments")
     named = {"unit": plan.cluster, "covariate.column": plan.covariate and plan.covariate.column}
     for key, name in named.items():
@@ -109,6 +109,12 @@ def _columns(known: Known, plan: ExperimentPlan, file: str) -> Iterator[Concern]
             _, hint = nearest(name, table.columns, "columns of assignments")
             what = f'assignments has no column "{name}"'
             yield Concern("plans", "no_such_column", "block", file, key, what, hint)
+    for number, name in enumerate(plan.segments, 1):
+        if table is not None and not table.has(name):
+            _, hint = nearest(name, table.columns, "columns of assignments")
+            what = f'assignments has no column "{name}": nothing is told apart by it'
+            key = f"segments[{number}]"
+            yield Concern("plans", "no_such_column", "warn", file, key, what, hint)
 
 
 def _unassigned(

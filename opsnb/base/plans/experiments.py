@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from opsnb.base.errors import PlanError, did_you_mean
 from opsnb.base.plans.common_keys import Plan, repeated
+from opsnb.base.plans.split import Split
 from opsnb.base.toml_model import Day, Problem, Said, Strict, validate
 
 
@@ -38,7 +39,7 @@ class Ramp(Strict):
     """A first stretch of days at another split than the plan's, up to and including `until`."""
 
     until: Day = Field(examples=["2026-09-16"])
-    split: dict[str, float] = Field(examples=["{control = 0.9, treatment = 0.1}"])
+    split: Split = Field(examples=["{control = 0.9, treatment = 0.1}"])
 
 
 class Daily(Strict):
@@ -71,7 +72,7 @@ class ExperimentPlan(Plan):
     hypothesis: Said | None = Field(default=None, examples=['"Fewer steps bring more orders"'])
     unit: str = Field(default="user", min_length=1, examples=['"user"'])
     control: str = Field(examples=['"control"'])
-    split: dict[str, float] = Field(examples=["{control = 0.5, treatment = 0.5}"])
+    split: Split = Field(examples=["{control = 0.5, treatment = 0.5}"])
     alpha: float = Field(default=0.05, gt=0, lt=0.5, examples=["0.05"])
     power: float = Field(default=0.8, gt=0, lt=1, examples=["0.8"])
     looks: int = Field(default=1, ge=1, examples=["1"])
@@ -150,7 +151,9 @@ class ExperimentPlan(Plan):
             yield Problem("split", "needs a control and a treatment", "name each with its share")
         elif not math.isclose(total, 1, abs_tol=1e-3):
             equal = round(1 / len(self.split), 4)
-            hint = f"shares are fractions of 1, {equal:g} each for an equal split"
+            hint = (
+                f"shares are fractions of 1, {equal:g} each for an equal split, or ratios, 1 each"
+            )
             yield Problem("split", f"sums to {total:g}, not to 1", hint)
         if self.covariate and self.covariate_days:
             hint = "keep the column, or covariate_days for the metric's own past"

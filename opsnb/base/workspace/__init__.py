@@ -117,7 +117,10 @@ class Workspace:
         self.exclude = file.exclude
         self.metrics = self.plugins.metrics()
         for id, fields in file.metrics.items():
-            self.metrics[id] = {**self.metrics.get(id, {}), **fields}
+            if fields.get("extends") == id and id in self.metrics:  # a plug-in's
+                own = {name: value for name, value in fields.items() if name != "extends"}
+                fields = {**self.metrics[id], **own}
+            self.metrics[id] = fields
         self.cycles: dict[str, list[CycleConfig]] = {
             kind: rows for kind in Cycles.model_fields if (rows := getattr(file.cycles, kind))
         }

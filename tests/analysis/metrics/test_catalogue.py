@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from opsnb.analysis.metrics import load_catalogue
+from opsnb.analysis.metrics.catalogue import read_catalogue
 from opsnb.base.errors import MetricError
 
 GOOD = {"label": "Mine", "kind": "sum", "table": "orders", "value": "amount", "unit": "money"}
@@ -30,10 +31,61 @@ def test_the_built_in_catalogue_is_complete() -> None:
 
 
 def test_an_own_metric_joins_and_replaces() -> None:
-    catalogue = load_catalogue({"mine": GOOD, "nps": {"materiality": 0.2}})
+    catalogue = load_catalogue({"mine": GOOD, "spend": GOOD})
     assert catalogue["mine"].value == "amount"
-    assert catalogue["nps"].materiality == 0.2
-    assert catalogue["nps"].kind.name == "nps"  # the other fields stay
+    assert load_catalogue()["spend"].direction == "down"
+    assert catalogue["spend"].model_dump(exclude={"id"}) == catalogue["mine"].model_dump(
+        exclude={"id"}
+    ), "nothing of the built-in metric is left"
+
+
+def test_what_an_extended_metric_takes_over() -> None:
+    built_in = load_catalogue()["spend"]
+    same = load_catalogue({"spend": {"extends": "spend", "materiality": 0.2}})["spend"]
+    assert same == built_in.model_copy(update={"materiality": 0.2})
+    narrow = {"extends": "spend", "where": "channel = 'wechat'"}
+    found = load_catalogue({"spend": narrow})["spend"]
+    assert (found.direction, found.label) == (built_in.direction, built_in.label)
+    assert found.definition == "", "what it says of all spend is not true of a part"
+    chain = {"mine": {"extends": "spend", "label": "Mine"}, "spend": {**GOOD, "cap": 0.9}}
+    chain["yours"] = {"extends": "mine", "label": "Yours", "cap": 0.99}
+    catalogue = load_catalogue(chain)
+    assert catalogue["mine"].direction == "up", "the team's own spend, not the built-in one"
+    assert (catalogue["yours"].cap, catalogue["yours"].value) == (0.99, "amount")
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (
+            {"spend": {"materiality": 0.2}},
+            "[spend] label: Field required: it replaces the built-in metric spend",
+        ),
+        (
+            {"mine": {"extends": "spnd", "label": "Mine"}},
+            '[mine] extends: extends the unknown metric "spnd"; did you mean "spend"?',
+        ),
+        ({"mine": {"extends": "spend"}}, "[mine] label: Field required"),
+        ({"mine": {"extends": "mine", "label": "x"}}, 'extends the unknown metric "mine"'),
+        ({"mine": {"extends": 5, "label": "x"}}, 'extends the unknown metric "5"'),
+        ({"mine": {**GOOD, "extend": "spend"}}, 'unknown field; did you mean "extends"?'),
+        (
+            {"a": {"extends": "b", "label": "A"}, "b": {"extends": "a", "label": "B"}},
+            "[a] extends: extends itself (a > b > a)",
+        ),
+    ],
+)
+def test_what_cannot_be_extended(own: dict[str, Any], said: str) -> None:
+    with pytest.raises(MetricError) as caught:
+        load_catalogue(own)
+    assert said in str(caught.value)
+
+
+def test_the_fix_of_a_definition_that_only_changes_a_field_works() -> None:
+    _, mistakes = read_catalogue({"spend": {"materiality": 0.2}})
+    assert {one.key for one in mistakes} == {"[spend] label", "[spend] kind", "[spend] unit"}
+    assert all('or write extends = "spend"' in one.hint for one in mistakes)
+    assert not read_catalogue({"spend": {"extends": "spend", "materiality": 0.2}})[1]
 
 
 def test_unknown_metric_offers_the_nearest() -> None:

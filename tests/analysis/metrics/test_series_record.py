@@ -65,7 +65,11 @@ def test_too_few_rows_tell_no_step_and_a_metric_may_declare_it(meter: MakeMeter)
     assert made(meter, two).every("y") == "day"
     assert made(meter, two, more='every = "week"\n').every("y") == "week"
     with pytest.raises(MetricError, match="every says in which step rows of the table series"):
-        made(meter, two, more='every = "week"\n[metrics.orders]\nevery = "week"\n')
+        made(
+            meter,
+            two,
+            more='every = "week"\n[metrics.orders]\nextends = "orders"\nevery = "week"\n',
+        )
 
 
 def test_a_day_without_a_row_or_a_value_is_missing_never_zero(meter: MakeMeter) -> None:

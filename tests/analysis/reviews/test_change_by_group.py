@@ -71,7 +71,7 @@ def test_trees_of_products_and_sums(october: PeriodEvidence) -> None:
 
 def test_a_driver_that_cannot_be_measured_makes_a_leaf(workspace: Callable[..., Workspace]) -> None:
     orders = bought([("a", "2026-09-03", 10.0), ("b", "2026-10-03", 30.0)]).assign(status="paid")
-    more = '[metrics.aov]\ndrivers = ["gross_order_value", "cac"]\n'
+    more = '[metrics.aov]\nextends = "aov"\ndrivers = ["gross_order_value", "cac"]\n'
     month = october_of(workspace({"orders": orders}, more=more))
     root = tree(month, "aov")
     assert root is not None and not root.drivers  # cac needs spend, which is not mapped

@@ -359,6 +359,7 @@ def test_a_plan_that_breaks_a_rule_is_not_written() -> None:
     [
         ({"mde": 0}, "mde is 0"),
         ({"alpha": 1.5}, "alpha is 1.5"),
+        ({"split": [50, 40]}, "split is 50, 40, which sums to 90"),
         ({"split": [1.0]}, "split is 1, which sums to 1"),
         ({"split": [0.5, 0.3]}, "split is 0.5, 0.3, which sums to 0.8"),
         ({"split": ["half", 0.5]}, r"split is \['half', 0.5\]"),

@@ -10,6 +10,7 @@ import pytest
 from opsnb.analysis.session import Session
 from opsnb.base.workspace import Workspace
 from tests.analysis.reviews.test_experiment_trust import METRICS, PLAN, N, people, run, said, status
+from tests.analysis.reviews.test_experiment_trust import session as over
 
 MakeWorkspace = Callable[..., Workspace]
 
@@ -53,3 +54,37 @@ def test_without_exclusions_nothing_is_said(workspace: MakeWorkspace) -> None:
     ops = session(workspace, [])
     run(ops)
     assert "excluded" not in ops.checks
+
+
+def crossed(workspace: MakeWorkspace, control: int, treatment: int, hours: int = 30) -> Session:
+    """So many users of each arm are on record in the other one too, some hours later."""
+    frame = people()
+    number = frame["user_id"].str.extract(r"(\d+)")[0].astype(int)
+    several = number < frame["variant"].map({"control": control, "treatment": treatment})
+    moved = frame[several].copy()
+    moved["variant"] = moved["variant"].map({"control": "treatment", "treatment": "control"})
+    moved["assigned_at"] += pd.Timedelta(hours=hours)
+    return over(workspace, pd.concat([frame, moved], ignore_index=True))
+
+
+def test_users_in_several_arms_from_one_arm_block(workspace: MakeWorkspace) -> None:
+    ops = crossed(workspace, control=40, treatment=0)
+    run(ops)
+    assert status(ops, "srm") == "pass", "1,960 of 2,000 may be chance to the split alone"
+    assert status(ops, "several_arms_from") == "block"
+    assert ops.facts["ab.several_arms_from//control"].value == pytest.approx(40 / N)
+    assert ops.facts["ab.several_arms_from//treatment"].value == 0
+    assert "not comparable" in said(ops, "several_arms_from")
+
+
+def test_users_in_several_arms_from_all_arms_alike_do_not(workspace: MakeWorkspace) -> None:
+    ops = crossed(workspace, control=40, treatment=44)
+    run(ops)
+    assert status(ops, "several_arms_from") == "pass"
+    assert ops.facts["ab.several_arms_from//treatment"].value == pytest.approx(44 / N)
+
+
+def test_of_two_arms_at_the_same_moment_none_was_first(workspace: MakeWorkspace) -> None:
+    ops = crossed(workspace, control=40, treatment=0, hours=0)
+    run(ops)
+    assert "several_arms_from" not in ops.checks and ops.facts["ab.several_arms"].value > 0

@@ -17,7 +17,7 @@ from opsnb.analysis.methods.quantiles import quantile_moments, quantile_ranks
 from opsnb.analysis.session import Session
 from opsnb.base.workspace import Workspace
 
-from .test_experiment_trust import METRICS, PLAN, STEPS, people, run, said, session, status
+from .test_experiment_trust import METRICS, PLAN, STEPS, N, people, run, said, session, status
 
 MakeWorkspace = Callable[..., Workspace]
 
@@ -442,3 +442,48 @@ def test_the_summary_alone_says_what_it_says_at_the_end(workspace: MakeWorkspace
     alone, after = (shown.payload()["languages"]["en"] for shown in (first, last))
     assert alone["verdict"] == after["verdict"] and alone["cards"] == after["cards"]
     assert len(alone["cards"]) == 4
+
+
+# -- caps ---------------------------------------------------------------------------------
+
+CAPPED = METRICS.replace("[metrics.spent]", "[metrics.spent]\ncap = 0.9")
+
+
+def under_the_primary(
+    workspace: MakeWorkspace, spent: np.ndarray, metrics: str = CAPPED, primary: str = "spent"
+) -> tuple[Session, str]:
+    """The session, and what is said of the primary metric, of these amounts in both arms."""
+    ops = session(
+        workspace, people().assign(spent=np.tile(spent, 2)), primary=primary, metrics=metrics
+    )
+    return ops, opsnb.Experiment(ops, "e").primary().plain(ops.languages[0])
+
+
+def test_a_cap_at_a_quantile_of_zero_is_said_not_to_apply(workspace: MakeWorkspace) -> None:
+    spent = np.where(np.arange(N) % 20 == 0, np.arange(N) + 1.0, 0.0)
+    ops, said_ = under_the_primary(workspace, spent)
+    assert "The cap at quantile 90% is not applied: that quantile is 0," in said_
+    opsnb.Experiment(ops, "e").show_plan()
+    assert status(ops, "deviation.cap") == "warn" and "Spent" in said(ops, "deviation.cap")
+
+
+def test_a_cap_that_applies_is_no_deviation(workspace: MakeWorkspace) -> None:
+    ops, said_ = under_the_primary(workspace, np.arange(N) % 50 + 1.0)
+    assert "Values are capped at 45" in said_ and "not applied" not in said_
+    assert "below 0" not in said_
+    opsnb.Experiment(ops, "e").show_plan()
+    assert "deviation.cap" not in ops.checks
+
+
+def test_a_cap_leaves_negative_values_and_says_so(workspace: MakeWorkspace) -> None:
+    ops, said_ = under_the_primary(workspace, np.arange(N) % 50 - 4.0)
+    assert "Values are capped at 40" in said_
+    assert "8.00% of users have a value below 0" in said_
+    opsnb.Experiment(ops, "e").show_plan()
+    assert "deviation.cap" not in ops.checks
+
+
+def test_a_cap_of_a_share_is_said_not_to_apply(workspace: MakeWorkspace) -> None:
+    metrics = METRICS.replace("[metrics.bought]", "[metrics.bought]\ncap = 0.9")
+    _, said_ = under_the_primary(workspace, np.ones(N), metrics, "bought")
+    assert "a metric of kind “proportion” has no amount a user that could be cut" in said_

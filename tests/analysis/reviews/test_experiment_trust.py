@@ -76,6 +76,7 @@ def session(
     plan: bool = True,
     as_of: str = "2026-11-16",
     columns: tuple[str, ...] = (),
+    metrics: str = METRICS,
 ) -> Session:
     keys = ["user_id", "variant", "assigned_at", *columns]
     results = frame.drop_duplicates("user_id") if outcomes is None else outcomes
@@ -86,7 +87,7 @@ def session(
             "outcomes": results.drop(columns=["variant", "assigned_at", *columns], errors="ignore"),
         },
         plans={"experiments/e.toml": text} if plan else None,
-        more=METRICS,
+        more=metrics,
         as_of=as_of,
     )
     return Session(made, "ab_readout", cycle="2026-10", languages=["en", "zh"])

@@ -247,7 +247,16 @@ def test_arms_that_did_harm_are_switched_off_beside_the_one_that_decides() -> No
 
 def test_an_early_or_unregistered_result_says_so_first() -> None:
     early = results(effect(0.5), is_early=True)
-    assert EN.say(rule(early).verdict(early).sentence).startswith("Interim")
+    verdict = rule(early).verdict(early)
+    assert EN.say(verdict.sentence).startswith("Interim")
+    assert (rule(early).word, rule(early).reason, verdict.grade) == ("hold", "early", "B")
+    harm = results(effect(-0.5), is_early=True)
+    assert rule(harm).word == "stop", "a bound that holds on any day was crossed for the worse"
+    planned = replace(early, at_planned_look=True)
+    verdict = rule(planned).verdict(planned)
+    assert (rule(planned).word, verdict.grade) == ("ship", "A")
+    assert "decision-grade" not in EN.say(verdict.sentence)
+    assert EN.say(verdict.sentence).startswith("At a planned look, before the end.")
     unregistered = plan()
     unregistered._registered = False
     made = results(effect(0.5), plan=unregistered, is_early=True)

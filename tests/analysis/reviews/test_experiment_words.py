@@ -100,7 +100,7 @@ def test_an_open_effect_is_inconclusive_with_what_is_ruled_out(code: str) -> Non
 def test_the_rule_says_what_would_change_it(code: str) -> None:
     word = {"en": "would change this", "zh": "改变"}[code]
     rules = {k: t for k, t in Language(code).texts.items() if k.startswith("ab.rule.")}
-    assert len(rules) == 10 and all(word in text for text in rules.values())
+    assert len(rules) == 12 and all(word in text for text in rules.values())
 
 
 def test_points_and_percent_are_told_apart(workspace: MakeWorkspace) -> None:
@@ -122,7 +122,7 @@ def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
 # -- every sentence that the rules can produce ---------------------------------------------
 
 REASONS = (
-    "untrusted", "blocked", "primary_worse", "guardrail_broken", "won", "won_unguarded",
+    "untrusted", "blocked", "primary_worse", "guardrail_broken", "won", "won_unguarded", "early",
     "guardrail_open", "guardrail_unread", "inconclusive", "ruled_out",
 )  # fmt: skip
 SAMPLES = [  # lift, low, high, and the reading they allow
@@ -167,7 +167,7 @@ def test_no_sentence_of_the_readout_says_what_is_forbidden(code: str) -> None:
 @pytest.mark.parametrize("code", ["en", "zh"])
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize(
-    "frames", [(), ("interim",), ("unregistered",), ("interim", "unregistered")]
+    "frames", [(), ("interim",), ("planned_look",), ("unregistered",), ("interim", "unregistered")]
 )
 def test_every_verdict_leads_with_its_interval(
     code: str, reason: str, frames: tuple[str, ...]

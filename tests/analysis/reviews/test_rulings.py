@@ -226,6 +226,17 @@ def test_an_early_reading_is_marked(workspace: MakeWorkspace) -> None:
     assert "Interim reading" in shown["trust_gate"].payload()["languages"]["en"]["status_reason"]
 
 
+def test_an_early_win_waits_for_its_end(workspace: MakeWorkspace) -> None:
+    arms = [arm("control", 0.5, 0.2), arm("treatment", 0.6, 0.2)]
+    ops = session(workspace, arms, guardrails="", as_of="2026-10-12")
+    said = readout(ops)["summary"].payload()["languages"]["en"]
+    assert (said["verdict"]["word"], said["verdict"]["grade"]) == ("HOLD", "B")
+    language = Language("en")
+    assert said["decisions"][0]["recommendation"] == language.text("ab.recommend.early")
+    assert said["actions"][0]["title"] == language.text("ab.action.early")
+    assert {finding["grade"] for finding in said["findings"]} <= {"B"}
+
+
 def test_users_in_several_arms_and_without_outcomes(workspace: MakeWorkspace) -> None:
     people = [arm("control", 0.5, 0.2), arm("treatment", 0.6, 0.2)]
     both = people[0].head(100).assign(variant="treatment")

@@ -36,7 +36,7 @@ def test_fourteen_days_after_exposure_cover_what_was_planted(
 
     99.9 % intervals: twenty comparisons, none of which may fail by chance.
     """
-    fields = {"window_days": 14}
+    fields: dict[str, Any] = {"extends": metric, "window_days": 14}
     if metric in {"revenue_per_user", "margin_per_user"}:
         fields["cap"] = None
     catalogue = load_catalogue({metric: fields})

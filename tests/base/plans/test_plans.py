@@ -107,8 +107,31 @@ def test_no_post_period(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "shares"),
+    [
+        ("control = 1, treatment = 2", (1 / 3, 2 / 3)),
+        ('control = "1/3", treatment = "2/3"', (1 / 3, 2 / 3)),
+        ("control = 50, treatment = 50", (0.5, 0.5)),
+        ("control = 90, treatment = 10", (0.9, 0.1)),
+        ("control = 0.4, treatment = 0.6", (0.4, 0.6)),
+    ],
+)
+def test_a_split_in_fractions_ratios_or_percent(
+    folder: Path, written: str, shares: tuple[float, float]
+) -> None:
+    old = "control = 0.5, treatment = 0.5"
+    write(folder, "plans/experiments/checkout.toml", EXPERIMENT.replace(old, written))
+    plan = Workspace.load(folder).experiments["checkout"]
+    assert tuple(plan.split.values()) == pytest.approx(shares)
+    assert tuple(plan.shares().values()) == pytest.approx(shares)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "part"),
     [
+        ("control = 0.5, treatment = 0.5", "control = 50, treatment = 40", "split: sums to 90, no"),
+        ("0.5, treatment = 0.5", "1, treatment = 0.5", "split: sums to 1.5, not to 1"),
+        ("treatment = 0.5", 'treatment = "half"', 'split.treatment: "half" is no share. Fix: wri'),
         ("2026-10-11", "2026-09-11", "end: 2026-09-11 is before the start 2026-09-14"),
         ("treatment = 0.5", "treatment = 0.6", "split: sums to 1.1, not to 1. Fix: shares are"),
         ("0.5, treatment = 0.5", "1.0", "split: needs a control and a treatment"),

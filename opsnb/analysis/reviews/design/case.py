@@ -28,6 +28,7 @@ from opsnb.analysis.reviews.design.history import (
 )
 from opsnb.analysis.reviews.shared.data_gate import DataGate, inspect_tables
 from opsnb.base.errors import MethodError, ParameterError, did_you_mean
+from opsnb.base.plans.split import as_shares, weight
 
 if TYPE_CHECKING:
     from opsnb.analysis.recorder import Recorder
@@ -333,11 +334,11 @@ def _shares(split: Sequence[float | str]) -> list[float]:
     Raises
     ------
     ParameterError
-        A share is no fraction, there are fewer than two, or their sum is not 1.
+        A share is no number, there are fewer than two, or fractions do not sum to 1.
     """
-    hint = "shares of the arms as fractions, the control first: [0.5, 0.5] or [0.4, 0.3, 0.3]"
+    hint = "shares of the arms, the control first: [0.5, 0.5], or as ratios [1, 2]"
     try:
-        shares = [float(share) for share in split]
+        shares = as_shares([float(weight(share)) for share in split])
     except (TypeError, ValueError):
         raise ParameterError(f"split is {split}", where="parameter split", hint=hint) from None
     total = math.fsum(shares)

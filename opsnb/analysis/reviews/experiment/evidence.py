@@ -83,8 +83,9 @@ class Evidence(ExperimentData):
 
     @property
     def grade(self) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
-        return self.trust.grade(registered=self.plan.registered)
+        """Evidence grade: A randomised and read as registered; B not as registered; E invalid."""
+        as_planned = not self.is_early or self.at_planned_look
+        return self.trust.grade(registered=self.plan.registered and as_planned)
 
     # -- effects -------------------------------------------------------------------------
 
@@ -283,4 +284,5 @@ class Evidence(ExperimentData):
             who=self.who,
             is_early=self.is_early,
             unread=unread,
+            at_planned_look=self.at_planned_look,
         )

@@ -322,6 +322,11 @@ class ExperimentData:
         """Whether the planned end is not yet over."""
         return self.look.share < 1
 
+    @property
+    def at_planned_look(self) -> bool:
+        """Whether it is read at one of several looks that the plan has."""
+        return self.look.method == "lan_demets"
+
     @cached_property
     def planned_shares(self) -> dict[str, float]:
         """The split that the plan expects over the whole run: the mean of its ramp's days."""

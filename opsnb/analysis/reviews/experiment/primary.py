@@ -104,6 +104,8 @@ def notes(experiment: Evidence, metric: str, effects: Sequence[Effect]) -> list[
         said += _clustered(experiment, metric)
     if isinstance(panel, DailyCounts):
         said.append(Text(f"ab.note.daily_{'count' if panel.independent else 'day'}"))
+        if experiment.ops.catalogue[metric].cap is not None:
+            said.append(Text("ab.note.uncapped_daily"))
         if days := panel.left_out(metric):
             said.append(
                 Text.of(
@@ -162,6 +164,10 @@ def _counted(experiment: Evidence, metric: str, panel: Panel) -> list[Text]:
     if definition.quantile is not None:
         values = sum(arm.order.values for arm in panel.moments(metric) if arm.order)
         said.append(Text.of("ab.note.quantile", quantile=definition.quantile, values=values))
+    if uncapped := panel.uncapped(metric):
+        why, value = uncapped
+        args = {"quantile": definition.cap, "value": value, "kind": definition.kind.name}
+        said.append(Text(f"ab.note.uncapped_{why}", args))
     if days := panel.window(metric):
         said.append(Text.of("ab.note.window", days=days))
         waiting = panel.waiting(metric)

@@ -7,7 +7,7 @@ from typing import Any
 
 from opsnb.analysis.display import Checks, Column, Note, Paragraph, Part, Table
 from opsnb.analysis.methods.srm import WARN, sample_ratio
-from opsnb.analysis.metrics import Metric
+from opsnb.analysis.metrics import DailyCounts, Metric
 from opsnb.analysis.reviews.experiment.evidence import Evidence
 from opsnb.base.errors import MethodError
 from opsnb.base.messages import Said, Text
@@ -57,6 +57,8 @@ def deviations(experiment: Evidence) -> list[tuple[str, Text]]:
     if lacking:
         labels = [ops.label(name) for name in lacking]
         found.append(("metrics", Text.of("ab.deviation.metrics", metrics=labels)))
+    if uncapped := _uncapped(experiment):
+        found.append(("cap", Text.of("ab.deviation.cap", metrics=uncapped)))
     unknown = [name for name in plan.segments if name not in experiment.assigned.attributes]
     if unknown:
         names = [experiment.dimension(name) for name in unknown]
@@ -64,6 +66,16 @@ def deviations(experiment: Evidence) -> list[tuple[str, Text]]:
     if experiment.covariate_problem:
         found.append(("covariate", experiment.covariate_problem))
     return found + _looks(experiment)
+
+
+def _uncapped(experiment: Evidence) -> list[Said]:
+    """Metrics whose cap cannot be applied at all."""
+    panel = experiment.panel
+    capped = [name for name in panel.metrics if experiment.ops.catalogue[name].cap is not None]
+    if not isinstance(panel, DailyCounts):
+        left = {name: panel.uncapped(name) for name in capped}
+        capped = [name for name, why in left.items() if why and why[0] != "negative"]
+    return [experiment.ops.label(name) for name in capped]
 
 
 def _dates(which: str, seen: dt.date, planned: dt.date) -> Text:

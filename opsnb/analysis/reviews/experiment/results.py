@@ -40,6 +40,8 @@ class Results:
         Why the primary metric cannot be compared; then there are no effects.
     pairs : tuple of ArmPair
         Of several treatments each two, compared with each other on the primary metric.
+    at_planned_look : bool
+        Whether the plan has this reading before its end, with an error rate of its own.
     """
 
     plan: ExperimentPlan
@@ -51,6 +53,7 @@ class Results:
     is_early: bool
     unread: Text | None = None
     pairs: tuple[ArmPair, ...] = ()
+    at_planned_look: bool = False
 
     def and_checks(self, checks: Iterable[Check]) -> Results:
         """The same where further checks must hold too: one that blocks leaves no result."""
@@ -70,5 +73,10 @@ class Results:
 
     @property
     def grade(self) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan; E invalid."""
-        return self.trust.grade(registered=self.plan.registered)
+        """Evidence grade: A randomised and read as registered; B not as registered; E invalid."""
+        return self.trust.grade(registered=self.plan.registered and not self.is_interim)
+
+    @property
+    def is_interim(self) -> bool:
+        """Whether it is read before its end though the plan has no such reading."""
+        return self.is_early and not self.at_planned_look

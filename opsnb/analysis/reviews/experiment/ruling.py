@@ -1,8 +1,8 @@
 """The decision rule of an experiment, as registered: which case applies and what it says.
 
 INVALID when a trust check blocks. STOP when the primary metric or a guardrail got worse.
-SHIP when the primary metric improved and every guardrail is non-inferior. HOLD otherwise, also
-where the primary metric cannot be compared.
+SHIP when the primary metric improved and every guardrail is non-inferior, at the planned end or
+at a planned look. HOLD otherwise, also where the primary metric cannot be compared.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Reason = Literal[
     "primary_worse",
     "guardrail_broken",
     "won",
+    "early",
     "guardrail_open",
     "guardrail_unread",
     "inconclusive",
@@ -32,8 +33,8 @@ Reason = Literal[
 ]
 
 _ORDER: tuple[Reason, ...] = (
-    "blocked", "untrusted", "won", "guardrail_open", "guardrail_unread", "inconclusive",
-    "ruled_out", "unread", "guardrail_broken", "primary_worse",
+    "blocked", "untrusted", "won", "early", "guardrail_open", "guardrail_unread",
+    "inconclusive", "ruled_out", "unread", "guardrail_broken", "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 
@@ -74,7 +75,7 @@ class Ruling:
     @property
     def question(self) -> str:
         """What is to be decided: as the word has it, or as the case does where it differs."""
-        return self.reason if self.reason in ("blocked", "ruled_out") else self.word
+        return self.reason if self.reason in ("blocked", "early", "ruled_out") else self.word
 
     def named(self, text: Text, results: Results) -> Text:
         """A text that speaks of "the variant", with the arm in front where there are several."""
@@ -112,7 +113,8 @@ class Ruling:
             sentence = Text.of("ab.verdict.implausible", sentence=sentence)
         sentence = self._all_said(sentence, results)
         if self.word != "invalid" and results.is_early:
-            sentence = Text.of("ab.verdict.interim", sentence=sentence)
+            frame = "interim" if results.is_interim else "planned_look"
+            sentence = Text.of(f"ab.verdict.{frame}", sentence=sentence)
         if self.word != "invalid" and not results.plan.registered:
             sentence = Text.of("ab.verdict.unregistered", sentence=sentence)
         return Verdict(
@@ -196,13 +198,15 @@ def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
     if broken:
         return Ruling("stop", "guardrail_broken", measured, broken)
     if not effect.improved:
-        reason: Reason = "ruled_out" if _is_ruled_out(results, measured) else "inconclusive"
-        return Ruling("hold", reason, measured)
+        is_final = not results.is_interim and _is_ruled_out(results, measured)
+        return Ruling("hold", "ruled_out" if is_final else "inconclusive", measured)
     unproven = tuple(result for result in guarded if result.test.status != "pass")
     if unproven:
         return Ruling("hold", "guardrail_open", measured, unproven)
     if len(guarded) < len(results.plan.guardrails):
         return Ruling("hold", "guardrail_unread", measured)
+    if results.is_interim:
+        return Ruling("hold", "early", measured)  # the end that was promised decides
     return Ruling("ship", "won", measured)
 
 

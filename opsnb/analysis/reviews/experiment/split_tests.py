@@ -20,7 +20,7 @@ from opsnb.analysis.methods.srm import (
 )
 from opsnb.analysis.metrics import DailyCounts
 from opsnb.analysis.metrics.daily_totals import impossible
-from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests
+from opsnb.analysis.reviews.experiment.exclusion_tests import exclusion_tests, several_arms_tests
 from opsnb.analysis.reviews.experiment.experiment_data import ExperimentData
 from opsnb.analysis.reviews.experiment.paired_tests import paired_tests
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests, one_check
@@ -42,7 +42,9 @@ def split_tests(data: ExperimentData) -> TrustTests:
     found += paired_tests(data) if data.is_paired else _sample_ratio(data)
     if not data.is_paired:
         found += _sample_ratio_by_group(data)
-    found += exclusion_tests(data) + (TrustTests() if data.is_paired else _arms(data))
+    found += exclusion_tests(data)
+    if not data.is_paired:
+        found += _arms(data) + several_arms_tests(data)
     found += _dates(data) + _early(data) + _exposure(data)
     return found + _daily(data, data.panel) if isinstance(data.panel, DailyCounts) else found
 

@@ -28,8 +28,8 @@ class TrustTests:
         return tuple(check for check in self.checks if check.status == "block")
 
     def grade(self, *, registered: bool) -> Grade:
-        """Evidence grade: A randomised as registered; B without a plan, or where units turned out
-        to be in both arms; E invalid."""
+        """Evidence grade: A randomised and read as registered; B not as registered, or where units
+        turned out to be in both arms; E invalid."""
         if self.blocking:
             return "E"
         return "A" if registered and not self.check("paired") else "B"
