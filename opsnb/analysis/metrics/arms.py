@@ -22,6 +22,7 @@ from opsnb.analysis.metrics.aggregates import (
 )
 from opsnb.analysis.metrics.arm_quantiles import Ranks, quantile_arms
 from opsnb.analysis.metrics.assignments import Assigned, assigned_users, cached
+from opsnb.analysis.metrics.caps import Tail, tails, uncapped
 from opsnb.analysis.metrics.catalogue import Catalogue
 from opsnb.analysis.metrics.metric import names_of_kinds
 from opsnb.analysis.metrics.paired_units import PairAggregates, pair_aggregates
@@ -236,40 +237,15 @@ class Panel:
     @cached_property
     def caps(self) -> dict[str, float]:
         """The pooled quantile at which each capped mean is cut; absent where it cuts all."""
-        return {name: cap for name, (cap, _) in self._tails.items() if cap is not None and cap > 0}
+        return {name: tail.cap for name, tail in self._tails.items() if tail.cap > 0}
 
     def uncapped(self, metric: str) -> tuple[str, float] | None:
-        """What a metric's cap leaves as it is, and a number to it; None: nothing, or no cap.
-
-        `kind`: everything, since its kind has no amount a user; `zero`: everything, since the
-        quantile (the number) is not above 0; `negative`: the share of users below 0.
-        """
-        if self.metrics[metric].cap is None:
-            return None
-        if metric not in self._tails:
-            return "kind", 0.0
-        cap, below = self._tails[metric]
-        if metric not in self.caps:
-            return "zero", cap or 0.0
-        return ("negative", below) if below else None
+        """What a metric's cap leaves as it is, as `caps.uncapped` has it."""
+        return uncapped(self.metrics[metric], self._tails.get(metric))
 
     @cached_property
-    def _tails(self) -> dict[str, tuple[float | None, float]]:
-        """By capped mean, the pooled quantile of its cap, and the share of users below zero."""
-        wanted: dict[str, Any] = {}
-        for name, metric in self.metrics.items():
-            if metric.cap is not None and metric.kind.can_be_capped:
-                value, ready = self.users[self.columns(name)["x"]], self._over(name)
-                wanted[name] = value.quantile(metric.cap, where=ready)
-                wanted[f"below {name}"] = (value < 0).cast("float64").mean(where=ready)
-        if not wanted:
-            return {}
-        found = self.users.agg(**wanted).execute().iloc[0]
-        return {
-            name: (number(found[name]), number(found[f"below {name}"]) or 0.0)
-            for name in self.metrics
-            if name in wanted
-        }
+    def _tails(self) -> dict[str, Tail]:
+        return tails(self.users, self.metrics, lambda name: self.columns(name)["x"], self._over)
 
     # -- moments -----------------------------------------------------------------------
 
