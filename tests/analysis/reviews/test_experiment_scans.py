@@ -45,7 +45,7 @@ def test_a_readout_reads_each_table_once(sample: Workspace) -> None:
 def test_metrics_of_two_tables_take_a_scan_each(sample: Workspace) -> None:
     ops = Session(sample, "ab_readout")
     backend = ops.rows.table("orders").source.backend
-    ops.inspect("orders", "events")
+    ops.inspect("orders", "assignments", "events")
     backend.con.execute("CALL truncate_duckdb_logs()")
     backend.con.execute("CALL enable_logging('QueryLog', storage = 'memory')")
     try:

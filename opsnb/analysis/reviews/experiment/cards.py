@@ -23,13 +23,17 @@ def experiment_cards(results: Results) -> list[Card]:
 
     Of several arms the one that decides comes first, and of its guardrails the worst.
     """
-    order = {ruling.variant: rank for rank, ruling in enumerate(arm_rulings(results))}
-    effects = sorted(results.effects, key=lambda m: order[m.effect.variant])
+    ranks = {ruling.variant: rank for rank, ruling in enumerate(arm_rulings(results))}
+
+    def order(variant: str | None) -> int:
+        return ranks.get(variant, len(ranks))  # last: an arm whose primary metric says nothing
+
+    effects = sorted(results.effects, key=lambda m: order(m.effect.variant))
     guardrails = sorted(
         results.guardrails,
-        key=lambda r: (order[r.effect.variant], _WORST.index(r.test.status)),
+        key=lambda r: (order(r.effect.variant), _WORST.index(r.test.status)),
     )
-    impacts = sorted(results.impacts, key=lambda fact: order[fact.variant])
+    impacts = sorted(results.impacts, key=lambda fact: order(fact.variant))
     cards = [_effect(results, measured) for measured in effects]
     cards += [_guardrail(results, result) for result in guardrails]
     cards += [_impact(results, fact) for fact in impacts]
