@@ -119,6 +119,49 @@ def test_a_guardrail_that_is_not_among_the_results_could_not_be_measured() -> No
     assert rule(half).reason == "guardrail_open"
 
 
+def of_ratio(
+    change: float, top: tuple[float, float], *, moved: bool = True, **more: Any
+) -> Results:
+    """A ratio that moved, its numerator between `top`; its denominator moved or not."""
+    parts = [
+        Fact(f"ab.{part}", (low + high) / 2, "relative", low=low, high=high, variant="b")
+        for part, (low, high) in (("numerator", top), ("denominator", (0.9, 1.1)))
+    ]
+    text = Text.of("ab.trust.several_arms_none")
+    checks = one_check("denominator.b", "warn" if moved else "pass", text, *parts)
+    return results(effect(change), trust=trust() + checks, **more)
+
+
+@pytest.mark.parametrize(
+    ("change", "top", "case"),
+    [
+        (-0.5, (0.05, 0.15), "denominator"),  # more of what counts, shared out over more
+        (-0.5, (-0.02, 0.03), "denominator"),
+        (-0.5, (-0.15, -0.05), "primary_worse"),  # less of it for each user, too
+        (0.5, (-0.15, -0.05), "denominator"),
+        (0.5, (0.05, 0.15), "won"),
+        (0.01, (0.05, 0.15), "inconclusive"),
+    ],
+)
+def test_a_ratio_that_moved_with_its_denominator_decides_nothing(
+    change: float, top: tuple[float, float], case: str
+) -> None:
+    made = of_ratio(change, top)
+    ruling = rule(made)
+    assert (ruling.reason, ruling.word == "hold") == (case, case in ("denominator", "inconclusive"))
+    if case == "denominator":
+        for language in (EN, ZH):
+            sentence = language.say(ruling.verdict(made).sentence)
+            for fact in made.parts_of_ratio("b") or ():
+                assert language.format(fact, "signed_percent.interval") in sentence
+    held = of_ratio(change, top, moved=False)
+    assert rule(held).reason == {"denominator": "won" if change > 0 else "primary_worse"}.get(
+        case, case
+    )
+    broken = of_ratio(change, top, guardrails=(guarded(2.0),))
+    assert rule(broken).word == "stop"
+
+
 def with_mde(mde: float, change: float, metric: Metric = SOLD) -> Results:
     made = results(effect(change, metric))
     primary = made.plan.primary.model_copy(update={"mde": mde})

@@ -100,7 +100,7 @@ def test_an_open_effect_is_inconclusive_with_what_is_ruled_out(code: str) -> Non
 def test_the_rule_says_what_would_change_it(code: str) -> None:
     word = {"en": "would change this", "zh": "改变"}[code]
     rules = {k: t for k, t in Language(code).texts.items() if k.startswith("ab.rule.")}
-    assert len(rules) == 12 and all(word in text for text in rules.values())
+    assert len(rules) == 13 and all(word in text for text in rules.values())
 
 
 def test_points_and_percent_are_told_apart(workspace: MakeWorkspace) -> None:
@@ -123,7 +123,7 @@ def test_an_interim_reading_says_so_first(workspace: MakeWorkspace) -> None:
 
 REASONS = (
     "untrusted", "blocked", "primary_worse", "guardrail_broken", "won", "won_unguarded", "early",
-    "guardrail_open", "guardrail_unread", "inconclusive", "ruled_out",
+    "guardrail_open", "guardrail_unread", "denominator", "inconclusive", "ruled_out",
 )  # fmt: skip
 SAMPLES = [  # lift, low, high, and the reading they allow
     (0.04, 0.01, 0.07), (-0.04, -0.07, -0.01), (0.004, -0.03, 0.04), (-0.2, -0.5, 0.1),
@@ -173,7 +173,7 @@ def test_every_verdict_leads_with_its_interval(
     code: str, reason: str, frames: tuple[str, ...]
 ) -> None:
     """Each case of the rule, registered or not, early or not, with either kind of effect."""
-    language = Language(code)
+    language, part = Language(code), Fact("ab.part", 0.1, "relative", low=0.05, high=0.15)
     for lift, low, high in SAMPLES:
         for unit in ("relative", "points"):  # with points where the control is near zero
             fact = Fact("ab.lift", lift, unit, low=low, high=high)
@@ -181,6 +181,7 @@ def test_every_verdict_leads_with_its_interval(
                 f"ab.verdict.{reason}",
                 name="N", metric="M", variant="b", lift=fact, reason=Text("ab.trust.srm_unknown"),
                 open=["L"], mde=0.05,
+                numerator=part, denominator=part,
             )  # fmt: skip
             for frame in frames:
                 text = Text.of(f"ab.verdict.{frame}", sentence=text)
@@ -190,7 +191,7 @@ def test_every_verdict_leads_with_its_interval(
                 bounds = language.format(fact, "signed_percent.interval")
                 shown = bounds if unit == "relative" else language.format(fact, "points.interval")
                 assert shown in sentence, sentence
-            if reason != "ruled_out":  # its smallest effect worth finding is relative
+            if reason not in ("ruled_out", "denominator"):  # they hold a relative figure, too
                 assert ("%" in sentence) == (unit == "relative" and judged), sentence
             if frames:
                 opening = language.text(f"ab.verdict.{frames[-1]}", sentence="")

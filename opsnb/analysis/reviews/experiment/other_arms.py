@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.base.messages import Text
 
-_IMPROVED = {"won", "guardrail_open", "guardrail_unread"}
+_IMPROVED = {"won", "early", "guardrail_open", "guardrail_unread"}
 """The cases in which the primary metric improved."""
 
 

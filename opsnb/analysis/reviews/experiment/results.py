@@ -6,12 +6,14 @@ read it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from opsnb.analysis.findings import Check, Fact, Grade
 from opsnb.analysis.reviews.experiment.arm_pairs import ArmPair
 from opsnb.analysis.reviews.experiment.effect_facts import MeasuredEffect
+from opsnb.analysis.reviews.experiment.effects import Effect
 from opsnb.analysis.reviews.experiment.guardrail_tests import GuardrailResult
 from opsnb.analysis.reviews.experiment.trust_tests import TrustTests
 from opsnb.base.messages import Text
@@ -65,6 +67,23 @@ class Results:
     def is_implausible(self, variant: str) -> bool:
         """Whether an arm's effect is too large to be believed without a look at the recording."""
         return self.trust.check(f"plausible.{variant}") is not None
+
+    def parts_of_ratio(self, variant: str | None) -> tuple[Fact, Fact] | None:
+        """How the numerator and the denominator of an arm's ratio moved, where the latter did."""
+        check = self.trust.check(f"denominator.{variant}")
+        if check is None or check.status == "pass":
+            return None
+        numerator, denominator = check.evidence
+        return numerator, denominator
+
+    def hangs_on_denominator(self, effect: Effect) -> bool:
+        """Whether a ratio moved with its denominator, and its numerator did not as clearly."""
+        parts = self.parts_of_ratio(effect.variant)
+        if parts is None or not (effect.improved or effect.worsened):
+            return False
+        bounds = (parts[0].low, parts[0].high)
+        sign = math.copysign(1, effect.diff.value)
+        return not all(bound is not None and sign * bound > 0 for bound in bounds)
 
     @property
     def has_several_arms(self) -> bool:

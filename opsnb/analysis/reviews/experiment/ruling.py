@@ -27,6 +27,7 @@ Reason = Literal[
     "early",
     "guardrail_open",
     "guardrail_unread",
+    "denominator",
     "inconclusive",
     "ruled_out",
     "unread",
@@ -34,7 +35,7 @@ Reason = Literal[
 
 _ORDER: tuple[Reason, ...] = (
     "blocked", "untrusted", "won", "early", "guardrail_open", "guardrail_unread",
-    "inconclusive", "ruled_out", "unread", "guardrail_broken", "primary_worse",
+    "denominator", "inconclusive", "ruled_out", "unread", "guardrail_broken", "primary_worse",
 )  # fmt: skip
 """Of several arms, the case that is best for the experiment decides."""
 
@@ -102,6 +103,9 @@ class Ruling:
             args |= {"metric": effect.metric.label, "lift": lift, "mde": results.plan.primary.mde}
             args["open"] = [result.effect.metric.label for result in self.guardrails]
             evidence = (lift, diff)
+            if self.reason == "denominator" and (parts := results.parts_of_ratio(self.variant)):
+                args |= {"numerator": parts[0], "denominator": parts[1]}
+                evidence += parts
         elif self.reason == "unread":
             args |= {"reason": results.unread}
         else:
@@ -191,12 +195,15 @@ def _benefit(ruling: Ruling) -> float:
 def _arm(results: Results, measured: MeasuredEffect) -> Ruling:
     """What the rule says of one arm."""
     effect = measured.effect
-    if effect.worsened:
+    hangs_on_denominator = results.hangs_on_denominator(effect)
+    if effect.worsened and not hangs_on_denominator:
         return Ruling("stop", "primary_worse", measured)
     guarded = tuple(r for r in results.guardrails if r.effect.variant == effect.variant)
     broken = tuple(result for result in guarded if result.test.status == "fail")
     if broken:
         return Ruling("stop", "guardrail_broken", measured, broken)
+    if hangs_on_denominator:
+        return Ruling("hold", "denominator", measured)
     if not effect.improved:
         is_final = not results.is_interim and _is_ruled_out(results, measured)
         return Ruling("hold", "ruled_out" if is_final else "inconclusive", measured)
