@@ -170,7 +170,9 @@ def test_metrics_and_texts_lie_between_opsnb_and_the_workspace(
     package = install("acme", brings(metrics="HERE / 'm.toml'", messages="HERE"))
     (package / "m.toml").write_text("[basket]\nunit = 'money'\nowner = 'Acme'\n[visits]\n")
     (package / "en.toml").write_text("[shop]\nhello = 'Hello'\nbye = 'Bye'\n[page]\nprint = 'P'\n")
-    found = workspace(more="[metrics.basket]\nowner = 'Us'\n")
+    whole = workspace(more="[metrics.basket]\nowner = 'Us'\n")
+    assert whole.metrics == {"basket": {"owner": "Us"}, "visits": {}}
+    found = workspace(more="[metrics.basket]\nextends = 'basket'\nowner = 'Us'\n")
     assert found.metrics == {"basket": {"unit": "money", "owner": "Us"}, "visits": {}}
     (found.root / "messages").mkdir()
     (found.root / "messages" / "en.toml").write_text("[shop]\nbye = 'See you'\n")
