@@ -29,7 +29,8 @@ def report(tmp_path_factory: pytest.TempPathFactory):
         key = (example, playbook, parameter)
         if key not in kept:
             root = tmp_path_factory.mktemp(example) / example
-            shutil.copytree(ROOT / "examples" / example, root)
+            own = shutil.ignore_patterns("reports")  # of a run in the checkout
+            shutil.copytree(ROOT / "examples" / example, root, ignore=own)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("OPSNB_SHARED_DATA", str(DATA))
                 words = ["-w", str(root), "run", playbook, "-p", parameter, "--no-pdf"]

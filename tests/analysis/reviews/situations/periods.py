@@ -53,7 +53,7 @@ WEEKS = {
 SMALL = {"metric": "order_conversion", "guardrails": ["refund_rate"], "experiment": "next"}
 
 DESIGNS = {
-    "feasible": Situation("feasible", "ready", shop, {}, {**SMALL, "mde": 0.6, "margin": 0.9}),
+    "feasible": Situation("feasible", "ready", shop, {}, {**SMALL, "mde": 0.6, "guardrails": []}),
     "weak_guardrails": Situation("weak_guardrails", "ready", shop, {}, {**SMALL, "mde": 0.6}),
     "too_long": Situation("too_long", "ready", shop, {}, {**SMALL, "mde": 0.05}),
 }
