@@ -15,25 +15,15 @@ import opsnb
 from opsnb.analysis.methods.compare import two_proportions
 from opsnb.analysis.session import Session
 from opsnb.base.workspace import Workspace
+from tests.analysis.reviews.experiments import METRICS as OF_OUTCOMES
+from tests.analysis.reviews.experiments import STEPS
 
 MakeWorkspace = Callable[..., Workspace]
 
-STEPS = ("show_plan", "trust_gate", "primary", "guardrails", "secondary", "cumulative",
-         "novelty", "segments", "impact", "robustness", "details", "summary")  # fmt: skip
 N = 1000
-METRICS = """
-[metrics.bought]
-label = "Bought"
-kind = "proportion"
-table = "outcomes"
-value = "bought"
-unit = "share"
-[metrics.spent]
-label = "Spent"
-kind = "mean"
-table = "outcomes"
-value = "spent"
-unit = "money"
+METRICS = (
+    OF_OUTCOMES
+    + """
 [metrics.paid]
 label = "Paid"
 kind = "mean"
@@ -48,6 +38,7 @@ table = "outcomes"
 value = "spent"
 unit = "money"
 """
+)
 PLAN = """
 name = "Test"
 owner = "Li Na"

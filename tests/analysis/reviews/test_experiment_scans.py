@@ -9,9 +9,7 @@ from opsnb.analysis.metrics import Panel
 from opsnb.analysis.metrics.daily_totals import DailyCounts
 from opsnb.analysis.session import Session
 from opsnb.base.workspace import Workspace
-
-STEPS = ("show_plan", "trust_gate", "primary", "guardrails", "secondary", "cumulative",
-         "novelty", "segments", "impact", "robustness", "details", "summary")  # fmt: skip
+from tests.analysis.reviews.experiments import STEPS
 
 
 def scans(backend: object, table: str) -> int:

@@ -13,27 +13,12 @@ import opsnb
 from opsnb.analysis.session import Session
 from opsnb.base.errors import ParameterError, PlanError
 from opsnb.base.workspace import Workspace
+from tests.analysis.reviews.experiments import METRICS, STEPS
 
 MakeWorkspace = Callable[..., Workspace]
 
-STEPS = ("show_plan", "trust_gate", "primary", "guardrails", "secondary", "cumulative",
-         "novelty", "segments", "impact", "robustness", "details", "summary")  # fmt: skip
 N = 2000
 START = pd.Timestamp("2026-10-05")
-METRICS = """
-[metrics.bought]
-label = "Bought"
-kind = "proportion"
-table = "outcomes"
-value = "bought"
-unit = "share"
-[metrics.spent]
-label = "Spent"
-kind = "mean"
-table = "outcomes"
-value = "spent"
-unit = "money"
-"""
 PLAN = """
 name = "Test"
 owner = "Li Na"
